@@ -1,0 +1,219 @@
+"""Inside the jail: holds the program, and never an expected answer.
+
+`run` executes it as `python3 file.py` would, on real descriptors. `serve` loads it as a module, then answers an
+examiner's requests: texts of `sandbox.frames` holding values of `sandbox.values`. Whatever this process says is only
+ever taken for the program's own answer, so there is nothing here that a program could gain by tampering with.
+
+Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
+
+Requests and replies (JSON lists):
+    ["load", [name, ...]]                      -> the values of those top-level names that exist, as a dictionary
+    ["call", function, [argument, ...], {...}] -> the result, and what became of arguments that were changed in place
+    ["get", object, attribute]                 -> the attribute
+    ["set", object, attribute, value]          -> None
+    ["do", operation, object, argument ...]    -> iter, next, len, str, getitem or isinstance of an object
+Every reply is ["ok", value, {argument's index: its new value}], ["raise", [builtin exception's name, ...], message],
+["too long", bytes] or, to "load" only, ["uncompilable", message].
+"""
+
+import atexit
+import builtins
+import json
+import marshal
+import operator
+import os
+import random
+import sys
+import threading
+import types
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from sandbox import frames, values
+
+FILE = "program.py"
+COMPILING, REFUSED, COMPILED = b"?", b"E", b"C"
+"""First byte of the file that holds a program's code, written before any of the program ran."""
+READY = "ready"
+"""Greeting to the examiner, before any of the program ran: from here on, whatever fails is the program's."""
+_USUAL_RECURSION_LIMIT = 1000
+_FLUSH_FAILED = 120
+_COMPILER_REFUSES = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
+_CHANGEABLE = (list, dict, set, bytearray)
+
+
+def run(source: int, code: int, stdin: int, stdout: int, stderr: int) -> NoReturn:
+    """Execute the program as `__main__` on descriptors 0, 1 and 2, and exit as the interpreter would."""
+    compiled = _compiled(source, code)
+    for number, fd in enumerate((stdin, stdout, stderr)):
+        os.dup2(fd, number)
+    os.closerange(3, 3 + 5)
+    main = _new_module("__main__")
+    status = 0
+    try:
+        exec(compiled, main.__dict__)  # noqa: S102 - this is the program
+    except SystemExit as request:
+        status = _exit_status(request)
+    except BaseException:  # noqa: BLE001 - whatever the program raises
+        kind, error, trace = sys.exc_info()
+        sys.excepthook(kind, error, trace and trace.tb_next)  # type: ignore[arg-type]
+        status = 1
+    os._exit(_finish(main, status))
+
+
+def _compiled(source: int, code: int) -> Any:
+    """Return the program's code: from the file that the first test's process wrote before the program ran, or anew."""
+    if known := _content(code):
+        return marshal.loads(known[1:])  # noqa: S302 - written by this function, and harmful to the program alone
+    os.pwrite(code, COMPILING, 0)
+    try:
+        compiled = compile(_content(source), FILE, "exec", dont_inherit=True)
+    except _COMPILER_REFUSES as error:
+        os.pwrite(code, REFUSED + _one_line(error).encode("utf-8", "backslashreplace"), 0)
+        os._exit(1)
+    os.pwrite(code, COMPILED + marshal.dumps(compiled), 0)
+    return compiled
+
+
+def _content(fd: int) -> bytes:
+    return os.pread(fd, os.fstat(fd).st_size, 0)
+
+
+def _one_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
+
+
+def _new_module(name: str) -> types.ModuleType:
+    """Make the program's module and give the process what `python3 program.py` starts with."""
+    for loaded in [loaded for loaded in sys.modules if loaded.partition(".")[0] == "sandbox"]:
+        del sys.modules[loaded]
+    module = types.ModuleType(name)
+    module.__dict__.update(__file__=FILE, __builtins__=builtins)
+    sys.modules[name] = module
+    sys.argv[:] = [FILE]
+    sys.path.insert(0, os.getcwd())
+    random.seed(0)  # a program that draws lots gets the same ones every time, so its verdict does not move
+    depth, frame = 0, sys._getframe()  # noqa: SLF001 - there is no public way to count one's own frames
+    while frame := frame.f_back:  # type: ignore[assignment]
+        depth += 1
+    sys.setrecursionlimit(_USUAL_RECURSION_LIMIT + depth)
+    return module
+
+
+def _exit_status(request: SystemExit) -> int:
+    if request.code is None:
+        return 0
+    if isinstance(request.code, int):
+        return request.code & 0xFF
+    print(request.code, file=sys.stderr)
+    return 1
+
+
+def _finish(main: types.ModuleType, status: int) -> int:
+    """Do what the interpreter does at its end: join threads, run exit handlers, drop the module, flush."""
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - as the interpreter does
+        atexit._run_exitfuncs()  # noqa: SLF001 - as the interpreter does
+        for name in list(main.__dict__):
+            if name != "__builtins__":
+                main.__dict__[name] = None
+        sys.stdout.flush()
+    except BaseException:  # noqa: BLE001 - whatever the program left to run
+        return status or _FLUSH_FAILED
+    return status
+
+
+def serve(source: int, peer: int, stdout: int, stderr: int, *, most_bytes: int) -> NoReturn:
+    """Load the program when asked, and answer until the examiner is gone."""
+    program = _content(source)
+    for number, fd in enumerate((stdout, stderr), start=1):
+        os.dup2(fd, number)
+        os.close(fd)
+    os.close(source)
+    server = _Server(program)
+    try:
+        frames.send(peer, READY)
+        while True:
+            reply = server.answer(json.loads(frames.receive(peer, most_bytes)))
+            if len(reply) > most_bytes:
+                reply = json.dumps(["too long", len(reply)])
+            frames.send(peer, reply)
+    except frames.Gone:
+        os._exit(0)
+
+
+def _is_instance(kind: type, value: Any) -> bool:
+    return isinstance(value, kind)
+
+
+class _Server:
+    """The loaded program, and the objects of its own classes that the examiner holds handles of."""
+
+    def __init__(self, program: bytes) -> None:
+        self.program = program
+        self.objects: list[Any] = []
+        self.numbers: dict[int, int] = {}
+        self.operations: dict[str, Callable[..., Any]] = {
+            "iter": iter, "next": next, "len": len, "str": str, "getitem": operator.getitem, "isinstance": _is_instance,
+        }  # fmt: skip
+
+    def answer(self, request: list[Any]) -> str:
+        """Return the reply to one request, whatever the program does."""
+        kind, *parts = request
+        try:
+            if kind == "load":
+                return self._load(parts[0])
+            if kind == "call":
+                return self._call(*parts)
+            target = self._decode(parts[1] if kind == "do" else parts[0])
+            if kind == "get":
+                return self._ok(getattr(target, parts[1]))
+            if kind == "set":
+                return self._ok(setattr(target, parts[1], self._decode(parts[2])))
+            return self._ok(self.operations[parts[0]](target, *map(self._decode, parts[2:])))
+        except BaseException as error:  # noqa: BLE001 - whatever the program raises
+            return self._raised(error)
+
+    def _load(self, names: list[str]) -> str:
+        try:
+            compiled = compile(self.program, FILE, "exec", dont_inherit=True)
+        except _COMPILER_REFUSES as error:
+            return json.dumps(["uncompilable", _one_line(error)])
+        module = _new_module("program")
+        exec(compiled, module.__dict__)  # noqa: S102 - this is the program
+        return self._ok({name: module.__dict__[name] for name in names if name in module.__dict__})
+
+    def _call(self, function: Any, arguments: list[Any], keywords: dict[str, Any]) -> str:
+        callee, given = self._decode(function), [self._decode(argument) for argument in arguments]
+        result = callee(*given, **{name: self._decode(value) for name, value in keywords.items()})
+        changed = {}
+        for index, value in enumerate(given):
+            if isinstance(value, _CHANGEABLE) or type(value).__module__ in ("collections", "numpy"):
+                now = self._encode(value)
+                if json.dumps(now) != json.dumps(arguments[index]):
+                    changed[str(index)] = now
+        return json.dumps(["ok", self._encode(result), changed])
+
+    def _ok(self, value: Any) -> str:
+        return json.dumps(["ok", self._encode(value), {}])
+
+    def _raised(self, error: BaseException) -> str:
+        names = [base.__name__ for base in type(error).__mro__ if base.__module__ == "builtins"]
+        try:
+            message = str(error)[:1000]
+        except BaseException:  # noqa: BLE001 - the program's own exception class
+            message = ""
+        return json.dumps(["raise", names, f"{type(error).__name__}: {message}"])
+
+    def _encode(self, value: Any) -> Any:
+        return values.to_tree(value, self._export)
+
+    def _decode(self, tree: Any) -> Any:
+        return values.from_tree(tree, self.objects.__getitem__)
+
+    def _export(self, value: Any) -> int:
+        """Return the number of an object's handle; being kept here, its identity stays its own."""
+        number = self.numbers.setdefault(id(value), len(self.objects))
+        if number == len(self.objects):
+            self.objects.append(value)
+        return number

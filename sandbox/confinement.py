@@ -1,0 +1,176 @@
+"""The jail around a zygote and its forks: which layers are in force, and when each is put on.
+
+Namespaces belong to the warden and the zygote and are set up once. Seccomp and no_new_privs are put on the zygote once
+and inherited, because loading a filter costs as much as a third of a fork. Landlock, the user id, capabilities and
+resource limits are put on each fork, because the zygote itself still needs what they take away.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sandbox.isolation import interpreter, kernel, landlock, namespaces, rlimits, scratch, seccomp
+from sandbox.wire import Request
+
+_CANDIDATE_INSIDE = 1
+"""The candidates' user id inside a user namespace that root made."""
+
+
+class Boot:
+    """What the judge asks for, as JSON: layers, packages to show, modules to load, the candidates' user id."""
+
+    def __init__(self, text: str) -> None:
+        """Read the fields; `candidate_uid` is None where the judge is an ordinary user."""
+        fields = json.loads(text)
+        self.layers: list[str] = fields["layers"]
+        self.packages: list[str] = fields["packages"]
+        self.modules: list[str] = fields["modules"]
+        self.candidate_uid: int | None = fields["candidate_uid"]
+        self.holds_candidates: bool = fields["holds_candidates"]
+
+
+class LayerRefusedError(OSError):
+    """The host refuses a layer; its first argument is the layer's name."""
+
+
+@contextmanager
+def _putting_on(layer: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise LayerRefusedError(layer, str(error)) from error
+
+
+class Confinement:
+    """The layers of one zygote."""
+
+    def __init__(self, boot: Boot) -> None:
+        """Find out what the interpreter needs, make the writable place, and leave the host's namespaces.
+
+        Raises:
+            LayerRefusedError: where the host refuses a namespace that was asked for.
+        """
+        self.layers = boot.layers
+        self.holds_candidates = boot.holds_candidates
+        self.library = interpreter.standard_library()
+        self.site = interpreter.site_folders()
+        self.packages = interpreter.package_folders(boot.packages)
+        self.system = [*interpreter.shared_libraries([*self.library, *self.packages]), interpreter.ZONES]
+        sys.path[:] = [path for path in sys.path if path.startswith(tuple(self.library)) and path not in self.site]
+        sys.path += self.site if self.packages else []
+        self.candidate_uid = boot.candidate_uid
+        if "user" not in self.layers and not _others_can_reach(self.library[0]):
+            self.candidate_uid = None
+        self.writable = namespaces.WRITABLE if "mount" in self.layers else scratch.create(self.candidate_uid)
+        self.pristine: os.stat_result | None = None
+        self.ruleset: int | None = None
+        with _putting_on("namespaces"):
+            namespaces.enter(self.layers, boot.candidate_uid)
+
+    def enter(self) -> dict[str, str]:
+        """Put on what the zygote itself wears; return each layer with how it is in force.
+
+        Raises:
+            LayerRefusedError: where the host refuses a layer that was asked for.
+        """
+        report = dict.fromkeys(self.layers, "in force")
+        if "mount" in self.layers:
+            with _putting_on("namespaces"):
+                namespaces.build_root([*self.library, *self.system], self.site, self.packages)
+        if "privileges" in self.layers:
+            kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+            kept = "" if self._changes_user() else ", user id kept"
+            report["privileges"] = f"in force (no capabilities, no_new_privs{kept})"
+        if "landlock" in self.layers:
+            with _putting_on("landlock"):
+                report["landlock"] = f"in force (ABI {landlock.abi()})"
+        if "seccomp" in self.layers:
+            with _putting_on("seccomp"):
+                seccomp.enter()
+        self._note_pristine()
+        return report
+
+    def _note_pristine(self) -> None:
+        os.utime(self.writable, ns=(0, 0))
+        self.pristine = os.stat(self.writable)
+        if "landlock" in self.layers:
+            if self.ruleset is not None:
+                os.close(self.ruleset)
+            self.ruleset = self._make_ruleset()
+
+    def _make_ruleset(self) -> int:
+        writable = [self.writable, *namespaces.DEVICES]
+        if "mount" in self.layers:
+            return landlock.ruleset(["/"], [], writable)
+        entries = [path for folder in self.library for path in interpreter.entries_without(folder, self.site)]
+        return landlock.ruleset([*entries, *self.packages, *self.system], [*self.library, *self.site], writable)
+
+    def is_dirty(self) -> bool:
+        """Whether a program wrote to the writable place: any change of its entries moves its times."""
+        now = os.stat(self.writable)
+        then = self.pristine
+        return then is None or (now.st_mtime_ns, now.st_ctime_ns, now.st_mode, now.st_dev, now.st_ino) != (
+            then.st_mtime_ns, then.st_ctime_ns, then.st_mode, then.st_dev, then.st_ino,
+        )  # fmt: skip
+
+    def renew_writable(self) -> None:
+        """Make the writable place empty again (the warden's part)."""
+        if "mount" in self.layers:
+            namespaces.renew_writable()
+        else:
+            scratch.empty(self.writable)
+
+    def writable_was_renewed(self) -> None:
+        """Take note of the new writable place (the zygote's part)."""
+        self._note_pristine()
+
+    def remove(self) -> None:
+        """Remove what the jail left on the host (the warden's part, at the end)."""
+        if "mount" not in self.layers:
+            scratch.remove(self.writable)
+
+    def confine_files(self) -> None:
+        """Take the calling fork to the writable place and out of reach of other files; needs the zygote's descriptors."""
+        os.chdir(self.writable)
+        if self.ruleset is not None:
+            landlock.enter(self.ruleset)
+
+    def confine(self, request: Request) -> None:
+        """Put the remaining layers on the calling fork."""
+        if "rlimits" in self.layers:
+            rlimits.apply(
+                request.cpu_s, request.memory_bytes, request.file_bytes, self._process_limit(request), request.open_files
+            )
+        if "privileges" in self.layers:
+            self._drop_privileges()
+        if "seccomp" in self.layers and "pid" not in self.layers:
+            seccomp.enter_alone(os.getpid())
+
+    def _changes_user(self) -> bool:
+        return self.candidate_uid is not None
+
+    def _process_limit(self, request: Request) -> int | None:
+        """RLIMIT_NPROC counts a user's processes: the candidate's own user has no others, a user namespace's has two."""
+        if self._changes_user():
+            return request.processes
+        return request.processes + 2 if "user" in self.layers else None
+
+    def _drop_privileges(self) -> None:
+        if self.candidate_uid is not None:
+            uid = _CANDIDATE_INSIDE if "user" in self.layers else self.candidate_uid
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+        kernel.drop_capabilities()
+
+
+def _others_can_reach(path: str) -> bool:
+    """Whether a user without special rights can walk to a path."""
+    execute_for_others = 0o001
+    while path != "/":
+        if not os.stat(path).st_mode & execute_for_others:
+            return False
+        path = os.path.dirname(path)
+    return True

@@ -1,0 +1,175 @@
+"""What the facts of an execution and an examiner's findings mean: a verdict, and a line that explains it."""
+
+import re
+import signal
+from typing import Any
+
+import msgspec
+
+from sandbox import checkers
+from sandbox.jail import Fault
+from sandbox.judgement import Exceeded, Execution, Judgement, TestOutcome
+from sandbox.limits import Limits
+from sandbox.testcase import StdioTest
+from sandbox.verdict import Verdict, worst
+from sandbox.wire import EXCEEDED, Facts
+
+_SHOWN = 2000
+
+_VERDICT_OF: dict[Exceeded, Verdict] = {
+    "cpu": Verdict.TIME_LIMIT,
+    "wall": Verdict.TIME_LIMIT,
+    "memory": Verdict.MEMORY_LIMIT,
+    "output": Verdict.OUTPUT_LIMIT,
+    "file_size": Verdict.OUTPUT_LIMIT,
+    "processes": Verdict.RUNTIME_ERROR,
+    "open_files": Verdict.RUNTIME_ERROR,
+}
+_TESTIMONY: tuple[tuple[str, Exceeded], ...] = (
+    (r"^[\w.]*MemoryError\b", "memory"),
+    (r"^OSError: \[Errno (27|28)\]", "file_size"),
+    (r"^OSError: \[Errno 24\]", "open_files"),
+    (r"^(BlockingIOError: \[Errno 11\]|RuntimeError: can't start new thread)", "processes"),
+)
+"""What the last line of a failed program says of the limit it ran into."""
+
+
+def judgement_of(outcomes: list[TestOutcome]) -> Judgement:
+    """Return the judgement of a program by its tests: the gravest verdict, explained by the first that found it."""
+    verdict = worst(outcome.verdict for outcome in outcomes)
+    telling = next(outcome for outcome in outcomes if outcome.verdict is verdict)
+    cpu_s = sum(outcome.cpu_s for outcome in outcomes)
+    return Judgement(verdict=verdict, per_test=tuple(outcomes), cpu_s=cpu_s, detail=telling.detail)
+
+
+def stdio_outcome(test: StdioTest, execution: Execution, limits: Limits) -> TestOutcome:
+    """Return the outcome of a stdio test: how the execution failed, or what the checker says of its output."""
+    expected = test.expected_stdout.encode()
+    failure = _failure(execution, limits)
+    if failure is not None:
+        verdict, exceeded, detail = failure
+    elif checkers.STDIO[test.checker](expected, execution.stdout):
+        return _outcome(execution, Verdict.ACCEPTED)
+    else:
+        verdict, exceeded, detail = Verdict.WRONG_ANSWER, None, "the output differs"
+    return _outcome(execution, verdict, exceeded, detail, _shown(expected), _shown(execution.stdout))
+
+
+def _outcome(
+    execution: Execution, verdict: Verdict, exceeded: Exceeded | None = None, detail: str = "", expected: str = "",
+    actual: str = "",
+) -> TestOutcome:  # fmt: skip
+    return TestOutcome(
+        verdict=verdict, cpu_s=execution.cpu_s, wall_s=execution.wall_s, exceeded=exceeded, detail=detail,
+        peak_memory_bytes=execution.peak_memory_bytes, expected=expected, actual=actual,
+    )  # fmt: skip
+
+
+def not_compiled(execution: Execution, message: str) -> TestOutcome:
+    """Return the finding of a program that the compiler refused, or that broke the compiler."""
+    if execution.exceeded in ("cpu", "wall"):
+        return _outcome(execution, Verdict.COMPILE_ERROR, execution.exceeded, "compiling took longer than the time limit")
+    return _outcome(execution, Verdict.COMPILE_ERROR, None, message or "the compiler crashed")
+
+
+def _failure(execution: Execution, limits: Limits) -> tuple[Verdict, Exceeded | None, str] | None:
+    """Return how an execution failed, the gravest finding where there are several; None where it ended well."""
+    found: list[tuple[Verdict, Exceeded | None, str]] = []
+    exceeded = execution.exceeded
+    if exceeded is None and (execution.exit_code != 0):
+        exceeded = _testimony(execution.stderr)
+    if exceeded is not None:
+        found.append((_VERDICT_OF[exceeded], exceeded, _limit_text(exceeded, limits)))
+    if execution.exit_code != 0:
+        found.append((Verdict.RUNTIME_ERROR, None, _last_words(execution)))
+    gravest = worst(verdict for verdict, _, _ in found) if found else None
+    return next((finding for finding in found if finding[0] is gravest), None)
+
+
+def _testimony(stderr: bytes) -> Exceeded | None:
+    rows = stderr.decode(errors="replace").strip().splitlines()
+    last = rows[-1] if rows else ""
+    return next((exceeded for pattern, exceeded in _TESTIMONY if re.search(pattern, last)), None)
+
+
+def _limit_text(exceeded: Exceeded, limits: Limits) -> str:
+    return {
+        "cpu": f"more than {limits.cpu_s:g} s of CPU time",
+        "wall": f"more than {limits.wall_s:g} s without an answer",
+        "memory": f"more than {limits.memory_bytes >> 20} MiB of memory",
+        "output": f"more than {limits.output_bytes >> 10} KiB of output",
+        "processes": f"more than {limits.processes} processes and threads",
+        "open_files": f"more than {limits.open_files} open files",
+        "file_size": f"a file of more than {limits.file_bytes >> 10} KiB, or no room for more files",
+    }[exceeded]
+
+
+def _last_words(execution: Execution) -> str:
+    rows = execution.stderr.decode(errors="replace").strip().splitlines()
+    if execution.signal is not None:
+        return f"ended by {signal.Signals(execution.signal).name}"
+    return rows[-1][:_SHOWN] if rows else f"exit status {execution.exit_code}"
+
+
+def _shown(text: bytes) -> str:
+    shown = text[:_SHOWN].decode(errors="backslashreplace")
+    return shown if len(text) <= _SHOWN else f"{shown}... ({len(text)} bytes)"
+
+
+def examined_outcomes(
+    findings: list[dict[str, Any]], examined: Facts, execution: Execution, limits: Limits
+) -> list[TestOutcome]:
+    """Return the outcomes of one session of an examiner with a candidate.
+
+    Args:
+        findings: the lines that the examiner wrote, a line a test.
+        examined: how the examiner ended.
+        execution: how the candidate ended.
+        limits: the candidate's.
+
+    Raises:
+        Fault: where the examiner could not do its work.
+    """
+    outcomes = [_examined_outcome(finding, execution, limits) for finding in findings if finding["verdict"] != "lost"]
+    used_s = sum(outcome.cpu_s for outcome in outcomes)
+    if len(outcomes) < len(findings):
+        outcomes.append(_lost_outcome(execution, max(0.0, execution.cpu_s - used_s), limits))
+    elif examined.exceeded:
+        outcomes.append(_overwhelmed_outcome(execution, EXCEEDED[examined.exceeded]))
+    elif execution.exceeded:  # by what it left running, or printed, beside its answers
+        outcomes[-1] = _gravest(outcomes[-1], _VERDICT_OF[execution.exceeded], execution.exceeded, limits)
+    return outcomes
+
+
+def _examined_outcome(finding: dict[str, Any], execution: Execution, limits: Limits) -> TestOutcome:
+    if finding["verdict"] == Verdict.SANDBOX_ERROR:
+        raise Fault(finding["detail"])
+    outcome = TestOutcome(
+        verdict=Verdict(finding["verdict"]), cpu_s=finding["cpu_s"], wall_s=finding["wall_s"],
+        peak_memory_bytes=execution.peak_memory_bytes, detail=finding["detail"], expected=finding["expected"],
+        actual=finding["actual"],
+    )  # fmt: skip
+    return _gravest(outcome, Verdict.TIME_LIMIT, "cpu", limits) if outcome.cpu_s > limits.cpu_s else outcome
+
+
+def _gravest(outcome: TestOutcome, verdict: Verdict, exceeded: Exceeded, limits: Limits) -> TestOutcome:
+    """Return the outcome with a limit's verdict, unless it was found to be worse already."""
+    if worst((outcome.verdict, verdict)) is not verdict:
+        return outcome
+    detail = _limit_text(exceeded, limits)
+    return msgspec.structs.replace(outcome, verdict=verdict, exceeded=exceeded, detail=detail)
+
+
+def _lost_outcome(execution: Execution, cpu_s: float, limits: Limits) -> TestOutcome:
+    """Return the outcome of a test under which the candidate died, or left the conversation."""
+    verdict, exceeded, detail = _failure(execution, limits) or (Verdict.RUNTIME_ERROR, None, "")
+    if verdict is Verdict.RUNTIME_ERROR and (execution.exit_code == 0 or execution.signal == signal.SIGKILL):
+        detail = "the program ended itself while a test was running"
+    return msgspec.structs.replace(_outcome(execution, verdict, exceeded, detail), cpu_s=cpu_s)
+
+
+def _overwhelmed_outcome(execution: Execution, exceeded: str | None) -> TestOutcome:
+    """Return the outcome of a test whose examiner could not cope with what the candidate sent."""
+    if exceeded == "memory":
+        return _outcome(execution, Verdict.MEMORY_LIMIT, "memory", "the program's answer takes too much memory")
+    return _outcome(execution, Verdict.TIME_LIMIT, "cpu", "working with the program's answer took too long")

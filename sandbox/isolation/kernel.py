@@ -1,0 +1,62 @@
+"""The few system calls that the standard library does not wrap in every supported version."""
+
+import ctypes
+import os
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+MACHINE = os.uname().machine
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
+
+_NUMBERS = {
+    "x86_64": {"capset": 126, "pivot_root": 155, "seccomp": 317},
+    "aarch64": {"capset": 91, "pivot_root": 41, "seccomp": 277},
+}
+_SAME_EVERYWHERE = {"close_range": 436, "landlock_create_ruleset": 444, "landlock_add_rule": 445, "landlock_restrict_self": 446}
+
+
+def checked(result: int, what: str) -> int:
+    """Return `result` of a C call, or raise OSError with errno where it is -1."""
+    if result == -1:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def syscall(name: str, *arguments: object) -> int:
+    """Make a raw system call; raise OSError where the kernel refuses or the machine is unknown."""
+    number = _SAME_EVERYWHERE.get(name) or _NUMBERS.get(MACHINE, {}).get(name)
+    if number is None:
+        raise OSError(f"{name}: unknown on {MACHINE}")
+    return checked(int(_libc.syscall(ctypes.c_long(number), *arguments)), name)
+
+
+def prctl(option: int, value: int) -> None:
+    """Set a property of the calling process."""
+    checked(_libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0), "prctl")
+
+
+def unshare(flags: int) -> None:
+    """Leave the namespaces named by `flags` for new ones."""
+    checked(_libc.unshare(flags), "unshare")
+
+
+def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
+    """Mount a file system, or bind, remount or re-propagate one, as mount(2) does."""
+    done = _libc.mount(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode())
+    checked(done, f"mount {target}")
+
+
+def unmount(target: str) -> None:
+    """Detach a mount at once, even where it is busy."""
+    mnt_detach = 2
+    checked(_libc.umount2(target.encode(), mnt_detach), f"umount {target}")
+
+
+def drop_capabilities() -> None:
+    """Give up every capability for good (with no_new_privs nothing brings one back)."""
+    version_3 = 0x20080522
+    header = (ctypes.c_uint32 * 2)(version_3, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    syscall("capset", ctypes.byref(header), ctypes.byref(nothing))

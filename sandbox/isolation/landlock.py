@@ -1,0 +1,67 @@
+"""Layer: Landlock, the kernel's path-based access control for processes without privileges (Linux 5.13 and newer)."""
+
+import ctypes
+import os
+import struct
+from collections.abc import Iterable
+
+from sandbox.isolation.kernel import syscall
+
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 14
+_READ = _READ_FILE | _READ_DIR
+_FILE_RIGHTS_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
+_NETWORK_FROM_ABI, _SCOPES_FROM_ABI = 4, 6
+_BIND_AND_CONNECT_TCP = 0b11
+_ABSTRACT_SOCKETS_AND_SIGNALS = 0b11
+
+
+def abi() -> int:
+    """Return the version of Landlock that the kernel speaks; raise OSError where it has none."""
+    version_flag = 1
+    return syscall("landlock_create_ruleset", None, ctypes.c_size_t(0), ctypes.c_uint(version_flag))
+
+
+def ruleset(readable: Iterable[str], listable: Iterable[str], writable: Iterable[str]) -> int:
+    """Return the descriptor of a rule set in which nothing but these paths can be touched.
+
+    Args:
+        readable: files and folders whose contents may be read.
+        listable: folders whose names may be listed, but not read.
+        writable: folders with all rights but executing, and device files that may be read and written.
+    """
+    version = abi()
+    rights = _FILE_RIGHTS_BY_ABI.get(version, _FILE_RIGHTS_BY_ABI[5])
+    fields = [rights]
+    if version >= _NETWORK_FROM_ABI:
+        fields.append(_BIND_AND_CONNECT_TCP)
+    if version >= _SCOPES_FROM_ABI:
+        fields.append(_ABSTRACT_SOCKETS_AND_SIGNALS)
+    attributes = struct.pack(f"={len(fields)}Q", *fields)
+    handle = syscall("landlock_create_ruleset", attributes, ctypes.c_size_t(len(attributes)), ctypes.c_uint(0))
+    for path in readable:
+        _allow(handle, path, _READ)
+    for path in listable:
+        _allow(handle, path, _READ_DIR)
+    for path in writable:
+        _allow(handle, path, rights & ~_EXECUTE)
+    return handle
+
+
+def _allow(handle: int, path: str, rights: int) -> None:
+    try:
+        fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        if not os.path.isdir(path):
+            rights &= _READ_FILE | _WRITE_FILE | _TRUNCATE
+        rule = struct.pack("=Qi", rights, fd)
+        path_beneath = 1
+        syscall("landlock_add_rule", ctypes.c_int(handle), ctypes.c_int(path_beneath), rule, ctypes.c_uint(0))
+    finally:
+        os.close(fd)
+
+
+def enter(handle: int) -> None:
+    """Bind the calling process, and all that it starts, to a rule set; no_new_privs must be set."""
+    syscall("landlock_restrict_self", ctypes.c_int(handle), ctypes.c_uint(0))

@@ -1,0 +1,215 @@
+"""Which jail to build, what this host gives of it, and the two zygotes of a worker."""
+
+import functools
+import itertools
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from sandbox.wire import Facts, Request, receive_facts, send_request
+
+NAMESPACES = frozenset({"user", "mount", "pid", "network", "ipc", "uts"})
+ALL_LAYERS = NAMESPACES | {"landlock", "seccomp", "rlimits", "privileges"}
+
+WARM_MODULES = tuple(
+    """
+    abc array ast bisect calendar cmath collections contextlib copy dataclasses datetime decimal enum fractions
+    functools heapq io itertools json math numbers operator os random re statistics string sys textwrap threading time
+    traceback types typing
+    """.split()
+)
+"""What contest programs import; every further module makes every fork dearer."""
+PACKAGES = ("numpy",)
+"""Third-party packages that programs may import, where the examined interpreter has them."""
+
+_BOOT = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from sandbox.zygote import main; "
+    "main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))"
+)
+_ENVIRONMENT = {
+    "HOME": "/tmp",  # noqa: S108 - the jail's own tmpfs
+    "LANG": "C.UTF-8",
+    "PATH": "/usr/bin:/bin",
+    "TZ": "UTC",
+    "PYTHONHASHSEED": "0",  # the order of a set of strings is the same in every run, so verdicts don't move
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
+_PATIENCE_S = 900.0
+"""Longer than any execution under any sane limits on a crowded machine: after it, the zygote itself is at fault."""
+
+
+class Refused(ValueError):  # noqa: N818 - says what the host's answer means
+    """This host can't hold an untrusted program; one line that says why and what to do."""
+
+
+class Fault(RuntimeError):  # noqa: N818 - a fault of ours, as a noun
+    """The sandbox itself failed; never the program's doing as far as we can tell."""
+
+
+class Jail(msgspec.Struct, frozen=True, kw_only=True):
+    """The jail that is asked for.
+
+    `layers` are tried, and those that the host refuses are reported as absent; an empty set means no isolation at all.
+    `preload` names modules that the warm interpreter imports beyond WARM_MODULES, such as numpy.
+    """
+
+    python: str = sys.executable
+    layers: frozenset[str] = ALL_LAYERS
+    preload: tuple[str, ...] = ()
+
+
+class JailReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was built: the examined interpreter's version, and each layer as "in force ..." or "absent: ..."."""
+
+    python: str
+    layers: dict[str, str]
+
+
+def probe(jail: Jail) -> JailReport:
+    """Build the jail once, report what the host gives, and take it down.
+
+    Raises:
+        Refused: where the host gives less than we hold to be safe, or the interpreter can't be started.
+    """
+    return _probe(jail)[1]
+
+
+@functools.cache
+def _probe(jail: Jail) -> tuple[frozenset[str], JailReport]:
+    """Return the layers that this host gives of those asked for, and the report."""
+    layers, absent = jail.layers, dict.fromkeys(ALL_LAYERS - jail.layers, "absent: not asked for")
+    while True:
+        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with here, there:
+            zygote = Zygote(jail, layers, there, (), holds_candidates=False)
+        if zygote.refused is None:
+            break
+        lost, reason = _given_up(layers, *zygote.refused), zygote.refused[1]
+        absent |= dict.fromkeys(lost, f"absent: {reason}")
+        layers -= lost
+    if jail.layers and not (layers >= {"seccomp", "rlimits", "privileges"} and layers & {"mount", "landlock"}):
+        missing = "; ".join(f"{layer} {how}" for layer, how in sorted(absent.items()))
+        raise Refused(
+            f"this host can't hold an untrusted program ({missing}): "
+            "use Linux 5.13 or newer, or spell out --isolation none where every program is trusted"
+        )
+    return layers, JailReport(python=zygote.python, layers=dict(sorted({**absent, **zygote.layers}.items())))
+
+
+def _given_up(layers: frozenset[str], refused: str, reason: str) -> frozenset[str]:
+    """Return the layers to go on without: root may have the other namespaces without one for users."""
+    if refused != "namespaces":
+        return frozenset({refused})
+    if not layers & NAMESPACES:
+        raise Fault(reason)
+    return frozenset({"user"}) if os.geteuid() == 0 and "user" in layers else layers & NAMESPACES
+
+
+_serials = itertools.count()
+
+
+def _candidate_uid() -> int | None:
+    """Return a user id of this host that nobody has, where we are root and so may give it away."""
+    if os.geteuid() != 0:
+        return None
+    highest = max(int(row.split()[0]) + int(row.split()[2]) for row in Path("/proc/self/uid_map").open())
+    first = 0x60000000 if highest > 0x70000000 else 60000  # a container may map few ids
+    return first + (os.getpid() * 64 + next(_serials) % 64) % 4096
+
+
+class Zygote:
+    """A warm interpreter in a jail, as the judge sees it. Close it; a lost one raises Fault at the next use."""
+
+    def __init__(
+        self, jail: Jail, layers: frozenset[str], marks: socket.socket, modules: tuple[str, ...], *, holds_candidates: bool
+    ) -> None:
+        """Start the interpreter and wait until it is warm, or refused.
+
+        Args:
+            jail: whose interpreter to start.
+            layers: what to apply.
+            marks: the zygote's end of the socket on which examiners ask for laps.
+            modules: what to import before the first fork.
+            holds_candidates: whether it forks candidates and answers marks, or forks examiners and asks.
+        """
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.settimeout(_PATIENCE_S)
+        self._log: IO[bytes] = os.fdopen(os.memfd_create("proctor-zygote-log"), "r+b")
+        boot = json.dumps({
+            "layers": sorted(layers), "packages": PACKAGES, "modules": modules, "candidate_uid": _candidate_uid(),
+            "holds_candidates": holds_candidates,
+        })  # fmt: skip
+        home = str(Path(__file__).parent.parent)
+        fds = (theirs.fileno(), marks.fileno())
+        command = [jail.python, "-S", "-s", "-B", "-c", _BOOT, home, boot, *map(str, fds)]
+        try:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._log, pass_fds=fds,
+                env=_ENVIRONMENT, start_new_session=True, cwd="/",
+            )  # fmt: skip
+        except OSError as error:
+            raise Refused(f"{jail.python}: {error.strerror}: --python takes a CPython 3.10 or newer") from None
+        finally:
+            theirs.close()
+        report = self._first_report(jail)
+        self.refused: tuple[str, str] | None = report.get("refused")
+        self.python: str = report.get("python", "")
+        self.layers: dict[str, str] = report.get("layers", {})
+
+    def _first_report(self, jail: Jail) -> dict[str, Any]:
+        try:
+            report: dict[str, Any] = json.loads(self._control.recv(1 << 16))
+        except (ValueError, OSError):
+            log = self.log()
+            self.close()
+            raise Refused(f"{jail.python} can't be used as the examined interpreter: {log}") from None
+        return report
+
+    def log(self) -> str:
+        """Return the last line that the zygote itself wrote as it failed, if any."""
+        self._log.seek(0)
+        rows = self._log.read().decode(errors="replace").strip().splitlines()
+        return rows[-1] if rows else "it ended without a word"
+
+    def request(self, request: Request, descriptors: list[int]) -> None:
+        """Ask for an execution, or for the end of one."""
+        try:
+            send_request(self._control, request, descriptors)
+        except OSError:
+            raise Fault(f"a zygote is gone: {self.log()}") from None
+
+    def facts(self) -> Facts:
+        """Wait for the end of the execution asked for."""
+        try:
+            facts = receive_facts(self._control)
+        except OSError:
+            facts = None
+        if facts is None:
+            raise Fault(f"a zygote is gone: {self.log()}")
+        return facts
+
+    def close(self) -> None:
+        """End the zygote, and with it all that runs in its jail."""
+        self._control.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:  # the zygote dies with its warden
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+
+def start_pair(jail: Jail) -> tuple[Zygote, Zygote]:
+    """Start the candidates' zygote and the examiners', joined by the socket for marks."""
+    layers, _ = _probe(jail)
+    asking, answering = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with asking, answering:
+        candidates = Zygote(jail, layers, answering, (*WARM_MODULES, *jail.preload), holds_candidates=True)
+        return candidates, Zygote(jail, layers, asking, (), holds_candidates=False)

@@ -1,0 +1,57 @@
+"""Many judgements: bounded, in order, on several workers."""
+
+import queue
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import islice
+
+import msgspec
+
+from sandbox.jail import Jail, probe
+from sandbox.judge import Judge
+from sandbox.judgement import Judgement
+from sandbox.limits import Limits
+from sandbox.testcase import Test
+
+_WAITING_PER_WORKER = 16
+"""Cases read ahead: enough to keep every worker busy behind a slow one, few enough to stay small."""
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """One program and what it is put to."""
+
+    program: str
+    tests: tuple[Test, ...]
+    limits: Limits
+    exhaustive: bool = False
+
+
+def judge_all(cases: Iterable[Case], jail: Jail, workers: int) -> Iterator[Judgement]:
+    """Yield the judgements of the cases, in their order, as they are ready; at most a few cases are read ahead.
+
+    Raises:
+        Refused: before the first judgement, where the host can't hold an untrusted program.
+    """
+    probe(jail)
+    with ExitStack() as stack:
+        threads = stack.enter_context(ThreadPoolExecutor(workers))
+        idle: queue.SimpleQueue[Judge] = queue.SimpleQueue()
+        for judge in threads.map(Judge, [jail] * workers):
+            idle.put(stack.enter_context(judge))
+
+        def judge_one(case: Case) -> Judgement:
+            judge = idle.get()
+            try:
+                return judge.judge(case.program, case.tests, case.limits, exhaustive=case.exhaustive)
+            finally:
+                idle.put(judge)
+
+        remaining = iter(cases)
+        ahead: deque[Future[Judgement]] = deque()
+        stack.callback(lambda: [future.cancel() for future in ahead])
+        ahead.extend(threads.submit(judge_one, case) for case in islice(remaining, workers * _WAITING_PER_WORKER))
+        while ahead:
+            yield ahead.popleft().result()
+            ahead.extend(threads.submit(judge_one, case) for case in islice(remaining, 1))

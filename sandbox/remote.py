@@ -1,0 +1,212 @@
+"""The examiner's view of the program: requests to the candidate, and handles of the objects that live there.
+
+A handle is compared, hashed and tested for truth here, as the plain object it is: nothing that the program's class
+overrides has a say. Runs in the examined interpreter: standard library only.
+"""
+
+import builtins
+import collections
+import json
+from typing import Any
+
+from sandbox import frames, values
+from sandbox.candidate import READY
+
+
+class NeverReady(Exception):  # noqa: N818 - a finding about the candidate
+    """The candidate ended before it came to the program: not the program's fault."""
+
+
+class Uncompilable(Exception):  # noqa: N818 - a finding about the program
+    """The program is not Python."""
+
+
+class Remote:
+    """One candidate, over a stream socket."""
+
+    def __init__(self, fd: int, most_bytes: int) -> None:
+        """Take over the socket; no reply may be longer than `most_bytes`. Raise NeverReady, see there."""
+        self._fd = fd
+        self._most_bytes = most_bytes
+        self._handles: dict[int, Handle] = {}
+        try:
+            frames.receive(fd, len(READY))
+        except frames.Gone:
+            raise NeverReady from None
+        self.raised: BaseException | None = None
+        """The last exception that came from the program, to tell it from one of the test's own."""
+        self.result: Any = None
+        """The last result of a call, to show where a test fails."""
+
+    def load(self, names: tuple[str, ...]) -> dict[str, Any]:
+        """Run the program's top level; return its values of those names that exist."""
+        loaded: dict[str, Any] = self._ask("load", list(names))[0]
+        return loaded
+
+    def call(self, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """Call a function of the program; arguments that it changes in place are changed here too."""
+        tree = [self._encode(argument) for argument in arguments]
+        named = {name: self._encode(value) for name, value in keywords.items()}
+        self.result, changed = self._ask("call", self._encode(function), tree, named)
+        for index, argument in enumerate(arguments):
+            if str(index) in changed:
+                _assign(argument, changed[str(index)])
+        return self.result
+
+    def get(self, target: Any, attribute: str) -> Any:
+        """Return an attribute of an object of the program."""
+        return self._ask("get", self._encode(target), attribute)[0]
+
+    def set(self, target: Any, attribute: str, value: Any) -> None:
+        """Set an attribute of an object of the program."""
+        self._ask("set", self._encode(target), attribute, self._encode(value))
+
+    def do(self, operation: str, target: Any, *arguments: Any) -> Any:
+        """Perform one of the candidate's operations on an object of the program."""
+        return self._ask("do", operation, self._encode(target), *map(self._encode, arguments))[0]
+
+    def _encode(self, value: Any) -> Any:
+        if type(value) is Handle:
+            return {"handle": object.__getattribute__(value, "_number")}
+        return values.to_tree(value, _number_of)
+
+    def _ask(self, *request: Any) -> tuple[Any, dict[str, Any]]:
+        """Send a request; return its value and the changed arguments, or raise what the program raised.
+
+        Raises:
+            frames.Gone: where the candidate died.
+            values.Malformed, frames.TooLong: where it sent what it must not.
+        """
+        frames.send(self._fd, json.dumps(request))
+        try:
+            reply = json.loads(frames.receive(self._fd, self._most_bytes))
+        except frames.TooLong:
+            raise
+        except (ValueError, RecursionError) as error:
+            raise values.Malformed(f"the reply is no JSON: {error}") from None
+        match reply:
+            case ["ok", value, dict(changed)]:
+                return self._decode(value), {index: self._decode(new) for index, new in changed.items()}
+            case ["raise", [*names], str(message)]:
+                self.raised = _exception(names, message)
+                raise self.raised
+            case ["uncompilable", str(message)]:
+                raise Uncompilable(message)
+            case ["too long", int(length)]:
+                raise frames.TooLong(f"a value of {length} bytes where {self._most_bytes} are allowed")
+        raise values.Malformed("no such reply")
+
+    def _decode(self, tree: Any) -> Any:
+        return values.from_tree(tree, self._handle)
+
+    def _handle(self, number: int) -> "Handle":
+        """Return the one handle of an object, so that identity here is identity there."""
+        return self._handles.setdefault(number, Handle(self, number))
+
+
+class Handle:
+    """An object that lives in the candidate."""
+
+    __slots__ = ("__weakref__", "_number", "_remote")
+
+    def __init__(self, remote: Remote, number: int) -> None:
+        """Stand for the object that the candidate knows under `number`."""
+        object.__setattr__(self, "_remote", remote)
+        object.__setattr__(self, "_number", number)
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Call the object there."""
+        return _remote_of(self).call(self, arguments, keywords)
+
+    def __getattr__(self, name: str) -> Any:
+        """Read an attribute there."""
+        return _remote_of(self).get(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute there."""
+        _remote_of(self).set(self, name, value)
+
+    def __iter__(self) -> Any:
+        """Iterate over the object there, fetching one value at a time."""
+        return _remote_of(self).do("iter", self)
+
+    def __next__(self) -> Any:
+        """Fetch the next value of an iterator there."""
+        return _remote_of(self).do("next", self)
+
+    def __len__(self) -> int:
+        """Ask for the object's length."""
+        return int(_remote_of(self).do("len", self))
+
+    def __bool__(self) -> bool:
+        """Be true, as a plain object is."""
+        return True
+
+    def __getitem__(self, key: Any) -> Any:
+        """Ask for one of the object's items."""
+        return _remote_of(self).do("getitem", self, key)
+
+    def __instancecheck__(self, instance: Any) -> bool:
+        """Ask whether something is an instance of the class there."""
+        return bool(_remote_of(self).do("isinstance", self, instance))
+
+    def __str__(self) -> str:
+        """Ask for the object's text."""
+        return str(_remote_of(self).do("str", self))
+
+    def __repr__(self) -> str:
+        """Name the handle; what a failure shows does not run the program."""
+        return f"<object {object.__getattribute__(self, '_number')} of the program>"
+
+
+def _remote_of(handle: Handle) -> Remote:
+    remote: Remote = object.__getattribute__(handle, "_remote")
+    return remote
+
+
+def _number_of(value: Any) -> int:
+    """Return the number of a handle inside a container; anything else without a plain form can't be passed."""
+    if type(value) is not Handle:
+        raise values.Unencodable(f"an argument of type {type(value).__name__} can't be passed to the program")
+    number: int = object.__getattribute__(value, "_number")
+    return number
+
+
+def _exception(names: list[Any], message: str) -> BaseException:
+    """Return the nearest builtin exception to what the program raised."""
+    for name in names:
+        kind = vars(builtins).get(name) if isinstance(name, str) else None
+        if isinstance(kind, type) and issubclass(kind, BaseException):
+            try:
+                return kind(message)
+            except TypeError:  # one with a constructor of its own, such as UnicodeDecodeError
+                continue
+    return RuntimeError(message)
+
+
+def _assign(old: Any, new: Any) -> None:
+    """Give a mutable argument its new content, keeping the identity of all inner parts that are still there."""
+    if type(old) is not type(new):
+        raise values.Malformed("an argument changed its type")
+    if isinstance(old, (list, collections.deque)):
+        merged = [_merged(*pair) for pair in zip(old, new, strict=False)] + list(new)[len(old) :]
+        old.clear()
+        old.extend(merged)
+    elif isinstance(old, dict):
+        merged_items = {key: _merged(old[key], value) if key in old else value for key, value in new.items()}
+        old.clear()
+        old.update(merged_items)
+    elif isinstance(old, set):
+        old.clear()
+        old.update(new)
+    elif isinstance(old, bytearray) or type(old).__name__ == "ndarray":
+        old[:] = new
+    else:
+        raise values.Malformed("an argument that can't change was changed")
+
+
+def _merged(old: Any, new: Any) -> Any:
+    if type(old) is type(new) and isinstance(old, (list, dict, set, collections.deque)):
+        _assign(old, new)
+        return old
+    return new

@@ -1,0 +1,175 @@
+"""Watches one forked process to its end: CPU seconds decide, wall seconds catch sleepers, nothing stays behind.
+
+Runs in the zygote, the parent of the process. It believes only the kernel: wait status, resource usage, CPU clocks.
+"""
+
+import os
+import select
+import signal
+import socket
+import time
+from contextlib import suppress
+
+from sandbox.wire import EXCEEDED, STOP, Facts, Lap, Request, receive_mark, receive_request, send_lap
+
+_CPU, _WALL, _MEMORY = EXCEEDED.index("cpu"), EXCEEDED.index("wall"), EXCEEDED.index("memory")
+_TICK_S, _FINEST_TICK_S = 0.1, 0.005
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_CORES = os.cpu_count() or 1
+
+
+class Execution:
+    """One forked process under supervision; `laps` are the tests of a serving candidate."""
+
+    def __init__(self, pid: int, request: Request, *, owns_pid_namespace: bool) -> None:
+        """Start the clocks of process `pid`."""
+        self.pid = pid
+        self.request = request
+        self.owns_pid_namespace = owns_pid_namespace
+        self.pidfd = os.pidfd_open(pid)
+        self.started_s = self.lap_started_s = time.monotonic()
+        self.lap_cpu_base_s = 0.0
+        self.reaped_cpu_s = 0.0
+        self.peak_memory_bytes = 0
+        self.status: int | None = None
+        self.exceeded = 0
+
+    def supervise(self, control: socket.socket, marks: socket.socket | None) -> Facts:
+        """Wait for the end, however it comes, leave nothing behind, and return the facts."""
+        poller = select.poll()
+        poller.register(self.pidfd, select.POLLIN)
+        poller.register(control, select.POLLIN)
+        if marks is not None:
+            poller.register(marks, select.POLLIN)
+        tick_s = _TICK_S
+        while True:
+            ready = {fd for fd, _ in poller.poll(tick_s * 1000)}
+            if self.pidfd in ready or (control.fileno() in ready and self._stopped(control)):
+                break
+            if marks is not None and marks.fileno() in ready:
+                self._lap(marks)
+            if not ready:
+                tick_s = self._tick()
+            if self.exceeded:
+                break
+        return self._end()
+
+    def _stopped(self, control: socket.socket) -> bool:
+        received = receive_request(control)
+        if received is None:
+            raise EOFError
+        request, _ = received
+        return request.kind == STOP and request.number == self.request.number
+
+    def _lap(self, marks: socket.socket) -> None:
+        if (number := receive_mark(marks)) != self.request.number:
+            send_lap(marks, Lap(number, 0.0, 0.0))
+            return
+        now_s, cpu_s = time.monotonic(), _clock_s(self.pid) + _children_cpu_s(self.pid)
+        lap = Lap(self.request.number, max(0.0, cpu_s - self.lap_cpu_base_s), now_s - self.lap_started_s)
+        self.lap_cpu_base_s, self.lap_started_s = cpu_s, now_s
+        send_lap(marks, lap)
+
+    def _tick(self) -> float:
+        """Compare what is used with the limits; return the seconds until the next look."""
+        self._reap_orphans()
+        pids = self._pids()
+        cpu_s = self.reaped_cpu_s + sum(_clock_s(pid) + _children_cpu_s(pid) for pid in pids) - self.lap_cpu_base_s
+        wall_s = time.monotonic() - self.lap_started_s
+        if cpu_s > self.request.cpu_s:
+            self.exceeded = _CPU
+        elif len(pids) > 1 and sum(map(_resident_bytes, pids)) > self.request.memory_bytes:
+            self.exceeded = _MEMORY
+        elif wall_s > self.request.wall_s and wall_s - max(map(_queued_s, pids), default=0.0) > self.request.wall_s:
+            self.exceeded = _WALL
+        soonest_s = min((self.request.cpu_s - cpu_s) / _CORES, abs(self.request.wall_s - wall_s))
+        return min(_TICK_S, max(_FINEST_TICK_S, soonest_s))
+
+    def _pids(self) -> list[int]:
+        if not self.owns_pid_namespace:
+            return [self.pid]
+        return [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+
+    def _reap_orphans(self) -> None:
+        """Reap what the program left to init, so that zombies don't count against its processes."""
+        with suppress(ChildProcessError):
+            while True:
+                waited = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+                if waited is None or waited.si_pid == self.pid:
+                    return
+                self._reap(waited.si_pid)
+
+    def _reap(self, pid: int) -> None:
+        reaped, status, usage = os.wait4(pid, 0)
+        self.reaped_cpu_s += usage.ru_utime + usage.ru_stime
+        self.peak_memory_bytes = max(self.peak_memory_bytes, usage.ru_maxrss * 1024)
+        if reaped == self.pid:
+            self.status = status
+
+    def _end(self) -> Facts:
+        """End whatever still runs, reap it all, and add up."""
+        wall_s = time.monotonic() - self.started_s
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        self._reap(self.pid)
+        everybody = -1 if self.owns_pid_namespace else -self.pid
+        with suppress(ProcessLookupError):
+            os.kill(everybody, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                while True:
+                    self._reap(-1)
+        os.close(self.pidfd)
+        if not self.exceeded and self.reaped_cpu_s - self.lap_cpu_base_s > self.request.cpu_s:
+            self.exceeded = _CPU
+        status = self.status or 0
+        return Facts(
+            number=self.request.number,
+            exit_code=os.WEXITSTATUS(status) if os.WIFEXITED(status) else -1,
+            signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
+            cpu_s=self.reaped_cpu_s,
+            wall_s=wall_s,
+            peak_memory_bytes=self.peak_memory_bytes,
+            exceeded=self.exceeded,
+        )
+
+
+def _clock_s(pid: int) -> float:
+    """Return the CPU seconds of a process, all its threads included (clock_getcpuclockid(3) in numbers)."""
+    per_process_sched_clock = 2
+    with suppress(OSError):
+        return time.clock_gettime((~pid << 3) | per_process_sched_clock)
+    return 0.0
+
+
+def _read(path: str) -> bytes:
+    """Return a small file of /proc, empty where its process is gone."""
+    with suppress(OSError):
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            return os.read(fd, 1024)
+        finally:
+            os.close(fd)
+    return b""
+
+
+def _children_cpu_s(pid: int) -> float:
+    """Return the CPU seconds of the children that a process has waited for."""
+    fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    return (int(fields[13]) + int(fields[14])) / _TICKS_PER_S if fields else 0.0
+
+
+def _resident_bytes(pid: int) -> int:
+    """Return the resident memory of a process that it does not share with the zygote's files."""
+    fields = _read(f"/proc/{pid}/statm").split()
+    return (int(fields[1]) - int(fields[2])) * _PAGE_BYTES if fields else 0
+
+
+def _queued_s(pid: int) -> float:
+    """Return the seconds that a thread of the process was ready to run but had to wait for a processor, at most."""
+    longest_ns = 0
+    with suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            if fields := _read(f"/proc/{pid}/task/{thread}/schedstat").split():
+                longest_ns = max(longest_ns, int(fields[1]))
+    return longest_ns / 1e9

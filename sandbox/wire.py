@@ -1,0 +1,106 @@
+"""The messages between the judge and a zygote, and between an examiner and the candidates' zygote.
+
+All of them are fixed-size records on sequenced-packet sockets; descriptors travel beside the request. No message
+holds a program, a test or a value: these lie in memory files which only the forked process reads, so that a zygote's
+memory, which every candidate inherits, never held them.
+"""
+
+import array
+import socket
+import struct
+from typing import NamedTuple
+
+RUN, SERVE, EXAMINE, STOP = range(4)
+"""Requests: run a program on its standard input, serve a program's functions, examine, end the execution."""
+
+EXCEEDED = (None, "cpu", "wall", "memory")
+"""What the supervisor itself can see exceeded; the index travels."""
+
+_REQUEST = struct.Struct("=BIddQQQQQ")
+_FACTS = struct.Struct("=IiiddQB")
+_NUMBER = struct.Struct("=I")
+_LAP = struct.Struct("=Idd")
+_MOST_DESCRIPTORS = 8
+
+
+class Request(NamedTuple):
+    """One execution asked for: its kind, a number that the answer repeats, and its limits (see `sandbox.limits`)."""
+
+    kind: int
+    number: int
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
+    memory_bytes: int = 0
+    output_bytes: int = 0
+    file_bytes: int = 0
+    processes: int = 0
+    open_files: int = 0
+
+
+class Facts(NamedTuple):
+    """How an execution ended: `exit_code` is -1 where `signal` ended it; `exceeded` indexes EXCEEDED."""
+
+    number: int
+    exit_code: int
+    signal: int
+    cpu_s: float
+    wall_s: float
+    peak_memory_bytes: int
+    exceeded: int
+
+
+class Lap(NamedTuple):
+    """What the candidate used since the lap before."""
+
+    number: int
+    cpu_s: float
+    wall_s: float
+
+
+def send_request(sock: socket.socket, request: Request, descriptors: list[int]) -> None:
+    """Send a request with the descriptors that the forked process will own."""
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
+    sock.sendmsg([_REQUEST.pack(*request)], rights)
+
+
+def receive_request(sock: socket.socket) -> tuple[Request, list[int]] | None:
+    """Return the next request and its descriptors, or None where the judge is gone."""
+    data, ancillary, _, _ = sock.recvmsg(_REQUEST.size, socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4))
+    if not data:
+        return None
+    descriptors = array.array("i")
+    for _, _, payload in ancillary:
+        descriptors.frombytes(payload)
+    return Request._make(_REQUEST.unpack(data)), descriptors.tolist()
+
+
+def send_facts(sock: socket.socket, facts: Facts) -> None:
+    """Send how an execution ended."""
+    sock.send(_FACTS.pack(*facts))
+
+
+def receive_facts(sock: socket.socket) -> Facts | None:
+    """Return how an execution ended, or None where the zygote is gone."""
+    data = sock.recv(_FACTS.size)
+    return Facts._make(_FACTS.unpack(data)) if data else None
+
+
+def send_mark(sock: socket.socket, number: int) -> None:
+    """Ask for the lap of execution `number`, and begin the next."""
+    sock.send(_NUMBER.pack(number))
+
+
+def receive_mark(sock: socket.socket) -> int:
+    """Return the number of the execution whose lap is asked for."""
+    number: int = _NUMBER.unpack(sock.recv(_NUMBER.size))[0]
+    return number
+
+
+def send_lap(sock: socket.socket, lap: Lap) -> None:
+    """Answer a mark."""
+    sock.send(_LAP.pack(*lap))
+
+
+def receive_lap(sock: socket.socket) -> Lap:
+    """Return the answer to a mark."""
+    return Lap._make(_LAP.unpack(sock.recv(_LAP.size)))

@@ -1,0 +1,142 @@
+"""The warm interpreter inside the jail that forks candidates (a second one of its kind forks examiners).
+
+Two processes: the *warden* leaves the host's namespaces, then only waits, and renews the writable place when asked;
+its child, the *zygote*, is init of the pid namespace and forks one process for each request. Neither ever reads a
+program, a test or a value, so what a candidate inherits holds nothing worth reading.
+
+Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
+"""
+
+import ctypes
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import traceback
+from contextlib import suppress
+from typing import NoReturn
+
+from sandbox import candidate, examiner
+from sandbox.confinement import Boot, Confinement, LayerRefusedError
+from sandbox.isolation import kernel
+from sandbox.supervision import Execution
+from sandbox.wire import EXAMINE, RUN, STOP, Lap, Request, receive_mark, receive_request, send_facts, send_lap
+
+
+_STRAYED = 70
+"""Exit status of a fork that left its work by an exception."""
+
+
+def main(boot_text: str, control_fd: int, marks_fd: int) -> None:
+    """Set up the jail and serve until the judge goes away."""
+    boot = Boot(boot_text)
+    control, marks = socket.socket(fileno=control_fd), socket.socket(fileno=marks_fd)
+    for name in boot.modules:
+        importlib.import_module(name)
+    try:
+        jail = Confinement(boot)
+    except LayerRefusedError as error:
+        _report(control, {"refused": error.args})
+        return
+    warden_end, zygote_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pid = os.fork()
+    if pid == 0:
+        warden_end.close()
+        _become_zygote(jail, control, marks, zygote_end)
+    for sock in (control, marks, zygote_end):
+        sock.close()
+    _guard(jail, warden_end, pid)
+
+
+def _report(control: socket.socket, report: dict[str, object]) -> None:
+    control.send(json.dumps(report).encode())
+
+
+def _guard(jail: Confinement, requests: socket.socket, pid: int) -> None:
+    """Renew the writable place on request until the zygote ends; then remove it."""
+    while requests.recv(1):
+        jail.renew_writable()
+        requests.send(b"k")
+    os.waitpid(pid, 0)
+    jail.remove()
+
+
+def _become_zygote(jail: Confinement, control: socket.socket, marks: socket.socket, warden: socket.socket) -> NoReturn:
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    for number in (signal.SIGINT, signal.SIGXFSZ):  # init ignores what it has no handler for
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        report = jail.enter()
+    except LayerRefusedError as error:
+        _report(control, {"refused": error.args})
+        os._exit(1)
+    _report(control, {"python": ".".join(map(str, sys.version_info[:3])), "layers": report})
+    gc.collect()
+    gc.freeze()
+    with suppress(EOFError, ConnectionError):
+        _serve(jail, control, marks, warden)
+    os._exit(0)
+
+
+def _serve(jail: Confinement, control: socket.socket, marks: socket.socket, warden: socket.socket) -> None:
+    poller = select.poll()
+    poller.register(control, select.POLLIN)
+    if jail.holds_candidates:
+        poller.register(marks, select.POLLIN)
+    while True:
+        ready = {fd for fd, _ in poller.poll()}
+        if control.fileno() not in ready:  # a candidate died with its examiner's mark under way
+            send_lap(marks, Lap(receive_mark(marks), 0.0, 0.0))
+            continue
+        received = receive_request(control)
+        if received is None:
+            return
+        request, descriptors = received
+        if request.kind == STOP:  # it crossed with the end of its execution
+            continue
+        pid = os.fork()
+        if pid == 0:
+            _become_fork(jail, request, descriptors, marks)
+        for fd in descriptors:
+            os.close(fd)
+        execution = Execution(pid, request, owns_pid_namespace="pid" in jail.layers)
+        facts = execution.supervise(control, marks if jail.holds_candidates else None)
+        if jail.is_dirty():
+            warden.send(b"r")
+            warden.recv(1)
+            jail.writable_was_renewed()
+        send_facts(control, facts)
+
+
+def _become_fork(jail: Confinement, request: Request, descriptors: list[int], marks: socket.socket) -> NoReturn:
+    """Turn a fork into what was asked for: a session and descriptors of its own, the remaining layers, the work."""
+    try:
+        os.setsid()
+        if request.kind == EXAMINE:
+            descriptors.append(marks.fileno())
+        jail.confine_files()
+        own = _keep_only(descriptors)
+        jail.confine(request)
+        if request.kind == RUN:
+            candidate.run(*own)
+        elif request.kind == EXAMINE:
+            examiner.examine(*own, number=request.number, most_bytes=request.output_bytes)
+        else:
+            candidate.serve(*own, most_bytes=request.output_bytes)
+    except BaseException:  # noqa: BLE001 - what a program raises must not travel up into the zygote's own frames
+        traceback.print_exc()
+    os._exit(_STRAYED)
+
+
+def _keep_only(descriptors: list[int]) -> list[int]:
+    """Move the descriptors to 3, 4, ... and close every other one from there on."""
+    above_all = 100
+    for offset, fd in enumerate(descriptors):
+        os.dup2(fd, above_all + offset)
+    own = [os.dup2(above_all + offset, 3 + offset) for offset in range(len(descriptors))]
+    kernel.syscall("close_range", ctypes.c_uint(3 + len(own)), ctypes.c_uint(0xFFFFFFFF), ctypes.c_uint(0))
+    return own
