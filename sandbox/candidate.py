@@ -85,8 +85,6 @@ def _one_line(error: BaseException) -> str:
 
 def _new_module(name: str) -> types.ModuleType:
     """Make the program's module and give the process what `python3 program.py` starts with."""
-    for loaded in [loaded for loaded in sys.modules if loaded.partition(".")[0] == "sandbox"]:
-        del sys.modules[loaded]
     module = types.ModuleType(name)
     module.__dict__.update(__file__=FILE, __builtins__=builtins)
     sys.modules[name] = module

@@ -1,8 +1,8 @@
 """The jail around a zygote and its forks: which layers are in force, and when each is put on.
 
-Namespaces belong to the warden and the zygote and are set up once. Seccomp and no_new_privs are put on the zygote once
-and inherited, because loading a filter costs as much as a third of a fork. Landlock, the user id, capabilities and
-resource limits are put on each fork, because the zygote itself still needs what they take away.
+Namespaces belong to the warden and the zygote. Landlock, seccomp and no_new_privs are put on the zygote and inherited,
+because loading a filter costs as much as a third of a fork. The user id, capabilities and resource limits are put on
+each fork, because the zygote itself still needs what they take away.
 """
 
 import json
@@ -65,7 +65,6 @@ class Confinement:
             self.candidate_uid = None
         self.writable = namespaces.WRITABLE if "mount" in self.layers else scratch.create(self.candidate_uid)
         self.pristine: os.stat_result | None = None
-        self.ruleset: int | None = None
         with _putting_on("namespaces"):
             namespaces.enter(self.layers, boot.candidate_uid)
 
@@ -83,8 +82,14 @@ class Confinement:
             kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
             kept = "" if self._changes_user() else ", user id kept"
             report["privileges"] = f"in force (no capabilities, no_new_privs{kept})"
+            if self.candidate_uid is not None:
+                os.setgroups([])
+                os.setresgid(*[self._candidate_id(self.candidate_uid)] * 3)
+        if "rlimits" in self.layers:
+            rlimits.enter()
         if "landlock" in self.layers:
             with _putting_on("landlock"):
+                landlock.enter(self._ruleset())
                 report["landlock"] = f"in force (ABI {landlock.abi()})"
         if "seccomp" in self.layers:
             with _putting_on("seccomp"):
@@ -95,17 +100,14 @@ class Confinement:
     def _note_pristine(self) -> None:
         os.utime(self.writable, ns=(0, 0))
         self.pristine = os.stat(self.writable)
-        if "landlock" in self.layers:
-            if self.ruleset is not None:
-                os.close(self.ruleset)
-            self.ruleset = self._make_ruleset()
 
-    def _make_ruleset(self) -> int:
-        writable = [self.writable, *namespaces.DEVICES]
+    def _ruleset(self) -> int:
         if "mount" in self.layers:
-            return landlock.ruleset(["/"], [], writable)
+            own_tmpfs = os.path.dirname(self.writable)
+            return landlock.ruleset(["/"], [], [own_tmpfs, *namespaces.DEVICES])
         entries = [path for folder in self.library for path in interpreter.entries_without(folder, self.site)]
-        return landlock.ruleset([*entries, *self.packages, *self.system], [*self.library, *self.site], writable)
+        readable = [*entries, *self.packages, *self.system, "/proc"]
+        return landlock.ruleset(readable, [*self.library, *self.site], [self.writable, *namespaces.DEVICES])
 
     def is_dirty(self) -> bool:
         """Whether a program wrote to the writable place: any change of its entries moves its times."""
@@ -131,17 +133,19 @@ class Confinement:
         if "mount" not in self.layers:
             scratch.remove(self.writable)
 
-    def confine_files(self) -> None:
-        """Take the calling fork to the writable place and out of reach of other files; needs the zygote's descriptors."""
-        os.chdir(self.writable)
-        if self.ruleset is not None:
-            landlock.enter(self.ruleset)
-
     def confine(self, request: Request) -> None:
-        """Put the remaining layers on the calling fork."""
+        """Put the remaining layers on the calling fork, and take it to the writable place."""
+        os.chdir(self.writable)
+        if "landlock" in self.layers and "pid" not in self.layers:  # other people's processes are the supervisor's only
+            everything_else = interpreter.entries_without("/", ["/proc"])
+            landlock.enter(landlock.ruleset(everything_else, [], [self.writable, *namespaces.DEVICES]))
         if "rlimits" in self.layers:
             rlimits.apply(
-                request.cpu_s, request.memory_bytes, request.file_bytes, self._process_limit(request), request.open_files
+                request.cpu_s,
+                request.memory_bytes,
+                request.file_bytes,
+                self._process_limit(request),
+                request.open_files,
             )
         if "privileges" in self.layers:
             self._drop_privileges()
@@ -151,6 +155,9 @@ class Confinement:
     def _changes_user(self) -> bool:
         return self.candidate_uid is not None
 
+    def _candidate_id(self, host_uid: int) -> int:
+        return _CANDIDATE_INSIDE if "user" in self.layers else host_uid
+
     def _process_limit(self, request: Request) -> int | None:
         """RLIMIT_NPROC counts a user's processes: the candidate's own user has no others, a user namespace's has two."""
         if self._changes_user():
@@ -158,12 +165,11 @@ class Confinement:
         return request.processes + 2 if "user" in self.layers else None
 
     def _drop_privileges(self) -> None:
-        if self.candidate_uid is not None:
-            uid = _CANDIDATE_INSIDE if "user" in self.layers else self.candidate_uid
-            os.setgroups([])
-            os.setresgid(uid, uid, uid)
-            os.setresuid(uid, uid, uid)
-        kernel.drop_capabilities()
+        """Give up every capability for good; for root, the kernel does so as the user changes."""
+        if self.candidate_uid is None:
+            kernel.drop_capabilities()
+        else:
+            os.setresuid(*[self._candidate_id(self.candidate_uid)] * 3)
 
 
 def _others_can_reach(path: str) -> bool:

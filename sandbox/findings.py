@@ -1,7 +1,9 @@
 """What the facts of an execution and an examiner's findings mean: a verdict, and a line that explains it."""
 
+import ast
 import re
 import signal
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,9 +12,8 @@ from sandbox import checkers
 from sandbox.jail import Fault
 from sandbox.judgement import Exceeded, Execution, Judgement, TestOutcome
 from sandbox.limits import Limits
-from sandbox.testcase import StdioTest
+from sandbox.testcase import AssertTest, CallTest, StdioTest
 from sandbox.verdict import Verdict, worst
-from sandbox.wire import EXCEEDED, Facts
 
 _SHOWN = 2000
 
@@ -68,7 +69,9 @@ def _outcome(
 def not_compiled(execution: Execution, message: str) -> TestOutcome:
     """Return the finding of a program that the compiler refused, or that broke the compiler."""
     if execution.exceeded in ("cpu", "wall"):
-        return _outcome(execution, Verdict.COMPILE_ERROR, execution.exceeded, "compiling took longer than the time limit")
+        return _outcome(
+            execution, Verdict.COMPILE_ERROR, execution.exceeded, "compiling took longer than the time limit"
+        )
     return _outcome(execution, Verdict.COMPILE_ERROR, None, message or "the compiler crashed")
 
 
@@ -117,39 +120,64 @@ def _shown(text: bytes) -> str:
 
 
 def examined_outcomes(
-    findings: list[dict[str, Any]], examined: Facts, execution: Execution, limits: Limits
+    tests: Sequence[CallTest | AssertTest],
+    findings: list[dict[str, Any]],
+    execution: Execution,
+    limits: Limits,
+    *,
+    coped: bool,
 ) -> list[TestOutcome]:
     """Return the outcomes of one session of an examiner with a candidate.
 
     Args:
+        tests: what the candidate was put to, or the first of which it was.
         findings: the lines that the examiner wrote, a line a test.
-        examined: how the examiner ended.
         execution: how the candidate ended.
         limits: the candidate's.
+        coped: whether the examiner could finish its work with the candidate's answers.
 
     Raises:
-        Fault: where the examiner could not do its work.
+        Fault: where the examiner could not do its work through no fault of the candidate.
     """
-    outcomes = [_examined_outcome(finding, execution, limits) for finding in findings if finding["verdict"] != "lost"]
+    outcomes = [
+        _examined_outcome(test, finding, execution, limits)
+        for test, finding in zip(tests, findings, strict=False)
+        if finding["verdict"] != "lost"
+    ]
     used_s = sum(outcome.cpu_s for outcome in outcomes)
     if len(outcomes) < len(findings):
         outcomes.append(_lost_outcome(execution, max(0.0, execution.cpu_s - used_s), limits))
-    elif examined.exceeded:
-        outcomes.append(_overwhelmed_outcome(execution, EXCEEDED[examined.exceeded]))
+    elif not coped:
+        outcomes.append(_outcome(execution, Verdict.TIME_LIMIT, "cpu", "comparing the program's answer takes too long"))
     elif execution.exceeded:  # by what it left running, or printed, beside its answers
         outcomes[-1] = _gravest(outcomes[-1], _VERDICT_OF[execution.exceeded], execution.exceeded, limits)
     return outcomes
 
 
-def _examined_outcome(finding: dict[str, Any], execution: Execution, limits: Limits) -> TestOutcome:
+def _examined_outcome(
+    test: CallTest | AssertTest, finding: dict[str, Any], execution: Execution, limits: Limits
+) -> TestOutcome:
     if finding["verdict"] == Verdict.SANDBOX_ERROR:
         raise Fault(finding["detail"])
+    statement, expected = _failed_assertion(test, finding["line"])
+    detail = ": ".join(filter(None, (statement, finding["detail"])))
     outcome = TestOutcome(
         verdict=Verdict(finding["verdict"]), cpu_s=finding["cpu_s"], wall_s=finding["wall_s"],
-        peak_memory_bytes=execution.peak_memory_bytes, detail=finding["detail"], expected=finding["expected"],
+        peak_memory_bytes=execution.peak_memory_bytes, detail=detail, expected=finding["expected"] or expected,
         actual=finding["actual"],
     )  # fmt: skip
     return _gravest(outcome, Verdict.TIME_LIMIT, "cpu", limits) if outcome.cpu_s > limits.cpu_s else outcome
+
+
+def _failed_assertion(test: CallTest | AssertTest, line: int) -> tuple[str, str]:
+    """Return the assertion on a line of the test, and the right side of its comparison; empty where there is none."""
+    if isinstance(test, CallTest) or not line:
+        return "", ""
+    for node in ast.walk(ast.parse(test.code)):
+        if isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or node.lineno):
+            compared = node.test.comparators[-1] if isinstance(node.test, ast.Compare) else None
+            return ast.unparse(node)[:_SHOWN], ast.unparse(compared)[:_SHOWN] if compared else ""
+    return "", ""
 
 
 def _gravest(outcome: TestOutcome, verdict: Verdict, exceeded: Exceeded, limits: Limits) -> TestOutcome:
@@ -166,10 +194,3 @@ def _lost_outcome(execution: Execution, cpu_s: float, limits: Limits) -> TestOut
     if verdict is Verdict.RUNTIME_ERROR and (execution.exit_code == 0 or execution.signal == signal.SIGKILL):
         detail = "the program ended itself while a test was running"
     return msgspec.structs.replace(_outcome(execution, verdict, exceeded, detail), cpu_s=cpu_s)
-
-
-def _overwhelmed_outcome(execution: Execution, exceeded: str | None) -> TestOutcome:
-    """Return the outcome of a test whose examiner could not cope with what the candidate sent."""
-    if exceeded == "memory":
-        return _outcome(execution, Verdict.MEMORY_LIMIT, "memory", "the program's answer takes too much memory")
-    return _outcome(execution, Verdict.TIME_LIMIT, "cpu", "working with the program's answer took too long")

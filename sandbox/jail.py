@@ -18,11 +18,42 @@ NAMESPACES = frozenset({"user", "mount", "pid", "network", "ipc", "uts"})
 ALL_LAYERS = NAMESPACES | {"landlock", "seccomp", "rlimits", "privileges"}
 
 WARM_MODULES = tuple(
-    """
-    abc array ast bisect calendar cmath collections contextlib copy dataclasses datetime decimal enum fractions
-    functools heapq io itertools json math numbers operator os random re statistics string sys textwrap threading time
-    traceback types typing
-    """.split()
+    [
+        "abc",
+        "array",
+        "ast",
+        "bisect",
+        "calendar",
+        "cmath",
+        "collections",
+        "contextlib",
+        "copy",
+        "dataclasses",
+        "datetime",
+        "decimal",
+        "enum",
+        "fractions",
+        "functools",
+        "heapq",
+        "io",
+        "itertools",
+        "json",
+        "math",
+        "numbers",
+        "operator",
+        "os",
+        "random",
+        "re",
+        "statistics",
+        "string",
+        "sys",
+        "textwrap",
+        "threading",
+        "time",
+        "traceback",
+        "types",
+        "typing",
+    ]
 )
 """What contest programs import; every further module makes every fork dearer."""
 PACKAGES = ("numpy",)
@@ -128,7 +159,13 @@ class Zygote:
     """A warm interpreter in a jail, as the judge sees it. Close it; a lost one raises Fault at the next use."""
 
     def __init__(
-        self, jail: Jail, layers: frozenset[str], marks: socket.socket, modules: tuple[str, ...], *, holds_candidates: bool
+        self,
+        jail: Jail,
+        layers: frozenset[str],
+        marks: socket.socket,
+        modules: tuple[str, ...],
+        *,
+        holds_candidates: bool,
     ) -> None:
         """Start the interpreter and wait until it is warm, or refused.
 

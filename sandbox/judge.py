@@ -10,25 +10,23 @@ import os
 import signal
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from operator import itemgetter
 from typing import Any, Self
 
-from sandbox import values
 from sandbox.candidate import COMPILED, COMPILING, REFUSED
+from sandbox.desk import Examiner
 from sandbox.findings import examined_outcomes, judgement_of, not_compiled, stdio_outcome
 from sandbox.jail import Fault, Jail, start_pair
 from sandbox.judgement import Execution, Judgement, TestOutcome
 from sandbox.limits import Limits
+from sandbox.memory_file import content_of, memory_file
 from sandbox.testcase import AssertTest, CallTest, StdioTest, Test
 from sandbox.verdict import Verdict
-from sandbox.wire import EXAMINE, EXCEEDED, RUN, SERVE, STOP, Facts, Request
+from sandbox.wire import EXCEEDED, RUN, SERVE, STOP, Examination, Facts, Request
 
 _SHOWN = 2000
 _STDERR_SHOWN = 4000
-_EXAMINER_WALL_S = 1800.0
-_EXAMINER_CPU_S = 10.0
-_EXAMINER_MEMORY_BYTES = 4 << 30
-"""Room for the test's own work beyond what the program may use."""
+_MOST_RESULTS_BYTES = 1 << 30
 
 
 class Judge:
@@ -38,7 +36,11 @@ class Judge:
         """Start the zygotes; raise Refused where the host can't hold an untrusted program."""
         self._jail = jail
         self._numbers = itertools.count(1)
-        self._candidates, self._examiners = start_pair(jail)
+        self._start()
+
+    def _start(self) -> None:
+        self._candidates, examiners = start_pair(self._jail)
+        self._examiner = Examiner(examiners)
 
     def __enter__(self) -> Self:
         """Return the judge itself."""
@@ -51,7 +53,7 @@ class Judge:
     def close(self) -> None:
         """End both zygotes and all that runs in their jails."""
         self._candidates.close()
-        self._examiners.close()
+        self._examiner.close()
 
     def judge(
         self, program: str, tests: Sequence[Test], limits: Limits | None = None, *, exhaustive: bool = False
@@ -69,17 +71,19 @@ class Judge:
             except Fault as fault:
                 reason = str(fault)
                 self.close()
-                self._candidates, self._examiners = start_pair(self._jail)
+                self._start()
         return Judgement(verdict=Verdict.SANDBOX_ERROR, per_test=(), cpu_s=0.0, detail=reason)
 
     def _judge(self, program: str, tests: Sequence[Test], limits: Limits, *, exhaustive: bool) -> Judgement:
         outcomes: list[TestOutcome] = []
-        with _memory_file(program.encode("utf-8", "surrogatepass")) as source, _memory_file() as code:
-            for is_stdio, run in itertools.groupby(tests, lambda test: isinstance(test, StdioTest)):
-                part = self._run_each if is_stdio else self._examine_all
-                for outcome in part(source, code, tuple(run), limits, exhaustive):
+        with memory_file(program.encode("utf-8", "surrogatepass")) as source, memory_file() as code:
+            for run in _runs(tuple(tests)):
+                part = self._run_each if isinstance(run[0], StdioTest) else self._examine_all
+                for outcome in part(source, code, run, limits, exhaustive):
                     if outcome.verdict is Verdict.COMPILE_ERROR:
-                        return Judgement(verdict=outcome.verdict, per_test=(), cpu_s=outcome.cpu_s, detail=outcome.detail)
+                        return Judgement(
+                            verdict=outcome.verdict, per_test=(), cpu_s=outcome.cpu_s, detail=outcome.detail
+                        )
                     outcomes.append(outcome)
                     if outcome.verdict is not Verdict.ACCEPTED and not exhaustive:
                         return judgement_of(outcomes)
@@ -100,7 +104,7 @@ class Judge:
             yield stdio_outcome(test, execution, limits)
 
     def _run(self, source: int, code: int, stdin: bytes, limits: Limits) -> Execution:
-        with _memory_file(stdin) as given, _memory_file() as stdout, _memory_file() as stderr:
+        with memory_file(stdin) as given, memory_file() as stdout, memory_file() as stderr:
             number = next(self._numbers)
             self._candidates.request(_request(RUN, number, limits), [source, code, given, stdout, stderr])
             return _execution(self._candidates.facts(), stdout, stderr, limits)
@@ -109,35 +113,39 @@ class Judge:
         self, source: int, _code: int, tests: tuple[CallTest | AssertTest, ...], limits: Limits, exhaustive: bool
     ) -> Iterator[TestOutcome]:
         """Load the program once and put it to the tests, anew where it died under one of them."""
-        rest = list(tests)
-        while rest:
-            outcomes = self._examine(source, rest, limits, exhaustive=exhaustive)
+        done = 0
+        while done < len(tests):
+            outcomes = self._examine(source, tests, done, limits, exhaustive=exhaustive)
             yield from outcomes
-            rest = rest[len(outcomes) :]
+            done += len(outcomes)
 
     def _examine(
-        self, source: int, tests: list[CallTest | AssertTest], limits: Limits, *, exhaustive: bool
+        self, source: int, tests: tuple[CallTest | AssertTest, ...], first: int, limits: Limits, *, exhaustive: bool
     ) -> list[TestOutcome]:
-        """Return the outcome of the first test at least, of all where the program survives them."""
-        asked = json.dumps({"tests": [_as_json(test) for test in tests], "exhaustive": exhaustive})
+        """Return the outcomes from the first test on: one at least, all where the program survives them."""
         number = next(self._numbers)
         candidate_end, examiner_end = socket.socketpair()
-        with (
-            _memory_file(asked.encode()) as payload, _memory_file() as results, _memory_file() as stdout,
-            _memory_file() as stderr,
-        ):  # fmt: skip
+        with memory_file() as results, memory_file() as stdout, memory_file() as stderr:
             with candidate_end, examiner_end:
                 serve = _request(SERVE, number, limits)
                 self._candidates.request(serve, [source, candidate_end.fileno(), stdout, stderr])
-                examine = _request(EXAMINE, number, _examiner_limits(limits))
-                self._examiners.request(examine, [payload, results, examiner_end.fileno()])
-            examined = self._examiners.facts()
-            if examined.exit_code != 0 and not examined.exceeded:
-                raise Fault(f"an examiner failed: {self._examiners.log()}")
+                examination = Examination(number, first, exhaustive, limits.output_bytes)
+                self._examiner.examine(tests, examination, results, examiner_end.fileno())
+            coped = self._examiner.wait()
             self._candidates.request(Request(kind=STOP, number=number), [])
             execution = _execution(self._candidates.facts(), stdout, stderr, limits)
-            findings = [json.loads(row) for row in _content(results, _EXAMINER_MEMORY_BYTES).splitlines()]
-        return examined_outcomes(findings, examined, execution, limits)
+            rows = content_of(results, _MOST_RESULTS_BYTES).split(b"\n")[:-1]
+        return examined_outcomes(tests[first:], [json.loads(row) for row in rows], execution, limits, coped=coped)
+
+
+def _runs(tests: tuple[Test, ...]) -> list[tuple[Any, ...]]:
+    """Return the tests in runs of one kind; where all are of one kind, the very tuple that the examiner may know."""
+    kinds = [isinstance(test, StdioTest) for test in tests]
+    if len(set(kinds)) == 1:
+        return [tests]
+    return [
+        tuple(test for _, test in run) for _, run in itertools.groupby(zip(kinds, tests, strict=True), itemgetter(0))
+    ]
 
 
 def _execution(facts: Facts, stdout: int, stderr: int, limits: Limits) -> Execution:
@@ -153,7 +161,7 @@ def _execution(facts: Facts, stdout: int, stderr: int, limits: Limits) -> Execut
     return Execution(
         exit_code=facts.exit_code if facts.exit_code >= 0 else None,
         signal=facts.signal or None,
-        stdout=_content(stdout, limits.output_bytes),
+        stdout=content_of(stdout, limits.output_bytes),
         stderr=os.pread(stderr, _STDERR_SHOWN, max(0, os.fstat(stderr).st_size - _STDERR_SHOWN)),
         cpu_s=facts.cpu_s,
         wall_s=facts.wall_s,
@@ -168,36 +176,3 @@ def _request(kind: int, number: int, limits: Limits) -> Request:
         output_bytes=limits.output_bytes, file_bytes=max(limits.file_bytes, limits.output_bytes + 1),
         processes=limits.processes, open_files=limits.open_files,
     )  # fmt: skip
-
-
-def _content(fd: int, most_bytes: int) -> bytes:
-    return os.pread(fd, min(os.fstat(fd).st_size, most_bytes), 0)
-
-
-def _examiner_limits(limits: Limits) -> Limits:
-    """Return what an examiner may use: the same length of a value, and room for the test's own work."""
-    return Limits(
-        cpu_s=limits.cpu_s + _EXAMINER_CPU_S, wall_s=_EXAMINER_WALL_S, memory_bytes=_EXAMINER_MEMORY_BYTES,
-        output_bytes=limits.output_bytes,
-    )  # fmt: skip
-
-
-def _as_json(test: CallTest | AssertTest) -> dict[str, Any]:
-    if isinstance(test, AssertTest):
-        return {"kind": "assert", "setup": test.setup, "code": test.code, "names": test.names}
-    return {
-        "kind": "call", "function": test.function, "checker": test.checker,
-        "arguments": values.to_tree(list(test.arguments)), "expected": values.to_tree(test.expected),
-    }  # fmt: skip
-
-
-@contextmanager
-def _memory_file(content: bytes = b"") -> Iterator[int]:
-    """Yield the descriptor of an anonymous file in memory."""
-    fd = os.memfd_create("proctor")
-    try:
-        if content:
-            os.pwrite(fd, content, 0)
-        yield fd
-    finally:
-        os.close(fd)

@@ -25,21 +25,25 @@ class Remote:
     """One candidate, over a stream socket."""
 
     def __init__(self, fd: int, most_bytes: int) -> None:
-        """Take over the socket; no reply may be longer than `most_bytes`. Raise NeverReady, see there."""
+        """Talk over a socket; no reply may be longer than `most_bytes`."""
         self._fd = fd
         self._most_bytes = most_bytes
         self._handles: dict[int, Handle] = {}
-        try:
-            frames.receive(fd, len(READY))
-        except frames.Gone:
-            raise NeverReady from None
         self.raised: BaseException | None = None
         """The last exception that came from the program, to tell it from one of the test's own."""
         self.result: Any = None
         """The last result of a call, to show where a test fails."""
 
     def load(self, names: tuple[str, ...]) -> dict[str, Any]:
-        """Run the program's top level; return its values of those names that exist."""
+        """Run the program's top level; return its values of those names that exist.
+
+        Raises:
+            NeverReady, Uncompilable: see there.
+        """
+        try:
+            frames.receive(self._fd, len(READY))
+        except frames.Gone:
+            raise NeverReady from None
         loaded: dict[str, Any] = self._ask("load", list(names))[0]
         return loaded
 
@@ -68,7 +72,7 @@ class Remote:
     def _encode(self, value: Any) -> Any:
         if type(value) is Handle:
             return {"handle": object.__getattribute__(value, "_number")}
-        return values.to_tree(value, _number_of)
+        return values.to_tree(value, _number_of, most_depth=2 * values.MOST_DEPTH)  # what came may go back, wrapped
 
     def _ask(self, *request: Any) -> tuple[Any, dict[str, Any]]:
         """Send a request; return its value and the changed arguments, or raise what the program raised.

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 MOST_DEPTH = 200
-"""Levels of nesting; deeper values are refused on both sides."""
+"""Levels of nesting; what is deeper is refused."""
 
 _JSON_INT_BITS = 1024
 """Longer integers travel in hexadecimal, which is read in linear time and knows no limit of digits."""
@@ -48,7 +48,7 @@ def dumps(value: Any, export: Export | None = None) -> str:
     Raises:
         Unencodable: see there.
     """
-    return json.dumps(to_tree(value, export), separators=(",", ":"))
+    return json.dumps(to_tree(value, export))
 
 
 def loads(text: str | bytes, resolve: Resolve | None = None) -> Any:
@@ -60,18 +60,18 @@ def loads(text: str | bytes, resolve: Resolve | None = None) -> Any:
     return from_tree(tree, resolve)
 
 
-def to_tree(value: Any, export: Export | None = None, depth: int = 0) -> Any:
+def to_tree(value: Any, export: Export | None = None, most_depth: int = MOST_DEPTH) -> Any:
     """Return a value as what `json.dumps` takes; see `dumps`."""
     kind = type(value)
     if kind in _NO_CARE:
         return value
     if kind is list and _is_flat(value):
         return value
-    if depth > MOST_DEPTH:
+    if most_depth < 0:
         raise Unencodable(f"nested deeper than {MOST_DEPTH} levels")
 
     def inner(part: Any) -> Any:
-        return to_tree(part, export, depth + 1)
+        return to_tree(part, export, most_depth - 1)
 
     for base in kind.__mro__:
         encode = _ENCODERS.get(base) or _ENCODERS_BY_NAME.get(f"{base.__module__}.{base.__qualname__}")
@@ -128,7 +128,7 @@ def _is_flat(value: list[Any]) -> bool:
     kinds = set(map(type, value))
     if kinds <= _NO_CARE:
         return True
-    return kinds == {int} and -_JSON_INT_RANGE < min(value) and max(value) < _JSON_INT_RANGE
+    return kinds == {int} and min(value) > -_JSON_INT_RANGE and max(value) < _JSON_INT_RANGE
 
 
 Inner = Callable[[Any], Any]

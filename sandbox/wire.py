@@ -11,12 +11,13 @@ import struct
 from typing import NamedTuple
 
 RUN, SERVE, EXAMINE, STOP = range(4)
-"""Requests: run a program on its standard input, serve a program's functions, examine, end the execution."""
+"""Requests: run a program on its standard input, serve a program's functions, examine programs, end the execution."""
 
 EXCEEDED = (None, "cpu", "wall", "memory")
 """What the supervisor itself can see exceeded; the index travels."""
 
 _REQUEST = struct.Struct("=BIddQQQQQ")
+_EXAMINATION = struct.Struct("=II?Q")
 _FACTS = struct.Struct("=IiiddQB")
 _NUMBER = struct.Struct("=I")
 _LAP = struct.Struct("=Idd")
@@ -49,6 +50,15 @@ class Facts(NamedTuple):
     exceeded: int
 
 
+class Examination(NamedTuple):
+    """One program for an examiner: number of the candidate's execution, first test, whether to go on after a failure."""
+
+    number: int
+    first: int
+    exhaustive: bool
+    most_bytes: int
+
+
 class Lap(NamedTuple):
     """What the candidate used since the lap before."""
 
@@ -59,19 +69,37 @@ class Lap(NamedTuple):
 
 def send_request(sock: socket.socket, request: Request, descriptors: list[int]) -> None:
     """Send a request with the descriptors that the forked process will own."""
-    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
-    sock.sendmsg([_REQUEST.pack(*request)], rights)
+    _send(sock, _REQUEST.pack(*request), descriptors)
 
 
 def receive_request(sock: socket.socket) -> tuple[Request, list[int]] | None:
     """Return the next request and its descriptors, or None where the judge is gone."""
-    data, ancillary, _, _ = sock.recvmsg(_REQUEST.size, socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4))
-    if not data:
-        return None
+    data, descriptors = _receive(sock, _REQUEST.size)
+    return (Request._make(_REQUEST.unpack(data)), descriptors) if data else None
+
+
+def send_examination(desk: socket.socket, examination: Examination, descriptors: list[int]) -> None:
+    """Send a program to an examiner: the file for its results and the socket to the candidate."""
+    _send(desk, _EXAMINATION.pack(*examination), descriptors)
+
+
+def receive_examination(desk: socket.socket) -> tuple[Examination, list[int]] | None:
+    """Return the next program to examine, or None where there is none to come."""
+    data, descriptors = _receive(desk, _EXAMINATION.size)
+    return (Examination._make(_EXAMINATION.unpack(data)), descriptors) if data else None
+
+
+def _send(sock: socket.socket, data: bytes, descriptors: list[int]) -> None:
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
+    sock.sendmsg([data], rights)
+
+
+def _receive(sock: socket.socket, size: int) -> tuple[bytes, list[int]]:
+    data, ancillary, _, _ = sock.recvmsg(size, socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4))
     descriptors = array.array("i")
     for _, _, payload in ancillary:
         descriptors.frombytes(payload)
-    return Request._make(_REQUEST.unpack(data)), descriptors.tolist()
+    return data, descriptors.tolist()
 
 
 def send_facts(sock: socket.socket, facts: Facts) -> None:

@@ -7,13 +7,13 @@ program, a test or a value, so what a candidate inherits holds nothing worth rea
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
 """
 
-import ctypes
 import gc
 import importlib
 import json
 import os
 import select
 import signal
+import site
 import socket
 import sys
 import traceback
@@ -26,7 +26,6 @@ from sandbox.isolation import kernel
 from sandbox.supervision import Execution
 from sandbox.wire import EXAMINE, RUN, STOP, Lap, Request, receive_mark, receive_request, send_facts, send_lap
 
-
 _STRAYED = 70
 """Exit status of a fork that left its work by an exception."""
 
@@ -35,6 +34,8 @@ def main(boot_text: str, control_fd: int, marks_fd: int) -> None:
     """Set up the jail and serve until the judge goes away."""
     boot = Boot(boot_text)
     control, marks = socket.socket(fileno=control_fd), socket.socket(fileno=marks_fd)
+    for add_builtins in (site.setquit, site.setcopyright, site.sethelper):  # what -S left out: exit, quit, help
+        add_builtins()
     for name in boot.modules:
         importlib.import_module(name)
     try:
@@ -75,6 +76,8 @@ def _become_zygote(jail: Confinement, control: socket.socket, marks: socket.sock
         _report(control, {"refused": error.args})
         os._exit(1)
     _report(control, {"python": ".".join(map(str, sys.version_info[:3])), "layers": report})
+    for name in [name for name in sys.modules if name.partition(".")[0] == "sandbox"]:
+        del sys.modules[name]  # a program may have modules of its own by these names
     gc.collect()
     gc.freeze()
     with suppress(EOFError, ConnectionError):
@@ -118,13 +121,12 @@ def _become_fork(jail: Confinement, request: Request, descriptors: list[int], ma
         os.setsid()
         if request.kind == EXAMINE:
             descriptors.append(marks.fileno())
-        jail.confine_files()
         own = _keep_only(descriptors)
         jail.confine(request)
         if request.kind == RUN:
             candidate.run(*own)
         elif request.kind == EXAMINE:
-            examiner.examine(*own, number=request.number, most_bytes=request.output_bytes)
+            examiner.examine(*own)
         else:
             candidate.serve(*own, most_bytes=request.output_bytes)
     except BaseException:  # noqa: BLE001 - what a program raises must not travel up into the zygote's own frames
@@ -134,9 +136,9 @@ def _become_fork(jail: Confinement, request: Request, descriptors: list[int], ma
 
 def _keep_only(descriptors: list[int]) -> list[int]:
     """Move the descriptors to 3, 4, ... and close every other one from there on."""
-    above_all = 100
+    above_all = 100  # a zygote has some ten
     for offset, fd in enumerate(descriptors):
         os.dup2(fd, above_all + offset)
     own = [os.dup2(above_all + offset, 3 + offset) for offset in range(len(descriptors))]
-    kernel.syscall("close_range", ctypes.c_uint(3 + len(own)), ctypes.c_uint(0xFFFFFFFF), ctypes.c_uint(0))
+    os.closerange(3 + len(own), above_all + len(own))
     return own

@@ -13,7 +13,7 @@ _NUMBERS = {
     "x86_64": {"capset": 126, "pivot_root": 155, "seccomp": 317},
     "aarch64": {"capset": 91, "pivot_root": 41, "seccomp": 277},
 }
-_SAME_EVERYWHERE = {"close_range": 436, "landlock_create_ruleset": 444, "landlock_add_rule": 445, "landlock_restrict_self": 446}
+_SAME_EVERYWHERE = {"landlock_create_ruleset": 444, "landlock_add_rule": 445, "landlock_restrict_self": 446}
 
 
 def checked(result: int, what: str) -> int:

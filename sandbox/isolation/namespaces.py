@@ -1,7 +1,7 @@
 """Layers: user, mount, pid, network, ipc and uts namespaces, and the file system that a program sees.
 
 The root is an empty tmpfs holding read-only binds of the interpreter's standard library, the shared libraries it uses
-and the packages it may import; /tmp is a private tmpfs, the only writable place, and /proc shows only the pid
+and the packages it may import; /tmp leads to a private tmpfs, the only writable place, and /proc shows only the pid
 namespace's own processes.
 """
 
@@ -19,14 +19,16 @@ FLAGS = {
     "ipc": 0x08000000,
     "uts": 0x04000000,
 }
-WRITABLE = "/tmp"  # noqa: S108 - the jail's own tmpfs
+WRITABLE = "/scratch/tmp"
+"""The tmpfs that is renewed between programs. Landlock's rule stands on the folder around it, so it outlives each."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
-_DEVICE_LINKS = {
+_LINKS = {
     "/dev/fd": "/proc/self/fd",
     "/dev/stdin": "/proc/self/fd/0",
     "/dev/stdout": "/proc/self/fd/1",
     "/dev/stderr": "/proc/self/fd/2",
     "/dev/shm": WRITABLE,  # noqa: S108 - where the C library puts named semaphores
+    "/tmp": WRITABLE,  # noqa: S108
 }
 _TMP_BYTES, _TMP_FILES = 128 << 20, 4096
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT, _MS_NOATIME = 1, 2, 4, 8, 32, 1024
@@ -103,7 +105,7 @@ def build_root(readable: Iterable[str], hidden: Iterable[str], packages: Iterabl
         mount("proctor", overlay, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=755,size=64k")
     for path in [*packages, *DEVICES]:
         _bind(handles, path, root)
-    for name, target in _DEVICE_LINKS.items():
+    for name, target in _LINKS.items():
         os.symlink(target, root + name)
     for folder in ("/proc", WRITABLE):
         os.makedirs(root + folder)
