@@ -60,10 +60,12 @@ class Confinement:
         self.system = [*interpreter.shared_libraries([*self.library, *self.packages]), interpreter.ZONES]
         sys.path[:] = [path for path in sys.path if path.startswith(tuple(self.library)) and path not in self.site]
         sys.path += self.site if self.packages else []
+        self.beside_processes = interpreter.entries_without("/", ["/proc"])
         self.candidate_uid = boot.candidate_uid
-        if "user" not in self.layers and not _others_can_reach(self.library[0]):
+        if not {"user", "mount"} & set(self.layers) and not _others_can_reach(self.library[0]):
             self.candidate_uid = None
         self.writable = namespaces.WRITABLE if "mount" in self.layers else scratch.create(self.candidate_uid)
+        os.environ.update(HOME=self.writable, TMPDIR=self.writable)
         self.pristine: os.stat_result | None = None
         with _putting_on("namespaces"):
             namespaces.enter(self.layers, boot.candidate_uid)
@@ -137,8 +139,7 @@ class Confinement:
         """Put the remaining layers on the calling fork, and take it to the writable place."""
         os.chdir(self.writable)
         if "landlock" in self.layers and "pid" not in self.layers:  # other people's processes are the supervisor's only
-            everything_else = interpreter.entries_without("/", ["/proc"])
-            landlock.enter(landlock.ruleset(everything_else, [], [self.writable, *namespaces.DEVICES]))
+            landlock.enter(landlock.ruleset(self.beside_processes, [], [self.writable, *namespaces.DEVICES]))
         if "rlimits" in self.layers:
             rlimits.apply(
                 request.cpu_s,

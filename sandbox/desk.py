@@ -51,13 +51,20 @@ class Examiner:
             Fault: where the examiner failed for another reason than the time that the answers took to compare.
         """
         assert self._desk is not None
-        if self._desk.recv(1):
+        if self._answered(self._desk):
             return True
         self._desk.close()
         self._desk = None
         if self._zygote.facts().signal != signal.SIGXCPU:
             raise Fault(f"an examiner failed: {self._zygote.log()}")
         return False
+
+    @staticmethod
+    def _answered(desk: socket.socket) -> bool:
+        try:
+            return desk.recv(1) != b""
+        except ConnectionResetError:  # it died with our request unread
+            return False
 
     def retire(self) -> None:
         """Let the present examiner go."""
