@@ -105,7 +105,7 @@ def _from_tree(tree: Any, resolve: Resolve | None, depth: int) -> Any:
         if depth > MOST_DEPTH:
             raise Malformed("too deep")
         if set(map(type, tree)).isdisjoint((list, dict)):
-            return tree
+            return list(tree)  # the receiver may change it in place
         return [_from_tree(part, resolve, depth + 1) for part in tree]
     if kind is not dict:
         return tree
