@@ -1,0 +1,123 @@
+"""MBPP (Austin et al. 2021, arXiv:2108.07732): the full 974 problems and the 427 that its authors verified by hand."""
+
+import ast
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from harness.benchmark import Benchmark
+from harness.errors import UserError
+from harness.records import Problem
+from harness.storage import first_byte, read, read_rows
+from sandbox.limits import Limits
+from sandbox.testcase import AssertTest
+
+REFERENCE_CPU_S = {"123": 4.5}
+"""Measured CPU seconds of references whose slowest test needs more than 0.3 s (2.5 s on a quiet machine, 4.5 s on a
+busy one); `audit` will replace this table."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A problem as mbpp.jsonl (with `text`) or sanitized-mbpp.json (with `prompt`) has it.
+
+    The challenge tests of 11 problems are no part of the score, so they are not read.
+    """
+
+    task_id: int
+    code: str
+    test_list: tuple[str, ...]
+    text: str = ""
+    prompt: str = ""
+    test_setup_code: str = ""
+    test_imports: tuple[str, ...] = ()
+
+
+def problems(data: Path | None) -> tuple[Problem, ...]:
+    """Load mbpp.jsonl or sanitized-mbpp.json, whichever `data` holds.
+
+    Raises:
+        UserError: No file was named, or it is neither of the two.
+    """
+    if data is None:
+        raise UserError("benchmark mbpp needs --data with the path of mbpp.jsonl or sanitized-mbpp.json")
+    if first_byte(data) == b"[":
+        rows = ((f"{data}: problem {row.task_id}", row) for row in read(data, tuple[Row, ...]))
+        return tuple(_problem(where, row) for where, row in rows)
+    return tuple(_problem(where, row) for where, row in read_rows(data, Row))
+
+
+def canonical_id(task_id: str | int) -> str:
+    """Return the bare number of `2`, `"2"`, `"MBPP/2"` or evalplus' `"Mbpp/2"`."""
+    head, slash, number = str(task_id).rpartition("/")
+    return number if head.lower() in {"", "mbpp"} else f"{head}{slash}{number}"
+
+
+mbpp = Benchmark(name="mbpp", problems=problems, canonical_id=canonical_id)
+
+
+def _problem(where: str, row: Row) -> Problem:
+    if not row.text and not row.prompt:
+        raise UserError(f"{where}: has neither `text` nor `prompt`; use mbpp.jsonl or sanitized-mbpp.json")
+    reference = row.code.replace("\r\n", "\n")
+    setup = row.test_setup_code or "\n".join(row.test_imports)
+    try:
+        names, imports = _supplied(_parse(reference), _parse("\n".join((setup, *row.test_list))))
+    except SyntaxError as error:
+        raise UserError(f"{where}: its code or tests don't parse ({error.msg}); mend or remove it") from error
+    setup = "\n".join(filter(None, (*(line for line in imports if line not in setup), setup)))
+    return Problem(
+        task_id=str(row.task_id),
+        benchmark="mbpp" if row.text else "mbpp-sanitized",
+        split=_split(row.task_id),
+        statement=row.text or row.prompt,
+        tests=tuple(AssertTest(code=test, setup=setup, names=names) for test in row.test_list),
+        limits=_limits(str(row.task_id)),
+        reference=reference,
+    )
+
+
+def _parse(source: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "\\w" in a reference is not the user's to mend
+        return ast.parse(source)
+
+
+def _supplied(reference: ast.Module, test: ast.Module) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names that the test needs from the program, and the imports that it needs of the reference.
+
+    The test of problem 596 uses `sys`, which only its reference imports: that is the test's business, not the
+    program's.
+    """
+    used = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+    names, imports = set[str](), []
+    for statement in reference.body:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            if used.intersection(alias.asname or alias.name for alias in statement.names):
+                imports.append(ast.unparse(statement))
+        else:
+            names.update(used.intersection(_defined(statement)))
+    return tuple(sorted(names)), tuple(imports)
+
+
+def _defined(statement: ast.stmt) -> Iterator[str]:
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        yield statement.name
+    elif isinstance(statement, ast.Assign):
+        yield from (node.id for target in statement.targets for node in ast.walk(target) if isinstance(node, ast.Name))
+
+
+def _split(task_id: int) -> str:
+    """Return the split as the paper's section 2.1 draws the lines; the first ten are for prompts."""
+    for last, split in ((10, "prompts"), (510, "test"), (600, "validation")):
+        if task_id <= last:
+            return split
+    return "train"
+
+
+def _limits(task_id: str) -> Limits:
+    """Return max(4 s, 4 x the reference), with wall time in the usual proportion."""
+    usual = Limits()
+    cpu_s = max(usual.cpu_s, 4 * REFERENCE_CPU_S.get(task_id, 0.0))
+    return Limits(cpu_s=cpu_s, wall_s=usual.wall_s * cpu_s / usual.cpu_s)

@@ -1,0 +1,151 @@
+"""The benchmark that ships with proctor: small problems of every kind, each with programs of known verdict."""
+
+from ast import literal_eval
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from harness.benchmark import Benchmark
+from harness.errors import UserError
+from harness.records import Problem, Sample
+from sandbox.testcase import AssertTest, CallTest, StdioTest, Test
+from sandbox.verdict import Verdict
+
+DIFFICULTIES = ("introductory", "interview", "competition")
+"""A folder each, one TOML file a problem."""
+
+HOME = Path(__file__).parent / "mini"
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A program, the verdict that it must get, and why."""
+
+    verdict: Verdict
+    why: str
+    code: str
+
+
+class CallCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call of the function; `arguments` (a list) and `expected` are Python literals."""
+
+    arguments: str
+    expected: str
+
+
+class StdioCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the program reads, and what it must print."""
+
+    stdin: str
+    stdout: str
+
+
+class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+    statement: str
+    reference: str
+    programs: tuple[Program, ...]
+    starter_code: str = ""
+
+
+class AssertEntry(_Entry, frozen=True, kw_only=True, tag="assert"):
+    """A problem whose tests are statements about `names` of the program."""
+
+    names: tuple[str, ...]
+    tests: tuple[str, ...]
+    setup: str = ""
+
+    def to_tests(self) -> tuple[Test, ...]:
+        """Return the tests as the judge takes them."""
+        return tuple(AssertTest(code=test, setup=self.setup, names=self.names) for test in self.tests)
+
+
+class CallEntry(_Entry, frozen=True, kw_only=True, tag="call"):
+    """A problem whose tests are calls of one function."""
+
+    function: str
+    cases: tuple[CallCase, ...]
+
+    def to_tests(self) -> tuple[Test, ...]:
+        """Return the tests as the judge takes them; raise ValueError or SyntaxError where one is no Python literal."""
+        cases = ((literal_eval(case.arguments), literal_eval(case.expected)) for case in self.cases)
+        return tuple(
+            CallTest(function=self.function, arguments=tuple(arguments), expected=expected)
+            for arguments, expected in cases
+        )
+
+
+class StdioEntry(_Entry, frozen=True, kw_only=True, tag="stdio"):
+    """A problem whose tests are runs of the whole program."""
+
+    cases: tuple[StdioCase, ...]
+
+    def to_tests(self) -> tuple[Test, ...]:
+        """Return the tests as the judge takes them."""
+        return tuple(StdioTest(stdin=case.stdin, expected_stdout=case.stdout) for case in self.cases)
+
+
+Entry = AssertEntry | CallEntry | StdioEntry
+
+
+class Known(NamedTuple):
+    """A sample with the verdict that it must get, and why."""
+
+    sample: Sample
+    verdict: Verdict
+    why: str
+
+
+def problems(data: Path | None) -> tuple[Problem, ...]:
+    """Load the problems, or those of another folder of the same layout.
+
+    Raises:
+        UserError: There are none, or a file is not of this format.
+    """
+    return tuple(_problem(path, entry) for path, entry in _entries(data or HOME))
+
+
+def known_samples() -> Iterator[Known]:
+    """Yield every reference, and every other program of known verdict, as a sample of a policy of that name."""
+    for path, entry in _entries(HOME):
+        task_id = _task_id(path)
+        reference = Sample(policy="references", task_id=task_id, index=0, completion=entry.reference)
+        yield Known(reference, Verdict.ACCEPTED, "the reference")
+        for index, program in enumerate(entry.programs):
+            sample = Sample(policy="known programs", task_id=task_id, index=index, completion=program.code)
+            yield Known(sample, program.verdict, program.why)
+
+
+mini = Benchmark(name="mini", problems=problems)
+
+
+def _entries(home: Path) -> Iterator[tuple[Path, Entry]]:
+    paths = [path for difficulty in DIFFICULTIES for path in sorted((home / difficulty).glob("*.toml"))]
+    if not paths:
+        raise UserError(f"{home}: holds no {DIFFICULTIES[0]}/*.toml or the like; --data names such a folder")
+    for path in paths:
+        try:
+            yield path, msgspec.toml.decode(path.read_bytes(), type=Entry)
+        except ValueError as error:
+            raise UserError(f"{path}: {error}; mend it") from error
+
+
+def _task_id(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+def _problem(path: Path, entry: Entry) -> Problem:
+    try:
+        tests = entry.to_tests()
+    except (SyntaxError, ValueError) as error:
+        raise UserError(f"{path}: a case is no Python literal ({error}); mend it") from error
+    return Problem(
+        task_id=_task_id(path),
+        benchmark="mini",
+        split="test",
+        statement=entry.statement,
+        tests=tests,
+        starter_code=entry.starter_code,
+        difficulty=path.parent.name,
+        reference=entry.reference,
+    )

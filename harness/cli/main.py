@@ -1,0 +1,81 @@
+"""The command `proctor`: finds the subcommand and turns what went wrong into an exit code.
+
+Nothing heavy is imported here: `proctor --help` must start at once.
+"""
+
+import importlib
+import sys
+import traceback
+
+import click
+
+from harness.errors import UserError
+
+SUBCOMMANDS = {
+    "demo": ("harness.cli.demo", "Judge the programs of known verdict that ship with proctor."),
+    "doctor": ("harness.cli.doctor", "Say what this host and installation offer."),
+    "score": ("harness.cli.score", "Judge samples and report pass@k with intervals."),
+}
+"""Name -> module that holds it as `command`, and its one line in `proctor --help`."""
+
+USERS_MISTAKE = 2
+OUR_FAULT = 3
+INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """Imports a subcommand when it is run, not when it is listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
+        """Return the names of the subcommands."""
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return a subcommand."""
+        if cmd_name not in SUBCOMMANDS:
+            return None
+        command: click.Command = importlib.import_module(SUBCOMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the subcommands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in SUBCOMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="proctor")
+def proctor() -> None:
+    """Examine code models: judge their programs in a sandbox that they can neither escape nor fool.
+
+    Exit codes: 0 fine, 1 regression, 2 your mistake (one line says which), 3 our fault, 130 interrupted.
+    """
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and return its exit code; every error is told on stderr."""
+    try:
+        with proctor.make_context("proctor", arguments or ["--help"]) as context:
+            return proctor.invoke(context) or 0
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "proctor"
+        return _told(f"{where}: {error.format_message()} See {where} --help", USERS_MISTAKE)
+    except (click.ClickException, UserError) as error:
+        return _told(f"proctor: {error}", USERS_MISTAKE)
+    except KeyboardInterrupt:
+        return _told("proctor: interrupted; the same command goes on from here", INTERRUPTED)
+    except Exception:  # noqa: BLE001 - the edge of the program: Python's own exit code for this, 1, means regression
+        traceback.print_exc()
+        return OUR_FAULT
+
+
+def _told(message: str, code: int) -> int:
+    click.echo(" ".join(message.splitlines()), err=True)
+    return code

@@ -1,0 +1,50 @@
+"""Progress of long work on stderr, with rate and time left."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from typing import TextIO, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+T = TypeVar("T")
+
+INTERVAL_S = 10.0
+
+
+def watched(
+    rows: Iterable[T],
+    total: int,
+    what: str,
+    stream: TextIO,
+    clock_s: Callable[[], float] = time.monotonic,
+) -> Iterator[T]:
+    """Pass the rows on and show how far they are: a bar on a terminal, elsewhere a line every ten seconds."""
+    yield from (
+        _with_bar(rows, total, what, stream) if stream.isatty() else _with_lines(rows, total, what, stream, clock_s)
+    )
+
+
+def _with_bar(rows: Iterable[T], total: int, what: str, stream: TextIO) -> Iterator[T]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(file=stream)) as progress:
+        yield from progress.track(rows, total=total, description=what)
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed or 0:.0f}/s")
+
+
+def _with_lines(rows: Iterable[T], total: int, what: str, stream: TextIO, clock_s: Callable[[], float]) -> Iterator[T]:
+    start_s = told_s = clock_s()
+    for number, row in enumerate(rows, 1):
+        yield row
+        now_s = clock_s()
+        if now_s - told_s >= INTERVAL_S:
+            told_s = now_s
+            rate = number / (now_s - start_s)
+            left = timedelta(seconds=round((total - number) / rate))
+            print(f"{what} {number} of {total}, {rate:.1f}/s, {left} left", file=stream, flush=True)

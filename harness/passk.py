@@ -1,0 +1,51 @@
+"""The unbiased estimate of pass@k."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from harness.records import Tally
+
+ALL = "all"
+"""Stands for every problem, whatever its difficulty."""
+
+
+def pass_at_k(n: int, c: int, k: int) -> float:
+    """Return the chance that at least one of `k` samples, drawn from `n` of which `c` are right, is right.
+
+    Equation 1 of Chen et al. 2021 (arXiv:2107.03374), 1 - C(n-c, k) / C(n, k), as the product
+    1 - prod(1 - k / i for i in n-c+1 .. n), which neither overflows nor cancels.
+
+    Args:
+        n: Samples drawn.
+        c: Samples accepted, at most `n`.
+        k: Tries allowed, at least 1.
+
+    Raises:
+        ValueError: `n` < `k`, where the estimate is undefined, or the counts make no sense.
+
+    >>> round(pass_at_k(10, 3, 1), 12)
+    0.3
+    >>> round(pass_at_k(4, 2, 2), 12)  # 1 - C(2, 2) / C(4, 2) = 1 - 1/6
+    0.833333333333
+    >>> pass_at_k(5, 4, 2)  # one wrong sample can't fill two tries
+    1.0
+    """
+    if not 0 <= c <= n or not 1 <= k <= n:
+        raise ValueError(f"pass@k needs 0 <= c <= n and 1 <= k <= n, not n = {n}, c = {c}, k = {k}")
+    if n - c < k:
+        return 1.0
+    return 1.0 - math.prod(1.0 - k / i for i in range(n - c + 1, n + 1))
+
+
+def by_difficulty(tallies: Iterable[Tally], k: int) -> Mapping[str, tuple[float, ...]]:
+    """Return pass@k of each problem, for "all" and then for each difficulty that has a name.
+
+    A problem with fewer than `k` judged samples has no pass@k and is left out.
+    """
+    values = defaultdict[str, list[float]](list)
+    for tally in tallies:
+        if tally.n >= k:
+            for difficulty in (ALL, tally.difficulty) if tally.difficulty else (ALL,):
+                values[difficulty].append(pass_at_k(tally.n, tally.c, k))
+    return {difficulty: tuple(of_problems) for difficulty, of_problems in values.items()}

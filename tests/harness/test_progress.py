@@ -1,0 +1,40 @@
+"""Progress on stderr."""
+
+import io
+
+from harness.cli.progress import watched
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        """Say so."""
+        return True
+
+
+def test_a_line_every_ten_seconds():
+    """One row takes 4 s: lines come at 12 s and 24 s, with rate and time left."""
+    clock_s = iter(range(0, 100, 4))
+    stream = io.StringIO()
+
+    rows = list(watched("abcdef", 6, "judged", stream, lambda: next(clock_s)))
+
+    assert rows == list("abcdef")
+    assert stream.getvalue() == ("judged 3 of 6, 0.2/s, 0:00:12 left\njudged 6 of 6, 0.2/s, 0:00:00 left\n")
+
+
+def test_quick_work_is_silent():
+    """Nothing is told of what takes less than ten seconds."""
+    stream = io.StringIO()
+
+    assert list(watched("abc", 3, "judged", stream, lambda: 0.0)) == list("abc")
+    assert stream.getvalue() == ""
+
+
+def test_a_bar_on_a_terminal():
+    """A terminal sees how far it is and how fast."""
+    stream = Terminal()
+
+    assert list(watched("abc", 3, "judged", stream)) == list("abc")
+    assert "3/3" in stream.getvalue()

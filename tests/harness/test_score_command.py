@@ -1,0 +1,196 @@
+"""`proctor score` with the real sandbox: what it writes, says and returns."""
+
+import json
+
+import msgspec
+import pytest
+
+from harness import evaluate
+from harness.cli.main import run
+from harness.records import Result, Run
+from sandbox.judgement import Judgement
+from sandbox.verdict import Verdict
+
+BENCHMARK = """
+from harness.benchmark import Benchmark
+from harness.records import Problem
+from sandbox.testcase import AssertTest
+
+def problem(task_id, split, answer):
+    test = AssertTest(code=f"assert f() == {answer}", names=("f",))
+    return Problem(task_id=task_id, benchmark="toy", split=split, statement="", tests=(test,))
+
+toy = Benchmark(name="toy", problems=lambda data: (problem("1", "test", 1), problem("2", "train", 2)))
+"""
+ROWS = [
+    {"task_id": "1", "model": "gpt", "completion": "def f(): return 1"},
+    {"task_id": "1", "model": "gpt", "completion": "def f(): return 2"},
+    {"task_id": "2", "model": "gpt", "completion": "def f(): return 2"},
+    {"task_id": "2", "model": "gpt", "completion": "def f(): return 2"},
+    {"task_id": "1", "model": "other", "completion": "def f(: return 1"},
+    {"task_id": "1", "model": "other", "completion": "def f(): return 1 / 0"},
+]
+
+
+@pytest.fixture
+def score(tmp_path, monkeypatch):
+    """Return a function that runs `proctor score` in a folder with a benchmark and samples, writing to `run`."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "toy.py").write_text(BENCHMARK)
+    (tmp_path / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in ROWS))
+
+    def score_with(*options, samples="rows.jsonl", benchmark="toy.py:toy", out="run"):
+        return run(["score", samples, "--benchmark", benchmark, "--out", out, "--workers", "2", *options])
+
+    return score_with
+
+
+@pytest.fixture
+def fail(monkeypatch):
+    """Return a function that makes the sandbox fail in a given way."""
+
+    def fail_with(error=None):
+        def judge_all(cases, _jail, _workers):
+            if error:
+                raise error
+            for _ in cases:
+                yield Judgement(verdict=Verdict.SANDBOX_ERROR, per_test=(), cpu_s=0.0, detail="no more memory files")
+
+        monkeypatch.setattr(evaluate, "judge_all", judge_all)
+
+    return fail_with
+
+
+def test_score_writes_a_run(score, tmp_path, capsys):
+    """The folder holds all five files, and the table was printed: gpt has (1/2 + 1) / 2, other nothing."""
+    assert score("--k", "2,1") == 0
+
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        "run.json",
+        "samples.jsonl",
+        "evaluations.jsonl",
+        "result.json",
+        "report.md",
+    }
+    gpt, other = msgspec.json.decode((tmp_path / "run" / "result.json").read_bytes(), type=tuple[Result, ...])
+    assert [(s.k, s.value) for s in gpt.scores] == [(1, 0.75), (2, 1.0)]
+    assert {verdict: n for verdict, n in other.verdict_counts.items() if n} == {"runtime_error": 1, "compile_error": 1}
+    asked = msgspec.json.decode((tmp_path / "run" / "run.json").read_bytes(), type=Run)
+    assert (asked.benchmark, asked.splits, asked.k) == ("toy", ("test", "train"), (1, 2))
+    out = capsys.readouterr().out
+    assert (tmp_path / "run" / "report.md").read_text() in out
+    assert out.endswith("The run lies in run\n")
+
+
+def test_score_prints_json(score, tmp_path, capsys):
+    """With --json the output is result.json and nothing else."""
+    assert score("--json") == 0
+
+    assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "run" / "result.json").read_text())
+
+
+def test_score_of_one_split(score, tmp_path):
+    """--split leaves the others out."""
+    assert score("--split", "train") == 0
+
+    (gpt,) = msgspec.json.decode((tmp_path / "run" / "result.json").read_bytes(), type=tuple[Result, ...])
+    assert (gpt.splits, [tally.task_id for tally in gpt.tallies]) == (("train",), ["2"])
+
+
+def test_a_run_can_be_scored_again(score, tmp_path):
+    """The samples of a run folder give the same result in another one."""
+    score()
+
+    assert score(samples="run", out="again") == 0
+    assert (tmp_path / "again" / "result.json").read_bytes() == (tmp_path / "run" / "result.json").read_bytes()
+
+
+@pytest.mark.parametrize("kept", [0, 0.3, 0.7, 1])
+def test_a_killed_run_is_resumed_to_the_same_bytes(score, tmp_path, kept):
+    """Whatever share of the evaluations was written, the same command completes the run; no whole row is lost."""
+    score("--k", "1,2")
+    folder = tmp_path / "run"
+    whole = {name: (folder / name).read_bytes() for name in ("result.json", "report.md", "samples.jsonl", "run.json")}
+    rows = (folder / "evaluations.jsonl").read_bytes()
+    rows = rows[: int(len(rows) * kept)]
+    (folder / "evaluations.jsonl").write_bytes(rows)
+    (folder / "result.json").unlink()
+
+    assert score("--k", "1,2") == 0
+
+    assert {name: (folder / name).read_bytes() for name in whole} == whole
+    assert (folder / "evaluations.jsonl").read_bytes().startswith(rows[: rows.rfind(b"\n") + 1])
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"samples": "gone.jsonl"}, "gone.jsonl: there is no such file"),
+        ({"samples": "."}, "samples.jsonl: there is no such file"),
+        ({"samples": "toy.py"}, "toy.py:2: JSON is malformed"),
+        ({"samples": "unknown.jsonl"}, "unknown.jsonl:1: toy has no task '3'"),
+        ({"benchmark": "tay"}, "proctor.benchmarks has no 'tay': choose from"),
+        ({"options": ["--split", "dev"]}, "no such split; choose from all, test, train"),
+        ({"options": ["--k", "1,3"]}, "task 1 has n = 2 samples by gpt, too few for pass@k with k = 3"),
+        ({"options": ["--k", "0"]}, "'0' is no comma list of whole numbers"),
+        ({"options": ["--isolation", "seccomp,wall"]}, "no such layer: wall; there are"),
+        ({"options": ["--python", "/no/such/python"]}, "/no/such/python"),
+        ({"options": ["--tea"]}, "No such option"),
+        ({"out": "toy.py"}, "toy.py: is a file"),
+        ({"out": "."}, "holds files, but no run.json"),
+    ],
+)
+def test_a_mistake_is_one_line(score, tmp_path, capsys, options, problem):
+    """Exit code 2, one line on stderr that says what and where, nothing on stdout, no folder left."""
+    (tmp_path / "unknown.jsonl").write_text('{"task_id": "3", "completion": ""}\n')
+    before = sorted(tmp_path.iterdir())
+
+    assert score(*options.pop("options", []), **options) == 2
+
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert problem in err
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_another_run_in_out_is_refused(score, tmp_path, capsys):
+    """What differs is named, and the earlier run stays as it is."""
+    score()
+    before = (tmp_path / "run" / "evaluations.jsonl").read_bytes()
+
+    assert score("--exhaustive") == 2
+
+    assert "its exhaustive was false and is now true; choose another --out" in capsys.readouterr().err
+    assert (tmp_path / "run" / "evaluations.jsonl").read_bytes() == before
+
+
+def test_sandbox_errors_are_exit_code_3(score, fail, capsys):
+    """They are counted and told, and only an option makes them harmless."""
+    fail()
+
+    assert score() == 3
+    assert "the sandbox failed on 6 samples" in capsys.readouterr().err
+    assert score("--allow-sandbox-errors") == 0
+
+
+def test_a_fault_of_ours_is_a_traceback_and_exit_code_3(score, fail, capsys):
+    """Python's own exit code would be 1, which means regression."""
+    fail(RuntimeError("out of order"))
+
+    assert score() == 3
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_interrupt_is_resumable(score, fail, capsys):
+    """Ctrl-C is exit code 130 and a line that says how to go on."""
+    fail(KeyboardInterrupt())
+
+    assert score() == 130
+    assert capsys.readouterr().err == "proctor: interrupted; the same command goes on from here\n"
+
+
+def test_no_isolation_must_be_spelled_out(score, tmp_path):
+    """It is done when asked for, and stands in the result."""
+    assert score("--isolation", "none") == 0
+
+    assert "isolation: NONE" in (tmp_path / "run" / "report.md").read_text()
