@@ -167,7 +167,8 @@ class _Server:
             if kind == "get":
                 return self._ok(getattr(target, parts[1]))
             if kind == "set":
-                return self._ok(setattr(target, parts[1], self._decode(parts[2])))
+                setattr(target, parts[1], self._decode(parts[2]))
+                return self._ok(None)
             return self._ok(self.operations[parts[0]](target, *map(self._decode, parts[2:])))
         except BaseException as error:  # noqa: BLE001 - whatever the program raises
             return self._raised(error)

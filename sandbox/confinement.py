@@ -5,8 +5,10 @@ because loading a filter costs as much as a third of a fork. The user id, capabi
 each fork, because the zygote itself still needs what they take away.
 """
 
+import importlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +29,7 @@ class Boot:
         self.layers: list[str] = fields["layers"]
         self.packages: list[str] = fields["packages"]
         self.modules: list[str] = fields["modules"]
+        self.preload: list[str] = fields["preload"]
         self.candidate_uid: int | None = fields["candidate_uid"]
         self.holds_candidates: bool = fields["holds_candidates"]
 
@@ -54,12 +57,13 @@ class Confinement:
         """
         self.layers = boot.layers
         self.holds_candidates = boot.holds_candidates
+        self.preload = boot.preload
         self.library = interpreter.standard_library()
         self.site = interpreter.site_folders()
         self.packages = interpreter.package_folders(boot.packages)
         self.system = [*interpreter.shared_libraries([*self.library, *self.packages]), interpreter.ZONES]
         sys.path[:] = [path for path in sys.path if path.startswith(tuple(self.library)) and path not in self.site]
-        sys.path += self.site if self.packages else []
+        sys.path += [namespaces.PACKAGES] if "mount" in self.layers else self.site
         self.beside_processes = interpreter.entries_without("/", ["/proc"])
         self.candidate_uid = boot.candidate_uid
         if not {"user", "mount"} & set(self.layers) and not _others_can_reach(self.library[0]):
@@ -80,6 +84,8 @@ class Confinement:
         if "mount" in self.layers:
             with _putting_on("namespaces"):
                 namespaces.build_root([*self.library, *self.system], self.site, self.packages)
+        for name in self.preload:
+            importlib.import_module(name)
         if "privileges" in self.layers:
             kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
             kept = "" if self._changes_user() else ", user id kept"
@@ -150,6 +156,8 @@ class Confinement:
             )
         if "privileges" in self.layers:
             self._drop_privileges()
+        if "pid" not in self.layers:
+            kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         if "seccomp" in self.layers and "pid" not in self.layers:
             seccomp.enter_alone(os.getpid())
 

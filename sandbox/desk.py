@@ -6,7 +6,7 @@ import socket
 from typing import Any
 
 from sandbox import values
-from sandbox.jail import Fault, Zygote
+from sandbox.jail import PATIENCE_S, Fault, Zygote
 from sandbox.memory_file import memory_file
 from sandbox.testcase import AssertTest, CallTest
 from sandbox.wire import EXAMINE, Examination, Request, send_examination
@@ -41,6 +41,7 @@ class Examiner:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with memory_file(json.dumps([_as_json(test) for test in tests]).encode()) as payload, theirs:
             self._zygote.request(_LIFE, [payload, theirs.fileno()])
+        ours.settimeout(PATIENCE_S)
         self._tests, self._desk = tests, ours
         return ours
 
@@ -63,7 +64,7 @@ class Examiner:
     def _answered(desk: socket.socket) -> bool:
         try:
             return desk.recv(1) != b""
-        except ConnectionResetError:  # it died with our request unread
+        except OSError:  # it died with our request unread, or hangs
             return False
 
     def retire(self) -> None:

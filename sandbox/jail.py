@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
 
@@ -72,7 +73,7 @@ _ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
 }
-_PATIENCE_S = 900.0
+PATIENCE_S = 900.0
 """Longer than any execution under any sane limits on a crowded machine: after it, the zygote itself is at fault."""
 
 
@@ -118,13 +119,11 @@ def _probe(jail: Jail) -> tuple[frozenset[str], JailReport]:
     layers, absent = jail.layers, dict.fromkeys(ALL_LAYERS - jail.layers, "absent: not asked for")
     while True:
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with here, there:
-            zygote = Zygote(jail, layers, there, (), holds_candidates=False)
-        if zygote.refused is None:
-            break
-        lost, reason = _given_up(layers, *zygote.refused), zygote.refused[1]
-        absent |= dict.fromkeys(lost, f"absent: {reason}")
-        layers -= lost
+        with here, there, closing(Zygote(jail, layers, there, (), holds_candidates=False)) as zygote:
+            if zygote.refused is None:
+                break
+            absent |= dict.fromkeys(lost := _given_up(layers, *zygote.refused), f"absent: {zygote.refused[1]}")
+            layers -= lost
     if jail.layers and not (layers >= {"seccomp", "rlimits", "privileges"} and layers & {"mount", "landlock"}):
         missing = "; ".join(f"{layer} {how}" for layer, how in sorted(absent.items()))
         raise Refused(
@@ -150,7 +149,8 @@ def _candidate_uid() -> int | None:
     """Return a user id of this host that nobody has, where we are root and so may give it away."""
     if os.geteuid() != 0:
         return None
-    highest = max(int(row.split()[0]) + int(row.split()[2]) for row in Path("/proc/self/uid_map").open())
+    rows = [row.split() for row in Path("/proc/self/uid_map").read_text().splitlines()]
+    highest = max(int(inside) + int(count) for inside, _, count in rows)
     first = 0x60000000 if highest > 0x70000000 else 60000  # a container may map few ids
     return first + (os.getpid() * 64 + next(_serials) % 64) % 4096
 
@@ -177,10 +177,10 @@ class Zygote:
             holds_candidates: whether it forks candidates and answers marks, or forks examiners and asks.
         """
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control.settimeout(_PATIENCE_S)
+        self._control.settimeout(PATIENCE_S)
         self._log: IO[bytes] = os.fdopen(os.memfd_create("proctor-zygote-log"), "r+b")
         boot = json.dumps({
-            "layers": sorted(layers), "packages": PACKAGES, "modules": modules, "candidate_uid": _candidate_uid(),
+            "layers": sorted(layers), "packages": PACKAGES, "modules": modules, "preload": jail.preload, "candidate_uid": _candidate_uid(),
             "holds_candidates": holds_candidates,
         })  # fmt: skip
         home = str(Path(__file__).parent.parent)
@@ -192,6 +192,8 @@ class Zygote:
                 env=_ENVIRONMENT, start_new_session=True, cwd="/",
             )  # fmt: skip
         except OSError as error:
+            self._control.close()
+            self._log.close()
             raise Refused(f"{jail.python}: {error.strerror}: --python takes a CPython 3.10 or newer") from None
         finally:
             theirs.close()
@@ -248,5 +250,5 @@ def start_pair(jail: Jail) -> tuple[Zygote, Zygote]:
     layers, _ = _probe(jail)
     asking, answering = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with asking, answering:
-        candidates = Zygote(jail, layers, answering, (*WARM_MODULES, *jail.preload), holds_candidates=True)
+        candidates = Zygote(jail, layers, answering, WARM_MODULES, holds_candidates=True)
         return candidates, Zygote(jail, layers, asking, (), holds_candidates=False)

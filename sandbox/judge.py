@@ -17,7 +17,7 @@ from sandbox.candidate import COMPILED, COMPILING, REFUSED
 from sandbox.desk import Examiner
 from sandbox.findings import examined_outcomes, judgement_of, not_compiled, stdio_outcome
 from sandbox.jail import Fault, Jail, start_pair
-from sandbox.judgement import Execution, Judgement, TestOutcome
+from sandbox.judgement import Exceeded, Execution, Judgement, TestOutcome
 from sandbox.limits import Limits
 from sandbox.memory_file import content_of, memory_file
 from sandbox.testcase import AssertTest, CallTest, StdioTest, Test
@@ -150,7 +150,7 @@ def _runs(tests: tuple[Test, ...]) -> list[tuple[Any, ...]]:
 
 def _execution(facts: Facts, stdout: int, stderr: int, limits: Limits) -> Execution:
     """Put the kernel's facts together: the zygote's report and the sizes of the memory files."""
-    exceeded = EXCEEDED[facts.exceeded]
+    exceeded: Exceeded | None = EXCEEDED[facts.exceeded]
     size = os.fstat(stdout).st_size
     if exceeded is None and facts.signal == signal.SIGXCPU:
         exceeded = "cpu"

@@ -57,7 +57,8 @@ class Execution:
 
     def _stopped(self, control: socket.socket) -> bool:
         received = receive_request(control)
-        if received is None:
+        if received is None:  # the judge is gone, and so will we be
+            self._end()
             raise EOFError
         request, _ = received
         return request.kind == STOP and request.number == self.request.number

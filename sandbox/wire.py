@@ -8,12 +8,12 @@ memory, which every candidate inherits, never held them.
 import array
 import socket
 import struct
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 RUN, SERVE, EXAMINE, STOP = range(4)
 """Requests: run a program on its standard input, serve a program's functions, examine programs, end the execution."""
 
-EXCEEDED = (None, "cpu", "wall", "memory")
+EXCEEDED: tuple[Literal["cpu", "wall", "memory"] | None, ...] = (None, "cpu", "wall", "memory")
 """What the supervisor itself can see exceeded; the index travels."""
 
 _REQUEST = struct.Struct("=BIddQQQQQ")

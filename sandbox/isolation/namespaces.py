@@ -85,55 +85,55 @@ def _write_maps(pid: int, uids: str, gids: str, *, forbid_setgroups: bool) -> No
             os.close(fd)
 
 
+PACKAGES = "/packages"
+"""Where third-party packages appear: their own place may be below /tmp, or in a home."""
+
+
 def build_root(readable: Iterable[str], hidden: Iterable[str], packages: Iterable[str]) -> None:
     """Replace the root directory by one that shows these paths, read-only; call it inside the new namespaces.
 
     Args:
         readable: folders and files of the host.
         hidden: folders below them that appear empty.
-        packages: folders and files of the host inside the hidden folders, or anywhere else.
+        packages: folders and files of the host that appear in PACKAGES.
     """
     mount("none", "/", "none", _MS_REC | _MS_PRIVATE)
     root = "/tmp"  # noqa: S108 - only a mount point, in our own mount namespace
-    paths = [path for path in [*readable, *packages, *DEVICES] if os.path.exists(path)]
-    handles = {path: os.open(path, os.O_PATH) for path in paths}
+    shown = {path: path for path in [*readable, *DEVICES]}
+    shown |= {path: f"{PACKAGES}/{os.path.basename(path)}" for path in packages}
+    handles = {path: os.open(path, os.O_PATH) for path in shown if os.path.exists(path)}
     mount("proctor", root, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=755,size=1m")
-    for path in readable:
-        _bind(handles, path, root)
-    overlays = [root + path for path in hidden if os.path.isdir(root + path)]
-    for overlay in overlays:
-        mount("proctor", overlay, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=755,size=64k")
-    for path in [*packages, *DEVICES]:
-        _bind(handles, path, root)
+    for path, handle in handles.items():
+        _bind(handle, root + shown[path], read_only=path not in DEVICES)
+        os.close(handle)
+    for path in hidden:
+        if os.path.isdir(root + path):
+            mount("proctor", root + path, "tmpfs", _SEALED, "mode=755,size=4k")
     for name, target in _LINKS.items():
-        os.symlink(target, root + name)
+        if not os.path.exists(root + name):  # an interpreter that itself lies below /tmp keeps it a folder
+            os.symlink(target, root + name)
     for folder in ("/proc", WRITABLE):
         os.makedirs(root + folder)
     _mount_proc(root + "/proc")
     mount_writable(root + WRITABLE)
-    for overlay in [*overlays, root]:
-        mount("none", overlay, "none", _MS_REMOUNT | _MS_BIND | _SEALED)
+    mount("none", root, "none", _MS_REMOUNT | _MS_BIND | _SEALED)
     os.chdir(root)
     syscall("pivot_root", b".", b".")
     unmount(".")
     os.chdir("/")
 
 
-def _bind(handles: dict[str, int], path: str, root: str) -> None:
-    """Show `path` of the host below `root`; a path that the host lacks is left out."""
-    if path not in handles:
-        return
-    source, target = f"/proc/self/fd/{handles[path]}", root + path
+def _bind(handle: int, target: str, *, read_only: bool) -> None:
+    source = f"/proc/self/fd/{handle}"
     if os.path.isdir(source):
         os.makedirs(target, exist_ok=True)
     else:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         os.close(os.open(target, os.O_CREAT | os.O_WRONLY))
     mount(source, target, "none", _MS_BIND | _MS_REC)
-    if path not in DEVICES:
+    if read_only:
         kept = os.statvfs(target).f_flag & _MS_NOEXEC
         mount("none", target, "none", _MS_REMOUNT | _MS_BIND | _SEALED | kept)
-    os.close(handles.pop(path))
 
 
 def _mount_proc(target: str) -> None:

@@ -1,5 +1,5 @@
 # kind: stdio
-# verdict: runtime_error
+# verdict: runtime_error wrong_answer
 # threat: an exception hook that raises into the harness
 import sys
 

@@ -1,6 +1,6 @@
 # kind: assert
-# verdict: wrong_answer
-# threat: objects of the harness that might lead to the other side: sockets, requests, examiners
+# verdict: wrong_answer runtime_error
+# threat: sockets of the harness that might lead to the judge, used under their old numbers
 import gc
 import os
 import socket
@@ -9,7 +9,7 @@ import socket
 def add(a, b):
     gc.unfreeze()
     for thing in gc.get_objects():
-        if isinstance(thing, socket.socket) and thing.fileno() >= 0:
+        if type(thing) is socket.socket and thing.fileno() >= 0:
             try:
                 os.fstat(thing.fileno())
                 thing.send(b"\x00" * 44, socket.MSG_DONTWAIT)

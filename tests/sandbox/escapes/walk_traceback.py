@@ -1,18 +1,19 @@
 # kind: assert
 # verdict: wrong_answer
-# threat: the frames of the harness reached through tracebacks and a generator
+# threat: the frames of the harness reached through a traceback, a generator and the interpreter's table
 import sys
 
 
-def frames():
-    try:
-        raise ValueError
-    except ValueError as error:
-        yield from (frame for frame in (error.__traceback__.tb_frame, (lambda: 0).__globals__.get("frame")) if frame)
+def here():
+    yield sys._getframe().f_back
 
 
 def add(a, b):
-    for frame in [*frames(), *sys._current_frames().values()]:
+    try:
+        raise ValueError
+    except ValueError as error:
+        first = error.__traceback__.tb_frame
+    for frame in [first, *here(), *sys._current_frames().values()]:
         while frame:
             for name, value in list(frame.f_locals.items()):
                 if "expect" in name and isinstance(value, int):

@@ -1,0 +1,50 @@
+# Needs GNU make and Python 3.11 or newer; everything else is installed into .venv from pyproject.toml, in the versions
+# of constraints.txt.
+
+# The first of these that really runs (a name may lead to a version that is not there), is new enough, and can make an
+# environment.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' </dev/null >/dev/null 2>&1 \
+	&& { echo $$python; break; }; done)
+INSTALLED := .venv/.installed
+
+help:  ## List these targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+setup: $(INSTALLED)  ## Make .venv, or bring it up to date.
+
+# The file names the folder it was made for: an environment that was copied along with its folder would still run the
+# code of the old place.
+ifneq ($(shell cat $(INSTALLED) 2>/dev/null),$(CURDIR))
+.PHONY: $(INSTALLED)
+endif
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@[ -n '$(PYTHON)' ] || { echo 'make: found no Python 3.11 or newer that can make an environment (on Debian, venv is' \
+		'a package of its own); name one: make setup PYTHON=/path/to/python3' >&2; exit 2; }
+	@[ "$$(cat $@ 2>/dev/null)" = "$$(pwd -P)" ] && .venv/bin/python -c '' 2>/dev/null || '$(PYTHON)' -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input -c constraints.txt -e '.[dev]'
+	@pwd -P > $@
+
+check: setup  ## Look without running: format, lint, types, and whether the documents say what the code does.
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy
+	.venv/bin/pytest -n auto tests/test_docs.py tests/test_packaging.py tests/test_floor_plan.py
+
+test: setup  ## Run every test.
+	.venv/bin/pytest -n auto
+
+demo: setup  ## Judge the programs of known verdict that ship with proctor.
+	rm -rf runs/demo
+	.venv/bin/proctor demo
+
+bench: setup  ## Measure what the README claims, one script of tests/bench after the other.
+	@for script in $(sort $(wildcard tests/bench/bench_*.py)); do \
+		echo "== $$script"; .venv/bin/python "$$script" || exit; done
+
+clean:  ## Remove what the other targets made; the runs are kept.
+	rm -rf .venv build dist proctor.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help setup check test demo bench clean

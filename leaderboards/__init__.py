@@ -1,0 +1,1 @@
+"""Result files in; tables, pages and a judgement of change out."""

@@ -1,0 +1,81 @@
+"""What the benchmarks judge: MBPP's references, and the 7,980 completions of mbpp_n10 with their recorded outcomes.
+
+The data lies beside the repository, in ../shared/data. It is untrusted: it runs in the sandbox and nowhere else.
+"""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from harness.benchmarks.mbpp import canonical_id, mbpp
+from harness.evaluate import program_of
+from harness.records import Index, Problem, Sample
+from harness.samples import read_samples
+from harness.storage import read_rows
+from sandbox.pool import Case
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+FULL = DATA / "mbpp.jsonl"
+SANITIZED = DATA / "sanitized-mbpp.json"
+COMPLETIONS = DATA / "completions" / "mbpp_n10.jsonl.gz"
+CORES = len(os.sched_getaffinity(0))
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What the data's own runner recorded of a completion."""
+
+    model: str
+    task_id: int
+    sample_id: Index
+    passed: bool
+    outcome: str
+
+
+class Recorded(NamedTuple):
+    """A sample, its problem, and what was recorded of it."""
+
+    sample: Sample
+    problem: Problem
+    passed: bool
+    outcome: str
+
+
+def skip_without_data(*paths: Path) -> None:
+    """End the benchmark, with a reason and status 0, where one of the files is absent (default: all three)."""
+    for path in paths or (FULL, SANITIZED, COMPLETIONS):
+        if not path.exists():
+            print(f"skipped: {path} is absent")
+            sys.exit(0)
+
+
+def problems(path: Path) -> dict[str, Problem]:
+    """Return the problems of mbpp.jsonl or sanitized-mbpp.json by task id."""
+    return {problem.task_id: problem for problem in mbpp.problems(path)}
+
+
+def recorded_samples(every: int = 1) -> list[Recorded]:
+    """Return every completion, or every nth, in the order of the file: task by task, model by model."""
+    known = problems(SANITIZED)
+    outcomes = {
+        (row.model, canonical_id(row.task_id), row.sample_id): row for _, row in read_rows(COMPLETIONS, Outcome)
+    }
+    samples = read_samples(COMPLETIONS, mbpp, known)[::every]
+    found = ((sample, outcomes[sample.key]) for sample in samples)
+    return [Recorded(sample, known[sample.task_id], row.passed, row.outcome) for sample, row in found]
+
+
+def accepted_samples(every: int = 1) -> list[Recorded]:
+    """Return the completions that are recorded as passed."""
+    return [recorded for recorded in recorded_samples(every) if recorded.passed]
+
+
+def cases(recorded: Iterable[Recorded], *, exhaustive: bool = False) -> Iterator[Case]:
+    """Yield what the judge takes, the way `proctor score` puts it."""
+    for sample, problem, _, _ in recorded:
+        yield Case(
+            program=program_of(sample), tests=problem.tests, limits=problem.limits, exhaustive=exhaustive
+        )

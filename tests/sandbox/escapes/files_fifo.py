@@ -1,0 +1,17 @@
+# kind: assert
+# verdict: wrong_answer
+# threat: a named pipe on which a reader would wait for ever
+import os
+
+
+def add(a, b):
+    return a + b if LEFT else -1
+
+
+LEFT = os.listdir("/tmp")
+
+for kind in (os.mkfifo, lambda path: os.symlink("/proc/self/fd/1", path)):
+    try:
+        kind(f"/tmp/pipe{kind is os.mkfifo}")
+    except OSError:
+        pass

@@ -1,0 +1,17 @@
+# kind: assert
+# verdict: wrong_answer
+# threat: files left behind, some by name, some open, some hidden
+import os
+
+
+def add(a, b):
+    return a + b if LEFT else -1
+
+
+LEFT = os.listdir("/tmp")
+
+for name in (".hidden", "plain", "-rf", "..."):
+    with open(f"/tmp/{name}", "w") as file:
+        file.write("left\n")
+os.mkdir("/tmp/folder")
+os.open("/tmp/folder/open", os.O_CREAT | os.O_RDWR)

@@ -1,0 +1,38 @@
+# kind: assert
+# verdict: time_limit
+# threat: a reply sent a byte at a time, each within the time of a sleeper
+import json
+import os
+import stat
+import struct
+
+
+def is_socket(fd):
+    try:
+        return stat.S_ISSOCK(os.fstat(fd).st_mode)
+    except OSError:
+        return False
+
+
+PEER = next(filter(is_socket, range(3, 32)), 1)
+
+
+def send(text):
+    data = struct.pack("=I", len(text)) + text
+    while data:
+        data = data[os.write(PEER, data) :]
+
+
+def receive():
+    (length,) = struct.unpack("=I", os.read(PEER, 4))
+    return json.loads(os.read(PEER, length))
+
+
+send(b'["ok", {"dict": [["add", {"handle": 0}]]}, {}]')
+receive()
+import time
+
+data = struct.pack("=I", 1000) + b'["ok", ' + b" " * 1000
+for byte in data:
+    os.write(PEER, bytes([byte]))
+    time.sleep(0.2)

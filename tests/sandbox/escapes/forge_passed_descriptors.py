@@ -1,0 +1,44 @@
+# kind: assert
+# verdict: wrong_answer runtime_error
+# threat: descriptors passed along with a reply, and out-of-band data
+import json
+import os
+import stat
+import struct
+
+
+def is_socket(fd):
+    try:
+        return stat.S_ISSOCK(os.fstat(fd).st_mode)
+    except OSError:
+        return False
+
+
+PEER = next(filter(is_socket, range(3, 32)), 1)
+
+
+def send(text):
+    data = struct.pack("=I", len(text)) + text
+    while data:
+        data = data[os.write(PEER, data) :]
+
+
+def receive():
+    (length,) = struct.unpack("=I", os.read(PEER, 4))
+    return json.loads(os.read(PEER, length))
+
+
+send(b'["ok", {"dict": [["add", {"handle": 0}]]}, {}]')
+receive()
+import array
+import socket
+
+peer = socket.socket(fileno=os.dup(PEER))
+text = b'["ok", -1, {}]'
+rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, 2, PEER] * 4))
+try:
+    peer.send(b"!", socket.MSG_OOB)
+except OSError:
+    pass
+peer.sendmsg([struct.pack("=I", len(text)) + text], [rights])
+receive()

@@ -1,0 +1,37 @@
+# kind: assert
+# verdict: wrong_answer runtime_error
+# threat: arrays of kinds and shapes that can't be
+import json
+import os
+import stat
+import struct
+
+
+def is_socket(fd):
+    try:
+        return stat.S_ISSOCK(os.fstat(fd).st_mode)
+    except OSError:
+        return False
+
+
+PEER = next(filter(is_socket, range(3, 32)), 1)
+
+
+def send(text):
+    data = struct.pack("=I", len(text)) + text
+    while data:
+        data = data[os.write(PEER, data) :]
+
+
+def receive():
+    (length,) = struct.unpack("=I", os.read(PEER, 4))
+    return json.loads(os.read(PEER, length))
+
+
+send(b'["ok", {"dict": [["add", {"handle": 0}]]}, {}]')
+receive()
+shapes = [[-1], [2**62, 2**62], None, [1] * 60]
+for kind in ("<i8", "<U99999999", "<M8[xyz]", "|b1"):
+    for shape in shapes:
+        send(json.dumps(["ok", {"numpy": [kind, shape, ""]}, {}]).encode())
+        receive()

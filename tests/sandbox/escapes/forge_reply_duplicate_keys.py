@@ -1,0 +1,34 @@
+# kind: assert
+# verdict: wrong_answer runtime_error
+# threat: an object with the same key twice, and another with two tags
+import json
+import os
+import stat
+import struct
+
+
+def is_socket(fd):
+    try:
+        return stat.S_ISSOCK(os.fstat(fd).st_mode)
+    except OSError:
+        return False
+
+
+PEER = next(filter(is_socket, range(3, 32)), 1)
+
+
+def send(text):
+    data = struct.pack("=I", len(text)) + text
+    while data:
+        data = data[os.write(PEER, data) :]
+
+
+def receive():
+    (length,) = struct.unpack("=I", os.read(PEER, 4))
+    return json.loads(os.read(PEER, length))
+
+
+send(b'["ok", {"dict": [["add", {"handle": 0}]]}, {}]')
+receive()
+send(b'["ok", {"int": "0x0", "int": "-0x1", "tuple": [1]}, {"0": 1, "0": 2}]')
+receive()

@@ -1,0 +1,36 @@
+# kind: call
+# verdict: wrong_answer runtime_error
+# threat: an object just shallow enough to be read, but too deep to be sent back
+import json
+import os
+import stat
+import struct
+
+
+def is_socket(fd):
+    try:
+        return stat.S_ISSOCK(os.fstat(fd).st_mode)
+    except OSError:
+        return False
+
+
+PEER = next(filter(is_socket, range(3, 32)), 1)
+
+
+def send(text):
+    data = struct.pack("=I", len(text)) + text
+    while data:
+        data = data[os.write(PEER, data) :]
+
+
+def receive():
+    (length,) = struct.unpack("=I", os.read(PEER, 4))
+    return json.loads(os.read(PEER, length))
+
+deep = "[1, \"a\"]"
+for _ in range(200):
+    deep = f"[{deep}]"
+send(b'["ok", {"dict": [["Solution", {"handle": 0}]]}, {}]')
+while True:
+    receive()
+    send(f'["ok", {deep}, {{}}]'.encode())

@@ -1,0 +1,8 @@
+# kind: stdio
+# verdict: wrong_answer
+# threat: the answer depends on a file that an earlier test left
+import os
+
+a, b = map(int, input().split())
+print(a + b if os.path.exists("/tmp/state") else 3)
+open("/tmp/state", "w").close()

@@ -1,0 +1,13 @@
+# kind: stdio
+# verdict: wrong_answer
+# threat: a file left at once, and the folder's times set back so that it looks untouched
+import os
+
+a, b = map(int, input().split())
+before = os.stat("/tmp")
+print(a + b if os.path.exists("/tmp/state") else 3)
+open("/tmp/state", "w").close()
+try:
+    os.utime("/tmp", ns=(before.st_atime_ns, before.st_mtime_ns))
+except OSError:
+    pass

@@ -1,0 +1,5 @@
+# kind: stdio
+# verdict: time_limit
+# threat: computing for ever
+while True:
+    pass
