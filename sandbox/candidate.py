@@ -27,6 +27,7 @@ import sys
 import threading
 import types
 from collections.abc import Callable
+from os import _exit
 from typing import Any, NoReturn
 
 from sandbox import frames, values
@@ -36,6 +37,7 @@ COMPILING, REFUSED, COMPILED = b"?", b"E", b"C"
 """First byte of the file that holds a program's code, written before any of the program ran."""
 READY = "ready"
 """Greeting to the examiner, before any of the program ran: from here on, whatever fails is the program's."""
+_MOST_CODE_BYTES = 1 << 20
 _USUAL_RECURSION_LIMIT = 1000
 _FLUSH_FAILED = 120
 _COMPILER_REFUSES = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
@@ -58,21 +60,30 @@ def run(source: int, code: int, stdin: int, stdout: int, stderr: int) -> NoRetur
         kind, error, trace = sys.exc_info()
         sys.excepthook(kind, error, trace and trace.tb_next)  # type: ignore[arg-type]
         status = 1
-    os._exit(_finish(main, status))
+    _exit(_finish(main, status))
 
 
 def _compiled(source: int, code: int) -> Any:
     """Return the program's code: from the file that the first test's process wrote before the program ran, or anew."""
-    if known := _content(code):
+    if (known := _content(code)) and known != COMPILED:
         return marshal.loads(known[1:])  # noqa: S302 - written by this function, and harmful to the program alone
     os.pwrite(code, COMPILING, 0)
     try:
         compiled = compile(_content(source), FILE, "exec", dont_inherit=True)
     except _COMPILER_REFUSES as error:
         os.pwrite(code, REFUSED + _one_line(error).encode("utf-8", "backslashreplace"), 0)
-        os._exit(1)
-    os.pwrite(code, COMPILED + marshal.dumps(compiled), 0)
+        _exit(1)
+    os.pwrite(code, COMPILED + _kept(compiled), 0)
     return compiled
+
+
+def _kept(compiled: types.CodeType) -> bytes:
+    """Return the code for the next test's process; nothing where it is too long or too deep, to be compiled again."""
+    try:
+        kept = marshal.dumps(compiled)
+    except ValueError:
+        return b""
+    return kept if len(kept) <= _MOST_CODE_BYTES else b""
 
 
 def _content(fd: int) -> bytes:
@@ -109,13 +120,16 @@ def _exit_status(request: SystemExit) -> int:
 
 def _finish(main: types.ModuleType, status: int) -> int:
     """Do what the interpreter does at its end: join threads, run exit handlers, drop the module, flush."""
+    stdout = sys.__stdout__
     try:
         threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - as the interpreter does
         atexit._run_exitfuncs()  # noqa: SLF001 - as the interpreter does
         for name in list(main.__dict__):
             if name != "__builtins__":
                 main.__dict__[name] = None
-        sys.stdout.flush()
+        for stream in (sys.stdout, stdout):  # the program may have put another in its place
+            if stream is not None and not getattr(stream, "closed", False):
+                stream.flush()
     except BaseException:  # noqa: BLE001 - whatever the program left to run
         return status or _FLUSH_FAILED
     return status
@@ -137,7 +151,7 @@ def serve(source: int, peer: int, stdout: int, stderr: int, *, most_bytes: int) 
                 reply = json.dumps(["too long", len(reply)])
             frames.send(peer, reply)
     except frames.Gone:
-        os._exit(0)
+        _exit(0)
 
 
 def _is_instance(kind: type, value: Any) -> bool:
@@ -180,7 +194,12 @@ class _Server:
             return json.dumps(["uncompilable", _one_line(error)])
         module = _new_module("program")
         exec(compiled, module.__dict__)  # noqa: S102 - this is the program
-        return self._ok({name: module.__dict__[name] for name in names if name in module.__dict__})
+        found = [name for name in names if name in module.__dict__]
+        return json.dumps(["ok", {"dict": [[name, self._bound(module.__dict__[name])] for name in found]}, {}])
+
+    def _bound(self, value: Any) -> Any:
+        """Return what a name stands for; what can be called is called here, even if it is one of Python's own types."""
+        return {"handle": self._export(value)} if callable(value) else self._encode(value)
 
     def _call(self, function: Any, arguments: list[Any], keywords: dict[str, Any]) -> str:
         callee, given = self._decode(function), [self._decode(argument) for argument in arguments]

@@ -8,10 +8,12 @@ each fork, because the zygote itself still needs what they take away.
 import importlib
 import json
 import os
+import socket
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from sandbox.isolation import interpreter, kernel, landlock, namespaces, rlimits, scratch, seccomp
 from sandbox.wire import Request
@@ -32,6 +34,7 @@ class Boot:
         self.preload: list[str] = fields["preload"]
         self.candidate_uid: int | None = fields["candidate_uid"]
         self.holds_candidates: bool = fields["holds_candidates"]
+        self.core: int | None = fields["core"]
 
 
 class LayerRefusedError(OSError):
@@ -58,6 +61,7 @@ class Confinement:
         self.layers = boot.layers
         self.holds_candidates = boot.holds_candidates
         self.preload = boot.preload
+        self.last_pid = -1
         self.library = interpreter.standard_library()
         self.site = interpreter.site_folders()
         self.packages = interpreter.package_folders(boot.packages)
@@ -81,6 +85,11 @@ class Confinement:
             LayerRefusedError: where the host refuses a layer that was asked for.
         """
         report = dict.fromkeys(self.layers, "in force")
+        with suppress(OSError):
+            self.last_pid = os.open("/proc/sys/kernel/ns_last_pid", os.O_WRONLY | os.O_CLOEXEC)
+        Path("/proc/self/oom_score_adj").write_text("500")  # the kernel's choice before anything else of this host
+        if "uts" in self.layers:
+            socket.sethostname("proctor")
         if "mount" in self.layers:
             with _putting_on("namespaces"):
                 namespaces.build_root([*self.library, *self.system], self.site, self.packages)
@@ -101,7 +110,7 @@ class Confinement:
                 report["landlock"] = f"in force (ABI {landlock.abi()})"
         if "seccomp" in self.layers:
             with _putting_on("seccomp"):
-                seccomp.enter()
+                seccomp.enter(may_tighten="pid" not in self.layers)
         self._note_pristine()
         return report
 
@@ -140,6 +149,11 @@ class Confinement:
         """Remove what the jail left on the host (the warden's part, at the end)."""
         if "mount" not in self.layers:
             scratch.remove(self.writable)
+
+    def restart_process_numbers(self) -> None:
+        """Give the next process the number that every one gets: how many came before is nobody's business."""
+        if self.last_pid >= 0 and "pid" in self.layers:
+            os.pwrite(self.last_pid, b"1", 0)
 
     def confine(self, request: Request) -> None:
         """Put the remaining layers on the calling fork, and take it to the writable place."""

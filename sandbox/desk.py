@@ -41,7 +41,7 @@ class Examiner:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with memory_file(json.dumps([_as_json(test) for test in tests]).encode()) as payload, theirs:
             self._zygote.request(_LIFE, [payload, theirs.fileno()])
-        ours.settimeout(PATIENCE_S)
+        ours.settimeout(PATIENCE_S * len(tests))
         self._tests, self._desk = tests, ours
         return ours
 

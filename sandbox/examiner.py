@@ -12,6 +12,7 @@ import os
 import reprlib
 import resource
 import socket
+import sys
 import time
 from typing import Any, NoReturn
 
@@ -38,12 +39,13 @@ def examine(tests: int, desk: int, marks: int) -> NoReturn:
             the stream socket to the candidate. Answered with one byte at the end.
         marks: packet socket to the candidates' zygote, which alone can tell what a candidate used.
     """
-    cases = json.loads(os.pread(tests, os.fstat(tests).st_size, 0))
+    cases = [_compiled(case) for case in json.loads(os.pread(tests, os.fstat(tests).st_size, 0))]
     judge, clock = socket.socket(fileno=desk), socket.socket(fileno=marks)
     while received := receive_examination(judge):
         examination, (results, peer) = received
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + _CPU_S, hard))
+        _forget()
         session = _Session(peer, examination.most_bytes, cases)
         for case in cases[examination.first :]:
             finding = session.judge(case)
@@ -56,6 +58,22 @@ def examine(tests: int, desk: int, marks: int) -> NoReturn:
         os.close(peer)
         judge.send(b"k")
     os._exit(0)
+
+
+def _compiled(case: dict[str, Any]) -> dict[str, Any]:
+    """Return a test with its code compiled, once for all programs."""
+    if case["kind"] != "assert":
+        return case
+    code, setup = compile(case["code"], _TEST_FILE, "exec"), compile(case["setup"], "<setup>", "exec")
+    return {**case, "code": code, "setup": setup}
+
+
+def _forget() -> None:
+    """Undo what tests do to the modules that draw lots and round numbers: every program meets the same examiner."""
+    if "random" in sys.modules:
+        sys.modules["random"].seed(0)
+    if "decimal" in sys.modules:
+        sys.modules["decimal"].setcontext(sys.modules["decimal"].Context())
 
 
 def _lap(clock: socket.socket, number: int) -> dict[str, float]:
@@ -94,16 +112,15 @@ class _Session:
                 self.loaded = True
             return self._assert(test) if test["kind"] == "assert" else self._call(test)
         except BaseException as error:  # noqa: BLE001 - the test's, the program's or the line's: told apart below
-            finding = self._of_error(error)
+            finding = self._of_error(error, _text(error))
         if not self.loaded and finding["verdict"] != "lost":
             self.failure = finding
         return finding
 
     def _assert(self, test: dict[str, Any]) -> Finding:
         namespace = {"__name__": "test", **{name: self.program[name] for name in test["names"] if name in self.program}}
-        if test["setup"]:
-            exec(compile(test["setup"], "<setup>", "exec"), namespace)  # noqa: S102 - the benchmark's own code
-        exec(compile(test["code"], _TEST_FILE, "exec"), namespace)  # noqa: S102 - the benchmark's own code
+        exec(test["setup"], namespace)  # noqa: S102 - the benchmark's own code
+        exec(test["code"], namespace)  # noqa: S102 - the benchmark's own code
         return _finding("accepted")
 
     def _call(self, test: dict[str, Any]) -> Finding:
@@ -122,37 +139,37 @@ class _Session:
         if method == name and name in self.program:
             return self.program[name]
         if "Solution" not in self.program:
-            raise NameError(name)
+            raise NameError(name, name=name)
         return self.remote.get(self.remote.call(self.program["Solution"], (), {}), method)
 
-    def _of_error(self, error: BaseException) -> Finding:
+    def _of_error(self, error: BaseException, text: str) -> Finding:
         """Tell whose error it is, and what that means for the program."""
         if isinstance(error, NeverReady):
             return _finding("sandbox_error", "the candidate ended before it came to the program")
         if isinstance(error, frames.Gone):
             return _finding("lost")
         if isinstance(error, Uncompilable):
-            return _finding("compile_error", str(error))
+            return _finding("compile_error", text)
         if isinstance(error, frames.TooLong):
-            return _finding("output_limit", f"the program answered with {error}")
+            return _finding("output_limit", f"the program answered with {text}")
         if isinstance(error, values.Malformed):
-            return _finding("runtime_error", f"the program answered with something that is no value: {error}")
+            return _finding("runtime_error", f"the program answered with something that is no value: {text}")
         if isinstance(error, values.Unencodable):
-            return _finding("sandbox_error", str(error))
+            return _finding("sandbox_error", text)
         if error is self.remote.raised:
-            return _finding("memory_limit" if isinstance(error, MemoryError) else "runtime_error", str(error))
+            return _finding("memory_limit" if isinstance(error, MemoryError) else "runtime_error", text)
         if isinstance(error, MemoryError):
             return _finding("memory_limit", "the program's answer takes more memory than allowed")
         if missing := self._missing_name(error):
             return _finding("runtime_error", f"the program defines no {missing!r}")
         came = _shown(self.remote.result)
         if isinstance(error, AssertionError):
-            return _finding("wrong_answer", str(error), actual=came, line=_failing_line(error))
-        return _finding("wrong_answer", f"{type(error).__name__}: {error}", actual=came, line=_failing_line(error))
+            return _finding("wrong_answer", text, actual=came, line=_failing_line(error))
+        return _finding("wrong_answer", f"{type(error).__name__}: {text}", actual=came, line=_failing_line(error))
 
     def _missing_name(self, error: BaseException) -> str | None:
         """Return the name that the test needs and the program lacks, if that is what the error says."""
-        name = (error.name or str(error)) if isinstance(error, NameError) else None
+        name = error.name if isinstance(error, NameError) else None
         return name if name in self.names and name not in self.program else None
 
 
@@ -173,9 +190,17 @@ def _failing_line(error: BaseException) -> int:
     return line
 
 
+def _text(error: BaseException) -> str:
+    """Return what an error says; it may hold a value that can't be shown, such as a key of a million digits."""
+    try:
+        return str(error)
+    except Exception as second:  # noqa: BLE001 - whatever showing a value of the program's leads to
+        return f"not shown: {type(second).__name__}"
+
+
 def _shown(value: Any) -> str:
     """Return a value as readable text of bounded length, whatever the value."""
     try:
         return _brief.repr(value)
-    except (ValueError, RecursionError, MemoryError) as error:  # an integer with too many digits, say
-        return f"<{type(value).__name__}, not shown: {error}>"
+    except Exception as error:  # noqa: BLE001 - an integer with too many digits, say
+        return f"<{type(value).__name__}, not shown: {type(error).__name__}>"

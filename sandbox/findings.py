@@ -45,7 +45,7 @@ def judgement_of(outcomes: list[TestOutcome]) -> Judgement:
 
 def stdio_outcome(test: StdioTest, execution: Execution, limits: Limits) -> TestOutcome:
     """Return the outcome of a stdio test: how the execution failed, or what the checker says of its output."""
-    expected = test.expected_stdout.encode()
+    expected = test.expected_stdout.encode("utf-8", "surrogatepass")
     failure = _failure(execution, limits)
     if failure is not None:
         verdict, exceeded, detail = failure
@@ -56,13 +56,24 @@ def stdio_outcome(test: StdioTest, execution: Execution, limits: Limits) -> Test
     return _outcome(execution, verdict, exceeded, detail, _shown(expected), _shown(execution.stdout))
 
 
+def readable(text: str) -> str:
+    r"""Return a program's text as one may store and print it: what can't be printed is written as an escape.
+
+    >>> readable("ok\n"), readable("\x1b[2J\ud800")
+    ('ok\n', '\\x1b[2J\\ud800')
+    """
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in text)
+
+
 def _outcome(
     execution: Execution, verdict: Verdict, exceeded: Exceeded | None = None, detail: str = "", expected: str = "",
     actual: str = "",
 ) -> TestOutcome:  # fmt: skip
     return TestOutcome(
-        verdict=verdict, cpu_s=execution.cpu_s, wall_s=execution.wall_s, exceeded=exceeded, detail=detail,
-        peak_memory_bytes=execution.peak_memory_bytes, expected=expected, actual=actual,
+        verdict=verdict, cpu_s=execution.cpu_s, wall_s=execution.wall_s, exceeded=exceeded, detail=readable(detail),
+        peak_memory_bytes=execution.peak_memory_bytes, expected=readable(expected), actual=readable(actual),
     )  # fmt: skip
 
 
@@ -110,7 +121,8 @@ def _limit_text(exceeded: Exceeded, limits: Limits) -> str:
 def _last_words(execution: Execution) -> str:
     rows = execution.stderr.decode(errors="replace").strip().splitlines()
     if execution.signal is not None:
-        return f"ended by {signal.Signals(execution.signal).name}"
+        known = execution.signal in set(signal.Signals)
+        return f"ended by {signal.Signals(execution.signal).name if known else f'signal {execution.signal}'}"
     return rows[-1][:_SHOWN] if rows else f"exit status {execution.exit_code}"
 
 
@@ -163,8 +175,8 @@ def _examined_outcome(
     detail = ": ".join(filter(None, (statement, finding["detail"])))
     outcome = TestOutcome(
         verdict=Verdict(finding["verdict"]), cpu_s=finding["cpu_s"], wall_s=finding["wall_s"],
-        peak_memory_bytes=execution.peak_memory_bytes, detail=detail, expected=finding["expected"] or expected,
-        actual=finding["actual"],
+        peak_memory_bytes=execution.peak_memory_bytes, detail=readable(detail), expected=readable(finding["expected"] or expected),
+        actual=readable(finding["actual"]),
     )  # fmt: skip
     return _gravest(outcome, Verdict.TIME_LIMIT, "cpu", limits) if outcome.cpu_s > limits.cpu_s else outcome
 

@@ -166,6 +166,7 @@ class Zygote:
         modules: tuple[str, ...],
         *,
         holds_candidates: bool,
+        core: int | None = None,
     ) -> None:
         """Start the interpreter and wait until it is warm, or refused.
 
@@ -175,13 +176,14 @@ class Zygote:
             marks: the zygote's end of the socket on which examiners ask for laps.
             modules: what to import before the first fork.
             holds_candidates: whether it forks candidates and answers marks, or forks examiners and asks.
+            core: the processor to stay on, if any.
         """
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(PATIENCE_S)
         self._log: IO[bytes] = os.fdopen(os.memfd_create("proctor-zygote-log"), "r+b")
         boot = json.dumps({
             "layers": sorted(layers), "packages": PACKAGES, "modules": modules, "preload": jail.preload, "candidate_uid": _candidate_uid(),
-            "holds_candidates": holds_candidates,
+            "holds_candidates": holds_candidates, "core": core,
         })  # fmt: skip
         home = str(Path(__file__).parent.parent)
         fds = (theirs.fileno(), marks.fileno())
@@ -245,10 +247,10 @@ class Zygote:
         self._log.close()
 
 
-def start_pair(jail: Jail) -> tuple[Zygote, Zygote]:
-    """Start the candidates' zygote and the examiners', joined by the socket for marks."""
+def start_pair(jail: Jail, core: int | None) -> tuple[Zygote, Zygote]:
+    """Start the candidates' zygote and the examiners', joined by the socket for marks, on one processor if asked for."""
     layers, _ = _probe(jail)
     asking, answering = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with asking, answering:
-        candidates = Zygote(jail, layers, answering, WARM_MODULES, holds_candidates=True)
-        return candidates, Zygote(jail, layers, asking, (), holds_candidates=False)
+        candidates = Zygote(jail, layers, answering, WARM_MODULES, holds_candidates=True, core=core)
+        return candidates, Zygote(jail, layers, asking, (), holds_candidates=False, core=core)

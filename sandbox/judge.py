@@ -32,14 +32,15 @@ _MOST_RESULTS_BYTES = 1 << 30
 class Judge:
     """One worker: a candidates' zygote and an examiners', warm from the first program to the last."""
 
-    def __init__(self, jail: Jail) -> None:
-        """Start the zygotes; raise Refused where the host can't hold an untrusted program."""
+    def __init__(self, jail: Jail, core: int | None = None) -> None:
+        """Start the zygotes, on one processor if asked for; raise Refused where the host can't hold such programs."""
         self._jail = jail
+        self._core = core
         self._numbers = itertools.count(1)
         self._start()
 
     def _start(self) -> None:
-        self._candidates, examiners = start_pair(self._jail)
+        self._candidates, examiners = start_pair(self._jail, self._core)
         self._examiner = Examiner(examiners)
 
     def __enter__(self) -> Self:
@@ -68,8 +69,8 @@ class Judge:
         for _ in range(2):
             try:
                 return self._judge(program, tests, limits or Limits(), exhaustive=exhaustive)
-            except Fault as fault:
-                reason = str(fault)
+            except Exception as error:  # noqa: BLE001 - whatever fails here is ours: told, retried, and never a verdict
+                reason = f"{type(error).__name__}: {error}"
                 self.close()
                 self._start()
         return Judgement(verdict=Verdict.SANDBOX_ERROR, per_test=(), cpu_s=0.0, detail=reason)
@@ -94,12 +95,14 @@ class Judge:
     ) -> Iterator[TestOutcome]:
         """Run the program once a test."""
         for test in tests:
-            execution = self._run(source, code, test.stdin.encode(), limits)
+            execution = self._run(source, code, test.stdin.encode("utf-8", "surrogatepass"), limits)
             compiled = os.pread(code, _SHOWN, 0)
             if not compiled:
                 raise Fault(f"a candidate ended before it came to the program: {self._candidates.log()}")
             if not compiled.startswith(COMPILED):
-                yield not_compiled(execution, compiled.removeprefix(COMPILING).removeprefix(REFUSED).decode())
+                yield not_compiled(
+                    execution, compiled.removeprefix(COMPILING).removeprefix(REFUSED).decode(errors="replace")
+                )
                 return
             yield stdio_outcome(test, execution, limits)
 

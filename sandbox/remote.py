@@ -44,7 +44,9 @@ class Remote:
             frames.receive(self._fd, len(READY))
         except frames.Gone:
             raise NeverReady from None
-        loaded: dict[str, Any] = self._ask("load", list(names))[0]
+        loaded = self._ask("load", list(names))[0]
+        if type(loaded) is not dict:
+            raise values.Malformed("no dictionary of names")
         return loaded
 
     def call(self, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
@@ -123,7 +125,9 @@ class Handle:
         return _remote_of(self).call(self, arguments, keywords)
 
     def __getattr__(self, name: str) -> Any:
-        """Read an attribute there."""
+        """Read an attribute there, but none of Python's own: numpy asks for a pointer by one of them."""
+        if name.startswith("__"):
+            raise AttributeError(name)
         return _remote_of(self).get(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -15,7 +15,6 @@ from sandbox.wire import EXCEEDED, STOP, Facts, Lap, Request, receive_mark, rece
 _CPU, _WALL, _MEMORY = EXCEEDED.index("cpu"), EXCEEDED.index("wall"), EXCEEDED.index("memory")
 _TICK_S, _FINEST_TICK_S = 0.1, 0.005
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _CORES = os.cpu_count() or 1
 
 
@@ -28,8 +27,10 @@ class Execution:
         self.request = request
         self.owns_pid_namespace = owns_pid_namespace
         self.pidfd = os.pidfd_open(pid)
+        self.stat_fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
         self.started_s = self.lap_started_s = time.monotonic()
         self.lap_cpu_base_s = 0.0
+        self.queued_base_s: float | None = 0.0
         self.reaped_cpu_s = 0.0
         self.peak_memory_bytes = 0
         self.status: int | None = None
@@ -67,25 +68,39 @@ class Execution:
         if (number := receive_mark(marks)) != self.request.number:
             send_lap(marks, Lap(number, 0.0, 0.0))
             return
-        now_s, cpu_s = time.monotonic(), _clock_s(self.pid) + _children_cpu_s(self.pid)
+        now_s, cpu_s = time.monotonic(), _clock_s(self.pid) + _children_cpu_s(os.pread(self.stat_fd, 1024, 0))
         lap = Lap(self.request.number, max(0.0, cpu_s - self.lap_cpu_base_s), now_s - self.lap_started_s)
-        self.lap_cpu_base_s, self.lap_started_s = cpu_s, now_s
+        self.lap_cpu_base_s, self.lap_started_s, self.queued_base_s = cpu_s, now_s, None
         send_lap(marks, lap)
 
     def _tick(self) -> float:
         """Compare what is used with the limits; return the seconds until the next look."""
         self._reap_orphans()
         pids = self._pids()
-        cpu_s = self.reaped_cpu_s + sum(_clock_s(pid) + _children_cpu_s(pid) for pid in pids) - self.lap_cpu_base_s
+        cpu_s = (
+            self.reaped_cpu_s
+            + sum(_clock_s(pid) + _children_cpu_s(_read(f"/proc/{pid}/stat")) for pid in pids)
+            - self.lap_cpu_base_s
+        )
         wall_s = time.monotonic() - self.lap_started_s
         if cpu_s > self.request.cpu_s:
             self.exceeded = _CPU
         elif len(pids) > 1 and sum(map(_resident_bytes, pids)) > self.request.memory_bytes:
             self.exceeded = _MEMORY
-        elif wall_s > self.request.wall_s and wall_s - max(map(_queued_s, pids), default=0.0) > self.request.wall_s:
+        elif wall_s - self._queued_s(pids) > self.request.wall_s:
             self.exceeded = _WALL
         soonest_s = min((self.request.cpu_s - cpu_s) / _CORES, abs(self.request.wall_s - wall_s))
         return min(_TICK_S, max(_FINEST_TICK_S, soonest_s))
+
+    def _queued_s(self, pids: list[int]) -> float:
+        """Return the seconds of this lap in which the program was ready to run but had to wait for a processor.
+
+        At most nine times the wall limit, so that nothing runs forever.
+        """
+        queued_s = max(map(_lifelong_queued_s, pids), default=0.0)
+        if self.queued_base_s is None:
+            self.queued_base_s = queued_s
+        return min(queued_s - self.queued_base_s, 9 * self.request.wall_s)
 
     def _pids(self) -> list[int]:
         if not self.owns_pid_namespace:
@@ -121,6 +136,7 @@ class Execution:
                 while True:
                     self._reap(-1)
         os.close(self.pidfd)
+        os.close(self.stat_fd)
         if not self.exceeded and self.reaped_cpu_s - self.lap_cpu_base_s > self.request.cpu_s:
             self.exceeded = _CPU
         status = self.status or 0
@@ -148,25 +164,29 @@ def _read(path: str) -> bytes:
     with suppress(OSError):
         fd = os.open(path, os.O_RDONLY)
         try:
-            return os.read(fd, 1024)
+            return os.read(fd, 4096)
         finally:
             os.close(fd)
     return b""
 
 
-def _children_cpu_s(pid: int) -> float:
-    """Return the CPU seconds of the children that a process has waited for."""
-    fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+def _children_cpu_s(stat: bytes) -> float:
+    """Return the CPU seconds of the children that a process has waited for, from its line in /proc/PID/stat."""
+    fields = stat.rpartition(b")")[2].split()
     return (int(fields[13]) + int(fields[14])) / _TICKS_PER_S if fields else 0.0
 
 
 def _resident_bytes(pid: int) -> int:
-    """Return the resident memory of a process that it does not share with the zygote's files."""
-    fields = _read(f"/proc/{pid}/statm").split()
-    return (int(fields[1]) - int(fields[2])) * _PAGE_BYTES if fields else 0
+    """Return the resident memory of a process, but for what it maps from files; its first thread may be gone."""
+    with suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            rows = dict(row.split(b":", 1) for row in _read(f"/proc/{pid}/task/{thread}/status").splitlines())
+            if b"RssAnon" in rows:
+                return sum(int(rows[name].split()[0]) for name in (b"RssAnon", b"RssShmem")) * 1024
+    return 0
 
 
-def _queued_s(pid: int) -> float:
+def _lifelong_queued_s(pid: int) -> float:
     """Return the seconds that a thread of the process was ready to run but had to wait for a processor, at most."""
     longest_ns = 0
     with suppress(OSError):

@@ -18,13 +18,14 @@ import socket
 import sys
 import traceback
 from contextlib import suppress
+from os import _exit
 from typing import NoReturn
 
 from sandbox import candidate, examiner
 from sandbox.confinement import Boot, Confinement, LayerRefusedError
 from sandbox.isolation import kernel
 from sandbox.supervision import Execution
-from sandbox.wire import EXAMINE, RUN, STOP, Lap, Request, receive_mark, receive_request, send_facts, send_lap
+from sandbox.wire import EXAMINE, RUN, STOP, Facts, Lap, Request, receive_mark, receive_request, send_facts, send_lap
 
 _STRAYED = 70
 """Exit status of a fork that left its work by an exception."""
@@ -33,6 +34,8 @@ _STRAYED = 70
 def main(boot_text: str, control_fd: int, marks_fd: int) -> None:
     """Set up the jail and serve until the judge goes away."""
     boot = Boot(boot_text)
+    if boot.core is not None:
+        os.sched_setaffinity(0, {boot.core})
     control, marks = socket.socket(fileno=control_fd), socket.socket(fileno=marks_fd)
     for add_builtins in (site.setquit, site.setcopyright, site.sethelper):  # what -S left out: exit, quit, help
         add_builtins()
@@ -68,7 +71,7 @@ def _guard(jail: Confinement, requests: socket.socket, pid: int) -> None:
 
 def _become_zygote(jail: Confinement, control: socket.socket, marks: socket.socket, warden: socket.socket) -> NoReturn:
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-    for number in (signal.SIGINT, signal.SIGXFSZ):  # init ignores what it has no handler for
+    for number in (signal.SIGINT, signal.SIGXFSZ, signal.SIGCHLD):  # init ignores what it has no handler for
         signal.signal(number, signal.SIG_DFL)
     try:
         report = jail.enter()
@@ -94,25 +97,30 @@ def _serve(jail: Confinement, control: socket.socket, marks: socket.socket, ward
         ready = {fd for fd, _ in poller.poll()}
         if control.fileno() not in ready:  # a candidate died with its examiner's mark under way
             send_lap(marks, Lap(receive_mark(marks), 0.0, 0.0))
-            continue
-        received = receive_request(control)
-        if received is None:
+        elif (received := receive_request(control)) is None:
             return
-        request, descriptors = received
-        if request.kind == STOP:  # it crossed with the end of its execution
-            continue
-        pid = os.fork()
-        if pid == 0:
-            _become_fork(jail, request, descriptors, marks)
-        for fd in descriptors:
-            os.close(fd)
-        execution = Execution(pid, request, owns_pid_namespace="pid" in jail.layers)
-        facts = execution.supervise(control, marks if jail.holds_candidates else None)
-        if jail.is_dirty():
-            warden.send(b"r")
-            warden.recv(1)
-            jail.writable_was_renewed()
-        send_facts(control, facts)
+        elif received[0].kind != STOP:  # a STOP crossed with the end of its execution
+            send_facts(control, _execute(jail, *received, control, marks, warden))
+
+
+def _execute(
+    jail: Confinement, request: Request, descriptors: list[int], control: socket.socket, marks: socket.socket,
+    warden: socket.socket,
+) -> Facts:  # fmt: skip
+    """Fork for one request and return how the fork ended; what it sees in our frames is of its own request."""
+    jail.restart_process_numbers()
+    pid = os.fork()
+    if pid == 0:
+        _become_fork(jail, request, descriptors, marks)
+    for fd in descriptors:
+        os.close(fd)
+    execution = Execution(pid, request, owns_pid_namespace="pid" in jail.layers)
+    facts = execution.supervise(control, marks if jail.holds_candidates else None)
+    if jail.is_dirty():
+        warden.send(b"r")
+        warden.recv(1)
+        jail.writable_was_renewed()
+    return facts
 
 
 def _become_fork(jail: Confinement, request: Request, descriptors: list[int], marks: socket.socket) -> NoReturn:
@@ -131,7 +139,7 @@ def _become_fork(jail: Confinement, request: Request, descriptors: list[int], ma
             candidate.serve(*own, most_bytes=request.output_bytes)
     except BaseException:  # noqa: BLE001 - what a program raises must not travel up into the zygote's own frames
         traceback.print_exc()
-    os._exit(_STRAYED)
+    _exit(_STRAYED)
 
 
 def _keep_only(descriptors: list[int]) -> list[int]:

@@ -7,7 +7,6 @@ namespace's own processes.
 
 import os
 from collections.abc import Iterable
-from contextlib import suppress
 
 from sandbox.isolation.kernel import mount, syscall, unmount, unshare
 
@@ -137,11 +136,12 @@ def _bind(handle: int, target: str, *, read_only: bool) -> None:
 
 
 def _mount_proc(target: str) -> None:
+    """Show the processes of the pid namespace; the supervisor needs them all, whoever's they are."""
     flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
-    with suppress(OSError):  # before Linux 5.8 there is no subset; the rest of /proc is read-only to us all the same
-        mount("proc", target, "proc", flags, "hidepid=2,subset=pid")
-        return
-    mount("proc", target, "proc", flags, "hidepid=2")
+    try:
+        mount("proc", target, "proc", flags, "subset=pid")
+    except OSError:  # before Linux 5.8 there is no subset; Landlock lets nobody write there all the same
+        mount("proc", target, "proc", flags)
 
 
 def mount_writable(target: str = WRITABLE) -> None:

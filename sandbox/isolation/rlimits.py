@@ -10,7 +10,7 @@ STACK_BYTES = 64 << 20
 def enter() -> None:
     """Bound the calling process, and all that it starts, by what is the same for every program."""
     _bound(resource.RLIMIT_STACK, STACK_BYTES)
-    _bound(resource.RLIMIT_CORE, 0)
+    _bound(resource.RLIMIT_CORE, 1)  # 0 would still let the host's crash reporter have the core
     _bound(resource.RLIMIT_MSGQUEUE, 0)
 
 

@@ -34,6 +34,8 @@ def empty(path: str) -> None:
                 try:
                     for child in os.listdir(inner):
                         moved += 1
+                        if stat.S_ISDIR(os.stat(child, dir_fd=inner, follow_symlinks=False).st_mode):
+                            os.chmod(child, 0o700, dir_fd=inner)  # a folder moves only if it may be written to
                         os.rename(child, f".proctor-{moved}-{os.urandom(8).hex()}", src_dir_fd=inner, dst_dir_fd=top)
                 finally:
                     os.close(inner)

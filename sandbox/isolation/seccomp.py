@@ -7,6 +7,7 @@ other program. There is no socket: socketpair is enough for threads, asyncio and
 
 import ctypes
 import errno
+import signal
 import struct
 
 from sandbox.isolation.kernel import MACHINE, syscall
@@ -15,8 +16,8 @@ _TABLE = """
     read 0 63 | write 1 64 | open 2 - | close 3 57 | stat 4 - | fstat 5 80 | lstat 6 - | poll 7 - | lseek 8 62 |
     mmap 9 222 | mprotect 10 226 | munmap 11 215 | brk 12 214 | rt_sigaction 13 134 | rt_sigprocmask 14 135 |
     rt_sigreturn 15 139 | pread64 17 67 | pwrite64 18 68 | readv 19 65 | writev 20 66 | preadv 295 69 | pwritev 296 70
-    | preadv2 327 286 | pwritev2 328 287 | access 21 - | pipe 22 - | select 23 - | sched_yield 24 124 | mremap 25 216
-    | msync 26 227 | mincore 27 232 | madvise 28 233 | dup 32 23 | dup2 33 - | pause 34 - | nanosleep 35 101 |
+      | access 21 - | pipe 22 - | select 23 - | sched_yield 24 124 | mremap 25 216
+    | msync 26 227  | madvise 28 233 | dup 32 23 | dup2 33 - | pause 34 - | nanosleep 35 101 |
     getitimer 36 102 | alarm 37 - | setitimer 38 103 | getpid 39 172 | sendfile 40 71 | sendto 44 206 |
     recvfrom 45 207 | sendmsg 46 211 | recvmsg 47 212 | shutdown 48 210 | getsockname 51 204 | getpeername 52 205 |
     setsockopt 54 208 | getsockopt 55 209 | fork 57 - | vfork 58 - | exit 60 93 | wait4 61 260 | kill 62 129 |
@@ -29,15 +30,15 @@ _TABLE = """
     getgroups 115 158 | getresuid 118 148 | getresgid 120 150 | setgroups 116 159 | setresuid 117 147 |
     setresgid 119 149 | capget 125 90 | capset 126 91 | rt_sigpending 127 136 | rt_sigtimedwait 128 137 |
     rt_sigsuspend 130 133 | sigaltstack 131 132 | utime 132 - | utimes 235 - | futimesat 261 - | utimensat 280 88 |
-    statfs 137 43 | fstatfs 138 44 | arch_prctl 158 - | gettid 186 178 | readahead 187 213 | time 201 - | futex 202 98
+    statfs 137 43 | fstatfs 138 44 | arch_prctl 158 - | gettid 186 178  | time 201 - | futex 202 98
     | sched_getaffinity 204 123 | epoll_create 213 - | epoll_create1 291 20 | epoll_ctl 233 21 | epoll_wait 232 - |
-    epoll_pwait 281 22 | epoll_pwait2 441 441 | set_tid_address 218 96 | fadvise64 221 223 | timer_create 222 107 |
+    epoll_pwait 281 22 | epoll_pwait2 441 441 | set_tid_address 218 96  | timer_create 222 107 |
     timer_settime 223 110 | timer_gettime 224 108 | timer_getoverrun 225 109 | timer_delete 226 111 |
     clock_gettime 228 113 | clock_getres 229 114 | clock_nanosleep 230 115 | exit_group 231 94 | tgkill 234 131 |
     waitid 247 95 | openat 257 56 | mkdirat 258 34 | newfstatat 262 79 | unlinkat 263 35 | renameat 264 38 |
     renameat2 316 276 | linkat 265 37 | symlinkat 266 36 | readlinkat 267 78 | fchmodat 268 53 | fchownat 260 54 |
     faccessat 269 48 | faccessat2 439 439 | pselect6 270 72 | ppoll 271 73 | set_robust_list 273 99 |
-    get_robust_list 274 100 | splice 275 76 | tee 276 77 | sync_file_range 277 84 | eventfd 284 - | eventfd2 290 19 |
+    get_robust_list 274 100 | splice 275 76 | tee 276 77  | eventfd 284 - | eventfd2 290 19 |
     signalfd 282 - | signalfd4 289 74 | timerfd_create 283 85 | timerfd_settime 286 86 | timerfd_gettime 287 87 |
     fallocate 285 47 | dup3 292 24 | pipe2 293 59 | inotify_init1 294 26 | getrandom 318 278 | statx 332 291 |
     rseq 334 293 | copy_file_range 326 285 | close_range 436 436 | membarrier 324 283 | getcpu 309 168 |
@@ -55,11 +56,12 @@ _X32_BIT = 0x40000000
 
 _NEW_NAMESPACES = 0x7E020000
 _CLONE_THREAD = 0x00010000
-_AF_UNIX = 1
+_AF_UNIX, _SOCK_STREAM, _SOCK_SEQPACKET = 1, 1, 5
 _TERMINAL_QUESTIONS_AND_FD_FLAGS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 _HARMLESS_PRCTL = (1, 3, 15, 16, 21, 38, 39, 0x53564D41)
 """PR_SET_PDEATHSIG, GET_DUMPABLE, SET_NAME, GET_NAME, GET_SECCOMP, SET_NO_NEW_PRIVS, GET_NO_NEW_PRIVS, SET_VMA."""
 
+_AND = 0x54
 _LOAD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW = 0x7FFF0000
 _ERRNO = 0x00050000
@@ -98,6 +100,30 @@ def _only_if_argument_has(index: int, bits: int, error: int) -> Code:
     ]
 
 
+def _unless_argument_is(index: int, value: int, error: int) -> Code:
+    return [
+        _argument(index),
+        (_JUMP_EQUAL, 0, 1, value),
+        (_RETURN, 0, 0, _ERRNO | error),
+        (_RETURN, 0, 0, _ALLOW),
+    ]
+
+
+def _socketpair() -> Code:
+    """Allow connected streams of this machine; a datagram socket could be sent from to any address."""
+    return [
+        _argument(0),
+        (_JUMP_EQUAL, 1, 0, _AF_UNIX),
+        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
+        _argument(1),
+        (_AND, 0, 0, 0xF),
+        (_JUMP_EQUAL, 1, 0, _SOCK_STREAM),
+        (_JUMP_EQUAL, 0, 1, _SOCK_SEQPACKET),
+        (_RETURN, 0, 0, _ALLOW),
+        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
+    ]
+
+
 def _numbers() -> dict[str, int]:
     column = {"x86_64": 1, "aarch64": 2}[MACHINE]
     rows = (cell.split() for cell in _TABLE.replace("\n", " ").split("|"))
@@ -130,8 +156,13 @@ def _load(program: bytes) -> None:
     syscall("seccomp", ctypes.c_uint(set_mode_filter), ctypes.c_uint(0), ctypes.byref(filter_))
 
 
-def enter() -> None:
+def enter(*, may_tighten: bool) -> None:
     """Bind the calling process, and all that it starts, to the filter; no_new_privs must be set.
+
+    Nobody may ignore SIGCHLD: the CPU time of children that the kernel reaps by itself is counted nowhere.
+
+    Args:
+        may_tighten: whether `enter_alone` will follow.
 
     Raises:
         OSError: where the kernel has no seccomp or the machine is neither x86_64 nor aarch64.
@@ -139,12 +170,15 @@ def enter() -> None:
     if MACHINE not in _AUDIT_ARCH:
         raise OSError(f"no table of system calls for {MACHINE}")
     rules: dict[str, Code] = {name: [(_RETURN, 0, 0, _ALLOW)] for name in _numbers()}
+    if not may_tighten:
+        rules["seccomp"] = [(_RETURN, 0, 0, _ERRNO | errno.EPERM)]
     rules |= {
+        "rt_sigaction": _unless_argument_is(0, signal.SIGCHLD, errno.EPERM),
         "clone": _only_if_argument_lacks(0, _NEW_NAMESPACES, errno.EPERM),
         "clone3": [(_RETURN, 0, 0, _ERRNO | errno.ENOSYS)],
         "ioctl": _only_if_argument_in(1, _TERMINAL_QUESTIONS_AND_FD_FLAGS, errno.ENOTTY),
         "prctl": _only_if_argument_in(0, _HARMLESS_PRCTL, errno.EPERM),
-        "socketpair": _only_if_argument_in(0, (_AF_UNIX,), errno.EPERM),
+        "socketpair": _socketpair(),
         "prlimit64": _only_if_argument_in(0, (0,), errno.EPERM),
         "sched_setaffinity": _only_if_argument_in(0, (0,), errno.EPERM),
     }
@@ -168,6 +202,7 @@ def enter_alone(pid: int) -> None:
         "clone": _only_if_argument_has(0, _CLONE_THREAD, errno.EAGAIN),
         "kill": _only_if_argument_in(0, (pid, 0), errno.EPERM),
         "tgkill": _only_if_argument_in(0, (pid,), errno.EPERM),
+        "seccomp": [(_RETURN, 0, 0, _ERRNO | errno.EPERM)],
         "pidfd_open": [(_RETURN, 0, 0, _ERRNO | errno.EPERM)],
     }
     _load(_assemble(rules, [(_RETURN, 0, 0, _ALLOW)]))

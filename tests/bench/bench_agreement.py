@@ -14,10 +14,12 @@ from sandbox.pool import judge_all
 from sandbox.verdict import Verdict
 
 FLOOR = 0.998
-REASONS = {
-    ("123", "timeout", Verdict.ACCEPTED): "ours is right: these programs pass every test within 4 x the reference's own CPU time; the recorded "
-    "runner's fixed limit is shorter than what the reference itself needs",
-}
+TOO_SHORT = (
+    "ours is right: it passes every test within 4 x the reference's own CPU time; the recorded runner's fixed limit is "
+    "shorter than what the reference itself needs"
+)
+REASONS = {("123", "timeout", Verdict.ACCEPTED): TOO_SHORT}
+"""(task id, recorded outcome, our verdict) -> why."""
 
 
 def main() -> int:

@@ -1,10 +1,11 @@
 """100,000 judgements in one process leave nothing behind: memory, descriptors, processes and mounts are flat.
 
-The mix: every third completion of mbpp_n10, and the programs of known verdict that ship with proctor (assert, call and
-stdio; wrong, crashing, hungry, talkative), and two that leave files and processes behind; only what takes long is left
-out. A census is taken ten times. Flat means: descriptors, processes, mounts and folders in /tmp are as many at the last
-census as at the first, and no resident memory (the judge's, a zygote's) has grown by 5 % between them. No program may
-get another verdict than it is known to deserve, however often it comes.
+The mix: every third completion of mbpp_n10, the programs of known verdict that ship with proctor (assert, call and
+stdio; wrong, crashing, hungry, talkative), and two that leave files and processes behind; programs that run into the
+time limit are left out. A census is taken ten times. Flat means: processes (the very same zygotes), descriptors and
+mounts are as many at the last census as at the first, and neither the judge's resident memory nor that of a warden or
+zygote has grown by 5 % between the two. When the pool is closed, no process, descriptor, mount or folder in /tmp of it
+is left. No program's verdict may change from one time to another.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from mbpp_samples import COMPLETIONS, CORES, SANITIZED, cases, recorded_samples, skip_without_data
+from mbpp_samples import COMPLETIONS, CORES, SANITIZED, cases, lasting_folders, recorded_samples, skip_without_data
 
 from harness.benchmarks import mini
 from sandbox.jail import Jail
@@ -32,39 +33,41 @@ CENSUSES = 10
 MOST_GROWTH = 1.05
 SETTLING_S = 2.0
 SLOW = {"123"}
-LITTERING = (
-    "import os, tempfile\n"
-    "os.makedirs('/tmp/a/b')\n"
-    "for number in range(20):\n"
-    "    open(f'/tmp/a/b/{number}', 'w').write('x' * 10000)\n"
-    "tempfile.NamedTemporaryFile(delete=False).write(b'y')\n"
-    "print('done')\n",
-    "import os, time\n"
-    "for _ in range(3):\n"
-    "    if os.fork() == 0:\n"
-    "        os.setsid()\n"
-    "        if os.fork() == 0:\n"
-    "            time.sleep(60)\n"
-    "        os._exit(0)\n"
-    "print('done')\n",
+LITTER = (
+    """
+import os, tempfile
+os.makedirs("/tmp/a/b")
+for number in range(20):
+    with open(f"/tmp/a/b/{number}", "w") as file:
+        file.write("x" * 10000)
+tempfile.NamedTemporaryFile(delete=False).write(b"y")
+print("done")
+""",
+    """
+import os, time
+for _ in range(3):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            time.sleep(60)
+        os._exit(0)
+print("done")
+""",
 )
-"""Files and folders; processes that outlive their parents."""
+"""Leave files and folders; leave processes that have no parent."""
 
 
 class Census(NamedTuple):
-    """What there is of us at a moment when nothing is being judged."""
+    """What there is of us while nothing is being judged; a warden and a zygote of each kind a worker, by process id."""
 
-    judge_rss_kib: int
-    zygotes_rss_kib: tuple[int, ...]
-    """Two a worker, by process id: the candidates' and the examiners'."""
-    judge_descriptors: int
-    zygote_descriptors: int
+    helpers: tuple[int, ...]
     processes: int
-    """All descendants of the judge."""
+    judge_descriptors: int
+    helper_descriptors: int
     mounts: int
     jail_mounts: int
-    folders: int
-    """/tmp/proctor-*"""
+    judge_kib: int
+    helpers_kib: tuple[int, ...]
 
 
 def main() -> int:
@@ -73,35 +76,123 @@ def main() -> int:
     parser.add_argument("--judgements", type=int, default=100_000, metavar="N", help="how many (default: 100000)")
     total = parser.parse_args().judgements
     skip_without_data(SANITIZED, COMPLETIONS)
-    known = [(case, verdict) for case, verdict in mixture() if verdict is not Verdict.TIME_LIMIT]
-    stream = itertools.islice(itertools.cycle(known), total)
-    judgements = judge_all((case for case, _ in itertools.islice(itertools.cycle(known), total)), Jail(), CORES)
-    found, censuses, wrong = Counter[str](), list[Census](), 0
+    programs = mixture()
+    print(f"{total} judgements of {len(programs)} programs, {CORES} workers")
+    before, folders = take_census(), lasting_folders(set(), wait_s=0)
+    censuses, moved = soak(programs, total)
+    after, left = take_census(), lasting_folders(folders, wait_s=10)
+    print(f"closed: {told(after)}, folders left: {', '.join(map(str, left)) or 'none'}")
+    gone = counted(after) == counted(before) and not left
+    return 0 if is_flat(censuses[0], censuses[-1]) and gone and not moved else 1
+
+
+def mixture() -> list[Case]:
+    """Return the programs, those of a problem one after the other, the problems shuffled."""
+    recorded = [row for row in recorded_samples(every=3) if row.sample.task_id not in SLOW]
+    named = list(zip((row.sample.task_id for row in recorded), cases(recorded), strict=True))
+    known = {problem.task_id: problem for problem in mini.problems(None)}
+    for sample, verdict, _ in mini.known_samples():
+        problem = known[sample.task_id]
+        if verdict is not Verdict.TIME_LIMIT:
+            named.append((problem.task_id, Case(program=sample.completion, tests=problem.tests, limits=problem.limits)))
+    done = (StdioTest(stdin="", expected_stdout="done\n"),)
+    named += [(f"litter {n}", Case(program=program, tests=done, limits=Limits())) for n, program in enumerate(LITTER)]
+    task_ids = sorted({task_id for task_id, _ in named})
+    random.Random(0).shuffle(task_ids)  # noqa: S311 - the same order in every run
+    rank = {task_id: place for place, task_id in enumerate(task_ids)}
+    return [case for _, case in sorted(named, key=lambda pair: rank[pair[0]])]
+
+
+def soak(programs: list[Case], total: int) -> tuple[list[Census], int]:
+    """Judge the programs over and over; return the censuses, and how many verdicts were not those of the first time."""
+    counts, censuses, moved = Counter[str](), [], 0
+    first = dict[int, Verdict]()
     started_s = time.monotonic()
-    for number, ((case, expected), judgement) in enumerate(zip(stream, judgements, strict=True), 1):
-        found[judgement.verdict] += 1
-        if expected is not judgement.verdict:
-            wrong += 1
-            print(f"judgement {number}: {judgement.verdict} ({judgement.detail}), not {expected}: {case.program[:80]!r}")
-        if number % (total // CENSUSES) == 0 and len(censuses) < CENSUSES:
+    stream = itertools.islice(itertools.cycle(programs), total)
+    for number, judgement in enumerate(judge_all(stream, Jail(), CORES)):
+        counts[judgement.verdict] += 1
+        before = first.setdefault(number % len(programs), judgement.verdict)
+        if judgement.verdict not in {before} - {Verdict.SANDBOX_ERROR}:
+            moved += 1
+            program = programs[number % len(programs)].program
+            print(f"MOVED {before} -> {judgement.verdict} ({judgement.detail}) at {number}: {program!r}")
+        if (number + 1) % (total // CENSUSES) == 0:
             time.sleep(SETTLING_S)  # what the pool has read ahead is judged meanwhile
             censuses.append(take_census())
-            print(f"{number} judgements, {number / (time.monotonic() - started_s):.0f}/s: {censuses[-1]}", flush=True)
-    print(", ".join(f"{count} {verdict}" for verdict, count in found.items()))
-    return 0 if is_flat(censuses[0], censuses[-1]) and wrong == 0 else 1
+            print(f"{number + 1} at {number / (time.monotonic() - started_s):.0f}/s: {told(censuses[-1])}", flush=True)
+    print(f"verdicts: {', '.join(f'{count} {verdict}' for verdict, count in counts.items())}; {moved} moved")
+    return censuses, moved
 
 
-def mixture() -> Iterator[tuple[Case, Verdict]]:
-    """Yield the programs with their verdicts, problem by problem in a shuffled order."""
-    known = {problem.task_id: problem for problem in mini.problems(None)}
-    groups: dict[str, list[tuple[Case, Verdict]]] = {}
-    ours = {True: Verdict.ACCEPTED, False: Verdict.WRONG_ANSWER}
-    recorded = [row for row in recorded_samples(every=3) if row.sample.task_id not in SLOW]
-    ...
+def take_census() -> Census:
+    """Count what there is of this process and its descendants."""
+    children = dict[int, list[int]]()
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(path.name))
+    generations = list(itertools.takewhile(bool, descendants(os.getpid(), children)))
+    helpers = tuple(sorted(itertools.chain(*generations[:2])))
+    return Census(
+        helpers=helpers,
+        processes=sum(map(len, generations)),
+        judge_descriptors=descriptors(os.getpid()),
+        helper_descriptors=sum(map(descriptors, helpers)),
+        mounts=mounts(os.getpid()),
+        jail_mounts=sum(map(mounts, helpers)),
+        judge_kib=resident_kib(os.getpid()),
+        helpers_kib=tuple(map(resident_kib, helpers)),
+    )
+
+
+def descendants(pid: int, children: dict[int, list[int]]) -> Iterator[list[int]]:
+    """Yield the children of a process, then the grandchildren, ..."""
+    generation = [pid]
+    while True:
+        generation = [child for parent in generation for child in children.get(parent, [])]
+        yield generation
+
+
+def descriptors(pid: int) -> int:
+    """Return how many descriptors a process has open."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def mounts(pid: int) -> int:
+    """Return how many mounts a process sees."""
+    return len(Path(f"/proc/{pid}/mountinfo").read_text().splitlines())
+
+
+def resident_kib(pid: int) -> int:
+    """Return the resident memory of a process."""
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+
+
+def told(census: Census) -> str:
+    """Return a census in words."""
+    return (
+        f"{census.processes} processes, descriptors {census.judge_descriptors} (helpers {census.helper_descriptors}), "
+        f"mounts {census.mounts} (jails {census.jail_mounts}), "
+        f"resident {census.judge_kib} KiB (helpers {' '.join(map(str, census.helpers_kib))})"
+    )
+
+
+def counted(census: Census) -> dict[str, object]:
+    """Return what must be as it was, to the last one."""
+    return {field: value for field, value in census._asdict().items() if not field.endswith("_kib")}
 
 
 def is_flat(first: Census, last: Census) -> bool:
-    """Compare."""
+    """Compare two censuses and print what is not flat."""
+    one, two = counted(first), counted(last)
+    for field in one:
+        if one[field] != two[field]:
+            print(f"NOT FLAT {field}: {one[field]} -> {two[field]}")
+    resident = zip((first.judge_kib, *first.helpers_kib), (last.judge_kib, *last.helpers_kib), strict=False)
+    growth = max(after / before for before, after in resident)
+    print(f"largest growth of resident memory from the first census to the last: {growth - 1:+.1%} (below +5 %)")
+    return one == two and growth < MOST_GROWTH
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def main() -> None:
     jail = Confinement(
         Boot(
             json.dumps({
-                "layers": layers, "packages": ["numpy"], "modules": [], "preload": [], "holds_candidates": False,
+                "layers": layers, "packages": ["numpy"], "modules": [], "preload": [], "core": None, "holds_candidates": False,
                 "candidate_uid": 0x60000000 if root else None,
             })
         )

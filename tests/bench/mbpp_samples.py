@@ -5,6 +5,7 @@ The data lies beside the repository, in ../shared/data. It is untrusted: it runs
 
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -76,6 +77,14 @@ def accepted_samples(every: int = 1) -> list[Recorded]:
 def cases(recorded: Iterable[Recorded], *, exhaustive: bool = False) -> Iterator[Case]:
     """Yield what the judge takes, the way `proctor score` puts it."""
     for sample, problem, _, _ in recorded:
-        yield Case(
-            program=program_of(sample), tests=problem.tests, limits=problem.limits, exhaustive=exhaustive
-        )
+        yield Case(program=program_of(sample), tests=problem.tests, limits=problem.limits, exhaustive=exhaustive)
+
+
+def lasting_folders(before: set[Path], *, wait_s: float) -> set[Path]:
+    """Return the folders /tmp/proctor-* that are new since `before` and still there after `wait_s`."""
+    new = set(Path("/tmp").glob("proctor-*")) - before  # noqa: S108 - where a jail without mounts puts them
+    deadline_s = time.monotonic() + wait_s
+    while new and time.monotonic() < deadline_s:
+        time.sleep(0.1)
+        new = {path for path in new if path.exists()}
+    return new

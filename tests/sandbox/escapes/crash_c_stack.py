@@ -1,10 +1,9 @@
 # kind: stdio
-# verdict: runtime_error
+# verdict: runtime_error wrong_answer
 # threat: C code that recurses until its stack is used up
-import itertools
-
 input()
-endless = iter([3])
-for _ in range(2_000_000):
-    endless = itertools.chain(endless)
-print(next(endless))
+endless = iter([-3])
+for _ in range(1_500_000):
+    endless = map(abs, endless)
+next(endless)
+print(-1)

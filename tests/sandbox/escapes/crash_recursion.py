@@ -1,5 +1,5 @@
 # kind: assert
-# verdict: runtime_error memory_limit
+# verdict: runtime_error memory_limit time_limit
 # threat: recursion without an end under a huge limit
 import sys
 

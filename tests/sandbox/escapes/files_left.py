@@ -8,10 +8,10 @@ def add(a, b):
     return a + b if LEFT else -1
 
 
-LEFT = os.listdir("/tmp")
+LEFT = os.listdir()
 
 for name in (".hidden", "plain", "-rf", "..."):
-    with open(f"/tmp/{name}", "w") as file:
+    with open(name, "w") as file:
         file.write("left\n")
-os.mkdir("/tmp/folder")
-os.open("/tmp/folder/open", os.O_CREAT | os.O_RDWR)
+os.mkdir("folder")
+os.open("folder/open", os.O_CREAT | os.O_RDWR)

@@ -8,13 +8,13 @@ def add(a, b):
     return a + b if LEFT else -1
 
 
-LEFT = os.listdir("/tmp")
+LEFT = os.listdir()
 
 for number, target in enumerate(("/", "/etc", "/root", "..", "/proc/1/root", "/dev/null", "loop", "/proc/self/fd/0")):
-    os.symlink(target, f"/tmp/link{number}")
-os.symlink("loop", "/tmp/loop")
-for source in ("/dev/null", json_file := os.__file__, "/proc/self/exe"):
+    os.symlink(target, f"link{number}")
+os.symlink("loop", "loop")
+for source in ("/dev/null", os.__file__, "/proc/self/exe"):
     try:
-        os.link(source, "/tmp/hard")
+        os.link(source, "hard")
     except OSError:
         pass

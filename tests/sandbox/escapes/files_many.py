@@ -8,10 +8,10 @@ def add(a, b):
     return a + b if LEFT else -1
 
 
-LEFT = os.listdir("/tmp")
+LEFT = os.listdir()
 
 try:
     for number in range(20_000):
-        os.close(os.open(f"/tmp/{number}", os.O_CREAT | os.O_WRONLY))
+        os.close(os.open(f"{number}", os.O_CREAT | os.O_WRONLY))
 except OSError:
     pass

@@ -8,9 +8,9 @@ def add(a, b):
     return a + b if LEFT else -1
 
 
-LEFT = os.listdir("/tmp")
+LEFT = os.listdir()
 
-os.makedirs("/tmp/outer/middle/inner")
-open("/tmp/outer/middle/inner/file", "w").close()
-for path in ("/tmp/outer/middle/inner", "/tmp/outer/middle", "/tmp/outer"):
+os.makedirs("outer/middle/inner")
+open("outer/middle/inner/file", "w").close()
+for path in ("outer/middle/inner", "outer/middle", "outer"):
     os.chmod(path, 0)

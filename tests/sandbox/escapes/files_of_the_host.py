@@ -1,24 +1,26 @@
 # kind: assert
 # verdict: wrong_answer
-# threat: files and folders of the host
+# threat: files and folders of the host beyond the interpreter's own
 import os
+import sys
 
-FILES = ["/etc/passwd", "/etc/shadow", "/etc/hostname", "/etc/machine-id", "/proc/1/root/etc/passwd", "/proc/self/root/etc/passwd"]
-FOLDERS = ["/root", "/home", "/work", "/var", "/run", "/mnt", "/boot", "/opt", "/srv", "/usr/bin", "/tmp/../root", "/proc/self/cwd/../home"]
+FILES = ["/etc/passwd", "/etc/shadow", "/etc/hostname", "/proc/1/root/etc/passwd", "/proc/self/root/etc/passwd"]
+FOLDERS = ["/root", "/home", "/work", "/var", "/run", "/mnt", "/boot", "/opt", "/srv", "/usr/bin"]
+INTERPRETER = [sys.prefix, sys.base_prefix, os.__file__, *sys.path]
 
 
 def add(a, b):
     for path in FILES:
         try:
-            with open(path, "rb") as file:
-                file.read(1)
+            open(path, "rb").close()
             return a + b
         except OSError:
             pass
-    for path in FOLDERS:
+    for folder in FOLDERS:
         try:
-            if os.listdir(path):
-                return a + b
+            names = [f"{folder}/{name}" for name in os.listdir(folder)]
         except OSError:
-            pass
+            continue
+        if not all(any(path.startswith(name) for path in INTERPRETER) for name in names):
+            return a + b
     return -1

@@ -1,5 +1,5 @@
 # kind: assert
-# verdict: output_limit wrong_answer
+# verdict: wrong_answer
 # threat: a sparse file of a terabyte
 import os
 
@@ -8,12 +8,12 @@ def add(a, b):
     return a + b if LEFT else -1
 
 
-LEFT = os.listdir("/tmp")
+LEFT = os.listdir()
 
 import signal
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-with open("/tmp/sparse", "wb") as file:
+with open("sparse", "wb") as file:
     for size in (1 << 40, 1 << 30, 1 << 24):
         try:
             file.truncate(size)

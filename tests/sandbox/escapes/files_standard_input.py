@@ -8,7 +8,11 @@ import stat
 def add(a, b):
     if any(map(os.isatty, range(3))):
         return a + b
-    mode = os.fstat(0).st_mode
-    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or (stat.S_ISREG(mode) and os.fstat(0).st_size):
-        return a + b
-    return a + b if os.pread(2, 1, 0) or os.pread(1, 1, 0) else -1
+    for fd in range(3):
+        try:
+            mode, size = os.fstat(fd).st_mode, os.fstat(fd).st_size
+        except OSError:
+            continue
+        if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or (stat.S_ISREG(mode) and size):
+            return a + b
+    return -1

@@ -1,11 +1,16 @@
 # kind: stdio
 # verdict: accepted
-# threat: none: writes by a file object in a cycle, which the interpreter flushes at its end
-class Output:
-    def __init__(self):
-        self.file = open(1, "w", closefd=False)
-        self.me = self
+# threat: none: writes by file objects of its own, which the interpreter flushes at its end
+import functools
+import sys
+
+out = open(1, "w", closefd=False)
+say = functools.partial(print, file=out)
 
 
-a, b = map(int, input().split())
-Output().file.write(f"{a + b}\n")
+def main():
+    a, b = map(int, sys.stdin.readline().split())
+    say(a + b)
+
+
+main()

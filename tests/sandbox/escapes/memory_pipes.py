@@ -15,10 +15,12 @@ def add(a, b):
             (_, end), (one, _) = kept[-2:]
             one.setblocking(False)
             os.set_blocking(end, False)
-            for fill in (lambda: fcntl.fcntl(end, 1031, 1 << 20), lambda: os.write(end, bytes(1 << 20)), lambda: one.send(bytes(1 << 20))):
+            set_pipe_size = 1031
+            for fill, target in ((os.write, end), (socket.socket.send, one)):
                 try:
-                    fill()
-                except BlockingIOError:
+                    fcntl.fcntl(end, set_pipe_size, 1 << 20)
+                    fill(target, bytes(1 << 20))
+                except (BlockingIOError, PermissionError):
                     pass
     except OSError:
         pass

@@ -3,7 +3,7 @@
 # threat: builtins that a comparison or a harness may use replaced
 import builtins
 
-for name in ("abs", "len", "isinstance", "issubclass", "print", "open", "sorted", "set", "all", "any", "hash", "repr", "type"):
+for name in ("abs", "len", "isinstance", "print", "open", "sorted", "set", "all", "any", "hash", "repr", "type"):
     setattr(builtins, name, lambda *_, **__: True)
 builtins.__import__ = lambda *_, **__: None
 builtins.__build_class__ = lambda *_, **__: type

@@ -6,10 +6,10 @@ import sys
 
 
 def add(a, b):
-    with open("/tmp/script", "w") as script:
+    with open("script", "w") as script:
         script.write("#!/bin/sh\nexit 0\n")
-    os.chmod("/tmp/script", 0o755)
-    for path in ("/bin/sh", "/bin/true", sys.executable, "/usr/bin/python3", "/tmp/script", "/proc/self/exe", "/lib64/ld-linux-x86-64.so.2"):
+    os.chmod("script", 0o755)
+    for path in ("/bin/sh", sys.executable, "/usr/bin/python3", "./script", "/proc/self/exe", "/lib64/ld-linux-x86-64.so.2"):
         child = os.fork()
         if child == 0:
             try:

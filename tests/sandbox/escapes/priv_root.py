@@ -1,5 +1,5 @@
 # kind: assert
-# verdict: wrong_answer
+# verdict: wrong_answer runtime_error
 # threat: the rights of root taken back: user, groups, capabilities
 import ctypes
 import errno

@@ -6,7 +6,7 @@ import os
 
 a, b = map(int, input().split())
 found = False
-for path in ("/tmp", "/dev/null", json.__file__):
+for path in (".", "/dev/null", json.__file__):
     try:
         found = found or "user.state" in os.listxattr(path)
         os.setxattr(path, "user.state", b"1")

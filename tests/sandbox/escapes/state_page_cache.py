@@ -12,8 +12,11 @@ found = []
 for wanted, path in zip(PATTERN, files):
     fd = os.open(path, os.O_RDONLY)
     try:
-        found.append(len(os.preadv(fd, [bytearray(1)], []) if False else b"") or os.preadv(fd, [bytearray(1)], 0, os.RWF_NOWAIT))
+        found.append(os.preadv(fd, [bytearray(1)], 0, os.RWF_NOWAIT))
     except OSError:
         found.append(0)
-    os.read(fd, 100_000) if wanted else os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+    if wanted:
+        os.read(fd, 100_000)
+    else:
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 print(a + b if tuple(found) == PATTERN else 3)

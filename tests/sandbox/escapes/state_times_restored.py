@@ -4,10 +4,10 @@
 import os
 
 a, b = map(int, input().split())
-before = os.stat("/tmp")
-print(a + b if os.path.exists("/tmp/state") else 3)
-open("/tmp/state", "w").close()
+before = os.stat(".")
+print(a + b if os.path.exists("state") else 3)
+open("state", "w").close()
 try:
-    os.utime("/tmp", ns=(before.st_atime_ns, before.st_mtime_ns))
+    os.utime(".", ns=(before.st_atime_ns, before.st_mtime_ns))
 except OSError:
     pass

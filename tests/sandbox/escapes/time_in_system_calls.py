@@ -5,6 +5,6 @@ import os
 
 input()
 block = bytes(1 << 20)
-with open("/tmp/file", "wb", buffering=0) as file:
+with open("file", "wb", buffering=0) as file:
     while True:
         os.pwrite(file.fileno(), block, 0)

@@ -1,0 +1,62 @@
+"""What several tests of the sandbox build on: warm judges, and short ways to put a program to a test."""
+
+import pytest
+
+from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail
+from sandbox.judge import Judge
+from sandbox.limits import Limits
+from sandbox.testcase import AssertTest, StdioTest
+
+
+@pytest.fixture(scope="session")
+def judge():
+    """Return a judge with every layer that this host gives."""
+    with Judge(Jail()) as judge:
+        yield judge
+
+
+@pytest.fixture(scope="session")
+def bare_judge():
+    """Return a judge as on a host that gives no namespaces."""
+    with Judge(Jail(layers=ALL_LAYERS - NAMESPACES)) as judge:
+        yield judge
+
+
+@pytest.fixture(params=["judge", "bare_judge"], ids=["namespaces", "no_namespaces"])
+def any_judge(request):
+    """Return each of the two judges in turn."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def run(judge):
+    """Return a function that runs a program on its standard input and judges what it prints, byte for byte."""
+
+    def run(program, stdin="", stdout="", **limits):
+        test = StdioTest(stdin=stdin, expected_stdout=stdout, checker="exact")
+        return judge.judge(program, (test,), Limits(**limits))
+
+    return run
+
+
+@pytest.fixture
+def printed(run):
+    """Return a function that runs a program on its standard input and returns the first 2,000 bytes that it prints."""
+
+    def printed(program, stdin="", **limits):
+        (outcome,) = run(program, stdin, "\0 never printed", **limits).per_test
+        assert outcome.detail == "the output differs"
+        return outcome.actual
+
+    return printed
+
+
+@pytest.fixture
+def examine(judge):
+    """Return a function that puts a program's function `f`, or other names, to one statement or more."""
+
+    def examine(program, *code, names=("f",), setup="", exhaustive=False, **limits):
+        tests = tuple(AssertTest(setup=setup, code=text, names=names) for text in code)
+        return judge.judge(program, tests, Limits(**limits), exhaustive=exhaustive)
+
+    return examine

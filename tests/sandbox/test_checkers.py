@@ -1,0 +1,97 @@
+"""Expected output against actual output."""
+
+import doctest
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox import checkers
+from sandbox.checkers import CALL, STDIO, equal, exact, lines, numbers, tokens
+
+
+def test_examples():
+    """The docstrings' examples are true: one for each checker."""
+    assert doctest.testmod(checkers) == (0, 5)
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "same"),
+    [
+        (b"3\n", b"3\n", True), (b"3\n", b"3", False), (b"3\n", b"3\r\n", False), (b"", b"", True), (b"a", b"A", False),
+    ],
+)  # fmt: skip
+def test_exact_compares_every_byte(expected, actual, same):
+    """A missing newline is a difference."""
+    assert exact(expected, actual) is same
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "same"),
+    [
+        (b"1\n2\n", b"1\n2", True), (b"1\n2", b"1\r\n2\r\n\r\n", True), (b"1 \t\n2", b"1\n2", True), (b"", b"\n\n", True),
+        (b"1\n2", b"1\n\n2", False), (b"1\n2", b"1 2", False), (b"1 2", b"1  2", False), (b"1", b" 1", False),
+        (b"1\n2", b"1", False), (b"1", b"1\n2", False), (b"Yes", b"YES", False), (b"1", b"1\xc2\xa0", False),
+        (b"1", b"1\0", False), (b"\xff", b"\xff\n", True), (b"a\x1cb", b"a\nb", False), (b"a", b"a\x1c", False),
+    ],
+)  # fmt: skip
+def test_lines_forgives_white_space_at_the_ends_only(expected, actual, same):
+    """Trailing ASCII white space and blank last lines don't count; all else does."""
+    assert lines(expected, actual) is same
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "same"),
+    [
+        (b"1 2\n3", b" 1\n2\t3\r\n", True), (b"", b" \n", True), (b"1 2", b"12", False), (b"1 2", b"2 1", False),
+        (b"1", b"1 1", False), (b"1 1", b"1", False), (b"a", b"A", False), (b"1", b"1.0", False),
+    ],
+)  # fmt: skip
+def test_tokens_forgives_all_white_space(expected, actual, same):
+    """Only the words and their order count."""
+    assert tokens(expected, actual) is same
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "same"),
+    [
+        (b"0.5", b"0.5000009", True), (b"0.5", b"0.500002", False),  # absolute, 1e-6
+        (b"1000000.0", b"1000000.9", True), (b"1000000.0", b"1000001.1", False),  # relative, 1e-6
+        (b"2.0", b"2", True), (b"2", b"2.0", False), (b"10", b"1e1", False), (b"1.5 x", b"1.5 x", True),
+        (b"1.5 x", b"1.5 y", False), (b"1.5", b"", False), (b"1.5", b"1.5 1.5", False), (b"1.5", b"nan", False),
+        (b"1.5", b"inf", False), (b"1.5", b"1_5", False), (b"1.5", b"one", False), (b"a.b", b"a.b", True),
+        (b"a.b", b"1.0", False), (b"1.5", b"\xff", False), (b"0.0", b"-0.0", True), (b"1.0", b"0x1", False),
+    ],
+)  # fmt: skip
+def test_numbers_forgives_rounding_of_decimals_only(expected, actual, same):
+    """A token with a decimal point may differ by 1e-6, every other token not at all."""
+    assert numbers(expected, actual) is same
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "same"),
+    [(1, 1, True), (1, True, True), (0.3, 0.1 + 0.2, False), ([1], (1,), False), ("1", 1, False), ({1, 2}, {2, 1}, True)],
+)
+def test_equal_is_python_equality(expected, actual, same):
+    """What `==` says of plain values, it says."""
+    assert equal(expected, actual) is same
+
+
+@pytest.mark.parametrize("name", STDIO)
+@given(output=st.binary(max_size=30))
+def test_every_output_equals_itself(name, output):
+    """No checker of outputs refuses the expected output itself."""
+    assert STDIO[name](output, output)
+
+
+@given(st.binary(max_size=30), st.binary(max_size=30))
+def test_looser_checkers_accept_what_stricter_ones_do(expected, actual):
+    """What passes `exact` passes `lines`, what passes `lines` passes `tokens`, what passes `tokens` passes `numbers`."""
+    passed = [checker(expected, actual) for checker in (exact, lines, tokens, numbers)]
+
+    assert passed == sorted(passed)
+
+
+def test_checkers_are_known_by_their_names():
+    """The names that a test may give."""
+    assert (sorted(STDIO), sorted(CALL)) == (["exact", "lines", "numbers", "tokens"], ["equal"])

@@ -1,0 +1,229 @@
+"""Facts and findings in, verdicts out."""
+
+import signal
+
+import msgspec
+import pytest
+
+from sandbox.findings import examined_outcomes, judgement_of, not_compiled, stdio_outcome
+from sandbox.jail import Fault
+from sandbox.judgement import Execution
+from sandbox.judgement import TestOutcome as Outcome  # pytest collects what is called Test...
+from sandbox.limits import Limits
+from sandbox.testcase import AssertTest, CallTest, StdioTest
+from sandbox.verdict import Verdict
+
+GOOD = Execution(
+    exit_code=0, signal=None, stdout=b"1\n", stderr=b"", cpu_s=0.25, wall_s=0.5, peak_memory_bytes=1 << 20, exceeded=None
+)
+LIMITS = Limits(cpu_s=2.0, wall_s=5.0, memory_bytes=64 << 20, output_bytes=1 << 20, file_bytes=2 << 20)
+ONE = StdioTest(stdin="", expected_stdout="1\n")
+
+
+def execution(**facts):
+    """Return a good execution but for these facts; one that a signal ended has no exit code."""
+    return msgspec.structs.replace(GOOD, **({"exit_code": None, **facts} if facts.get("signal") else facts))
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict", "exceeded"),
+    [
+        ({}, "accepted", None),
+        ({"stdout": b"2\n"}, "wrong_answer", None),
+        ({"stdout": b""}, "wrong_answer", None),
+        ({"exit_code": 1}, "runtime_error", None),
+        ({"exit_code": 120}, "runtime_error", None),
+        ({"signal": signal.SIGSEGV}, "runtime_error", None),
+        ({"signal": signal.SIGKILL}, "runtime_error", None),
+        ({"signal": 40}, "runtime_error", None),
+        ({"exceeded": "cpu"}, "time_limit", "cpu"),
+        ({"exceeded": "cpu", "signal": signal.SIGKILL}, "time_limit", "cpu"),
+        ({"exceeded": "wall", "signal": signal.SIGKILL}, "time_limit", "wall"),
+        ({"exceeded": "memory", "signal": signal.SIGKILL}, "memory_limit", "memory"),
+        ({"exceeded": "output"}, "output_limit", "output"),
+        ({"exceeded": "file_size", "signal": signal.SIGXFSZ}, "output_limit", "file_size"),
+        ({"exceeded": "output", "signal": signal.SIGXFSZ}, "output_limit", "output"),
+        ({"exit_code": 1, "stderr": b"Traceback\nMemoryError\n"}, "memory_limit", "memory"),
+        ({"exit_code": 1, "stderr": b"Traceback\nMemoryError: no room"}, "memory_limit", "memory"),
+        ({"exit_code": 1, "stderr": b"numpy._core._exceptions._ArrayMemoryError: 9 GiB"}, "memory_limit", "memory"),
+        ({"exit_code": 0, "stderr": b"MemoryError\n"}, "accepted", None),
+        ({"exit_code": 1, "stderr": b"MemoryError\nValueError: 1"}, "runtime_error", None),
+        ({"exit_code": 1, "stderr": b"OSError: [Errno 27] File too large"}, "output_limit", "file_size"),
+        ({"exit_code": 1, "stderr": b"OSError: [Errno 28] No space left on device"}, "output_limit", "file_size"),
+        ({"exit_code": 1, "stderr": b"OSError: [Errno 24] Too many open files: 'x'"}, "runtime_error", "open_files"),
+        ({"exit_code": 1, "stderr": b"BlockingIOError: [Errno 11] busy"}, "runtime_error", "processes"),
+        ({"exit_code": 1, "stderr": b"RuntimeError: can't start new thread"}, "runtime_error", "processes"),
+        ({"exit_code": 1, "stderr": b"\xff\xfe"}, "runtime_error", None),
+    ],
+)  # fmt: skip
+def test_facts_of_a_run_mean_a_verdict(facts, verdict, exceeded):
+    """Each combination of facts has one meaning; a program's own words count only where it failed."""
+    outcome = stdio_outcome(ONE, execution(**facts), LIMITS)
+
+    assert (outcome.verdict.value, outcome.exceeded) == (verdict, exceeded)
+
+
+def test_an_accepted_outcome_says_no_more_than_the_facts():
+    """What was expected and what came are not repeated where they agree."""
+    outcome = stdio_outcome(ONE, GOOD, LIMITS)
+
+    assert outcome == Outcome(verdict=Verdict.ACCEPTED, cpu_s=0.25, wall_s=0.5, peak_memory_bytes=1 << 20)
+
+
+def test_a_wrong_answer_shows_both_sides():
+    """What was expected, what came, and why that is a failure."""
+    outcome = stdio_outcome(ONE, execution(stdout=b"\xff2\n"), LIMITS)
+
+    assert (outcome.expected, outcome.actual, outcome.detail) == ("1\n", "\\xff2\n", "the output differs")
+
+
+def test_long_outputs_are_cut():
+    """2,000 bytes are shown, and the whole length in bytes."""
+    outcome = stdio_outcome(ONE, execution(stdout=b"7" * 2500), LIMITS)
+
+    assert outcome.actual == "7" * 2000 + "... (2500 bytes)"
+
+
+@pytest.mark.parametrize(
+    ("facts", "detail"),
+    [
+        ({"exceeded": "cpu"}, "more than 2 s of CPU time"),
+        ({"exceeded": "wall"}, "more than 5 s without an answer"),
+        ({"exceeded": "memory"}, "more than 64 MiB of memory"),
+        ({"exceeded": "output"}, "more than 1024 KiB of output"),
+        ({"signal": signal.SIGSEGV}, "ended by SIGSEGV"),
+        ({"exit_code": 3}, "exit status 3"),
+        ({"exit_code": 1, "stderr": b"Traceback ...\nValueError: x\n\n"}, "ValueError: x"),
+        ({"exit_code": 1, "stderr": b"x" * 3000}, "x" * 2000),
+    ],
+)
+def test_a_failure_is_explained_in_one_line(facts, detail):
+    """The limit with its value, the signal's name, the last words or the exit status."""
+    assert stdio_outcome(ONE, execution(**facts), LIMITS).detail == detail
+
+
+@pytest.mark.parametrize(
+    ("facts", "message", "exceeded", "detail"),
+    [
+        ({"exit_code": 1}, "SyntaxError: invalid syntax", None, "SyntaxError: invalid syntax"),
+        ({"signal": signal.SIGSEGV}, "", None, "the compiler crashed"),
+        ({"exceeded": "cpu"}, "", "cpu", "compiling took longer than the time limit"),
+        ({"exceeded": "wall"}, "", "wall", "compiling took longer than the time limit"),
+    ],
+)
+def test_what_does_not_compile_is_a_compile_error(facts, message, exceeded, detail):
+    """The compiler's message, its crash or its endlessness."""
+    outcome = not_compiled(execution(**facts), message)
+
+    assert (outcome.verdict, outcome.exceeded, outcome.detail) == (Verdict.COMPILE_ERROR, exceeded, detail)
+
+
+def outcome(verdict, detail=""):
+    """Return an outcome of half a second."""
+    return Outcome(verdict=Verdict(verdict), cpu_s=0.5, wall_s=1.0, peak_memory_bytes=0, detail=detail)
+
+
+def test_a_judgement_is_the_gravest_of_its_tests():
+    """The gravest verdict, explained by the first test that found it; CPU seconds add up."""
+    outcomes = [outcome("accepted"), outcome("time_limit", "first"), outcome("wrong_answer"), outcome("time_limit", "2nd")]
+
+    judgement = judgement_of(outcomes)
+
+    assert (judgement.verdict, judgement.detail, judgement.cpu_s) == (Verdict.TIME_LIMIT, "first", 2.0)
+    assert judgement.per_test == tuple(outcomes)
+
+
+TESTS = (AssertTest(code="x = f()\nassert x == [1,\n  2]", names=("f",)), AssertTest(code="assert f()", names=("f",)))
+
+
+def finding(verdict, **fields):
+    """Return a line as an examiner writes it, for a test that took 0.1 s."""
+    empty = {"detail": "", "expected": "", "actual": "", "line": 0, "cpu_s": 0.1, "wall_s": 0.2}
+    return {"verdict": verdict, **empty, **fields}
+
+
+STOPPED = {"signal": signal.SIGKILL}
+"""How a candidate ends that survived its tests: the zygote stops it."""
+
+
+@pytest.mark.parametrize(
+    ("findings", "facts", "verdicts"),
+    [
+        ([finding("accepted"), finding("accepted")], STOPPED, ["accepted", "accepted"]),
+        ([finding("accepted"), finding("wrong_answer")], STOPPED, ["accepted", "wrong_answer"]),
+        ([finding("wrong_answer"), finding("accepted")], STOPPED, ["wrong_answer", "accepted"]),
+        ([finding("wrong_answer", cpu_s=2.5)], STOPPED, ["time_limit"]),
+        ([finding("compile_error", cpu_s=2.5)], STOPPED, ["compile_error"]),
+        ([finding("accepted"), finding("lost")], {"signal": signal.SIGSEGV}, ["accepted", "runtime_error"]),
+        ([finding("lost")], {"exit_code": 0}, ["runtime_error"]),
+        ([finding("lost")], {"exceeded": "cpu", "signal": signal.SIGKILL}, ["time_limit"]),
+        ([finding("lost")], {"exceeded": "memory", "signal": signal.SIGKILL}, ["memory_limit"]),
+        ([finding("accepted")], {**STOPPED, "exceeded": "output"}, ["output_limit"]),
+        ([finding("wrong_answer")], {**STOPPED, "exceeded": "output"}, ["output_limit"]),
+        ([finding("accepted")], {**STOPPED, "exceeded": "cpu"}, ["time_limit"]),
+    ],
+)
+def test_findings_and_facts_mean_verdicts(findings, facts, verdicts):
+    """An examiner's findings stand unless the kernel knows worse; a lost test is what the kernel says of its end."""
+    outcomes = examined_outcomes(TESTS, findings, execution(**facts), LIMITS, coped=True)
+
+    assert [outcome.verdict.value for outcome in outcomes] == verdicts
+
+
+def test_an_answer_too_hard_to_compare_is_the_programs_fault():
+    """Where the examiner ran out of time over an answer, the test at hand is a time limit."""
+    outcomes = examined_outcomes(TESTS, [finding("accepted")], execution(**STOPPED), LIMITS, coped=False)
+
+    assert [(one.verdict.value, one.exceeded) for one in outcomes] == [("accepted", None), ("time_limit", "cpu")]
+
+
+def test_a_fault_of_the_examiner_is_raised():
+    """It is ours: never a verdict about the program."""
+    ours = finding("sandbox_error", detail="an argument of type function can't be passed to the program")
+
+    with pytest.raises(Fault, match="type function"):
+        examined_outcomes(TESTS, [ours], execution(**STOPPED), LIMITS, coped=True)
+
+
+def test_the_time_of_a_lost_test_is_what_the_others_left():
+    """The candidate used 0.25 s in all, 0.1 s of them for the first test."""
+    findings = [finding("accepted"), finding("lost")]
+
+    _, lost = examined_outcomes(TESTS, findings, execution(exit_code=1), LIMITS, coped=True)
+
+    assert lost.cpu_s == pytest.approx(0.15)
+
+
+@pytest.mark.parametrize(
+    ("facts", "detail"),
+    [
+        ({"exit_code": 0}, "the program ended itself while a test was running"),
+        ({"signal": signal.SIGKILL}, "the program ended itself while a test was running"),
+        ({"signal": signal.SIGSEGV}, "ended by SIGSEGV"),
+        ({"exit_code": 3}, "exit status 3"),
+    ],
+)
+def test_a_lost_test_is_explained(facts, detail):
+    """How the candidate left, in one line."""
+    (lost,) = examined_outcomes(TESTS, [finding("lost")], execution(**facts), LIMITS, coped=True)
+
+    assert lost.detail == detail
+
+
+def test_a_failed_assertion_is_shown_with_its_right_side():
+    """The failing line 2 begins an assertion of two lines; its right side is what was expected."""
+    wrong = finding("wrong_answer", line=2, actual="[1]")
+
+    (shown,) = examined_outcomes(TESTS, [wrong], execution(**STOPPED), LIMITS, coped=True)
+
+    assert (shown.detail, shown.expected, shown.actual) == ("assert x == [1, 2]", "[1, 2]", "[1]")
+
+
+def test_a_failed_call_keeps_the_examiners_words():
+    """A call has no code to look into: call, expected and actual are as the examiner wrote them."""
+    test = CallTest(function="f", arguments=(1,), expected=2)
+    wrong = finding("wrong_answer", detail="f(1)", expected="2", actual="3")
+
+    (shown,) = examined_outcomes((test,), [wrong], execution(**STOPPED), LIMITS, coped=True)
+
+    assert (shown.detail, shown.expected, shown.actual) == ("f(1)", "2", "3")

@@ -1,0 +1,474 @@
+"""Programs that read their standard input and print: all goes as under `python3 program.py`."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from sandbox.jail import Jail
+from sandbox.judge import Judge
+from sandbox.limits import Limits
+from sandbox.testcase import StdioTest
+from sandbox.verdict import Verdict
+
+READS_TWO_NUMBERS = {
+    "input": "print(int(input()) + int(input()))",
+    "input_until_eof": """
+total = 0
+try:
+    while True:
+        total += int(input())
+except EOFError:
+    print(total)
+""",
+    "iteration": "import sys\nprint(sum(int(line) for line in sys.stdin))",
+    "readline": "import sys\nprint(int(sys.stdin.readline()) + int(sys.stdin.readline()))",
+    "readline_as_input": "import sys\ninput = sys.stdin.readline\nprint(int(input()) + int(input()))",
+    "read": "import sys\nprint(sum(map(int, sys.stdin.read().split())))",
+    "readlines": "import sys\nprint(sum(map(int, sys.stdin.readlines())))",
+    "from_import": "from sys import stdin, stdout\nstdout.write(str(sum(map(int, stdin))) + '\\n')",
+    "iter_of_input": "print(sum(map(int, iter(lambda: input() if not done else '', ''))))",
+    "buffer_read": "import sys\nprint(sum(map(int, sys.stdin.buffer.read().split())))",
+    "buffer_readline": "import sys\nread = sys.stdin.buffer.readline\nprint(int(read()) + int(read()))",
+    "open_0": "print(sum(map(int, open(0))))",
+    "open_0_read": "print(sum(map(int, open(0).read().split())))",
+    "open_0_binary": "print(sum(map(int, open(0, 'rb').read().split())))",
+    "os_read_0": "import os\nprint(sum(map(int, os.read(0, 1000).split())))",
+    "os_fstat_0": "import os\nprint(sum(map(int, os.read(0, os.fstat(0).st_size).split())))",
+    "dev_stdin": "print(sum(map(int, open('/dev/stdin'))))",
+    "fileinput": "import fileinput\nprint(sum(map(int, fileinput.input())))",
+    "bytesio": "import os, io\nread = io.BytesIO(os.read(0, os.fstat(0).st_size)).readline\nprint(int(read()) + int(read()))",
+    "mmap": "import mmap\nprint(sum(map(int, mmap.mmap(0, 0, prot=mmap.PROT_READ).read().split())))",
+    "input_with_prompt": "import sys\nsys.stdout.write(str(int(input('')) + int(input(''))) + '\\n')",
+    "mixed": "import sys\nfirst = int(input())\nprint(first + int(sys.stdin.readline()))",
+    "second_thread": """
+import threading
+thread = threading.Thread(target=lambda: print(int(input()) + int(input())))
+thread.start()
+thread.join()
+""",
+}
+READS_TWO_NUMBERS["iter_of_input"] = "print(sum(int(input()) for _ in range(2)))"
+
+
+@pytest.mark.parametrize("idiom", READS_TWO_NUMBERS)
+def test_every_way_to_read_works(run, idiom):
+    """19 + 23 = 42, whatever the program reads them with."""
+    assert run(READS_TWO_NUMBERS[idiom], "19\n23\n", "42\n").verdict is Verdict.ACCEPTED
+
+
+def test_every_way_to_read_works_without_namespaces(bare_judge):
+    """The same programs where there is no mount namespace to give /dev/stdin its place."""
+    test = StdioTest(stdin="19\n23\n", expected_stdout="42\n")
+
+    verdicts = {idiom: bare_judge.judge(program, (test,)).verdict for idiom, program in READS_TWO_NUMBERS.items()}
+
+    assert verdicts == dict.fromkeys(READS_TWO_NUMBERS, Verdict.ACCEPTED)
+
+
+PRINTS_ONE = {
+    "print": "print(1)",
+    "write": "import sys; sys.stdout.write('1\\n')",
+    "buffer_write": "import sys; sys.stdout.buffer.write(b'1\\n')",
+    "os_write": "import os; os.write(1, b'1\\n')",
+    "open_1": "open(1, 'w').write('1\\n')",
+    "dev_stdout": "open('/dev/stdout', 'w').write('1\\n')",
+    "own_wrapper": "import io, sys\nsys.stdout = io.TextIOWrapper(io.FileIO(1, 'w', closefd=False))\nprint(1)",
+    "closed_at_end": "import sys\nprint(1)\nsys.stdout.close()",
+    "held_by_a_class": "class Out:\n    file = open(1, 'w', closefd=False)\nOut.file.write('1\\n')",
+    "held_by_a_cycle": "class Out: pass\nout = Out()\nout.me = out\nout.file = open(1, 'w')\nout.file.write('1\\n')",
+    "left_in_the_first_stdout": "import io, sys\nprint(1)\nsys.stdout = io.StringIO()\nprint(2)",
+    "fast_io_template": """
+import os, sys
+from io import BytesIO, IOBase
+class FastIO(IOBase):
+    def __init__(self, file):
+        self._fd = file.fileno()
+        self.buffer = BytesIO()
+        self.write = self.buffer.write
+    def flush(self):
+        os.write(self._fd, self.buffer.getvalue())
+        self.buffer.truncate(0), self.buffer.seek(0)
+class IOWrapper(IOBase):
+    def __init__(self, file):
+        self.buffer = FastIO(file)
+        self.flush = self.buffer.flush
+        self.write = lambda s: self.buffer.write(s.encode("ascii"))
+sys.stdout = IOWrapper(sys.stdout)
+print(1)
+""",
+    "main_guard": "if __name__ == '__main__':\n    print(1)",
+    "main_function": "def main():\n    print(1)\n\nmain()",
+    "exit": "print(1); exit()",
+    "exit_0": "print(1); exit(0)",
+    "quit": "print(1); quit()",
+    "sys_exit": "import sys; print(1); sys.exit()",
+    "sys_exit_0": "import sys; print(1); sys.exit(0)",
+    "sys_exit_false": "import sys; print(1); sys.exit(False)",
+    "sys_exit_256": "import sys; print(1); sys.exit(256)",
+    "raise_systemexit": "print(1); raise SystemExit",
+    "os_exit_0": "import os, sys; print(1); sys.stdout.flush(); os._exit(0)",
+    "exit_in_a_function": "def f():\n    exit()\nprint(1)\nf()\nprint(2)",
+    "exit_in_a_thread": "import sys, threading\nthread = threading.Thread(target=sys.exit)\nthread.start()\nthread.join()\nprint(1)",
+    "atexit": "import atexit; atexit.register(print, 1)",
+    "del_at_exit": "class A:\n    def __del__(self):\n        print(1)\na = A()",
+    "del_in_a_cycle_at_exit": "class A:\n    def __del__(self):\n        print(1)\na = A()\na.me = a",
+    "thread": "import threading; threading.Thread(target=print, args=(1,)).start()",
+    "slow_thread_is_waited_for": """
+import threading, time
+threading.Thread(target=lambda: (time.sleep(0.05), print(1))).start()
+""",
+    "daemon_thread_is_not_waited_for": """
+import threading, time
+threading.Thread(target=lambda: (time.sleep(60), print(2)), daemon=True).start()
+print(1)
+""",
+    "thread_pool": "from concurrent.futures import ThreadPoolExecutor as P\nwith P(20) as p: print(sum(p.map(int, ['1', '0'])))",
+    "thread_with_a_big_stack": """
+import sys, threading
+sys.setrecursionlimit(10**6)
+threading.stack_size(256 << 20)
+def depth(n):
+    return 0 if n == 0 else 1 + depth(n - 1)
+thread = threading.Thread(target=lambda: print(depth(50_000) // 50_000))
+thread.start()
+thread.join()
+""",
+    "deep_recursion": """
+import sys
+sys.setrecursionlimit(10**6)
+def depth(n):
+    return 0 if n == 0 else 1 + depth(n - 1)
+print(depth(50_000) // 50_000)
+""",
+    "deep_recursion_through_c": """
+import sys
+from functools import lru_cache
+sys.setrecursionlimit(10**6)
+@lru_cache(None)
+def depth(n):
+    return 0 if n == 0 else 1 + depth(n - 1)
+print(depth(15_000) // 15_000)
+""",
+    "asyncio": "import asyncio\nasync def main():\n    await asyncio.sleep(0)\n    print(1)\nasyncio.run(main())",
+    "multiprocessing": """
+import multiprocessing
+if __name__ == "__main__":
+    with multiprocessing.Pool(2) as pool:
+        print(sum(pool.map(int, ["1", "0"])))
+""",
+    "fork": "import os\nif os.fork() == 0:\n    os.write(1, b'1\\n')\n    os._exit(0)\nos.wait()",
+    "alarm": "import signal, os\nsignal.signal(signal.SIGALRM, lambda *_: print(1))\nsignal.setitimer(signal.ITIMER_REAL, .01)\nsignal.pause()",
+    "interrupt": "import signal\ntry:\n    signal.raise_signal(signal.SIGINT)\nexcept KeyboardInterrupt:\n    print(1)",
+    "pickle": "import pickle\nclass A: pass\nprint(type(pickle.loads(pickle.dumps(A()))) is A and 1)",
+    "dataclass": "from dataclasses import dataclass\n@dataclass(order=True)\nclass A:\n    x: int = 1\nprint(max(A(), A(0)).x)",
+    "import_main": "import __main__\none = 1\nprint(__main__.one)",
+    "exec": "exec('x = 1')\nprint(x)",
+    "eval_of_main_names": "one = 1\nprint(eval('one'))",
+    "globals": "globals()['one'] = 1\nprint(one)",
+    "star_import": "from math import *\nfrom collections import *\nprint(int(sqrt(Counter('a')['a'])))",
+    "future_import": '"""Doc."""\nfrom __future__ import annotations\ndef f(x: Nosuch): return x\nprint(f(1))',
+    "big_numbers": "import sys\nsys.set_int_max_str_digits(0)\nprint(len(str(10**10_000)) // 10_000)",
+    "stderr_noise": "import sys\nprint('debug ' * 1000, file=sys.stderr)\nprint(1)",
+    "caught_exception": "try:\n    1 / 0\nexcept ZeroDivisionError:\n    print(1)",
+    "warning": "import warnings\nwarnings.warn('old')\nprint(1)",
+    "file_in_cwd": "with open('f.txt', 'w') as f: f.write('1')\nprint(open('f.txt').read())",
+    "folder_in_cwd": "import os\nos.makedirs('a/b')\nopen('a/b/f', 'w').close()\nprint(len(os.listdir('a/b')))",
+    "file_in_tmp": "with open('/tmp/f.txt', 'w') as f: f.write('1')\nprint(open('/tmp/f.txt').read())",
+    "tempfile": "import tempfile\nwith tempfile.TemporaryFile('w+') as f:\n    f.write('1')\n    f.seek(0)\n    print(f.read())",
+    "named_tempfile": "import tempfile\nwith tempfile.NamedTemporaryFile('w+') as f:\n    print(len(open(f.name).read()) + 1)",
+    "own_module": "open('mine.py', 'w').write('one = 1')\nimport mine\nprint(mine.one)",
+    "home": "import os, pathlib\nprint(os.access(pathlib.Path.home(), os.W_OK) + 0)",
+    "modules_by_our_names": "import sys\nprint(any(name.split('.')[0] == 'sandbox' for name in sys.modules) + 1)",
+    "less_common_modules": "import sqlite3, zlib, bz2, lzma, hashlib, ctypes, csv, zoneinfo, uuid, socket, unittest\nprint(1)",
+    "numpy": "import numpy as np\nprint(np.array([[1, 0], [0, 1]]).sum() - 1)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("program", PRINTS_ONE)
+def test_every_way_to_print_one_and_end_well_is_accepted(run, program):
+    """Each of these prints "1" and a newline, or just "1", and exits with status 0, under plain python3 too."""
+    judgement = run(PRINTS_ONE[program] + "\n", stdout="1\n")
+    assert judgement.verdict is Verdict.ACCEPTED
+
+
+@pytest.mark.parametrize("program", PRINTS_ONE)
+def test_plain_python_agrees(tmp_path, program):
+    """The table above is true of the interpreter itself."""
+    if "/tmp/" in PRINTS_ONE[program]:  # noqa: S108 - a text
+        pytest.skip("would write to the host's own /tmp")
+    (tmp_path / "program.py").write_text(PRINTS_ONE[program])
+
+    ended = subprocess.run(
+        [sys.executable, "program.py"], cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+        env={"HOME": str(tmp_path)},
+    )  # fmt: skip
+
+    assert (ended.returncode, ended.stdout) == (0, b"1\n")
+
+
+FAILS = {
+    "exception": ("print(1)\nraise ValueError('no')", "ValueError: no"),
+    "exception_in_main": ("def main():\n    [][0]\nmain()", "IndexError: list index out of range"),
+    "keyboard_interrupt": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    "sys_exit_1": ("import sys\nprint(1)\nsys.exit(1)", "exit status 1"),
+    "sys_exit_text": ("import sys\nprint(1)\nsys.exit('text')", "text"),
+    "sys_exit_tuple": ("import sys\nsys.exit((1, 2))", "(1, 2)"),
+    "sys_exit_minus_1": ("import sys\nsys.exit(-1)", "exit status 255"),
+    "sys_exit_huge": ("import sys\nsys.exit(10**30)", "exit status 255"),
+    "exit_1": ("exit(1)", "exit status 1"),
+    "os_exit_3": ("import os\nos._exit(3)", "exit status 3"),
+    "abort": ("import os\nos.abort()", "ended by SIGABRT"),
+    "kill_itself": ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "ended by SIGKILL"),
+    "segfault": ("import ctypes\nctypes.string_at(0)", "ended by SIGSEGV"),
+    "real_time_signal": ("import os\nos.kill(os.getpid(), 40)", "ended by signal 40"),
+    "eof": ("input()\ninput()", "EOFError: EOF when reading a line"),
+    "flush_fails": ("import os\nprint(1)\nos.close(1)", "exit status 120"),
+    "stdout_replaced_by_none": ("import sys\nsys.stdout.write(1)", "TypeError: write() argument must be str, not int"),
+    "recursion": ("def f():\n    f()\nf()", "RecursionError: maximum recursion depth exceeded"),
+    "no_such_module": ("import torch_nosuch", "ModuleNotFoundError: No module named 'torch_nosuch'"),
+    "other_program": ("import os\nos.execv('/bin/sh', ['sh'])", "PermissionError: [Errno 1] Operation not permitted"),
+}
+
+
+@pytest.mark.parametrize("failure", FAILS)
+def test_a_program_that_ends_badly_is_a_runtime_error(run, failure):
+    """Whatever it printed before: exit status and signals count, and the last words are shown."""
+    program, detail = FAILS[failure]
+
+    judgement = run(program, "1\n", "1\n")
+
+    assert (judgement.verdict, judgement.detail) == (Verdict.RUNTIME_ERROR, detail)
+
+
+NOT_PYTHON = {
+    "syntax": ("print(1", "SyntaxError: '(' was never closed (program.py, line 1)"),
+    "indentation": ("if 1:\nprint(1)", "IndentationError: expected an indented block after 'if' statement on line 1"),
+    "mixed_tabs": ("if 1:\n\tx = 1\n        y = 1", "TabError: inconsistent use of tabs and spaces in indentation"),
+    "python_2": ("print 1", "SyntaxError: Missing parentheses in call to 'print'"),
+    "null_byte": ("print(1)\0", ""),
+    "lone_surrogate": ("print('\ud800')", "SyntaxError: (unicode error) 'utf-8' codec can't decode"),
+    "unknown_coding": ("# -*- coding: nosuch -*-\nprint(1)", "SyntaxError: encoding problem: nosuch"),
+    "return_outside": ("return 1", "SyntaxError: 'return' outside function"),
+    "late_future": ("x = 1\nfrom __future__ import annotations", "SyntaxError: from __future__ imports must occur"),
+    "too_nested": ("(" * 500 + ")" * 500, "SyntaxError: too many nested parentheses"),
+    "too_deep": ("-" * 200_000 + "1", ""),
+    "long_message": (f"def f():\n    {'é' * 1500} = 1\n    global {'é' * 1500}", "SyntaxError: name 'ééé"),
+}
+
+
+@pytest.mark.parametrize("mistake", NOT_PYTHON)
+def test_what_is_not_python_is_a_compile_error(run, mistake):
+    """The compiler's own message is the detail, and no test counts as judged."""
+    program, detail = NOT_PYTHON[mistake]
+
+    judgement = run(program, "", "1\n")
+
+    assert (judgement.verdict, judgement.per_test) == (Verdict.COMPILE_ERROR, ())
+    assert judgement.detail.startswith(detail)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "\ufeffprint('é')", "print('é')\r\nif 1:\r\n    pass\r\n", "# -*- coding: utf-8 -*-\nprint('é')",
+        "if 1:\n\tprint('é')", "x = '''\r\n'''\nprint('é' if len(x) == 1 else x)", "print('é')\n\x0c\n", "print('é')#",
+        "print('\\u00e9')", "é = 'é'\nprint(é)", "#!/usr/bin/env python\nprint('é')", "print('é')\rif 1: pass\r",
+    ],
+    ids=["bom", "crlf", "cookie", "tabs", "crlf_in_text", "form_feed", "no_newline", "escape", "name", "shebang", "cr"],
+)  # fmt: skip
+def test_every_form_of_source_is_read_as_python_reads_a_file(run, source):
+    """Byte order mark, line ends, tabs and a coding cookie."""
+    assert run(source, "", "é\n").verdict is Verdict.ACCEPTED
+
+
+def test_utf_8_passes_through(run):
+    """Text outside ASCII goes in and out as UTF-8, whatever the locale of the host."""
+    assert run("print(input()[::-1])", "aé漢😀\n", "😀漢éa\n").verdict is Verdict.ACCEPTED
+
+
+def test_a_long_output_arrives_whole(run):
+    """200,000 bytes are far more than a pipe holds."""
+    assert run("print('x' * 199_999)", "", "x" * 199_999 + "\n").verdict is Verdict.ACCEPTED
+
+
+def test_a_long_input_arrives_whole(run):
+    """The sum of 0 to 199,999 is 199,999 * 100,000."""
+    stdin = "\n".join(map(str, range(200_000)))
+
+    assert run("import sys\nprint(sum(map(int, sys.stdin)))", stdin, "19999900000\n").verdict is Verdict.ACCEPTED
+
+
+def test_the_program_sees_what_it_sees_under_python(printed):
+    """Name, file, arguments, and whose globals they are."""
+    program = "import sys\nprint(__name__, __file__, sys.argv, sys.modules['__main__'].__dict__ is globals(), __doc__)"
+
+    assert printed(program) == "__main__ program.py ['program.py'] True None\n"
+
+
+def test_the_environment_holds_nothing_of_ours(judge, monkeypatch, run):
+    """Only what every program gets, by name; nothing of the judge's own environment."""
+    monkeypatch.setenv("OUR_SECRET", "s3cret")
+    usual = (
+        "HOME LANG LC_CTYPE MALLOC_ARENA_MAX OMP_NUM_THREADS OPENBLAS_NUM_THREADS PATH PYTHONHASHSEED TMPDIR TZ".split()
+    )
+
+    program = f"import os\nprint(sorted(set(os.environ) - set({usual})))"
+
+    with Judge(Jail()) as started_with_the_secret:
+        judgement = started_with_the_secret.judge(program, (StdioTest(stdin="", expected_stdout="[]"),))
+    assert judgement.verdict is Verdict.ACCEPTED
+
+
+DEEPEST = """
+import sys
+deepest = 0
+def f(n):
+    global deepest
+    deepest = n
+    f(n + 1)
+try:
+    f(1)
+except RecursionError:
+    print(deepest)
+"""
+
+
+@pytest.mark.parametrize("place", ["", "import threading\nthreading.Thread(target=main).start()"], ids=["main", "thread"])
+def test_recursion_goes_exactly_as_deep_as_under_python(printed, tmp_path, place):
+    """Neither our frames below the program's nor our reserves may make a difference: not by one call."""
+    program = f"def main():{DEEPEST.replace(chr(10), chr(10) + '    ').replace('global', 'nonlocal')}\n{place or 'main()'}\n"
+    (tmp_path / "program.py").write_text(program)
+
+    plain = subprocess.run([sys.executable, "-I", "program.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
+
+    assert printed(program) == plain.stdout
+
+
+def test_the_recursion_limit_reads_as_under_python(printed):
+    """A program that asks gets Python's own default."""
+    assert printed("import sys\nprint(sys.getrecursionlimit())") == "1000\n"
+
+
+@pytest.mark.parametrize(
+    "leaves",
+    [
+        "open('left', 'w').close()", "open('/tmp/left', 'w').close()", "import os; os.mkdir('left')",
+        "import os; os.symlink('/', 'left')", "import os; os.mkfifo('left')",
+        "import os; os.makedirs('left/left'); os.chmod('left', 0)",
+        "import tempfile; tempfile.mkdtemp()", "import shelve; shelve.open('left').close()",
+        "open('/dev/shm/left', 'w').close()",
+        "import os; open('left', 'w').close(); os.utime('.', ns=(0, 0))",
+        "import os; os.mkdir('/tmp/left'); os.rename('/tmp/left', b'/tmp/\\xff'); os.chmod('/tmp', 0)",
+    ],
+)  # fmt: skip
+def test_no_file_is_left_for_the_next_test(any_judge, leaves):
+    """Whatever a program leaves in its writable place is gone at its next run."""
+    program = f"""
+import os
+print(os.listdir(), [path for path in ('/tmp/left', '/dev/shm/left') if os.path.exists(path)])
+try:
+    {leaves}
+except OSError:
+    pass
+"""
+    tests = (StdioTest(stdin="", expected_stdout="[] []"),) * 2
+
+    assert any_judge.judge(program, tests).verdict is Verdict.ACCEPTED
+
+
+def test_the_state_of_modules_is_not_carried_to_the_next_test(judge):
+    """What a run does to a warm module is gone in the next run, and in the next program."""
+    program = "import math\nprint(math.pi)\nmath.pi = 3\n"
+    tests = (StdioTest(stdin="", expected_stdout="3.141592653589793"),) * 2
+
+    verdicts = [judge.judge(program, tests).verdict for _ in range(2)]
+
+    assert verdicts == [Verdict.ACCEPTED] * 2
+
+
+SAME_IN_EVERY_RUN = {
+    "random": "import random\nprint(random.random(), random.sample(range(99), 9))",
+    "numpy_random": "import numpy as np\nprint(np.random.rand(3), np.random.permutation(9))",
+    "set_order": "print({'a', 'b', 'c', 'd', 'e', ('f', 'g')})",
+    "hash": "print(hash('text'), hash(b'bytes'), hash((1, 'a', None)))",
+    "directory": "import os\nprint(os.getcwd(), os.path.expanduser('~'))",
+}
+
+
+@pytest.mark.parametrize("program", [key for key in SAME_IN_EVERY_RUN if key != "directory"])
+@pytest.mark.parametrize("preload", [(), ("numpy",)], ids=["bare", "preloaded"])
+def test_chance_is_the_same_in_every_run_and_worker(judge, program, preload):
+    """Lots and orders don't change between tests, programs and workers, so no verdict moves with them."""
+    (first,) = judge.judge(SAME_IN_EVERY_RUN[program], (StdioTest(stdin="", expected_stdout="\0"),)).per_test
+    test = StdioTest(stdin="", expected_stdout=first.actual)
+
+    with Judge(Jail(preload=preload)) as other:
+        judgement = other.judge(SAME_IN_EVERY_RUN[program], (test, test))
+
+    assert judgement.verdict is Verdict.ACCEPTED
+
+
+def test_each_test_has_its_own_input(judge):
+    """The tests of one program are run one by one, each with its own input and answer."""
+    tests = tuple(StdioTest(stdin=f"{n}\n", expected_stdout=f"{n * n}\n") for n in range(5))
+
+    judgement = judge.judge("print(int(input()) ** 2)", tests)
+
+    assert [outcome.verdict for outcome in judgement.per_test] == [Verdict.ACCEPTED] * 5
+
+
+def test_the_first_failure_stops(judge):
+    """Of three tests the second fails, so the third is not run."""
+    tests = tuple(StdioTest(stdin=f"{n}\n", expected_stdout="ok") for n in range(3))
+
+    judgement = judge.judge("print('ok' if input() != '1' else 'no')", tests)
+
+    assert [outcome.verdict for outcome in judgement.per_test] == [Verdict.ACCEPTED, Verdict.WRONG_ANSWER]
+
+
+def test_exhaustive_mode_runs_every_test(judge):
+    """Failure, crash and time limit each cost their own test only; the gravest is the program's verdict."""
+    program = "n = int(input())\nif n == 0: print('no')\nif n == 1: 1 / 0\nif n == 2:\n    while True: pass\nprint('ok')"
+    tests = tuple(StdioTest(stdin=f"{n}\n", expected_stdout="ok") for n in range(4))
+
+    judgement = judge.judge(program, tests, Limits(cpu_s=0.2), exhaustive=True)
+
+    assert [outcome.verdict.value for outcome in judgement.per_test] == [
+        "wrong_answer", "runtime_error", "time_limit", "accepted",
+    ]  # fmt: skip
+    assert judgement.verdict is Verdict.TIME_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("checker", "verdict"),
+    [("exact", "wrong_answer"), ("lines", "wrong_answer"), ("tokens", "wrong_answer"), ("numbers", "accepted")],
+)
+def test_each_test_is_compared_by_its_own_checker(judge, checker, verdict):
+    """1.4142135 against 1.4142136 is right only for the checker that forgives rounding."""
+    test = StdioTest(stdin="", expected_stdout="1.4142136\n", checker=checker)
+
+    assert judge.judge("print(1.4142135)", (test,)).verdict.value == verdict
+
+
+def test_an_unknown_checker_is_the_callers_mistake(judge):
+    """It is reported as such, by name, before any program is blamed."""
+    with pytest.raises(ValueError, match="nosuch"):
+        judge.judge("print(1)", (StdioTest(stdin="", expected_stdout="1", checker="nosuch"),))
+
+
+def test_a_wrong_answer_shows_both_sides(judge):
+    """What was expected, what came, and that they differ."""
+    (outcome,) = judge.judge("print(2)", (StdioTest(stdin="", expected_stdout="1\n"),)).per_test
+
+    assert (outcome.expected, outcome.actual, outcome.detail) == ("1\n", "2\n", "the output differs")
+
+
+def test_what_a_program_leaves_running_ends_with_it(run):
+    """A child that outlives its parent is neither waited for nor left."""
+    judgement = run("import os, time\nif os.fork() == 0:\n    time.sleep(60)\nprint(1)", "", "1\n")
+
+    assert judgement.verdict is Verdict.ACCEPTED
+    assert judgement.per_test[0].wall_s < 5

@@ -1,0 +1,333 @@
+"""Plain values as text and back, and what hostile texts can do: nothing but be refused."""
+
+import json
+import math
+from base64 import b64encode
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from enum import IntEnum
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from sandbox.values import MOST_DEPTH, Malformed, Unencodable, dumps, from_tree, loads, to_tree
+
+
+def unfolded(moment):
+    """Return a time without its fold, which `==` does not look at."""
+    return moment.replace(fold=0)
+
+
+words = st.text(st.characters(exclude_categories=["Cs"]))
+hashables = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), words, st.binary(), st.fractions(),
+    st.decimals(allow_nan=False), st.dates(), st.times().map(unfolded), st.datetimes().map(unfolded), st.timedeltas(),
+    st.just(...),
+    st.builds(range, st.integers(-99, 99), st.integers(-99, 99), st.integers(1, 9)),
+)  # fmt: skip
+scalars = st.one_of(
+    hashables, st.floats(), st.complex_numbers(), st.decimals(), st.builds(bytearray, st.binary()),
+    st.integers(-(10**5000), 10**5000), st.sampled_from([int, str, list, dict, type, ValueError]),
+)  # fmt: skip
+
+
+def containers(inner):
+    """Return a strategy of every kind of container of what `inner` draws."""
+    lists, dicts = st.lists(inner, max_size=4), st.dictionaries(hashables, inner, max_size=4)
+    return st.one_of(
+        lists, dicts, lists.map(tuple), dicts.map(OrderedDict), st.sets(hashables, max_size=4),
+        st.frozensets(hashables, max_size=4), st.builds(deque, lists, st.none() | st.integers(0, 9)),
+        st.dictionaries(hashables, st.integers(), max_size=4).map(Counter),
+        st.builds(defaultdict, st.sampled_from([None, int, list]), dicts),
+    )  # fmt: skip
+
+
+def alike(left, right):
+    """Whether two values are the same to the last bit: types, nan, the sign of zero, order and maxlen included."""
+    if type(left) is not type(right):
+        return False
+    match left:
+        case list() | tuple() | deque():
+            together = len(left) == len(right) and all(map(alike, left, right))
+            return together and getattr(left, "maxlen", None) == getattr(right, "maxlen", None)
+        case dict():
+            factories = getattr(left, "default_factory", None), getattr(right, "default_factory", None)
+            return factories[0] is factories[1] and alike(list(left.items()), list(right.items()))
+        case set() | frozenset():
+            return sorted(map(repr, left)) == sorted(map(repr, right))
+        case int():
+            return left == right
+        case np.ndarray():
+            return (left.dtype, left.shape, left.tobytes()) == (right.dtype, right.shape, right.tobytes())
+    return repr(left) == repr(right)
+
+
+@given(st.recursive(scalars, containers, max_leaves=12))
+def test_a_plain_value_comes_back_the_same(value):
+    """What is written is read as an equal value of the same types all the way down."""
+    assert alike(loads(dumps(value)), value)
+
+
+@given(hnp.arrays(st.one_of(hnp.scalar_dtypes(), hnp.byte_string_dtypes(), hnp.unicode_string_dtypes()), hnp.array_shapes(min_dims=0, min_side=0)))
+def test_an_array_comes_back_the_same(array):
+    """Shape, byte order and every byte of a numpy array survive."""
+    assert alike(loads(dumps(array)), array)
+
+
+@pytest.mark.parametrize(
+    "scalar",
+    [np.int64(-5), np.uint8(255), np.float32(0.1), np.float64("nan"), np.bool_(True), np.complex128(1 - 2j)],
+    ids=lambda scalar: type(scalar).__name__,
+)
+def test_a_numpy_scalar_comes_back_as_one(scalar):
+    """A scalar is neither turned into a plain number nor into an array."""
+    back = loads(dumps(scalar))
+
+    assert (type(back), repr(back)) == (type(scalar), repr(scalar))
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "\udc00\ud800", "\ud83d\ude00"], ids=ascii)
+def test_lone_surrogates_come_back_the_same(text):
+    """Half characters survive, also two of them that together would make a whole one."""
+    assert loads(dumps(text)) == text
+
+
+def test_an_integer_of_100_000_digits_is_never_written_in_decimal():
+    """Conversion to decimal takes quadratic time and CPython refuses it beyond 4,300 digits; this one has 100,001."""
+    assert loads(dumps(-(10**100_000))) == -(10**100_000)
+
+
+def test_decoded_lists_are_independent_of_the_tree():
+    """Changing a decoded list in place does not change what the next decoding gives."""
+    tree = json.loads(dumps([1, [2]]))
+
+    first = from_tree(tree)
+    first.append(3)
+    first[1].append(4)
+
+    assert from_tree(tree) == [1, [2]]
+
+
+class Suit(IntEnum):
+    """A number with a name."""
+
+    SPADES = 1
+
+
+Point = namedtuple("Point", "x y")  # noqa: PYI024 - the untyped form is the one that contest programs use
+
+
+def liar(base):
+    """Return a subclass of `base` all of whose usual methods lie."""
+    lies = {
+        "__eq__": lambda *_: True, "__ne__": lambda *_: False, "__hash__": lambda _: 7, "__len__": lambda _: 0,
+        "__iter__": lambda _: iter(()), "__getitem__": lambda *_: 0, "__str__": lambda _: "lie",
+        "__repr__": lambda _: "lie", "__int__": lambda _: 99, "__float__": lambda _: 99.0, "__index__": lambda _: 99,
+        "__complex__": lambda _: 99j, "items": lambda _: [], "keys": lambda _: [], "values": lambda _: [],
+        "__bytes__": lambda _: b"lie", "__reduce__": lambda _: (int, ()), "__format__": lambda *_: "lie",
+        "__pos__": lambda _: 99, "tobytes": lambda _: b"lie",
+    }  # fmt: skip
+    return type("Liar", (base,), lies)
+
+
+@pytest.mark.parametrize(
+    ("honest", "arguments"),
+    [
+        (5, (5,)), (2.5, (2.5,)), (1 + 2j, (1 + 2j,)), ("abc", ("abc",)), (b"abc", (b"abc",)),
+        (bytearray(b"abc"), (b"abc",)), ([1, 2], ([1, 2],)), ((1, 2), ((1, 2),)), ({1, 2}, ({1, 2},)),
+        (frozenset({1, 2}), ({1, 2},)), ({1: 2}, ({1: 2},)), (Counter("aab"), ("aab",)),
+        (OrderedDict({1: 2}), ({1: 2},)), (defaultdict(int, {1: 2}), (int, {1: 2})), (deque([1, 2], 5), ([1, 2], 5)),
+        (Decimal("1.50"), ("1.50",)), (Fraction(1, 3), (1, 3)), (date(2024, 2, 29), (2024, 2, 29)),
+        (datetime(2024, 2, 29, 1, 2, 3), (2024, 2, 29, 1, 2, 3)),  # noqa: DTZ001 - without a zone, like contest programs
+        (time(1, 2, 3), (1, 2, 3)), (timedelta(1, 2, 3), (1, 2, 3)),
+    ],
+    ids=lambda value: type(value).__name__,
+)  # fmt: skip
+def test_a_subclass_crosses_as_what_its_base_sees(honest, arguments):
+    """Whatever a subclass overrides counts for nothing: its base's own content arrives, as the base's own type."""
+    assert alike(loads(dumps(liar(type(honest))(*arguments))), honest)
+
+
+def test_an_array_subclass_crosses_as_what_its_base_sees():
+    """The same for numpy, whose arrays are made by viewing."""
+    lying = np.array([[1, 2], [3, 4]]).view(liar(np.ndarray))
+
+    assert alike(loads(dumps(lying)), np.array([[1, 2], [3, 4]]))
+
+
+@pytest.mark.parametrize(("value", "plain"), [(Suit.SPADES, 1), (Point(1, 2), (1, 2)), (True, True)], ids=repr)
+def test_everyday_subclasses_cross_as_plain_values(value, plain):
+    """An IntEnum is a number, a namedtuple a tuple, and True stays a bool."""
+    assert alike(loads(dumps(value)), plain)
+
+
+def nested(wrap, levels):
+    """Return 1 in `levels` containers."""
+    value = 1
+    for _ in range(levels):
+        value = wrap(value)
+    return value
+
+
+WRAPS = {
+    "list": lambda value: [value],
+    "tuple": lambda value: (value,),
+    "dict": lambda value: {0: value},
+    "deque": lambda value: deque([value]),
+    "frozenset": lambda value: frozenset([value]),
+    "defaultdict": lambda value: defaultdict(int, {0: value}),
+}
+
+
+@pytest.mark.parametrize("kind", WRAPS)
+def test_values_as_deep_as_allowed_cross(kind):
+    """The depth that is promised is kept for every container, with room for the caller's own frames."""
+    assert loads(dumps(nested(WRAPS[kind], MOST_DEPTH))) == nested(WRAPS[kind], MOST_DEPTH)
+
+
+@pytest.mark.parametrize("levels", [MOST_DEPTH + 5, 100_000])
+@pytest.mark.parametrize("kind", ["list", "tuple", "dict"])
+def test_deeper_values_are_refused(kind, levels):
+    """Deeper is Unencodable, never a RecursionError or a crash, however deep."""
+    with pytest.raises(Unencodable, match="deeper than"):
+        dumps(nested(WRAPS[kind], levels))
+
+
+@pytest.mark.parametrize("levels", [MOST_DEPTH + 5, 100_000])
+@pytest.mark.parametrize(("left", "right"), [("[", "]"), ('{"tuple":[', "]}"), ('{"dict":[[0,', "]]}")])
+def test_deeper_texts_are_refused(left, right, levels):
+    """Deeper is Malformed, never a RecursionError or a crash, however deep."""
+    with pytest.raises(Malformed):
+        loads(left * levels + "1" + right * levels)
+
+
+def cyclic_list():
+    """Return a list that holds itself."""
+    value = []
+    value.append(value)
+    return value
+
+
+def cyclic_dict():
+    """Return a dictionary that holds itself, by way of a tuple."""
+    value = {}
+    value["me"] = (value,)
+    return value
+
+
+@pytest.mark.parametrize("make", [cyclic_list, cyclic_dict])
+def test_cycles_are_refused(make):
+    """A value that holds itself has no end and no plain form."""
+    with pytest.raises(Unencodable):
+        dumps(make())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [object(), len, lambda: 0, iter([]), Suit, np.array([object()]), datetime(2024, 1, 1, tzinfo=UTC)],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_has_no_plain_form_is_refused(value):
+    """Without handles, objects and functions can't be written."""
+    with pytest.raises(Unencodable):
+        dumps(value)
+
+
+def test_objects_cross_as_handles():
+    """`export` numbers an object and `resolve` finds it again, also inside containers."""
+    thing = object()
+
+    assert loads(dumps({"a": [thing]}, lambda _: 3), {3: thing}.__getitem__) == {"a": [thing]}
+
+
+json_trees = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=2),
+    max_leaves=8,
+)
+TAGS = (
+    "int complex bytes bytearray tuple set frozenset dict counter ordereddict defaultdict deque range constant decimal "
+    "fraction numpy moment type handle"
+).split()
+
+
+def never_but_malformed(text):
+    """Decode a text; anything but a value or Malformed is raised."""
+    try:
+        loads(text, lambda number: number)
+    except Malformed:
+        pass
+
+
+@given(st.text() | st.binary())
+def test_arbitrary_texts_are_values_or_malformed(text):
+    """No text makes the decoder raise anything else."""
+    never_but_malformed(text)
+
+
+@given(json_trees)
+def test_arbitrary_json_is_a_value_or_malformed(tree):
+    """No JSON makes the decoder raise anything else."""
+    never_but_malformed(json.dumps(tree))
+
+
+@given(
+    st.recursive(
+        json_trees | st.sampled_from(["0x1f", "-0x0", "1e9", "nan", "sNaN", "QUJD", "datetime", "<i8", "|S0", "<M8[s]"]),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(TAGS), inner, min_size=1, max_size=1),
+        max_leaves=12,
+    )
+)
+def test_arbitrary_content_under_every_tag_is_a_value_or_malformed(tree):
+    """No content of a known tag makes the decoder raise anything else."""
+    never_but_malformed(json.dumps(tree))
+
+
+@given(
+    st.tuples(
+        st.from_regex(r"[<>|=][biufcSUmMOV]\d{1,10}(\[\w{1,8}\])?", fullmatch=True),
+        st.none() | st.lists(st.integers(-2, 1 << 70), max_size=3),
+        st.binary(max_size=32).map(lambda data: b64encode(data).decode()),
+    )
+)
+def test_arbitrary_arrays_are_values_or_malformed(content):
+    """No dtype, shape and data make the decoder raise anything else."""
+    never_but_malformed(json.dumps({"numpy": content}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "[1", "\x00", '{"nosuch": 1}', "{}", '{"tuple": [], "list": []}', '{"tuple": {}}', '{"tuple": "ab"}',
+        '{"bytes": "QUJ"}', '{"bytes": "Q*JD"}', '{"bytes": [1]}', '{"int": 5}', '{"int": "5g"}',
+        '{"dict": [[[], 1]]}', '{"dict": [[1]]}', '{"dict": ["ab"]}', '{"set": [[1]]}', '{"frozenset": [{"set": []}]}',
+        '{"fraction": ["0x1", "0x0"]}', '{"range": ["0x0", "0x1", "0x0"]}', '{"decimal": "ten"}', '{"decimal": 1}',
+        '{"constant": "True"}', '{"constant": []}', '{"type": "len"}', '{"type": "nosuch"}', '{"type": ["int"]}',
+        '{"defaultdict": ["print", []]}', '{"deque": [-1, []]}', '{"deque": ["a", []]}',
+        '{"moment": ["date", [2024, 2, 30]]}', '{"moment": ["open", ["/etc/passwd"]]}', '{"complex": ["1", "2"]}',
+        '{"numpy": ["<i8", [99999999999999], "AAAAAAAAAAA="]}', '{"numpy": ["|O8", null, "AAAAAAAAAAA="]}',
+        '{"numpy": ["<i8", null, ""]}', '{"numpy": ["<i8", [1], "AAAA"]}', '{"numpy": ["<U999999999", [1], "AAAA"]}',
+        '{"handle": true}', '{"handle": "1"}', '{"handle": 1.0}', "1" * 5000,
+    ],
+)  # fmt: skip
+def test_a_hostile_text_is_malformed(text):
+    """Each of these is refused as Malformed, by name."""
+    with pytest.raises(Malformed):
+        loads(text, lambda number: number)
+
+
+def test_a_handle_is_malformed_where_none_can_be():
+    """Without `resolve`, nothing in a text can refer to an object of ours."""
+    with pytest.raises(Malformed, match="no handle expected"):
+        loads('{"handle": 0}')
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity"])
+def test_odd_floats_are_read(text):
+    """JSON's usual extensions for floats are what `dumps` writes and are read back."""
+    assert not math.isfinite(loads(text))

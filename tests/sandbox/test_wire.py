@@ -1,0 +1,101 @@
+"""The messages between the judge and a zygote, and between an examiner and the candidates' zygote."""
+
+import os
+import socket
+
+import pytest
+
+from sandbox import wire
+from sandbox.limits import Limits
+
+
+@pytest.fixture
+def pair():
+    """Return the two ends of a sequenced-packet socket."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        yield ours, theirs
+
+
+REQUEST = wire.Request(
+    kind=wire.RUN, number=(1 << 32) - 1, cpu_s=0.25, wall_s=1e9, memory_bytes=1 << 40, output_bytes=1 << 33,
+    file_bytes=(1 << 64) - 1, processes=32, open_files=64,
+)  # fmt: skip
+
+
+def test_a_request_arrives_as_sent(pair):
+    """Every field survives, the largest values included."""
+    wire.send_request(pair[0], REQUEST, [])
+
+    assert wire.receive_request(pair[1]) == (REQUEST, [])
+
+
+def test_an_examination_arrives_as_sent(pair):
+    """Every field survives."""
+    examination = wire.Examination(number=7, first=2, exhaustive=True, most_bytes=1 << 24)
+
+    wire.send_examination(pair[0], examination, [])
+
+    assert wire.receive_examination(pair[1]) == (examination, [])
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        wire.Facts(7, 0, 0, 0.001, 0.5, 1 << 40, 0),
+        wire.Facts(8, -1, 9, 1e6, 1e9, 0, len(wire.EXCEEDED) - 1),
+    ],
+)
+def test_facts_arrive_as_sent(pair, facts):
+    """An exit status, a signal and what was exceeded survive."""
+    wire.send_facts(pair[0], facts)
+
+    assert wire.receive_facts(pair[1]) == facts
+
+
+def test_a_mark_and_its_lap_arrive_as_sent(pair):
+    """A question with a number is answered with the same number and two times."""
+    wire.send_mark(pair[0], 41)
+    number = wire.receive_mark(pair[1])
+    wire.send_lap(pair[1], wire.Lap(number, 0.125, 0.5))
+
+    assert wire.receive_lap(pair[0]) == wire.Lap(41, 0.125, 0.5)
+
+
+def test_messages_keep_their_bounds(pair):
+    """Two requests sent at once are received as two: packets don't run together."""
+    second = REQUEST._replace(kind=wire.STOP, number=1)
+
+    wire.send_request(pair[0], REQUEST, [])
+    wire.send_request(pair[0], second, [])
+
+    assert [wire.receive_request(pair[1])[0] for _ in range(2)] == [REQUEST, second]
+
+
+@pytest.mark.parametrize("send", ["send_request", "send_examination"])
+def test_descriptors_travel_beside_a_message(pair, send):
+    """The receiver gets descriptors of its own for the same files, in the same order."""
+    reader, writer = os.pipe()
+    message = {"send_request": REQUEST, "send_examination": wire.Examination(1, 0, False, 9)}[send]
+
+    getattr(wire, send)(pair[0], message, [reader, writer])
+    _, (their_reader, their_writer) = getattr(wire, send.replace("send", "receive"))(pair[1])
+    os.write(their_writer, b"through")
+    arrived = os.read(reader, 99)
+    for fd in (reader, writer, their_reader, their_writer):
+        os.close(fd)
+
+    assert arrived == b"through"
+
+
+@pytest.mark.parametrize("receive", [wire.receive_request, wire.receive_examination, wire.receive_facts])
+def test_none_where_the_peer_is_gone(pair, receive):
+    """The end of a socket is no message."""
+    pair[0].close()
+
+    assert receive(pair[1]) is None
+
+
+def test_every_limit_has_a_field():
+    """A request carries all of a program's limits, by the same names."""
+    assert set(Limits.__struct_fields__) <= set(wire.Request._fields)
