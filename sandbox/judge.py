@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from operator import itemgetter
 from typing import Any, Self
 
@@ -107,7 +108,7 @@ class Judge:
             yield stdio_outcome(test, execution, limits)
 
     def _run(self, source: int, code: int, stdin: bytes, limits: Limits) -> Execution:
-        with memory_file(stdin) as given, memory_file() as stdout, memory_file() as stderr:
+        with memory_file(stdin) as given, _printed() as stdout, _printed() as stderr:
             number = next(self._numbers)
             self._candidates.request(_request(RUN, number, limits), [source, code, given, stdout, stderr])
             return _execution(self._candidates.facts(), stdout, stderr, limits)
@@ -128,7 +129,7 @@ class Judge:
         """Return the outcomes from the first test on: one at least, all where the program survives them."""
         number = next(self._numbers)
         candidate_end, examiner_end = socket.socketpair()
-        with memory_file() as results, memory_file() as stdout, memory_file() as stderr:
+        with memory_file() as results, _printed() as stdout, _printed() as stderr:
             with candidate_end, examiner_end:
                 serve = _request(SERVE, number, limits)
                 self._candidates.request(serve, [source, candidate_end.fileno(), stdout, stderr])
@@ -139,6 +140,10 @@ class Judge:
             execution = _execution(self._candidates.facts(), stdout, stderr, limits)
             rows = content_of(results, _MOST_RESULTS_BYTES).split(b"\n")[:-1]
         return examined_outcomes(tests[first:], [json.loads(row) for row in rows], execution, limits, coped=coped)
+
+
+def _printed() -> AbstractContextManager[int]:
+    return memory_file(append=True)
 
 
 def _runs(tests: tuple[Test, ...]) -> list[tuple[Any, ...]]:

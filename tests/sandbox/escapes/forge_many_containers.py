@@ -1,5 +1,5 @@
 # kind: assert
-# verdict: wrong_answer runtime_error memory_limit
+# verdict: wrong_answer runtime_error memory_limit time_limit
 # threat: millions of small lists in a reply of a few megabytes
 import json
 import os

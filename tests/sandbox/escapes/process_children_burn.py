@@ -6,11 +6,11 @@ import time
 
 
 def add(a, b):
-    end = time.monotonic() + 8
     for _ in range(3):
         if os.fork() == 0:
-            while time.monotonic() < end:
+            while time.process_time() < 3:
                 pass
             os._exit(0)
-    time.sleep(2.5)
+    for _ in range(3):
+        os.wait()
     return -1

@@ -1,5 +1,5 @@
 # kind: stdio
-# verdict: time_limit
+# verdict: runtime_error
 # threat: twice the CPU time, used by short-lived children whose usage nobody inherits, then the right answer
 import os
 import signal

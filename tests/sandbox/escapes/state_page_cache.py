@@ -1,5 +1,5 @@
 # kind: stdio
-# verdict: wrong_answer
+# verdict: runtime_error
 # threat: a pattern of library files that are, and are not, in the page cache
 import encodings
 import glob

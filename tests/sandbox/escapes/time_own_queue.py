@@ -13,5 +13,5 @@ for _ in range(10):
             time.sleep(0)
         time.sleep(8)
         os._exit(0)
-time.sleep(6)
+time.sleep(60)
 print(-1)

@@ -1,5 +1,5 @@
 # kind: assert
-# verdict: wrong_answer
+# verdict: runtime_error wrong_answer
 # threat: the process's own memory searched for the test, in several encodings
 import re
 

@@ -1,0 +1,81 @@
+"""Every hostile program of the corpus gets its right verdict and leaves nothing behind.
+
+Each file of escapes/ tells its kind, the verdicts that are right, and the threat in its first three lines.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.jail import Jail
+from sandbox.judge import Judge
+from sandbox.limits import Limits
+from sandbox.testcase import AssertTest, CallTest, StdioTest, Test
+
+ESCAPES = sorted((Path(__file__).parent / "escapes").glob("*.py"))
+SUMS = ((1, 2, 3), (10, -4, 6), (100000, 250000, 350000))
+LIMITS = Limits(
+    cpu_s=1, wall_s=3, memory_bytes=512 << 20, output_bytes=8 << 20, processes=16, file_bytes=16 << 20, open_files=32
+)
+TESTS: dict[str, tuple[Test, ...]] = {
+    "assert": tuple(AssertTest(code=f"assert add({a}, {b}) == {c}", names=("add",)) for a, b, c in SUMS),
+    "call": tuple(CallTest(function="add", arguments=(a, b), expected=c) for a, b, c in SUMS),
+    "stdio": tuple(StdioTest(stdin=f"{a} {b}\n", expected_stdout=f"{c}\n") for a, b, c in SUMS),
+}
+
+
+@pytest.fixture(scope="module")
+def judge() -> Iterator[Judge]:
+    """One worker for all hostile programs: what one leaves behind, the next would meet."""
+    with Judge(Jail()) as judge:
+        yield judge
+
+
+def header(source: str) -> dict[str, str]:
+    """Return the fields of a file's first three lines."""
+    rows = (line.removeprefix("# ").partition(": ") for line in source.splitlines()[:3])
+    return {name: value for name, _, value in rows}
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes below one, by the kernel's own lists."""
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return children + [process for child in children for process in descendants(child)]
+
+
+def census() -> tuple[object, ...]:
+    """Return what a program might leave on the host: processes, mounts, descriptors."""
+    mounts = Path("/proc/self/mountinfo").read_text()
+    return len(descendants(os.getpid())), mounts, sorted(os.listdir("/proc/self/fd"))
+
+
+INSPECTOR = """
+import os
+def add(a, b):
+    others = {name for name in os.listdir("/proc") if name.isdigit()} - {"1", str(os.getpid())}
+    times = os.stat(".").st_mtime_ns
+    seen = [os.listdir(path) for path in (".", "/tmp", "/dev/shm")]
+    return a + b if (seen, others, times) == ([[], [], []], set(), 0) else repr((seen, others, times))
+"""
+"""Adds rightly only if it finds nothing of an earlier program: no file, no process, no trace on the writable place."""
+
+
+@pytest.mark.parametrize("path", ESCAPES, ids=lambda path: path.stem)
+def test_hostile_program_gets_its_right_verdict_and_leaves_nothing(judge: Judge, path: Path) -> None:
+    """The verdict is one of those that the file names, and the census is as before."""
+    source = path.read_text(encoding="utf-8", errors="surrogateescape")
+    asked = header(source)
+    judge.judge(INSPECTOR, TESTS["assert"])  # engages the examiner
+    before = census()
+    judgement = judge.judge(source, TESTS[asked["kind"]], LIMITS)
+    inspection = judge.judge(INSPECTOR, TESTS["assert"])
+    assert judgement.verdict in asked["verdict"].split(), (asked["threat"], judgement)
+    assert inspection.verdict == "accepted", inspection
+    assert census() == before
+
+
+def test_corpus_is_large_enough() -> None:
+    """The corpus holds at least eighty programs."""
+    assert len(ESCAPES) >= 80
