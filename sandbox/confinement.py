@@ -8,12 +8,11 @@ each fork, because the zygote itself still needs what they take away.
 import importlib
 import json
 import os
-import socket
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from sandbox.isolation import interpreter, kernel, landlock, namespaces, rlimits, scratch, seccomp
 from sandbox.wire import Request
@@ -87,7 +86,8 @@ class Confinement:
         report = dict.fromkeys(self.layers, "in force")
         with suppress(OSError):
             self.last_pid = os.open("/proc/sys/kernel/ns_last_pid", os.O_WRONLY | os.O_CLOEXEC)
-        Path("/proc/self/oom_score_adj").write_text("500")  # the kernel's choice before anything else of this host
+        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
+            score.write("500")  # the kernel's choice before anything else of this host
         if "uts" in self.layers:
             socket.sethostname("proctor")
         if "mount" in self.layers:
@@ -182,7 +182,7 @@ class Confinement:
         return _CANDIDATE_INSIDE if "user" in self.layers else host_uid
 
     def _process_limit(self, request: Request) -> int | None:
-        """RLIMIT_NPROC counts a user's processes: the candidate's own user has no others, a user namespace's has two."""
+        """Count as RLIMIT_NPROC does, all processes of a user: one of its own has no others, a namespace's has two."""
         if self._changes_user():
             return request.processes
         return request.processes + 2 if "user" in self.layers else None

@@ -24,6 +24,16 @@ _TEST_FILE = "<test>"
 _CPU_S = 15
 """For the work on one program's answers; more means that the answers were made to be hard to compare."""
 
+_BORDER: tuple[tuple[type[Exception], str, str], ...] = (
+    (NeverReady, "sandbox_error", "the candidate ended before it came to the program"),
+    (frames.Gone, "lost", ""),
+    (Uncompilable, "compile_error", ""),
+    (frames.TooLong, "output_limit", "the program answered with "),
+    (values.Malformed, "runtime_error", "the program answered with something that is no value: "),
+    (values.Unencodable, "sandbox_error", ""),
+)
+"""What can go wrong on the line to the candidate, and what that means; the error's own text follows the words."""
+
 _brief = reprlib.Repr()
 _brief.maxlevel, _brief.maxstring, _brief.maxother, _brief.maxlong = 6, 400, 200, 100
 _brief.maxlist = _brief.maxtuple = _brief.maxdict = _brief.maxset = _brief.maxfrozenset = _brief.maxdeque = 30
@@ -144,18 +154,9 @@ class _Session:
 
     def _of_error(self, error: BaseException, text: str) -> Finding:
         """Tell whose error it is, and what that means for the program."""
-        if isinstance(error, NeverReady):
-            return _finding("sandbox_error", "the candidate ended before it came to the program")
-        if isinstance(error, frames.Gone):
-            return _finding("lost")
-        if isinstance(error, Uncompilable):
-            return _finding("compile_error", text)
-        if isinstance(error, frames.TooLong):
-            return _finding("output_limit", f"the program answered with {text}")
-        if isinstance(error, values.Malformed):
-            return _finding("runtime_error", f"the program answered with something that is no value: {text}")
-        if isinstance(error, values.Unencodable):
-            return _finding("sandbox_error", text)
+        for kind, verdict, words in _BORDER:
+            if isinstance(error, kind):
+                return _finding(verdict, words + text)
         if error is self.remote.raised:
             return _finding("memory_limit" if isinstance(error, MemoryError) else "runtime_error", text)
         if isinstance(error, MemoryError):

@@ -53,7 +53,7 @@ def stdio_outcome(test: StdioTest, execution: Execution, limits: Limits) -> Test
         return _outcome(execution, Verdict.ACCEPTED)
     else:
         verdict, exceeded, detail = Verdict.WRONG_ANSWER, None, "the output differs"
-    return _outcome(execution, verdict, exceeded, detail, _shown(expected), _shown(execution.stdout))
+    return _outcome(execution, verdict, exceeded, detail, expected=_shown(expected), actual=_shown(execution.stdout))
 
 
 def readable(text: str) -> str:
@@ -68,7 +68,7 @@ def readable(text: str) -> str:
 
 
 def _outcome(
-    execution: Execution, verdict: Verdict, exceeded: Exceeded | None = None, detail: str = "", expected: str = "",
+    execution: Execution, verdict: Verdict, exceeded: Exceeded | None = None, detail: str = "", *, expected: str = "",
     actual: str = "",
 ) -> TestOutcome:  # fmt: skip
     return TestOutcome(
@@ -175,8 +175,8 @@ def _examined_outcome(
     detail = ": ".join(filter(None, (statement, finding["detail"])))
     outcome = TestOutcome(
         verdict=Verdict(finding["verdict"]), cpu_s=finding["cpu_s"], wall_s=finding["wall_s"],
-        peak_memory_bytes=execution.peak_memory_bytes, detail=readable(detail), expected=readable(finding["expected"] or expected),
-        actual=readable(finding["actual"]),
+        peak_memory_bytes=execution.peak_memory_bytes, detail=readable(detail), actual=readable(finding["actual"]),
+        expected=readable(finding["expected"] or expected),
     )  # fmt: skip
     return _gravest(outcome, Verdict.TIME_LIMIT, "cpu", limits) if outcome.cpu_s > limits.cpu_s else outcome
 

@@ -19,42 +19,11 @@ NAMESPACES = frozenset({"user", "mount", "pid", "network", "ipc", "uts"})
 ALL_LAYERS = NAMESPACES | {"landlock", "seccomp", "rlimits", "privileges"}
 
 WARM_MODULES = tuple(
-    [
-        "abc",
-        "array",
-        "ast",
-        "bisect",
-        "calendar",
-        "cmath",
-        "collections",
-        "contextlib",
-        "copy",
-        "dataclasses",
-        "datetime",
-        "decimal",
-        "enum",
-        "fractions",
-        "functools",
-        "heapq",
-        "io",
-        "itertools",
-        "json",
-        "math",
-        "numbers",
-        "operator",
-        "os",
-        "random",
-        "re",
-        "statistics",
-        "string",
-        "sys",
-        "textwrap",
-        "threading",
-        "time",
-        "traceback",
-        "types",
-        "typing",
-    ]
+    (
+        "abc array ast bisect calendar cmath collections contextlib copy dataclasses datetime decimal enum fractions "
+        "functools heapq io itertools json math numbers operator os random re statistics string sys textwrap threading "
+        "time traceback types typing"
+    ).split()
 )
 """What contest programs import; every further module makes every fork dearer."""
 PACKAGES = ("numpy",)
@@ -182,8 +151,8 @@ class Zygote:
         self._control.settimeout(PATIENCE_S)
         self._log: IO[bytes] = os.fdopen(os.memfd_create("proctor-zygote-log"), "r+b")
         boot = json.dumps({
-            "layers": sorted(layers), "packages": PACKAGES, "modules": modules, "preload": jail.preload, "candidate_uid": _candidate_uid(),
-            "holds_candidates": holds_candidates, "core": core,
+            "layers": sorted(layers), "packages": PACKAGES, "modules": modules, "preload": jail.preload,
+            "candidate_uid": _candidate_uid(), "holds_candidates": holds_candidates, "core": core,
         })  # fmt: skip
         home = str(Path(__file__).parent.parent)
         fds = (theirs.fileno(), marks.fileno())
@@ -248,7 +217,7 @@ class Zygote:
 
 
 def start_pair(jail: Jail, core: int | None) -> tuple[Zygote, Zygote]:
-    """Start the candidates' zygote and the examiners', joined by the socket for marks, on one processor if asked for."""
+    """Start the candidates' zygote and the examiners', joined by the socket for marks, on a processor or free."""
     layers, _ = _probe(jail)
     asking, answering = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with asking, answering:

@@ -80,8 +80,12 @@ class Judge:
         outcomes: list[TestOutcome] = []
         with memory_file(program.encode("utf-8", "surrogatepass")) as source, memory_file() as code:
             for run in _runs(tuple(tests)):
-                part = self._run_each if isinstance(run[0], StdioTest) else self._examine_all
-                for outcome in part(source, code, run, limits, exhaustive):
+                outcomes_of_run = (
+                    self._run_each(source, code, run, limits)
+                    if isinstance(run[0], StdioTest)
+                    else self._examine_all(source, run, limits, exhaustive=exhaustive)
+                )
+                for outcome in outcomes_of_run:
                     if outcome.verdict is Verdict.COMPILE_ERROR:
                         return Judgement(
                             verdict=outcome.verdict, per_test=(), cpu_s=outcome.cpu_s, detail=outcome.detail
@@ -91,9 +95,7 @@ class Judge:
                         return judgement_of(outcomes)
         return judgement_of(outcomes)
 
-    def _run_each(
-        self, source: int, code: int, tests: tuple[StdioTest, ...], limits: Limits, _exhaustive: bool
-    ) -> Iterator[TestOutcome]:
+    def _run_each(self, source: int, code: int, tests: tuple[StdioTest, ...], limits: Limits) -> Iterator[TestOutcome]:
         """Run the program once a test."""
         for test in tests:
             execution = self._run(source, code, test.stdin.encode("utf-8", "surrogatepass"), limits)
@@ -101,9 +103,8 @@ class Judge:
             if not compiled:
                 raise Fault(f"a candidate ended before it came to the program: {self._candidates.log()}")
             if not compiled.startswith(COMPILED):
-                yield not_compiled(
-                    execution, compiled.removeprefix(COMPILING).removeprefix(REFUSED).decode(errors="replace")
-                )
+                message = compiled.removeprefix(COMPILING).removeprefix(REFUSED).decode(errors="replace")
+                yield not_compiled(execution, message)
                 return
             yield stdio_outcome(test, execution, limits)
 
@@ -114,7 +115,7 @@ class Judge:
             return _execution(self._candidates.facts(), stdout, stderr, limits)
 
     def _examine_all(
-        self, source: int, _code: int, tests: tuple[CallTest | AssertTest, ...], limits: Limits, exhaustive: bool
+        self, source: int, tests: tuple[CallTest | AssertTest, ...], limits: Limits, *, exhaustive: bool
     ) -> Iterator[TestOutcome]:
         """Load the program once and put it to the tests, anew where it died under one of them."""
         done = 0

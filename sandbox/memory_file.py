@@ -1,4 +1,4 @@
-"""Anonymous files in memory: how programs, inputs, outputs and tests reach a jail and come back, with nothing to pump."""
+"""Anonymous files in memory: how programs, inputs, outputs reach a jail and come back, with nothing to pump."""
 
 import fcntl
 import os

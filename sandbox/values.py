@@ -257,9 +257,9 @@ def _decode_numpy(content: Any, _inner: Inner) -> Any:
 
 
 def _decode_moment(content: Any, _inner: Inner) -> Any:
-    import datetime  # noqa: PLC0415 - keeps the examiner small
+    import datetime as dt  # noqa: PLC0415 - keeps the examiner small
 
-    kinds = {kind.__name__: kind for kind in (datetime.datetime, datetime.date, datetime.time, datetime.timedelta)}
+    kinds = {kind.__name__: kind for kind in (dt.datetime, dt.date, dt.time, dt.timedelta)}
     name, numbers = content
     if not all(type(number) is int for number in _items(numbers)):
         raise Malformed("integers expected")

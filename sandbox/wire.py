@@ -51,7 +51,7 @@ class Facts(NamedTuple):
 
 
 class Examination(NamedTuple):
-    """One program for an examiner: number of the candidate's execution, first test, whether to go on after a failure."""
+    """One program for an examiner: the candidate's execution, the first test, whether to go on after a failure."""
 
     number: int
     first: int

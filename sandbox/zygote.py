@@ -19,7 +19,7 @@ import sys
 import traceback
 from contextlib import suppress
 from os import _exit
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from sandbox import candidate, examiner
 from sandbox.confinement import Boot, Confinement, LayerRefusedError
@@ -29,6 +29,14 @@ from sandbox.wire import EXAMINE, RUN, STOP, Facts, Lap, Request, receive_mark, 
 
 _STRAYED = 70
 """Exit status of a fork that left its work by an exception."""
+
+
+class Lines(NamedTuple):
+    """The sockets of a zygote: to the judge, between examiners and the candidates' zygote, to the warden."""
+
+    control: socket.socket
+    marks: socket.socket
+    warden: socket.socket
 
 
 def main(boot_text: str, control_fd: int, marks_fd: int) -> None:
@@ -81,44 +89,43 @@ def _become_zygote(jail: Confinement, control: socket.socket, marks: socket.sock
     _report(control, {"python": ".".join(map(str, sys.version_info[:3])), "layers": report})
     for name in [name for name in sys.modules if name.partition(".")[0] == "sandbox"]:
         del sys.modules[name]  # a program may have modules of its own by these names
+    if jail.holds_candidates:
+        candidate.rehearse()
     gc.collect()
     gc.freeze()
     with suppress(EOFError, ConnectionError):
-        _serve(jail, control, marks, warden)
+        _serve(jail, Lines(control, marks, warden))
     os._exit(0)
 
 
-def _serve(jail: Confinement, control: socket.socket, marks: socket.socket, warden: socket.socket) -> None:
+def _serve(jail: Confinement, lines: Lines) -> None:
     poller = select.poll()
-    poller.register(control, select.POLLIN)
+    poller.register(lines.control, select.POLLIN)
     if jail.holds_candidates:
-        poller.register(marks, select.POLLIN)
+        poller.register(lines.marks, select.POLLIN)
     while True:
         ready = {fd for fd, _ in poller.poll()}
-        if control.fileno() not in ready:  # a candidate died with its examiner's mark under way
-            send_lap(marks, Lap(receive_mark(marks), 0.0, 0.0))
-        elif (received := receive_request(control)) is None:
+        if lines.control.fileno() not in ready:  # a candidate died with its examiner's mark under way
+            send_lap(lines.marks, Lap(receive_mark(lines.marks), 0.0, 0.0))
+        elif (received := receive_request(lines.control)) is None:
             return
         elif received[0].kind != STOP:  # a STOP crossed with the end of its execution
-            send_facts(control, _execute(jail, *received, control, marks, warden))
+            send_facts(lines.control, _execute(jail, lines, *received))
 
 
-def _execute(
-    jail: Confinement, request: Request, descriptors: list[int], control: socket.socket, marks: socket.socket,
-    warden: socket.socket,
-) -> Facts:  # fmt: skip
+def _execute(jail: Confinement, lines: Lines, request: Request, descriptors: list[int]) -> Facts:
     """Fork for one request and return how the fork ended; what it sees in our frames is of its own request."""
     jail.restart_process_numbers()
     pid = os.fork()
     if pid == 0:
-        _become_fork(jail, request, descriptors, marks)
+        _become_fork(jail, request, descriptors, lines.marks)
     for fd in descriptors:
         os.close(fd)
     execution = Execution(pid, request, owns_pid_namespace="pid" in jail.layers)
-    facts = execution.supervise(control, marks if jail.holds_candidates else None)
+    facts = execution.supervise(lines.control, lines.marks if jail.holds_candidates else None)
     if jail.is_dirty():
-        warden.send(b"r")
-        warden.recv(1)
+        lines.warden.send(b"r")
+        lines.warden.recv(1)
         jail.writable_was_renewed()
     return facts
 

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from harness.benchmarks import mini
+from harness.cli import demo
 from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
 from harness.records import Evaluation, Run
 from harness.report import markdown
@@ -27,6 +28,7 @@ DATA = ROOT.parent / "shared" / "data"
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = {path.relative_to(ROOT): path.read_text() for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))}
 MBPP_TASKS_TRIED = 3
+PROGRAMS_IN_DEMO = 10
 UNIT = {"s": 1, "MiB": 1 << 20, "GiB": 1 << 30}
 SHORTENED = "..."
 
@@ -74,14 +76,11 @@ NEED_DATA = [command for command in OURS if "mbpp" in command]
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """Work in an empty folder that holds the README's samples, with a `mini` of one problem a difficulty."""
+    """Work in an empty folder that holds the README's samples, with a demo of few programs, none of them slow."""
+    quick = [known for known in mini.known_samples() if known.verdict in {Verdict.ACCEPTED, Verdict.WRONG_ANSWER}]
+    monkeypatch.setattr(demo, "known_samples", lambda: iter(quick[:PROGRAMS_IN_DEMO]))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tries.jsonl").write_text(blocks(README, "json")[0])
-    for difficulty in mini.DIFFICULTIES:
-        (tmp_path / "mini" / difficulty).mkdir(parents=True)
-    for name in ("introductory/longest_even_run", "introductory/total_duration"):
-        shutil.copy(mini.HOME / f"{name}.toml", tmp_path / "mini" / f"{name}.toml")
-    monkeypatch.setattr(mini, "HOME", tmp_path / "mini")
     return tmp_path
 
 

@@ -38,12 +38,12 @@ def prctl(option: int, value: int) -> None:
 
 
 def unshare(flags: int) -> None:
-    """Leave the namespaces named by `flags` for new ones."""
+    """Go from the namespaces named by `flags` for new ones."""
     checked(_libc.unshare(flags), "unshare")
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
-    """Mount a file system, or bind, remount or re-propagate one, as mount(2) does."""
+    """Mount, bind, remount or re-propagate a file system."""
     done = _libc.mount(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode())
     checked(done, f"mount {target}")
 

@@ -1,78 +1,123 @@
 """The baseline of bench_speed.py: a harness that forks itself for each sample and runs it without isolation.
 
-Each worker forks itself for each sample, as evalplus does (evaluate -> worker pool -> multiprocessing.Process), runs
-program and tests beside each other in the fork under a timer, and reads the outcome from shared memory. The whole
-process enters one jail first, because the samples are untrusted; that costs nothing per sample.
+It works the way evalplus does (evalplus/eval/__init__.py, untrusted_check and unsafe_execute): a pool of workers, each
+of which starts a multiprocessing.Process a sample with two shared values and a shared array; in the fork a temporary
+folder, dangerous functions set to None, standard streams swallowed, a timer around each test; program and tests run
+beside each other. The whole process enters one jail first, because the samples are untrusted; that costs nothing per
+sample.
 
 Usage: forking_baseline.py WORKERS, samples as JSON on stdin; prints seconds and how many passed.
 """
 
+import builtins
 import contextlib
 import io
 import json
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-import numpy as np  # noqa: F401 - evalplus' workers hold it too; it is what every fork has to copy
+import numpy as np  # noqa: F401 - evalplus' workers hold it too, and every fork has to copy it
 
 from sandbox.confinement import Boot, Confinement
 from sandbox.jail import NAMESPACES
 
+DISARMED = """
+    kill system putenv remove removedirs rmdir fchdir setuid fork forkpty killpg rename renames truncate replace unlink
+    fchmod fchown chmod chown chroot lchown getcwd chdir
+    """.split()
 
-def execute(program: str, tests: list[str], outcome) -> None:
-    """Run program and tests in this process, the way such harnesses do."""
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+
+def disarm() -> None:
+    """Set what could do harm to None, as such harnesses do."""
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+    resource.setrlimit(resource.RLIMIT_DATA, (4 << 30, 4 << 30))
+    builtins.exit = builtins.quit = None
+    for name in DISARMED:
+        setattr(os, name, None)
+    for name in ("rmtree", "move", "chown"):
+        setattr(shutil, name, None)
+    for name in ("ipdb", "joblib", "resource", "psutil", "tkinter"):
+        sys.modules[name] = None
+
+
+@contextlib.contextmanager
+def swallowed():
+    """Send what is printed nowhere."""
+    stream = io.StringIO()
+    with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
+        yield
+
+
+@contextlib.contextmanager
+def limited(seconds: float):
+    """Let a signal end what takes too long."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def execute(program: str, tests: list[str], outcome, details, progress) -> None:
+    """Run program and tests in this process."""
+    with tempfile.TemporaryDirectory() as folder:
+        rmtree, rmdir, chdir, unlink = shutil.rmtree, os.rmdir, os.chdir, os.unlink
         os.chdir(folder)
-        resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-        signal.setitimer(signal.ITIMER_REAL, 10)
+        disarm()
         names: dict[str, object] = {}
         try:
-            exec(program, names)
-            for test in tests:
-                exec(test, names)
+            with swallowed():
+                exec(program, names)
+            for number, test in enumerate(tests):
+                with limited(4), swallowed():
+                    exec(test, names)
+                details[number] = True
+                progress.value += 1
             outcome.value = 1
         except BaseException:  # noqa: BLE001 - whatever the program raises
             outcome.value = 2
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        shutil.rmtree, os.rmdir, os.chdir, os.unlink = rmtree, rmdir, chdir, unlink
         os.chdir("/")
 
 
 def check(sample: tuple[str, list[str]]) -> bool:
     """Fork for one sample and wait."""
-    outcome = multiprocessing.Value("i", 0)
-    process = multiprocessing.Process(target=execute, args=(*sample, outcome))
+    program, tests = sample
+    outcome, progress = multiprocessing.Value("i", 0), multiprocessing.Value("i", 0)
+    details = multiprocessing.Array("b", [False] * len(tests))
+    process = multiprocessing.Process(target=execute, args=(program, tests, outcome, details, progress))
     process.start()
-    process.join(timeout=12)
+    process.join(timeout=13)
     if process.is_alive():
         process.kill()
         process.join()
-    return outcome.value == 1
+    return outcome.value == 1 and all(details[: progress.value])
 
 
-def main() -> None:
-    """Enter the jail, judge all samples, print the figures."""
-    samples = json.load(sys.stdin)
-    workers = int(sys.argv[1])
-    root = os.geteuid() == 0
+def enter_jail() -> None:
+    """Go on in a child inside one jail for everything; the parent leaves with the child's status."""
     layers = sorted(NAMESPACES | {"privileges"})
-    jail = Confinement(
-        Boot(
-            json.dumps({
-                "layers": layers, "packages": ["numpy"], "modules": [], "preload": [], "core": None, "holds_candidates": False,
-                "candidate_uid": 0x60000000 if root else None,
-            })
-        )
-    )  # fmt: skip
+    fields = {"layers": layers, "packages": ["numpy"], "modules": [], "preload": [], "core": None}
+    uid = 0x60000000 if os.geteuid() == 0 else None
+    jail = Confinement(Boot(json.dumps({**fields, "candidate_uid": uid, "holds_candidates": False})))
     if (pid := os.fork()) != 0:
         sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
     jail.enter()
     os.chdir(jail.writable)
+
+
+def main() -> None:
+    """Judge all samples in the jail and print the figures."""
+    samples = json.load(sys.stdin)
+    workers = int(sys.argv[1])
+    enter_jail()
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
         list(pool.map(check, samples[: 2 * workers]))
         started = time.perf_counter()

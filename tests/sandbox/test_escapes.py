@@ -48,7 +48,7 @@ def descendants(pid: int) -> list[int]:
 def census() -> tuple[object, ...]:
     """Return what a program might leave on the host: processes, mounts, descriptors."""
     mounts = Path("/proc/self/mountinfo").read_text()
-    return len(descendants(os.getpid())), mounts, sorted(os.listdir("/proc/self/fd"))
+    return len(descendants(os.getpid())), mounts, sorted(Path("/proc/self/fd").iterdir())
 
 
 INSPECTOR = """

@@ -1,0 +1,310 @@
+"""Many judgements: in order, bounded, and nothing left when they are done, stopped or disturbed."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, Refused
+from sandbox.judge import Judge
+from sandbox.limits import Limits
+from sandbox.pool import Case, judge_all
+from sandbox.testcase import AssertTest, StdioTest
+from sandbox.verdict import Verdict
+
+ROOT = Path(__file__).parent.parent.parent
+WORKERS = 2
+ONE = (StdioTest(stdin="", expected_stdout="1"),)
+F_IS_ONE = (AssertTest(code="assert f() == 1", names=("f",)),)
+
+
+def case(program, tests=ONE, **limits):
+    """Return a case; its one test wants "1" unless told otherwise."""
+    return Case(program=program, tests=tests, limits=Limits(**limits))
+
+
+def test_the_order_of_the_cases_is_kept():
+    """The slowest comes first and the last is the fastest: the judgements come as asked."""
+    programs = [f"import time\ntime.sleep({0.2 if n == 0 else 0})\nprint({n})" for n in range(12)]
+
+    judgements = list(judge_all(map(case, programs), Jail(), WORKERS))
+
+    assert [judgement.per_test[0].actual or "1\n" for judgement in judgements] == [f"{n}\n" for n in range(12)]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_the_number_of_workers_changes_no_verdict(workers):
+    """Right, wrong, failing, slow and endless programs of both kinds, with one worker, two, and more than processors."""
+    expected = {
+        "print(1)": "accepted", "print(2)": "wrong_answer", "1 / 0": "runtime_error", "(": "compile_error",
+        "while True: pass": "time_limit", "x = bytearray(1 << 40)": "memory_limit", "print(1)\nprint(1)": "wrong_answer",
+    }  # fmt: skip
+    cases = [case(program, cpu_s=0.2) for program in expected]
+    cases += [case("def f(): return 1", F_IS_ONE), case("def f(): return 2", F_IS_ONE)]
+
+    verdicts = [judgement.verdict.value for judgement in judge_all(cases, Jail(), workers)]
+
+    assert verdicts == [*expected.values(), "accepted", "wrong_answer"]
+
+
+def test_limits_and_mode_are_each_cases_own():
+    """The same program under two limits, and the same tests in both modes."""
+    slow = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass\nprint(1)"
+    wrong = Case(program="print(2)", tests=ONE * 2, limits=Limits(), exhaustive=True)
+
+    judgements = list(judge_all([case(slow, cpu_s=0.1), case(slow), wrong], Jail(), 1))
+
+    assert [judgement.verdict.value for judgement in judgements] == ["time_limit", "accepted", "wrong_answer"]
+    assert len(judgements[2].per_test) == 2
+
+
+def test_no_cases_are_no_judgements():
+    """An empty run ends at once."""
+    assert list(judge_all([], Jail(), WORKERS)) == []
+
+
+def test_cases_are_read_a_few_ahead():
+    """From an endless source, at most 16 cases a worker are taken before the first judgement, and then one for each."""
+    taken = itertools.count()
+    judgements = judge_all((case("print(1)") for _ in taken), Jail(), WORKERS)
+
+    for _ in range(5):
+        next(judgements)
+    judgements.close()
+
+    assert 5 <= next(taken) <= 16 * WORKERS + 6
+
+
+def test_nothing_starts_before_the_first_judgement_is_asked_for():
+    """A generator that nobody reads takes no case."""
+    taken = itertools.count()
+
+    judge_all((case("print(1)") for _ in taken), Jail(), WORKERS).close()
+
+    assert next(taken) == 0
+
+
+def test_a_host_that_gives_too_little_is_refused_before_the_first_judgement():
+    """No program is run."""
+    with pytest.raises(Refused):
+        next(judge_all([case("print(1)")], Jail(layers=frozenset({"rlimits"})), WORKERS))
+
+
+def test_a_failing_source_of_cases_is_not_swallowed():
+    """What the iterator of cases raises reaches the reader of judgements."""
+
+    def cases():
+        yield case("print(1)")
+        raise KeyError("the source is broken")
+
+    with pytest.raises(KeyError, match="the source is broken"):
+        list(judge_all(cases(), Jail(), WORKERS))
+
+
+def zygotes_of(judge):
+    """Return the process ids of a judge's wardens, which are its children, and of the zygotes, which are theirs."""
+    wardens = [zygote._process.pid for zygote in (judge._candidates, judge._examiner._zygote)]  # noqa: SLF001
+    return {f"{role}_{name}": pid for role, warden in zip(("candidates", "examiners"), wardens, strict=True)
+            for name, pid in (("warden", warden), ("zygote", children_of(warden)[0]))}  # fmt: skip
+
+
+def children_of(pid):
+    """Return the ids of a process' children."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def wait_for(condition):
+    """Wait until a condition holds, 10 s at most."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        os.sched_yield()
+
+
+@pytest.mark.parametrize("layers", [ALL_LAYERS, ALL_LAYERS - NAMESPACES], ids=["namespaces", "no_namespaces"])
+@pytest.mark.parametrize("victim", ["candidates_warden", "candidates_zygote", "examiners_warden", "examiners_zygote"])
+@pytest.mark.parametrize("kind", ["stdio", "assert"])
+def test_a_zygote_killed_in_mid_run_costs_a_retry_only(layers, victim, kind):
+    """Killed from outside while a program runs, the work is done once more and the verdict is the program's own."""
+    program, tests = {
+        "stdio": ("import time\ntime.sleep(0.3)\nprint(1)", ONE),
+        "assert": ("import time\ndef f():\n    time.sleep(0.3)\n    return 1", F_IS_ONE),
+    }[kind]
+
+    with Judge(Jail(layers=layers)) as judge:
+        zygotes = zygotes_of(judge)
+
+        def kill():
+            wait_for(lambda: children_of(zygotes["candidates_zygote"]))
+            os.kill(zygotes[victim], signal.SIGKILL)
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        first = judge.judge(program, tests)
+        killer.join()
+        second = judge.judge(program, tests)
+
+    assert (first.verdict, second.verdict) == (Verdict.ACCEPTED, Verdict.ACCEPTED)
+
+
+@pytest.mark.parametrize("victim", ["candidates_zygote", "examiners_zygote"])
+def test_a_zygote_killed_between_two_programs_costs_a_retry_only(victim):
+    """The judge notices at the next program, and judges it."""
+    with Judge(Jail()) as judge:
+        judge.judge("def f(): return 1", F_IS_ONE)
+        os.kill(zygotes_of(judge)[victim], signal.SIGKILL)
+
+        verdicts = [judge.judge("print(1)", ONE).verdict, judge.judge("def f(): return 1", F_IS_ONE).verdict]
+
+    assert verdicts == [Verdict.ACCEPTED] * 2
+
+
+CENSUS = """
+import gc, itertools, json, os, signal, subprocess, sys, threading, time
+from pathlib import Path
+from sandbox.isolation import kernel
+from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, Refused, probe
+from sandbox.judge import Judge
+from sandbox.limits import Limits
+from sandbox.pool import Case, judge_all
+from sandbox.testcase import AssertTest, StdioTest
+
+kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)  # whatever is orphaned becomes our child, so that it can be counted
+
+def census():
+    descriptors = {}
+    for fd in os.listdir("/proc/self/fd"):
+        try:
+            descriptors[fd] = os.readlink(f"/proc/self/fd/{fd}").partition(":")[0]
+        except OSError:
+            pass  # the one that listed them
+    children = [path.read_text() for path in Path("/proc/self/task").glob("*/children")]
+    mounts = sorted(line.split(" ", 1)[1] for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    return [descriptors, "".join(children).split(), mounts, threading.active_count(), os.environ.get("TMPDIR")]
+
+def folder(judgement):
+    return [outcome.actual.strip() for outcome in judgement.per_test if outcome.actual.startswith("/")]
+
+one = (StdioTest(stdin="", expected_stdout="1"),)
+f_is_one = (AssertTest(code="assert f() == 1", names=("f",)),)
+def case(program, tests=one, **limits):
+    return Case(program=program, tests=tests, limits=Limits(**limits))
+
+where = case("import os; os.makedirs('a/b/c'); os.symlink('/', 'l'); os.chmod('a', 0); print(os.getcwd())")
+nasty = [
+    where, case("print(1)"), case("while True: pass", cpu_s=0.1), case("def f(): return 1", f_is_one),
+    case("import os\\nfor _ in range(9):\\n    try: os.fork()\\n    except OSError: break\\nimport time; time.sleep(9)", wall_s=0.2),
+    case("import os\\ntry:\\n    if os.fork() == 0 and os.fork() == 0:\\n        os.setsid()\\n        import time; time.sleep(60)"
+         "\\nexcept OSError: pass\\nprint(1)"),
+    case("def f(): import os; os._exit(0)", f_is_one), case("(", f_is_one), case("("),
+    case("def f(): return 1", (AssertTest(code="f(lambda: 0)", names=("f",)),)),
+    case("for n in range(99):\\n    open(str(n), 'w').write('x')\\nprint(1)"), case("x = bytearray(1 << 40)"),
+]
+jail = Jail(layers=frozenset(json.loads(sys.argv[2])))
+folders = []
+probe(jail)
+before = census()
+started_s = time.monotonic()
+"""
+SCENARIOS = {
+    "all_is_judged": "for judgement in judge_all(nasty, jail, 2):\n    folders += folder(judgement)",
+    "one_judge_judges_all": "with Judge(jail) as judge:\n    for c in nasty:\n        folders += folder(judge.judge(c.program, c.tests, c.limits))",
+    "closed_after_the_first": "judgements = judge_all(nasty * 9, jail, 2)\nfolders += folder(next(judgements))\njudgements.close()",
+    "closed_while_programs_run": """
+slow = case("import time; time.sleep(20)", wall_s=30.0)
+judgements = judge_all([where, *[slow] * 40], jail, 2)
+folders += folder(next(judgements))
+judgements.close()
+""",
+    "the_source_fails_while_programs_run": """
+def cases():
+    yield where
+    yield case("import time; time.sleep(20)", wall_s=30.0)
+    yield from [case("print(1)")] * 31
+    raise KeyError
+try:
+    for judgement in judge_all(cases(), jail, 2):
+        folders += folder(judgement)
+except KeyError:
+    pass
+""",
+    "refused": "try:\n    probe(Jail(layers=frozenset({'rlimits'})))\nexcept Refused:\n    pass",
+    "no_python": "for python in ('/bin/true', '/nonexistent', '/'):\n    try:\n        probe(Jail(python=python))\n    except Refused:\n        pass",
+    "zygote_killed": """
+with Judge(jail) as judge:
+    folders += folder(judge.judge(where.program, one))
+    warden = judge._candidates._process.pid
+    zygote = int(Path(f"/proc/{warden}/task/{warden}/children").read_text())
+    def kill():
+        while not Path(f"/proc/{zygote}/task/{zygote}/children").read_text():
+            pass
+        os.kill(zygote, signal.SIGKILL)
+    killer = threading.Thread(target=kill)
+    killer.start()
+    judge.judge("import time; time.sleep(0.2); print(1)", one)
+    killer.join()
+""",
+    "judge_is_killed": """
+program = "from sandbox.judge import *; from sandbox.jail import *; import sys, json\\\\n"
+program = '''
+import json, sys, threading
+from sandbox.jail import Jail
+from sandbox.judge import Judge
+from sandbox.testcase import StdioTest
+test = StdioTest(stdin="", expected_stdout=chr(0))
+judge = Judge(Jail(layers=frozenset(json.loads(sys.argv[1]))))
+print(judge.judge("import os; print(os.getcwd())", (test,)).per_test[0].actual, judge._candidates._process.pid, flush=True)
+judge.judge("import time; time.sleep(60)", (test,))
+'''
+judge = subprocess.Popen([sys.executable, "-c", program, sys.argv[2]], stdout=subprocess.PIPE, text=True)
+folders.append(judge.stdout.readline().strip())
+warden = int(judge.stdout.readline())
+def children(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+while not children(children(warden)[0]):
+    pass
+judge.kill()
+judge.wait()
+judge.stdout.close()
+while True:  # what the judge left behind has become ours; it must end by itself
+    try:
+        os.wait()
+    except ChildProcessError:
+        break
+""",
+}
+ENDS = """
+gc.collect()
+after = census()
+print(json.dumps({
+    "descriptors": [before[0], after[0]], "children": [before[1], after[1]], "mounts": [before[2], after[2]],
+    "threads": [before[3], after[3]], "folders": folders, "left": [path for path in folders if os.path.exists(path)],
+    "took_s": time.monotonic() - started_s,
+}))
+"""
+
+
+@pytest.mark.parametrize("layers", [ALL_LAYERS, ALL_LAYERS - NAMESPACES], ids=["namespaces", "no_namespaces"])
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_nothing_is_left(scenario, layers):
+    """Before and after: the same descriptors, children, mounts and threads, and no folder of a jail, within 10 s."""
+    ended = subprocess.run(
+        [sys.executable, "-c", CENSUS + SCENARIOS[scenario] + ENDS, scenario, json.dumps(sorted(layers))],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=100,
+    )  # fmt: skip
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    found = json.loads(ended.stdout)
+    for kind in ("descriptors", "children", "mounts", "threads"):
+        before, after = found[kind]
+        assert after == before, kind
+    inside = {path for path in found["folders"] if path.startswith("/scratch")}  # of a mount namespace, gone with it
+    assert [path for path in found["left"] if path not in inside] == []
+    assert found["took_s"] < 10
