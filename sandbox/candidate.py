@@ -12,17 +12,19 @@ Requests and replies (JSON lists):
     ["get", object, attribute]                 -> the attribute
     ["set", object, attribute, value]          -> None
     ["do", operation, object, argument ...]    -> iter, next, len, str, getitem or isinstance of an object
-Every reply is ["ok", value, {argument's index: its new value}], ["raise", [builtin exception's name, ...], message],
-["too long", bytes] or, to "load" only, ["uncompilable", message].
+Every reply is ["ok", value, {argument's index or name: its new value}], ["raise", [builtin exception's name, ...], its
+own name, message, {...}], ["too long", bytes] or, to "load" only, ["uncompilable", message].
 """
 
 import atexit
 import builtins
+import gc
 import json
 import marshal
 import operator
 import os
 import random
+import signal
 import socket
 import sys
 import threading
@@ -39,11 +41,11 @@ COMPILING, REFUSED, COMPILED = b"?", b"E", b"C"
 READY = "ready"
 """Greeting to the examiner, before any of the program ran: from here on, whatever fails is the program's."""
 _REHEARSALS = 30
+_MOST_REQUEST_BYTES = 1 << 31
 _MOST_CODE_BYTES = 1 << 20
 _USUAL_RECURSION_LIMIT = 1000
 _FLUSH_FAILED = 120
 _COMPILER_REFUSES = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
-_CHANGEABLE = (list, dict, set, bytearray)
 
 
 def run(source: int, code: int, stdin: int, stdout: int, stderr: int) -> NoReturn:
@@ -103,11 +105,12 @@ def _new_module(name: str) -> types.ModuleType:
     sys.modules[name] = module
     sys.argv[:] = [FILE]
     sys.path.insert(0, os.getcwd())
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     random.seed(0)  # a program that draws lots gets the same ones every time, so its verdict does not move
     depth, frame = 0, sys._getframe()  # noqa: SLF001 - there is no public way to count one's own frames
     while frame := frame.f_back:  # type: ignore[assignment]
         depth += 1
-    sys.setrecursionlimit(_USUAL_RECURSION_LIMIT + depth)
+    sys.setrecursionlimit(_USUAL_RECURSION_LIMIT + depth + 1)
     return module
 
 
@@ -115,26 +118,31 @@ def _exit_status(request: SystemExit) -> int:
     if request.code is None:
         return 0
     if isinstance(request.code, int):
-        return request.code & 0xFF
+        fits = -(1 << 63) <= request.code < 1 << 63
+        return request.code & 0xFF if fits else 0xFF
     print(request.code, file=sys.stderr)  # noqa: T201 - as the interpreter does
     return 1
 
 
 def _finish(main: types.ModuleType, status: int) -> int:
-    """Do what the interpreter does at its end: join threads, run exit handlers, drop the module, flush."""
-    stdout = sys.__stdout__
+    """Do what the interpreter does at its end: join threads, run exit handlers, flush, drop what is left, flush."""
     try:
         threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - as the interpreter does
         atexit._run_exitfuncs()  # noqa: SLF001 - as the interpreter does
+        _flush(sys.stdout)
         for name in list(main.__dict__):
             if name != "__builtins__":
                 main.__dict__[name] = None
-        for stream in (sys.stdout, stdout):  # the program may have put another in its place
-            if stream is not None and not getattr(stream, "closed", False):
-                stream.flush()
+        gc.collect()
+        _flush(sys.__stdout__)  # the program may have put another in its place
     except BaseException:  # noqa: BLE001 - whatever the program left to run
         return status or _FLUSH_FAILED
     return status
+
+
+def _flush(stream: Any) -> None:
+    if stream is not None and not getattr(stream, "closed", False):
+        stream.flush()
 
 
 def serve(source: int, peer: int, stdout: int, stderr: int, *, most_bytes: int) -> NoReturn:
@@ -148,7 +156,7 @@ def serve(source: int, peer: int, stdout: int, stderr: int, *, most_bytes: int) 
     try:
         frames.send(peer, READY)
         while True:
-            reply = server.answer(json.loads(frames.receive(peer, most_bytes)))
+            reply = server.answer(json.loads(frames.receive(peer, _MOST_REQUEST_BYTES)))
             if len(reply) > most_bytes:
                 reply = json.dumps(["too long", len(reply)])
             frames.send(peer, reply)
@@ -202,7 +210,7 @@ class _Server:
                 return self._ok(None)
             return self._ok(self.operations[parts[0]](target, *map(self._decode, parts[2:])))
         except BaseException as error:  # noqa: BLE001 - whatever the program raises
-            return self._raised(error)
+            return self._raised(error, {})
 
     def _load(self, names: list[str]) -> str:
         try:
@@ -219,26 +227,30 @@ class _Server:
         return {"handle": self._export(value)} if callable(value) else self._encode(value)
 
     def _call(self, function: Any, arguments: list[Any], keywords: dict[str, Any]) -> str:
-        callee, given = self._decode(function), [self._decode(argument) for argument in arguments]
-        result = callee(*given, **{name: self._decode(value) for name, value in keywords.items()})
-        changed = {}
-        for index, value in enumerate(given):
-            if isinstance(value, _CHANGEABLE) or type(value).__module__ in ("collections", "numpy"):
-                now = self._encode(value)
-                if json.dumps(now) != json.dumps(arguments[index]):
-                    changed[str(index)] = now
-        return json.dumps(["ok", self._encode(result), changed])
+        sent = {**{str(index): argument for index, argument in enumerate(arguments)}, **keywords}
+        callee, given = self._decode(function), {name: self._decode(tree) for name, tree in sent.items()}
+        positional = [given[str(index)] for index in range(len(arguments))]
+        try:
+            result = self._encode(callee(*positional, **{name: given[name] for name in keywords}))
+        except BaseException as error:  # noqa: BLE001 - whatever the program raises
+            return self._raised(error, self._changed(sent, given))
+        return json.dumps(["ok", result, self._changed(sent, given)])
+
+    def _changed(self, sent: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments whose content is not what was sent; only lists, and what has a tag, can change."""
+        now = {name: self._encode(given[name]) for name, tree in sent.items() if isinstance(tree, (list, dict))}
+        return {name: tree for name, tree in now.items() if json.dumps(tree) != json.dumps(sent[name])}
 
     def _ok(self, value: Any) -> str:
         return json.dumps(["ok", self._encode(value), {}])
 
-    def _raised(self, error: BaseException) -> str:
+    def _raised(self, error: BaseException, changed: dict[str, Any]) -> str:
         names = [base.__name__ for base in type(error).__mro__ if base.__module__ == "builtins"]
         try:
             message = str(error)[:1000]
         except BaseException:  # noqa: BLE001 - the program's own exception class
             message = ""
-        return json.dumps(["raise", names, f"{type(error).__name__}: {message}"])
+        return json.dumps(["raise", names, type(error).__name__, message, changed])
 
     def _encode(self, value: Any) -> Any:
         return values.to_tree(value, self._export)

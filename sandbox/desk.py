@@ -5,7 +5,7 @@ import signal
 import socket
 from typing import Any
 
-from sandbox import values
+from sandbox import checkers, values
 from sandbox.jail import PATIENCE_S, Fault, Zygote
 from sandbox.memory_file import memory_file
 from sandbox.testcase import AssertTest, CallTest
@@ -38,8 +38,9 @@ class Examiner:
 
     def _engage(self, tests: Tests) -> socket.socket:
         self.retire()
+        asked = json.dumps([_as_json(test) for test in tests])
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with memory_file(json.dumps([_as_json(test) for test in tests]).encode()) as payload, theirs:
+        with memory_file(asked.encode()) as payload, theirs:
             self._zygote.request(_LIFE, [payload, theirs.fileno()])
         ours.settimeout(PATIENCE_S * len(tests))
         self._tests, self._desk = tests, ours
@@ -84,6 +85,8 @@ class Examiner:
 def _as_json(test: CallTest | AssertTest) -> dict[str, Any]:
     if isinstance(test, AssertTest):
         return {"kind": "assert", "setup": test.setup, "code": test.code, "names": test.names}
+    if test.checker not in checkers.CALL:
+        raise Fault(f"no checker {test.checker!r}; there are {', '.join(checkers.CALL)}")
     return {
         "kind": "call", "function": test.function, "checker": test.checker,
         "arguments": values.to_tree(list(test.arguments)), "expected": values.to_tree(test.expected),

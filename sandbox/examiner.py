@@ -98,7 +98,13 @@ Finding = dict[str, Any]
 
 
 def _finding(verdict: str, detail: str = "", expected: str = "", actual: str = "", line: int = 0) -> Finding:
-    return {"verdict": verdict, "detail": detail[:1000], "expected": expected, "actual": actual, "line": line}
+    return {
+        "verdict": verdict,
+        "detail": detail[:1000],
+        "expected": expected[:2000],
+        "actual": actual[:2000],
+        "line": line,
+    }
 
 
 class _Session:
@@ -149,7 +155,8 @@ class _Session:
         if method == name and name in self.program:
             return self.program[name]
         if "Solution" not in self.program:
-            raise NameError(name, name=name)
+            missing = name if method == name else "Solution"
+            raise NameError(missing, name=missing)
         return self.remote.get(self.remote.call(self.program["Solution"], (), {}), method)
 
     def _of_error(self, error: BaseException, text: str) -> Finding:
@@ -158,7 +165,7 @@ class _Session:
             if isinstance(error, kind):
                 return _finding(verdict, words + text)
         if error is self.remote.raised:
-            return _finding("memory_limit" if isinstance(error, MemoryError) else "runtime_error", text)
+            return _finding("memory_limit" if isinstance(error, MemoryError) else "runtime_error", self.remote.story)
         if isinstance(error, MemoryError):
             return _finding("memory_limit", "the program's answer takes more memory than allowed")
         if missing := self._missing_name(error):

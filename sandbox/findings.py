@@ -26,6 +26,7 @@ _VERDICT_OF: dict[Exceeded, Verdict] = {
     "processes": Verdict.RUNTIME_ERROR,
     "open_files": Verdict.RUNTIME_ERROR,
 }
+_LIMIT_OF: dict[str, Exceeded] = {"memory_limit": "memory", "output_limit": "output"}
 _TESTIMONY: tuple[tuple[str, Exceeded], ...] = (
     (r"^[\w.]*MemoryError\b", "memory"),
     (r"^OSError: \[Errno (27|28)\]", "file_size"),
@@ -67,12 +68,16 @@ def readable(text: str) -> str:
     return "".join(sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in text)
 
 
+def _one_line(text: str) -> str:
+    return readable(text).replace("\n", " ")
+
+
 def _outcome(
     execution: Execution, verdict: Verdict, exceeded: Exceeded | None = None, detail: str = "", *, expected: str = "",
     actual: str = "",
 ) -> TestOutcome:  # fmt: skip
     return TestOutcome(
-        verdict=verdict, cpu_s=execution.cpu_s, wall_s=execution.wall_s, exceeded=exceeded, detail=readable(detail),
+        verdict=verdict, cpu_s=execution.cpu_s, wall_s=execution.wall_s, exceeded=exceeded, detail=_one_line(detail),
         peak_memory_bytes=execution.peak_memory_bytes, expected=readable(expected), actual=readable(actual),
     )  # fmt: skip
 
@@ -175,7 +180,8 @@ def _examined_outcome(
     detail = ": ".join(filter(None, (statement, finding["detail"])))
     outcome = TestOutcome(
         verdict=Verdict(finding["verdict"]), cpu_s=finding["cpu_s"], wall_s=finding["wall_s"],
-        peak_memory_bytes=execution.peak_memory_bytes, detail=readable(detail), actual=readable(finding["actual"]),
+        peak_memory_bytes=execution.peak_memory_bytes, detail=_one_line(detail), actual=readable(finding["actual"]),
+        exceeded=_LIMIT_OF.get(finding["verdict"]),
         expected=readable(finding["expected"] or expected),
     )  # fmt: skip
     return _gravest(outcome, Verdict.TIME_LIMIT, "cpu", limits) if outcome.cpu_s > limits.cpu_s else outcome

@@ -118,10 +118,12 @@ def _candidate_uid() -> int | None:
     """Return a user id of this host that nobody has, where we are root and so may give it away."""
     if os.geteuid() != 0:
         return None
-    rows = [row.split() for row in Path("/proc/self/uid_map").read_text().splitlines()]
-    highest = max(int(inside) + int(count) for inside, _, count in rows)
-    first = 0x60000000 if highest > 0x70000000 else 60000  # a container may map few ids
-    return first + (os.getpid() * 64 + next(_serials) % 64) % 4096
+    rows = [[int(number) for number in row.split()] for row in Path("/proc/self/uid_map").read_text().splitlines()]
+    number = (os.getpid() * 64 + next(_serials) % 64) % 4096
+    for first in (0x60000000, 60000):  # a container may map few ids, or none but ours
+        if any(inside <= first and first + 4096 <= inside + count for inside, _, count in rows):
+            return first + number
+    return None
 
 
 class Zygote:
@@ -179,7 +181,9 @@ class Zygote:
         except (ValueError, OSError):
             log = self.log()
             self.close()
-            raise Refused(f"{jail.python} can't be used as the examined interpreter: {log}") from None
+            raise Refused(
+                f"{jail.python} can't be examined with ({log}): --python takes a CPython 3.10 or newer"
+            ) from None
         return report
 
     def log(self) -> str:

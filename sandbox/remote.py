@@ -7,6 +7,8 @@ overrides has a say. Runs in the examined interpreter: standard library only.
 import builtins
 import collections
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sandbox import frames, values
@@ -31,6 +33,8 @@ class Remote:
         self._handles: dict[int, Handle] = {}
         self.raised: BaseException | None = None
         """The last exception that came from the program, to tell it from one of the test's own."""
+        self.story = ""
+        """What the program said with it."""
         self.result: Any = None
         """The last result of a call, to show where a test fails."""
 
@@ -44,7 +48,7 @@ class Remote:
             frames.receive(self._fd, len(READY))
         except frames.Gone:
             raise NeverReady from None
-        loaded = self._ask("load", list(names))[0]
+        loaded = self._ask("load", list(names))
         if type(loaded) is not dict:
             raise values.Malformed("no dictionary of names")
         return loaded
@@ -53,15 +57,13 @@ class Remote:
         """Call a function of the program; arguments that it changes in place are changed here too."""
         tree = [self._encode(argument) for argument in arguments]
         named = {name: self._encode(value) for name, value in keywords.items()}
-        self.result, changed = self._ask("call", self._encode(function), tree, named)
-        for index, argument in enumerate(arguments):
-            if str(index) in changed:
-                _assign(argument, changed[str(index)])
+        given = {**{str(index): argument for index, argument in enumerate(arguments)}, **keywords}
+        self.result = self._ask("call", self._encode(function), tree, named, given=given)
         return self.result
 
     def get(self, target: Any, attribute: str) -> Any:
         """Return an attribute of an object of the program."""
-        return self._ask("get", self._encode(target), attribute)[0]
+        return self._ask("get", self._encode(target), attribute)
 
     def set(self, target: Any, attribute: str, value: Any) -> None:
         """Set an attribute of an object of the program."""
@@ -69,15 +71,18 @@ class Remote:
 
     def do(self, operation: str, target: Any, *arguments: Any) -> Any:
         """Perform one of the candidate's operations on an object of the program."""
-        return self._ask("do", operation, self._encode(target), *map(self._encode, arguments))[0]
+        return self._ask("do", operation, self._encode(target), *map(self._encode, arguments))
 
     def _encode(self, value: Any) -> Any:
         if type(value) is Handle:
             return {"handle": object.__getattribute__(value, "_number")}
-        return values.to_tree(value, _number_of, most_depth=2 * values.MOST_DEPTH)  # what came may go back, wrapped
+        try:
+            return values.to_tree(value, _number_of, most_depth=2 * values.MOST_DEPTH)  # what came may go back, wrapped
+        except RecursionError:
+            raise values.Unencodable("an argument is nested too deep") from None
 
-    def _ask(self, *request: Any) -> tuple[Any, dict[str, Any]]:
-        """Send a request; return its value and the changed arguments, or raise what the program raised.
+    def _ask(self, *request: Any, given: Mapping[str, Any] = MappingProxyType({})) -> Any:
+        """Send a request; change what the program changed of what was given, return the value, or raise what it raised.
 
         Raises:
             frames.Gone: where the candidate died.
@@ -92,15 +97,22 @@ class Remote:
             raise values.Malformed(f"the reply is no JSON: {error}") from None
         match reply:
             case ["ok", value, dict(changed)]:
-                return self._decode(value), {index: self._decode(new) for index, new in changed.items()}
-            case ["raise", [*names], str(message)]:
-                self.raised = _exception(names, message)
+                self._change(given, changed)
+                return self._decode(value)
+            case ["raise", [*names], str(kind), str(message), dict(changed)]:
+                self._change(given, changed)
+                self.raised, self.story = _exception(names, message), f"{kind}: {message}"
                 raise self.raised
             case ["uncompilable", str(message)]:
                 raise Uncompilable(message)
             case ["too long", int(length)]:
                 raise frames.TooLong(f"a value of {length} bytes where {self._most_bytes} are allowed")
         raise values.Malformed("no such reply")
+
+    def _change(self, given: Mapping[str, Any], changed: dict[str, Any]) -> None:
+        for name, argument in given.items():
+            if name in changed:
+                _assign(argument, self._decode(changed[name]))
 
     def _decode(self, tree: Any) -> Any:
         return values.from_tree(tree, self._handle)
@@ -196,7 +208,10 @@ def _assign(old: Any, new: Any) -> None:
     """Give a mutable argument its new content, keeping the identity of all inner parts that are still there."""
     if type(old) is not type(new):
         raise values.Malformed("an argument changed its type")
-    if isinstance(old, (list, collections.deque)):
+    if isinstance(old, tuple):
+        for part, new_part in zip(old, new, strict=False):
+            _merged(part, new_part)
+    elif isinstance(old, (list, collections.deque)):
         merged = [_merged(*pair) for pair in zip(old, new, strict=False)] + list(new)[len(old) :]
         old.clear()
         old.extend(merged)
@@ -214,7 +229,7 @@ def _assign(old: Any, new: Any) -> None:
 
 
 def _merged(old: Any, new: Any) -> Any:
-    if type(old) is type(new) and isinstance(old, (list, dict, set, collections.deque)):
+    if type(old) is type(new) and isinstance(old, (list, dict, set, bytearray, collections.deque)):
         _assign(old, new)
         return old
     return new

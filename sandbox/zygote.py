@@ -91,6 +91,7 @@ def _become_zygote(jail: Confinement, control: socket.socket, marks: socket.sock
         del sys.modules[name]  # a program may have modules of its own by these names
     if jail.holds_candidates:
         candidate.rehearse()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     gc.collect()
     gc.freeze()
     with suppress(EOFError, ConnectionError):

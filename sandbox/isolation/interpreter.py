@@ -18,8 +18,9 @@ def standard_library() -> list[str]:
 def site_folders() -> list[str]:
     """Return the folders with third-party packages of this interpreter, a virtual environment's own first."""
     environment = os.path.dirname(os.path.dirname(os.path.abspath(sys.executable)))
-    prefixes = [environment] if os.path.exists(os.path.join(environment, "pyvenv.cfg")) else []
-    found = site.getsitepackages([*prefixes, sys.base_prefix, sys.base_exec_prefix])
+    own = f"{environment}/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+    found = [own] if os.path.exists(os.path.join(environment, "pyvenv.cfg")) else []
+    found += site.getsitepackages([sys.base_prefix, sys.base_exec_prefix])
     return [path for path in dict.fromkeys(found) if os.path.isdir(path)]
 
 

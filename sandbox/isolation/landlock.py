@@ -63,5 +63,6 @@ def _allow(handle: int, path: str, rights: int) -> None:
 
 
 def enter(handle: int) -> None:
-    """Bind the calling process, and all that it starts, to a rule set; no_new_privs must be set."""
+    """Bind the calling process, and all that it starts, to a rule set, and close it; no_new_privs must be set."""
     syscall("landlock_restrict_self", ctypes.c_int(handle), ctypes.c_uint(0))
+    os.close(handle)

@@ -17,10 +17,11 @@ def enter() -> None:
 def apply(cpu_s: float, memory_bytes: int, file_bytes: int, processes: int | None, open_files: int) -> None:
     """Bound the calling process, and all that it starts.
 
-    The CPU limit has a resolution of a second and stands behind the supervisor's exact one. `processes` counts per
-    user, so it is None where the user has other processes on this host.
+    The CPU limit stands far behind the supervisor's exact one: the kernel counts it in whole ticks, which on a crowded
+    host can be a third too many. `processes` counts per user, so it is None where the user has others on this host.
     """
-    _bound(resource.RLIMIT_CPU, math.ceil(cpu_s) + 1)
+    backstop_s = 2 * math.ceil(cpu_s) + 5
+    resource.setrlimit(resource.RLIMIT_CPU, (backstop_s, backstop_s + 1))
     _bound(resource.RLIMIT_AS, memory_bytes)
     _bound(resource.RLIMIT_FSIZE, file_bytes)
     _bound(resource.RLIMIT_NOFILE, open_files)

@@ -8,6 +8,7 @@ import tempfile
 def create(owner: int | None) -> str:
     """Make a private folder, owned by `owner` where given, and return its path."""
     path = tempfile.mkdtemp(prefix="proctor-")
+    tempfile.tempdir = None  # what it remembers of this is not for the programs
     if owner is not None:
         os.chown(path, owner, owner)
     os.chmod(path, 0o700)

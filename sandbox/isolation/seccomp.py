@@ -193,10 +193,13 @@ def enter(*, may_tighten: bool) -> None:
 def enter_alone(pid: int) -> None:
     """Forbid the calling process `pid` to start processes and to signal any but itself; threads are allowed.
 
-    This stands in for a pid namespace where the host gives none.
+    This stands in for a pid namespace where the host gives none. Modes, owners and times of files may not be changed
+    either: Landlock does not look at that, and without a mount namespace the files may be the user's.
     """
+    kept = "chmod fchmod fchmodat chown fchown lchown fchownat utime utimes futimesat utimensat".split()
+    rules: dict[str, Code] = {name: [(_RETURN, 0, 0, _ERRNO | errno.EPERM)] for name in kept}
     no_more: Code = [(_RETURN, 0, 0, _ERRNO | errno.EAGAIN)]
-    rules: dict[str, Code] = {
+    rules |= {
         "fork": no_more,
         "vfork": no_more,
         "clone": _only_if_argument_has(0, _CLONE_THREAD, errno.EAGAIN),

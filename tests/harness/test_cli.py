@@ -74,7 +74,12 @@ def test_doctor_names_an_intruder(tmp_path):
     doctor = [sys.executable, "-c", "import sys; from harness.cli.main import run; sys.exit(run(['doctor']))"]
 
     ended = subprocess.run(
-        doctor, env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False
+        doctor,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert ended.returncode == 2

@@ -70,7 +70,14 @@ def test_numbers_forgives_rounding_of_decimals_only(expected, actual, same):
 
 @pytest.mark.parametrize(
     ("expected", "actual", "same"),
-    [(1, 1, True), (1, True, True), (0.3, 0.1 + 0.2, False), ([1], (1,), False), ("1", 1, False), ({1, 2}, {2, 1}, True)],
+    [
+        (1, 1, True),
+        (1, True, True),
+        (0.3, 0.1 + 0.2, False),
+        ([1], (1,), False),
+        ("1", 1, False),
+        ({1, 2}, {2, 1}, True),
+    ],
 )
 def test_equal_is_python_equality(expected, actual, same):
     """What `==` says of plain values, it says."""

@@ -14,7 +14,14 @@ from sandbox.testcase import AssertTest, CallTest, StdioTest
 from sandbox.verdict import Verdict
 
 GOOD = Execution(
-    exit_code=0, signal=None, stdout=b"1\n", stderr=b"", cpu_s=0.25, wall_s=0.5, peak_memory_bytes=1 << 20, exceeded=None
+    exit_code=0,
+    signal=None,
+    stdout=b"1\n",
+    stderr=b"",
+    cpu_s=0.25,
+    wall_s=0.5,
+    peak_memory_bytes=1 << 20,
+    exceeded=None,
 )
 LIMITS = Limits(cpu_s=2.0, wall_s=5.0, memory_bytes=64 << 20, output_bytes=1 << 20, file_bytes=2 << 20)
 ONE = StdioTest(stdin="", expected_stdout="1\n")
@@ -125,7 +132,12 @@ def outcome(verdict, detail=""):
 
 def test_a_judgement_is_the_gravest_of_its_tests():
     """The gravest verdict, explained by the first test that found it; CPU seconds add up."""
-    outcomes = [outcome("accepted"), outcome("time_limit", "first"), outcome("wrong_answer"), outcome("time_limit", "2nd")]
+    outcomes = [
+        outcome("accepted"),
+        outcome("time_limit", "first"),
+        outcome("wrong_answer"),
+        outcome("time_limit", "2nd"),
+    ]
 
     judgement = judgement_of(outcomes)
 

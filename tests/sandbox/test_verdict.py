@@ -1,6 +1,7 @@
 """Which of several verdicts counts."""
 
 import doctest
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ def test_the_precedence_is_fixed():
     assert [one.value for one in Verdict] == PRECEDENCE
 
 
-@pytest.mark.parametrize(("harmless", "grave"), list(zip(PRECEDENCE, PRECEDENCE[1:], strict=False)))
+@pytest.mark.parametrize(("harmless", "grave"), list(pairwise(PRECEDENCE)))
 def test_the_graver_of_two_counts(harmless, grave):
     """Each verdict gives way to the next graver one."""
     assert worst([Verdict(harmless), Verdict(grave)]) is Verdict(grave)
