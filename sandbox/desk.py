@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+from contextlib import suppress
 from typing import Any
 
 from sandbox import checkers, values
@@ -78,6 +79,8 @@ class Examiner:
     def close(self) -> None:
         """End the examiners' zygote."""
         if self._desk is not None:
+            with suppress(OSError):
+                self._desk.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for it
             self._desk.close()
         self._zygote.close()
 

@@ -21,6 +21,8 @@ from sandbox.remote import NeverReady, Remote, Uncompilable
 from sandbox.wire import receive_examination, receive_lap, send_mark
 
 _TEST_FILE = "<test>"
+_RECURSION_LIMIT = 10_000
+"""A value takes some five frames a level, and the test may wrap what came before it goes back."""
 _CPU_S = 15
 """For the work on one program's answers; more means that the answers were made to be hard to compare."""
 
@@ -49,6 +51,7 @@ def examine(tests: int, desk: int, marks: int) -> NoReturn:
             the stream socket to the candidate. Answered with one byte at the end.
         marks: packet socket to the candidates' zygote, which alone can tell what a candidate used.
     """
+    sys.setrecursionlimit(_RECURSION_LIMIT)
     cases = [_compiled(case) for case in json.loads(os.pread(tests, os.fstat(tests).st_size, 0))]
     judge, clock = socket.socket(fileno=desk), socket.socket(fileno=marks)
     while received := receive_examination(judge):

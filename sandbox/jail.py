@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -210,7 +210,11 @@ class Zygote:
         return facts
 
     def close(self) -> None:
-        """End the zygote, and with it all that runs in its jail."""
+        """End the zygote, and with it all that runs in its jail; closing twice does nothing."""
+        if self._log.closed:
+            return
+        with suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for it
         self._control.close()
         try:
             self._process.wait(timeout=5)

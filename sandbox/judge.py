@@ -38,6 +38,7 @@ class Judge:
         self._jail = jail
         self._core = core
         self._numbers = itertools.count(1)
+        self._closed = False
         self._start()
 
     def _start(self) -> None:
@@ -53,7 +54,11 @@ class Judge:
         self.close()
 
     def close(self) -> None:
-        """End both zygotes and all that runs in their jails."""
+        """End both zygotes and all that runs in their jails; a judgement in another thread ends in a Fault."""
+        self._closed = True
+        self._end()
+
+    def _end(self) -> None:
         self._candidates.close()
         self._examiner.close()
 
@@ -72,8 +77,12 @@ class Judge:
                 return self._judge(program, tests, limits or Limits(), exhaustive=exhaustive)
             except Exception as error:  # noqa: BLE001 - whatever fails here is ours: told, retried, and never a verdict
                 reason = f"{type(error).__name__}: {error}"
-                self.close()
+                self._end()
+                if self._closed:
+                    raise Fault("the judge was closed") from None
                 self._start()
+                if self._closed:
+                    self._end()
         return Judgement(verdict=Verdict.SANDBOX_ERROR, per_test=(), cpu_s=0.0, detail=reason)
 
     def _judge(self, program: str, tests: Sequence[Test], limits: Limits, *, exhaustive: bool) -> Judgement:

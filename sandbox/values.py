@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-MOST_DEPTH = 200
+MOST_DEPTH = 100
 """Levels of nesting; what is deeper is refused."""
 
 _JSON_INT_BITS = 1024
@@ -195,7 +195,7 @@ _ENCODERS: dict[type, Callable[[Any, Inner], Any]] = {
 """Tag and content by type. A type of these is found along the value's real bases, the nearest first."""
 
 _ENCODERS_BY_NAME: dict[str, Callable[[Any, Inner], Any]] = {
-    "decimal.Decimal": lambda value, _: {"decimal": str(value)},
+    "decimal.Decimal": lambda value, _: {"decimal": sys.modules["decimal"].Decimal.__str__(value)},
     "fractions.Fraction": lambda value, _: {"fraction": [hex(value.numerator), hex(value.denominator)]},
     "numpy.ndarray": _encode_numpy,
     "numpy.generic": _encode_numpy,

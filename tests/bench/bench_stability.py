@@ -47,8 +47,9 @@ def judge(recorded: Sequence[Recorded], workers: int, loops: int) -> list[Judgem
 
 @contextmanager
 def busy_loops(count: int) -> Iterator[None]:
-    """Keep `count` processes busy meanwhile."""
-    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    """Keep `count` processes busy meanwhile, a session each: Linux shares its processors among sessions first."""
+    command = [sys.executable, "-c", "while True: pass"]
+    loops = [subprocess.Popen(command, start_new_session=True) for _ in range(count)]
     try:
         yield
     finally:

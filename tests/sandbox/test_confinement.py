@@ -11,9 +11,13 @@ from sandbox.verdict import Verdict
 ROOT = Path(__file__).parent.parent.parent
 
 
-SYSCALL = "import ctypes\ncall = ctypes.CDLL(None, use_errno=True).syscall\ndef syscall(*a):\n    if call(*a) < 0: raise OSError(ctypes.get_errno(), 'no')\n"
-
-
+SYSCALL = """
+import ctypes
+call = ctypes.CDLL(None, use_errno=True).syscall
+def syscall(*arguments):
+    if call(*arguments) < 0:
+        raise OSError(ctypes.get_errno(), 'refused')
+"""
 FORBIDDEN = {
     # reading
     "read_passwd": "open('/etc/passwd').read()",

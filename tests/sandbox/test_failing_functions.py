@@ -3,6 +3,8 @@
 import msgspec
 import pytest
 
+from sandbox.testcase import AssertTest
+
 FAILS = {
     # a program, the names, the test, the verdict, the beginning of its detail
     "wrong": ("def f(): return 2", "f", "assert f() == 1", "wrong_answer", "assert f() == 1"),
@@ -47,11 +49,11 @@ FAILS = {
 
 
 @pytest.mark.parametrize("case", FAILS)
-def test_wrong_programs_fail(examine, case):
-    """Each with its verdict and a detail that begins as given."""
+def test_wrong_programs_fail(any_judge, case):
+    """Each with its verdict and a detail that begins as given, with namespaces and without."""
     program, names, code, verdict, detail = FAILS[case]
 
-    judgement = examine(program, code, names=tuple(names.split()))
+    judgement = any_judge.judge(program, (AssertTest(code=code, names=tuple(names.split())),))
 
     assert judgement.verdict.value == verdict
     assert judgement.detail.startswith(detail)

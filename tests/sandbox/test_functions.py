@@ -2,6 +2,7 @@
 
 import pytest
 
+from sandbox.testcase import AssertTest
 from sandbox.verdict import Verdict
 
 PASSES = {
@@ -306,11 +307,11 @@ PASSES = {
 
 
 @pytest.mark.parametrize("case", PASSES)
-def test_right_programs_pass(examine, case):
-    """The test would pass in one process with the program, and passes here."""
+def test_right_programs_pass(any_judge, case):
+    """The test would pass in one process with the program, and passes here, with namespaces and without."""
     program, names, code = PASSES[case]
 
-    judgement = examine(program, code, names=tuple(names.split()))
+    judgement = any_judge.judge(program, (AssertTest(code=code, names=tuple(names.split())),))
 
     assert (judgement.verdict, judgement.detail) == (Verdict.ACCEPTED, "")
 

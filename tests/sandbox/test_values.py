@@ -50,24 +50,25 @@ def containers(inner):
     )  # fmt: skip
 
 
-def alike(left, right):
-    """Whether two values are the same to the last bit: types, nan, the sign of zero, order and maxlen included."""
-    if type(left) is not type(right):
-        return False
-    match left:
+def likeness(value):
+    """Return what tells a value from others to the last bit: types, nan, zero's sign, order and maxlen included."""
+    match value:
         case list() | tuple() | deque():
-            together = len(left) == len(right) and all(map(alike, left, right))
-            return together and getattr(left, "maxlen", None) == getattr(right, "maxlen", None)
+            inner = [getattr(value, "maxlen", None), *map(likeness, value)]
         case dict():
-            factories = getattr(left, "default_factory", None), getattr(right, "default_factory", None)
-            return factories[0] is factories[1] and alike(list(left.items()), list(right.items()))
+            inner = [getattr(value, "default_factory", None), *map(likeness, value.items())]
         case set() | frozenset():
-            return sorted(map(repr, left)) == sorted(map(repr, right))
-        case int():
-            return left == right
+            inner = sorted(map(repr, value))
         case np.ndarray():
-            return (left.dtype, left.shape, left.tobytes()) == (right.dtype, right.shape, right.tobytes())
-    return repr(left) == repr(right)
+            inner = value.dtype, value.shape, value.tobytes()
+        case _:
+            inner = value if isinstance(value, int) else repr(value)
+    return type(value), inner
+
+
+def alike(left, right):
+    """Whether two values are the same to the last bit."""
+    return likeness(left) == likeness(right)
 
 
 @given(st.recursive(scalars, containers, max_leaves=12))
