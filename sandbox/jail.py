@@ -217,7 +217,7 @@ class Zygote:
             self._control.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for it
         self._control.close()
         try:
-            self._process.wait(timeout=5)
+            self._process.wait(timeout=60)
         except subprocess.TimeoutExpired:  # the zygote dies with its warden
             self._process.kill()
             self._process.wait()

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-MOST_DEPTH = 100
+MOST_DEPTH = 160
 """Levels of nesting; what is deeper is refused."""
 
 _JSON_INT_BITS = 1024
@@ -220,7 +220,7 @@ def _items(content: Any) -> list[Any]:
 
 
 def _pairs(content: Any, inner: Inner) -> list[tuple[Any, Any]]:
-    return [(inner(key), inner(value)) for key, value in _items(content)]
+    return [(inner(key), inner(value)) for key, value in map(_items, _items(content))]
 
 
 def _integer(content: Any) -> int:

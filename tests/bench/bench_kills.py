@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-from mbpp_samples import COMPLETIONS, SANITIZED, lasting_folders, skip_without_data
+from mbpp_samples import COMPLETIONS, SANITIZED, lasting_folders, private_tmp, skip_without_data
 
 from harness.records import Evaluation
 from harness.storage import read_rows
@@ -40,6 +40,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the moments (default: 0)")
     options = parser.parse_args()
     skip_without_data(SANITIZED, COMPLETIONS)
+    private_tmp()
     kernel.prctl(PR_SET_CHILD_SUBREAPER, 1)
     mounts, folders = Path("/proc/self/mountinfo").read_text(), lasting_folders(set(), wait_s=0)
     with tempfile.TemporaryDirectory(prefix="bench-kills-") as home:

@@ -20,7 +20,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from mbpp_samples import COMPLETIONS, CORES, SANITIZED, cases, lasting_folders, recorded_samples, skip_without_data
+from mbpp_samples import (
+    COMPLETIONS,
+    CORES,
+    SANITIZED,
+    cases,
+    lasting_folders,
+    private_tmp,
+    recorded_samples,
+    skip_without_data,
+)
 
 from harness.benchmarks import mini
 from sandbox.jail import Jail
@@ -76,6 +85,7 @@ def main() -> int:
     parser.add_argument("--judgements", type=int, default=100_000, metavar="N", help="how many (default: 100000)")
     total = parser.parse_args().judgements
     skip_without_data(SANITIZED, COMPLETIONS)
+    private_tmp()
     programs = mixture()
     print(f"{total} judgements of {len(programs)} programs, {CORES} workers")
     before, folders = take_census(), lasting_folders(set(), wait_s=0)

@@ -17,6 +17,8 @@ from sandbox.jail import Jail
 from sandbox.judgement import Judgement
 from sandbox.pool import judge_all
 
+BUSY = "import os; script = os.getppid()\nwhile os.getppid() == script: pass"
+"""Ends with this script, however that ends."""
 RUNS = ((1, 0), (2, 0), (8, 0), (2, 8))
 """Workers, and busy loops beside them."""
 SHOWN = 5
@@ -48,8 +50,7 @@ def judge(recorded: Sequence[Recorded], workers: int, loops: int) -> list[Judgem
 @contextmanager
 def busy_loops(count: int) -> Iterator[None]:
     """Keep `count` processes busy meanwhile, a session each: Linux shares its processors among sessions first."""
-    command = [sys.executable, "-c", "while True: pass"]
-    loops = [subprocess.Popen(command, start_new_session=True) for _ in range(count)]
+    loops = [subprocess.Popen([sys.executable, "-c", BUSY], start_new_session=True) for _ in range(count)]
     try:
         yield
     finally:

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,12 +18,15 @@ from harness.evaluate import program_of
 from harness.records import Index, Problem, Sample
 from harness.samples import read_samples
 from harness.storage import read_rows
+from sandbox.isolation import kernel, namespaces
 from sandbox.pool import Case
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 FULL = DATA / "mbpp.jsonl"
 SANITIZED = DATA / "sanitized-mbpp.json"
 COMPLETIONS = DATA / "completions" / "mbpp_n10.jsonl.gz"
+PRIVATE = 16384 | 1 << 18
+"""MS_REC | MS_PRIVATE"""
 CORES = len(os.sched_getaffinity(0))
 
 
@@ -78,6 +82,14 @@ def cases(recorded: Iterable[Recorded], *, exhaustive: bool = False) -> Iterator
     """Yield what the judge takes, the way `proctor score` puts it."""
     for sample, problem, _, _ in recorded:
         yield Case(program=program_of(sample), tests=problem.tests, limits=problem.limits, exhaustive=exhaustive)
+
+
+def private_tmp() -> None:
+    """See a /tmp of our own from here on, without other people's folders, where we are root and so may."""
+    with suppress(OSError):
+        kernel.unshare(namespaces.FLAGS["mount"])
+        kernel.mount("none", "/", "none", PRIVATE)
+        kernel.mount("bench", "/tmp", "tmpfs", 0)  # noqa: S108 - it is the place itself
 
 
 def lasting_folders(before: set[Path], *, wait_s: float) -> set[Path]:

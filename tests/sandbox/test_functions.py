@@ -295,7 +295,7 @@ PASSES = {
     ),
     "usual_recursion": ("def f(n): return 0 if n == 0 else 1 + f(n - 1)", "f", "assert f(990) == 990"),
     "big_values": ("def f(x): return x[::-1]", "f", "x = list(range(100_000))\nassert f(x) == x[::-1]"),
-    "nested_values": ("def f(x): return [x]", "f", "x = []\nfor _ in range(150):\n    x = [x]\nassert f(x) == [x]"),
+    "nested_values": ("def f(x): return [x]", "f", "x = []\nfor _ in range(90):\n    x = [x]\nassert f(x) == [x]"),
     "several_statements": ("def f(x): return x + 1", "f", "y = f(1)\nz = f(y)\nassert (y, z) == (2, 3)"),
     "helpers_of_the_test": (
         "def f(x): return x + 1",

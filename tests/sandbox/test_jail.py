@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -176,7 +177,7 @@ def test_numpy_is_not_loaded_unasked(judge):
 
 def test_a_jail_without_namespaces_leaves_no_folder():
     """Its writable folder lies on the host, and is gone when the judge is closed."""
-    program = "import os\nos.makedirs('a/b')\nos.chmod('a', 0)\nprint(os.getcwd())"
+    program = "import os\nos.makedirs('a/b')\nos.symlink('/', 'a/link')\nprint(os.getcwd())"
 
     with Judge(Jail(layers=FALLBACK)) as judge:
         (outcome,) = judge.judge(program, (StdioTest(stdin="", expected_stdout="\0"),)).per_test
@@ -209,16 +210,18 @@ def as_another(*before, **how):
         f"{here}::test_a_right_program_is_accepted", f"{here}::test_the_probe_reports_every_layer",
         f"{here}::test_a_jail_without_namespaces_leaves_no_folder",
     ]  # fmt: skip
-    return subprocess.run(
-        [*before, python, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=no", "-q",
-         *chosen],
-        cwd=ROOT, env=environment, capture_output=True, text=True, check=False, **how,
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        return subprocess.run(
+            [*before, python, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=no", "-q", *chosen],
+            cwd=ROOT, env={**environment, "PYTEST_DEBUG_TEMPROOT": folder}, capture_output=True, text=True, check=False,
+            **how,
+        )  # fmt: skip
 
 
 def summary(ended):
-    """Return the last line of pytest where it passed, and all that it said where it did not."""
-    return ended.stdout.splitlines()[-1] if ended.returncode == 0 else ended.stdout + ended.stderr
+    """Return the last lines that pytest wrote: the count, and before it what failed."""
+    return "\n".join((ended.stdout + ended.stderr).splitlines()[-20:])
 
 
 @pytest.mark.skipif(
