@@ -144,7 +144,8 @@ def main() -> int:
               f"ours is {median(ours) / median(evalplus_rates):.2f} x")  # fmt: skip
     print("ms: "
           f"stdio test {median(stdio) * 1e3:.2f}, bare fork {median(forks) * 1e3:.2f}, "
-          f"python3 -I {median(starts) * 1e3:.1f}, passing sample p50 {p50 * 1e3:.2f}, p99 {p99 * 1e3:.2f}")  # fmt: skip
+          f"python3 -I {median(starts) * 1e3:.1f}, "
+          f"passing sample p50 {p50 * 1e3:.2f}, p99 {p99 * 1e3:.2f}")  # fmt: skip
     ratio, fork = median(ours) / median(theirs), median(stdio) / median(forks)
     start = median(stdio) / median(starts)
     holds = [
