@@ -67,7 +67,7 @@ def test_a_directory_is_named(tmp_path):
         rows_of(tmp_path)
 
 
-@pytest.mark.parametrize("data", [gzip.compress(b'{"name": "a"}\n' * 99)[:-9], b"no gzip at all"])
+@pytest.mark.parametrize("data", [gzip.compress(b'{"name": "a"}\n' * 99, mtime=0)[:-9], b"no gzip at all"])
 def test_a_damaged_gzip_is_named(tmp_path, data):
     """A truncated gzip and a file that is none are told."""
     path = tmp_path / "rows.jsonl.gz"
