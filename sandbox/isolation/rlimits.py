@@ -9,7 +9,9 @@ STACK_BYTES = 64 << 20
 
 def enter() -> None:
     """Bound the calling process, and all that it starts, by what is the same for every program."""
-    _bound(resource.RLIMIT_STACK, STACK_BYTES)
+    hard = resource.getrlimit(resource.RLIMIT_STACK)[1]  # kept: many contest programs begin by asking for all of it
+    soft = STACK_BYTES if hard == resource.RLIM_INFINITY else min(STACK_BYTES, hard)
+    resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
     _bound(resource.RLIMIT_CORE, 1)  # 0 would still let the host's crash reporter have the core
     _bound(resource.RLIMIT_MSGQUEUE, 0)
 
