@@ -74,8 +74,12 @@ class Confinement:
         self.writable = namespaces.WRITABLE if "mount" in self.layers else scratch.create(self.candidate_uid)
         os.environ.update(HOME=self.writable, TMPDIR=self.writable)
         self.pristine: os.stat_result | None = None
-        with _putting_on("namespaces"):
-            namespaces.enter(self.layers, boot.candidate_uid)
+        try:
+            with _putting_on("namespaces"):
+                namespaces.enter(self.layers, boot.candidate_uid)
+        except LayerRefusedError:
+            self.remove()
+            raise
 
     def enter(self) -> dict[str, str]:
         """Put on what the zygote itself wears; return each layer with how it is in force.

@@ -41,8 +41,12 @@ class Examiner:
         self.retire()
         asked = json.dumps([_as_json(test) for test in tests])
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with memory_file(asked.encode()) as payload, theirs:
-            self._zygote.request(_LIFE, [payload, theirs.fileno()])
+        try:
+            with memory_file(asked.encode()) as payload, theirs:
+                self._zygote.request(_LIFE, [payload, theirs.fileno()])
+        except BaseException:
+            ours.close()
+            raise
         ours.settimeout(PATIENCE_S * len(tests))
         self._tests, self._desk = tests, ours
         return ours

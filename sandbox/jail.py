@@ -230,4 +230,8 @@ def start_pair(jail: Jail, core: int | None) -> tuple[Zygote, Zygote]:
     asking, answering = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with asking, answering:
         candidates = Zygote(jail, layers, answering, WARM_MODULES, holds_candidates=True, core=core)
-        return candidates, Zygote(jail, layers, asking, (), holds_candidates=False, core=core)
+        try:
+            return candidates, Zygote(jail, layers, asking, (), holds_candidates=False, core=core)
+        except BaseException:
+            candidates.close()
+            raise

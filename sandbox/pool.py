@@ -51,8 +51,12 @@ def judge_all(cases: Iterable[Case], jail: Jail, workers: int) -> Iterator[Judge
     with ExitStack() as stack:
         threads = stack.enter_context(ThreadPoolExecutor(workers))
         idle: queue.SimpleQueue[Judge] = queue.SimpleQueue()
-        for judge in threads.map(Judge, [jail] * workers, _cores(workers)):
+        starting = [threads.submit(Judge, jail, core) for core in _cores(workers)]
+        started = [future.result() for future in starting if future.exception() is None]
+        for judge in started:
             idle.put(stack.enter_context(judge))
+        if len(started) < workers:
+            raise next(error for future in starting if (error := future.exception()))
 
         def judge_one(case: Case) -> Judgement:
             judge = idle.get()

@@ -9,6 +9,7 @@ is left. No program's verdict may change from one time to another.
 """
 
 import argparse
+import ctypes
 import itertools
 import os
 import random
@@ -42,6 +43,7 @@ CENSUSES = 10
 MOST_GROWTH = 1.05
 SETTLING_S = 2.0
 SLOW = {"123"}
+M_MMAP_THRESHOLD, LARGE_BYTES = -3, 1 << 20
 LITTER = (
     """
 import os, tempfile
@@ -86,6 +88,7 @@ def main() -> int:
     total = parser.parse_args().judgements
     skip_without_data(SANITIZED, COMPLETIONS)
     private_tmp()
+    return_large_buffers()
     programs = mixture()
     print(f"{total} judgements of {len(programs)} programs, {CORES} workers")
     before, folders = take_census(), lasting_folders(set(), wait_s=0)
@@ -111,6 +114,11 @@ def mixture() -> list[Case]:
     random.Random(0).shuffle(task_ids)  # noqa: S311 - the same order in every run
     rank = {task_id: place for place, task_id in enumerate(task_ids)}
     return [case for _, case in sorted(named, key=lambda pair: rank[pair[0]])]
+
+
+def return_large_buffers() -> None:
+    """Make glibc return large outputs' memory: it would keep up to 32 MiB a thread, a step that could hide a leak."""
+    ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
 
 
 def soak(programs: list[Case], total: int) -> tuple[list[Census], int]:

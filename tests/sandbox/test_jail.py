@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, Refused, probe
+from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, Refused, Zygote, probe
 from sandbox.judge import Judge
 from sandbox.testcase import AssertTest, CallTest, StdioTest
 from sandbox.verdict import Verdict
@@ -85,6 +85,28 @@ def test_a_refused_jail_starts_no_judge():
     """What `probe` refuses, no judge will do with."""
     with pytest.raises(Refused):
         Judge(Jail(layers=ALL_LAYERS - {"seccomp"}))
+
+
+def test_a_pair_that_cannot_be_completed_leaves_no_zygote(monkeypatch):
+    """Where the second zygote can't be started, the first one is ended at once."""
+    started = []
+
+    class OnlyOne(Zygote):
+        def __init__(self, *arguments, **keywords):
+            if started:
+                raise Refused("no more processes")
+            super().__init__(*arguments, **keywords)
+            started.append(self)
+
+    probe(Jail())
+    monkeypatch.setattr("sandbox.jail.Zygote", OnlyOne)
+
+    with pytest.raises(Refused):
+        Judge(Jail())
+
+    ended = started[0]._process.poll()  # noqa: SLF001 - who else knows
+    started[0].close()  # for the tests after this one, should it not have been
+    assert ended is not None
 
 
 def test_no_isolation_at_all_may_be_spelled_out():

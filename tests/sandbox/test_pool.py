@@ -108,6 +108,28 @@ def test_a_failing_source_of_cases_is_not_swallowed():
         list(judge_all(cases(), Jail(), WORKERS))
 
 
+def test_a_worker_that_cannot_start_leaves_no_other(monkeypatch):
+    """Where one of three judges can't be started, the other two are closed."""
+    started, turn = [], itertools.count()
+
+    class OneFails(Judge):
+        def __init__(self, *arguments):
+            if next(turn) == 1:
+                raise Refused("no more processes")
+            super().__init__(*arguments)
+            started.append(self)
+
+    monkeypatch.setattr("sandbox.pool.Judge", OneFails)
+
+    with pytest.raises(Refused):
+        next(judge_all([case("print(1)")], Jail(), 3))
+
+    running = [judge._candidates._process.poll() is None for judge in started]  # noqa: SLF001 - who else knows
+    for judge in started:
+        judge.close()  # for the tests after this one, should it not have been
+    assert running == [False, False]
+
+
 def zygotes_of(judge):
     """Return the process ids of a judge's wardens, which are its children, and of the zygotes, which are theirs."""
     wardens = [zygote._process.pid for zygote in (judge._candidates, judge._examiner._zygote)]  # noqa: SLF001
@@ -170,6 +192,17 @@ def test_a_zygote_killed_between_two_programs_costs_a_retry_only(victim):
         verdicts = [judge.judge("print(1)", ONE).verdict, judge.judge("def f(): return 1", F_IS_ONE).verdict]
 
     assert verdicts == [Verdict.ACCEPTED] * 2
+
+
+@pytest.mark.parametrize("victim", ["candidates_zygote", "examiners_zygote"])
+def test_a_zygote_killed_before_the_first_program_costs_a_retry_only(victim):
+    """The judge notices at its first program, judges it, and leaves no socket of the attempt open."""
+    with Judge(Jail()) as judge:
+        zygote = zygotes_of(judge)[victim]
+        os.kill(zygote, signal.SIGKILL)
+        wait_for(lambda: not Path(f"/proc/{zygote}").exists())
+
+        assert judge.judge("def f(): return 1", F_IS_ONE).verdict is Verdict.ACCEPTED
 
 
 SCENARIOS = [

@@ -1,0 +1,35 @@
+"""The judge's side of an examiner, with a zygote that fails as a real one does under a killer's hand."""
+
+import socket
+
+import pytest
+
+from sandbox.desk import Examiner
+from sandbox.jail import Fault
+from sandbox.testcase import AssertTest
+from sandbox.wire import Examination
+
+TESTS = (AssertTest(code="assert f() == 1", names=("f",)),)
+CLOSED = -1
+
+
+class GoneZygote:
+    """A zygote that is gone when it is asked for something."""
+
+    def request(self, _request, _descriptors):
+        """Fail as a lost zygote does."""
+        raise Fault("a zygote is gone")
+
+
+def test_an_examiner_that_cannot_be_engaged_leaves_no_socket(monkeypatch):
+    """What was made for it is closed at once, not when somebody collects garbage."""
+    pair = socket.socketpair()
+    monkeypatch.setattr("sandbox.desk.socket.socketpair", lambda *_: pair)
+
+    with pytest.raises(Fault):
+        Examiner(GoneZygote()).examine(TESTS, Examination(1, 0, exhaustive=False, most_bytes=99), 0, 0)
+
+    left = [end.fileno() for end in pair]
+    for end in pair:
+        end.close()  # for the tests after this one, should it not have been
+    assert left == [CLOSED, CLOSED]
