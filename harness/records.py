@@ -1,6 +1,6 @@
 """Every record that lies on disk; the words are those of DESIGN.md, section 4."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -13,6 +13,11 @@ Index = Annotated[int, msgspec.Meta(ge=0)]
 
 SampleKey = tuple[str, str, int]
 """What tells one sample from another: (policy, task_id, index)."""
+
+
+FinishReason = Literal["stop", "length", "context"]
+"""Why a completion ended: the model or a stop string ended it, `max_tokens` or the end of the model's context cut it
+off, or the prompt alone left no room for a single token."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +95,38 @@ class PromptCardId(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     sha256: str
     stop: tuple[str, ...] = ()
+
+
+class Sampling(msgspec.Struct, frozen=True, kw_only=True):
+    """How completions are drawn; at temperature 0 the likeliest token is taken, and nothing is random."""
+
+    n: Annotated[int, msgspec.Meta(ge=1)]
+    """Samples a problem."""
+    temperature: Annotated[float, msgspec.Meta(ge=0)]
+    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)]
+    max_tokens: Annotated[int, msgspec.Meta(ge=1)]
+    stop: tuple[str, ...]
+    """Strings at which a completion ends; they are no part of it."""
+    seed: int
+    """The seed of each sample comes from this one, its task id and its index."""
+
+
+class Producer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who draws completions: a change in any of this is another run."""
+
+    backend: str
+    model: str
+    """As it was named."""
+    weights: str
+    """SHA-256 of a local folder's files, commit of a hub's repository, or what a server calls its model."""
+    dtype: str
+    """Such as float32 or bfloat16; empty where a server keeps it to itself."""
+    versions: dict[str, str]
+    """Of the libraries that decide the samples."""
+    options: dict[str, str]
+    """Other settings that may move a sample, such as the size of a batch."""
+    repeatable: str
+    """`yes`, or why another run with the same seed may draw other samples."""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):

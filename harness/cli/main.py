@@ -9,7 +9,7 @@ import traceback
 
 import click
 
-from harness.errors import UserError
+from harness.errors import Unavailable, UserError
 
 SUBCOMMANDS = {
     "audit": ("harness.cli.audit", "Run the references of a benchmark and look for faults in it."),
@@ -74,8 +74,8 @@ def run(arguments: list[str]) -> int:
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "proctor"
         return _told(f"{where}: {error.format_message()} See {where} --help", USERS_MISTAKE)
-    except (click.ClickException, UserError) as error:
-        return _told(f"proctor: {error}", USERS_MISTAKE)
+    except (click.ClickException, UserError, Unavailable) as error:
+        return _told(f"proctor: {error}", OUR_FAULT if isinstance(error, Unavailable) else USERS_MISTAKE)
     except KeyboardInterrupt:
         return _told("proctor: interrupted; the same command goes on from here", INTERRUPTED)
     except Exception:  # noqa: BLE001 - the edge of the program: Python's own exit code for this, 1, means regression
