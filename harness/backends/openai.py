@@ -179,7 +179,7 @@ class _Server:
                 break
             await asyncio.sleep(max(fault.wait_s, self._backoff_s(tried)))
         raise Unavailable(
-            f"{self._address}{path} gave no usable answer in {tried} tries, at last: {self._told(str(fault))}; "
+            f"{self._address}{path} gave no usable answer after {tried - 1} retries: {self._told(str(fault))}; "
             "see to the server or to --option base_url, then give the same command again"
         )
 

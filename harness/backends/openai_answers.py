@@ -23,9 +23,8 @@ _FINISH_REASONS: Mapping[str, FinishReason] = {
 """Servers' words; any other, such as `abort` or `tool_calls`, ends no completion."""
 
 _TOO_LONG = re.compile(
-    r"context[ _-]?(length|window|size|limit)|exceed_context|max_(model|seq)_len|max_new_tokens` must be"
-    r"|(prompt|input)s?( \([^)]*\)| length| tokens?)? (is |are |were )?(too long|must have less than|exceeds?\b)"
-    r"|maximum (prompt|input|model) length|too many (input )?tokens|reduce the length of",
+    r"context[ _-]?(length|window|size|limit)|exceed_context|max_model_len|maximum [a-z]+ ([a-z]+ )?length"
+    r"|(prompt|inputs?)`? (is too long|must have less than)|max_new_tokens` must be|reduce the length of",
     re.IGNORECASE,
 )
 """How OpenAI, vLLM, SGLang, llama.cpp, text-generation-inference and hosted services say that a prompt doesn't fit."""
