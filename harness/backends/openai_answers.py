@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -16,11 +16,13 @@ _FINISH_REASONS: Mapping[str, FinishReason] = {
     "stop_sequence": "stop",
     "end_turn": "stop",
     "content_filter": "stop",  # what the server's filter left is what this policy answers
+    "tool_calls": "stop",  # a call that nobody offered is no text, but it is what the model said
+    "function_call": "stop",
     "length": "length",
     "max_tokens": "length",
     "model_length": "length",
 }
-"""Servers' words; any other, such as `abort` or `tool_calls`, ends no completion."""
+"""Servers' words; any other, such as `abort`, ends no completion."""
 
 _TOO_LONG = re.compile(
     r"context[ _-]?(length|window|size|limit)|exceed_context|max_model_len|maximum [a-z]+ ([a-z]+ )?length"
@@ -49,6 +51,7 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True):
     refusal: str | None = None
     reasoning: str | None = None
     reasoning_content: str | None = None
+    tool_calls: tuple[Any, ...] | None = None
 
 
 class _ChatChoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,11 +60,12 @@ class _ChatChoice(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """Return what was said aloud: nothing where the model refused, or thought until it ended or was cut off."""
+        """Return what was said aloud: nothing where the model refused, called a tool, or thought until it was cut."""
         said = self.message
         if said.content is not None:
             return said.content
-        if said.refusal or said.reasoning or said.reasoning_content or _FINISH_REASONS[self.finish_reason] == "length":
+        silent = said.refusal or said.reasoning or said.reasoning_content or said.tool_calls
+        if silent or _FINISH_REASONS[self.finish_reason] == "length":
             return ""
         raise ValueError("a message without content")
 

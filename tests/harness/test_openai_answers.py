@@ -70,6 +70,7 @@ def test_reasons_have_several_words(word, reason):
         (chat(content=None, refusal="I won't"), ""),
         (chat(content=None, reasoning_content="hm"), ""),
         (chat(content=None, reasoning="hm"), ""),
+        (chat("tool_calls", content=None, tool_calls=[{"type": "function"}]), ""),
         (chat("length", content=None), ""),
     ],
 )
