@@ -39,7 +39,7 @@ class Command(msgspec.Struct, frozen=True):
         ended = subprocess.run(self.arguments, check=False, input=prompt, env=env, stdout=subprocess.PIPE, text=True)
         if ended.returncode:
             raise Unavailable(f"{self.arguments[0]} ended with {ended.returncode}; see to it, then go on")
-        text, _stopped = cut_at_stop(ended.stdout, sampling.stop)
+        text, _ = cut_at_stop(ended.stdout, sampling.stop)
         return Completion(text=text, finish_reason="stop", prompt_tokens=None, tokens=None)
 
 
