@@ -20,6 +20,8 @@ SUBCOMMANDS = {
     "doctor": ("harness.cli.doctor", "Say what this host and installation offer."),
     "explain": ("harness.cli.explain", "Say why a sample failed."),
     "gate": ("leaderboards.cli.gate", "Fail where a candidate is worse than its baseline."),
+    "generate": ("harness.cli.generate", "Draw samples from a model."),
+    "run": ("harness.cli.run", "Draw samples from a model and judge them meanwhile."),
     "score": ("harness.cli.score", "Judge samples and report pass@k with intervals."),
     "table": ("leaderboards.cli.table", "Turn results into tables, a page, or a leaderboard."),
 }
