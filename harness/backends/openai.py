@@ -22,7 +22,7 @@ import msgspec
 
 from harness.backend import Backend, Completion, Drawn, Engine, Request
 from harness.backends.openai_answers import completion_of, message_of, prompt_too_long, weights_of
-from harness.backends.openai_options import Options, key_of, options_of, public
+from harness.backends.openai_options import Options, key_of, public, server_options
 from harness.errors import Unavailable, UserError
 from harness.records import Producer, Sampling
 
@@ -213,7 +213,7 @@ class _Server:
 
 @contextmanager
 def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
-    options = options_of(given)
+    options = server_options(given)
     key = key_of(options)
     try:
         from anyio.from_thread import start_blocking_portal  # noqa: PLC0415 - an extra

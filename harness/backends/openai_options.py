@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from harness.backends.options import options_of
 from harness.errors import UserError
 
 _FIXED = frozenset({"messages", "model", "n", "prompt", "stream"})
@@ -36,23 +37,27 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Fields added to each request, such as top_k; null leaves one out."""
 
 
-def options_of(given: Mapping[str, Any]) -> Options:
+def server_options(given: Mapping[str, Any]) -> Options:
     """Return the options, the address among them.
 
     Raises:
         UserError: An option is unknown, of another type, or makes no sense.
     """
-    try:
-        options = msgspec.convert(given, Options, strict=False)
-    except msgspec.ValidationError as error:
-        known = ", ".join(Options.__struct_fields__)
-        raise UserError(f"--option of the backend openai: {error}; it takes {known}") from None
+    options = options_of("openai", {**given, "extra": _table(given.get("extra", {}))}, Options)
     if fixed := sorted(_FIXED & options.extra.keys()):
         raise UserError(f"--option extra can't set {', '.join(fixed)}; leave that to proctor")
     url = options.base_url or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
     if not _is_address(url):
         raise UserError("--option base_url must be a URL such as http://127.0.0.1:8000/v1")
     return msgspec.structs.replace(options, base_url=url)
+
+
+def _table(extra: Any) -> Any:
+    """Return a JSON text's value; the command line leaves as a text what is no TOML, which has no null."""
+    try:
+        return msgspec.json.decode(extra) if isinstance(extra, str) else extra
+    except msgspec.DecodeError as error:
+        raise UserError(f'--option extra: {error}; it takes a table such as {{"top_k": 20}}') from None
 
 
 def key_of(options: Options) -> str:

@@ -1,5 +1,6 @@
 """The backend in examples/: a command of the user's draws, and its faults are told."""
 
+import json
 import shlex
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.backend import Backend, Request
+from harness.cli.main import run
 from harness.errors import Unavailable, UserError
 from harness.plugins import resolve
 from harness.prompts import Message
@@ -71,6 +73,18 @@ def test_what_the_option_must_be_is_told(backend, options):
     """Before anything is drawn."""
     with pytest.raises(UserError, match='takes one option: --option command="PROGRAM'), backend.load("tiny", options):
         pass
+
+
+def test_the_command_line_finds_it(tmp_path):
+    """As its docstring shows."""
+    command = ["generate", "--backend", f"{FILE}:command", "--option", "command=cat", "--model", "tiny"]
+
+    assert run([*command, "--benchmark", "mini", "--limit", "2", "--out", str(tmp_path)]) == 0
+
+    samples = [json.loads(line) for line in (tmp_path / "samples.jsonl").read_text().splitlines()]
+    assert [(sample["policy"], sample["completion"]) for sample in samples] == [
+        ("tiny", sample["prompt"]) for sample in samples
+    ]
 
 
 def test_it_is_short():

@@ -324,11 +324,19 @@ def test_a_text_may_be_sent_as_a_chat(serve, engine):
     assert (path, body["messages"]) == (PATHS[1], [{"role": "user", "content": "prompt of task 4"}])
 
 
-def test_fields_may_be_added_and_left_out(serve, engine):
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"top_k": 20, "max_completion_tokens": 9, "max_tokens": None},
+        '{"top_k": 20, "max_completion_tokens": 9, "max_tokens": null}',
+    ],
+    ids=["a table", "a text"],
+)
+def test_fields_may_be_added_and_left_out(serve, engine, extra):
     """As servers differ in what they take."""
     server = serve(FAULTS["busy"])
 
-    draw(engine(server, extra={"top_k": 20, "max_completion_tokens": 9, "max_tokens": None}), request())
+    draw(engine(server, extra=extra), request())
 
     _, body = server.asked[-1]
     assert (body["top_k"], body["max_completion_tokens"], "max_tokens" in body) == (20, 9, False)
@@ -367,6 +375,8 @@ def test_weights_are_the_name_where_the_server_lists_none(serve, engine, models)
         ({"base_url": "http://[::1/v1"}, "must be a URL such as"),
         ({"base_url": "http://host:port/v1"}, "must be a URL such as"),
         ({"extra": {"n": 5, "stream": True}}, "can't set n, stream"),
+        ({"extra": "{top_k: 20}"}, r"--option extra: JSON is malformed.*; it takes a table such as \{\"top_k\": 20\}$"),
+        ({"extra": "[1]"}, "`object`.*extra"),
         ({"api_key_env": KEY}, "takes the name of an environment variable, not the key itself$"),
         ({"base_url": "https://me:secret@example.org/v1"}, "^https://example.org/v1 takes a key: put it into the env"),
     ],
