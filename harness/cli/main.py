@@ -57,7 +57,8 @@ class LazyGroup(click.Group):
 def proctor() -> None:
     """Examine code models: judge their programs in a sandbox that they can neither escape nor fool.
 
-    Exit codes: 0 fine, 1 regression, 2 your mistake (one line says which), 3 our fault, 130 interrupted.
+    Exit codes: 0 fine, 1 regression, 2 your mistake (one line says which), 3 our fault or a server that went away,
+    130 interrupted.
     """
 
 
