@@ -36,8 +36,8 @@ _LONGEST_BACKOFF_S = 60.0
 _LONGEST_WAIT_S = 600.0
 """A server that asks for more is taken for gone."""
 _LONGEST_MESSAGE = 400
-_FIRST_RETRIES = 2
-"""Of the first question: the user is still there to hear that the server isn't."""
+_FIRST_RETRIES, _FIRST_TIMEOUT_S = 2, 30.0
+"""At most these for the first question: the user is still there to hear that the server isn't."""
 _BUSY = frozenset({408, 409, 425, 429, 502, 503, 504})
 _BROKEN = 500
 _ADVICE = {
@@ -124,7 +124,7 @@ class _Server:
             return completion_of(await client.post(path, body=body, cast_to=bytes), sampling.stop, chat=chat)
 
         try:
-            return await self._insist(ask, path, self._options.retries)
+            return await self._insist(ask, path, self._options.retries, self._options.timeout_s)
         except APIStatusError as refusal:
             if prompt_too_long(refusal.status_code, refusal.response.text):
                 return Completion(text="", finish_reason="context", prompt_tokens=None, tokens=0)
@@ -161,9 +161,10 @@ class _Server:
                 return self._model
 
         async with self._connect() as client:
-            return await self._insist(ask, "/models", min(_FIRST_RETRIES, self._options.retries))
+            retries = min(_FIRST_RETRIES, self._options.retries)
+            return await self._insist(ask, "/models", retries, min(_FIRST_TIMEOUT_S, self._options.timeout_s))
 
-    async def _insist(self, ask: Callable[[], Awaitable[T]], path: str, retries: int) -> T:
+    async def _insist(self, ask: Callable[[], Awaitable[T]], path: str, retries: int, timeout_s: float) -> T:
         """Return the first usable answer.
 
         Raises:
@@ -172,7 +173,7 @@ class _Server:
         """
         for tried in range(1, retries + 2):
             try:
-                return await self._once(ask)
+                return await _once(ask, timeout_s)
             except _Fault as error:
                 fault = error
             if tried > retries or fault.wait_s > _LONGEST_WAIT_S:
@@ -182,24 +183,6 @@ class _Server:
             f"{self._address}{path} gave no usable answer after {tried - 1} retries: {self._told(str(fault))}; "
             "see to the server or to --option base_url, then give the same command again"
         )
-
-    async def _once(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Return the answer; raise _Fault where another try may bring a better one, APIStatusError where none will."""
-        from openai import APIConnectionError, APIStatusError  # noqa: PLC0415 - an extra
-
-        try:
-            async with asyncio.timeout(self._options.timeout_s):
-                return await ask()
-        except TimeoutError:
-            raise _Fault(f"silence for {self._options.timeout_s:g} s") from None
-        except APIConnectionError as error:
-            raise _Fault(f"the connection failed ({error.__cause__ or error})") from None
-        except APIStatusError as error:
-            if error.status_code not in _BUSY and error.status_code < _BROKEN:
-                raise
-            raise _Fault(f"status {error.status_code}: {message_of(error.body)}", _asked_wait_s(error)) from None
-        except ValueError as error:
-            raise _Fault(f"an answer that is no completion ({error})") from None
 
     def _backoff_s(self, tried: int) -> float:
         longest = min(_LONGEST_BACKOFF_S, self._options.backoff_s * 2.0 ** min(tried - 1, 16))
@@ -229,6 +212,25 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
             yield _Server(model, options, key, portal, connect)
         finally:
             portal.call(portal.stop, True)  # whatever is still under way
+
+
+async def _once(ask: Callable[[], Awaitable[T]], timeout_s: float) -> T:
+    """Return the answer; raise _Fault where another try may bring a better one, APIStatusError where none will."""
+    from openai import APIConnectionError, APIStatusError  # noqa: PLC0415 - an extra
+
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await ask()
+    except TimeoutError:
+        raise _Fault(f"silence for {timeout_s:g} s") from None
+    except APIConnectionError as error:
+        raise _Fault(f"the connection failed ({error.__cause__ or error})") from None
+    except APIStatusError as error:
+        if error.status_code not in _BUSY and error.status_code < _BROKEN:
+            raise
+        raise _Fault(f"status {error.status_code}: {message_of(error.body)}", _asked_wait_s(error)) from None
+    except ValueError as error:
+        raise _Fault(f"an answer that is no completion ({error})") from None
 
 
 def _asked_wait_s(error: "APIStatusError") -> float:
