@@ -170,6 +170,7 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
             yield _Loaded(model, weights, given, llm, portal)
         finally:
             portal.call(llm.shutdown)
+            del llm  # this frame outlives it, and Python would end with a complaint of its destructor
 
 
 def _check(given: Mapping[str, Any]) -> None:
