@@ -1,10 +1,8 @@
 """Samples -> evaluations: every sample is judged once, however often the run is killed and started again."""
 
-import fcntl
 import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
@@ -18,22 +16,6 @@ from sandbox.jail import Jail
 from sandbox.judgement import Judgement
 from sandbox.pool import Case, judge_all
 from sandbox.verdict import Verdict
-
-
-@contextmanager
-def sole_writer(path: Path) -> Iterator[BinaryIO]:
-    """Open the file of evaluations for appending; raise UserError if another process has it open.
-
-    Two processes that append to one file would judge everything twice.
-    """
-    with path.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(
-                f"{path}: another proctor is writing this run; wait for it or choose another --out"
-            ) from None
-        yield file
 
 
 def already_judged(path: Path, samples: Mapping[SampleKey, Sample]) -> Iterator[Evaluation]:

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Literal, get_args
 
 import msgspec
 
 from harness.benchmark import Benchmark
 from harness.errors import UserError
-from harness.records import Index, Problem, Sample, SampleKey
+from harness.records import FinishReason, Index, Problem, Sample, SampleKey
 from harness.storage import decode, first_byte, read, read_rows
 
 
@@ -28,6 +29,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     cut_off: bool = False
     finish_reason: str | None = None
     """As the servers that speak OpenAI's protocol give it: `length` is a completion that was cut off."""
+    prompt_tokens: Index | None = None
+    tokens: Index | None = None
+
+    @property
+    def ended(self) -> FinishReason | Literal[""]:
+        """Return why the completion ended, as far as it is told in words that we know."""
+        given = "length" if self.cut_off else self.finish_reason
+        return next((reason for reason in get_args(FinishReason) if reason == given), "")
 
 
 def open_samples(path: Path, benchmark: Benchmark, problems: Mapping[str, Problem]) -> Callable[[], Iterator[Sample]]:
@@ -89,7 +98,9 @@ def _rows(path: Path, benchmark: Benchmark, known: Collection[str]) -> Iterator[
                 completion=completion,
                 prompt=row.prompt,
                 seed=row.seed,
-                cut_off=row.cut_off or row.finish_reason == "length",
+                finish_reason=row.ended,
+                prompt_tokens=row.prompt_tokens,
+                tokens=row.tokens,
             ),
         )
 

@@ -19,7 +19,7 @@ from harness.cli import demo
 from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
 from harness.records import Evaluation, Run, Source
 from harness.report import markdown
-from harness.score import score
+from harness.score import score, usage_of
 from harness.survey import survey
 from sandbox.limits import BOUNDS, Limits
 from sandbox.verdict import Verdict
@@ -137,11 +137,13 @@ def test_the_demo_shows_the_known_verdicts():
         for sample, verdict, _ in known
     ]  # fmt: skip
     asked = Run(
-        samples_sha256="", benchmark="mini", problem_set="", splits=("test",), prompt_card=None, extraction="whole",
+        samples_sha256="", benchmark="mini", problem_set="", splits=("test",), prompt_card=None, sampling=None,
+        producer=None, extraction="whole",
         k=(1,), limits=Limits(), limits_file="", exhaustive=False, isolation={}, preload=(), python="", proctor="",
         source=Source(benchmark="mini"), problems={},
     )  # fmt: skip
-    printed = markdown(score(evaluations, heads, asked)).splitlines()
+    usage = usage_of(known_program.sample for known_program in known)
+    printed = markdown(score(evaluations, heads, asked, usage)).splitlines()
     printed.append(f"{len(known)} of {len(known)} verdicts are the known ones. The run lies in runs/demo")
 
     assert lines_missing(COMMANDS["proctor demo"], printed) == []

@@ -9,11 +9,23 @@ import msgspec
 
 from harness.cli.jail import probed
 from harness.cli.progress import watched
-from harness.evaluate import already_judged, evaluate, sole_writer
-from harness.records import Evaluation, Problem, PromptCardId, Result, Run, Sample, SampleKey, Source
+from harness.evaluate import already_judged, evaluate
+from harness.records import (
+    Evaluation,
+    Problem,
+    Producer,
+    PromptCardId,
+    Result,
+    Run,
+    Sample,
+    SampleKey,
+    Sampling,
+    Source,
+)
 from harness.run_folder import close_run, open_run
 from harness.sample_file import SampleFile, sha256_of_samples
-from harness.score import drawn_of, refuse_short, score
+from harness.score import drawn_of, refuse_short, score, usage_of
+from harness.storage import sole_writer
 from harness.survey import Head, survey, usual_limits
 from sandbox.jail import Jail
 
@@ -28,6 +40,8 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     extraction: str
     source: Source
     prompt_card: PromptCardId | None = None
+    sampling: Sampling | None = None
+    producer: Producer | None = None
     problem_set: str = ""
     limits_file: str = ""
     exhaustive: bool = False
@@ -67,7 +81,7 @@ def examine(
     open_run(out, run, samples)
     stored = SampleFile(out / "samples.jsonl", run.samples_sha256)
     evaluations = _evaluations(stored, problems, heads, out, run=run, jail=jail, workers=workers)
-    results = score(evaluations, heads, run)
+    results = score(evaluations, heads, run, usage_of(samples()))
     close_run(out, results)
     return results
 
@@ -106,6 +120,8 @@ def _run(samples: Samples, heads: Mapping[str, Head], *, protocol: Protocol, jai
         problem_set=protocol.problem_set,
         splits=tuple(dict.fromkeys(head.split for head in heads.values())),
         prompt_card=protocol.prompt_card,
+        sampling=protocol.sampling,
+        producer=protocol.producer,
         extraction=protocol.extraction,
         k=protocol.k,
         limits=usual_limits(heads.values()),

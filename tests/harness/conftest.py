@@ -111,6 +111,8 @@ def make_run():
             "problem_set": "",
             "splits": ("test",),
             "prompt_card": None,
+            "sampling": None,
+            "producer": None,
             "extraction": "whole",
             "k": (1,),
             "limits": Limits(),

@@ -6,7 +6,8 @@ import pytest
 
 from harness import evaluate as module
 from harness.errors import UserError
-from harness.evaluate import already_judged, evaluate, sole_writer
+from harness.evaluate import already_judged, evaluate
+from harness.storage import sole_writer
 from sandbox.jail import Jail
 from sandbox.judgement import Judgement
 from sandbox.verdict import Verdict

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from harness.records import PromptCardId, Result, Score, Tally, VerdictShare
+from harness.records import PromptCardId, Result, Score, Tally, Usage, VerdictShare
 from harness.report import markdown
 from sandbox.limits import Limits
 from sandbox.verdict import Verdict
@@ -35,6 +35,9 @@ def make_result():
             splits=("test", "train"),
             problems_sha256="p",
             prompt_card=None,
+            sampling=None,
+            producer=None,
+            usage=Usage(prompt_tokens=None, tokens=None, finish_counts={"unknown": 4}),
             extraction="first",
             limits=Limits(),
             limits_file="",
