@@ -32,6 +32,9 @@ VERDICTS = {
 }
 """Their colours, in the order in which they divide a bar."""
 
+NAME_CHARS = 26
+"""A name that is longer loses its beginning, as what tells seeds and difficulties apart comes last."""
+
 TICKS = 5
 """About as many stand on an axis whose numbers are not known beforehand."""
 
@@ -159,6 +162,15 @@ _WATCHED: tuple[tuple[str, str, Mapping[str, Reading]], ...] = (
     ("training-gradient-norm", "Training: norm of the gradient", {"": lambda step: step.gradient_norm}),
     ("training-learning-rate", "Training: learning rate", {"": lambda step: step.learning_rate}),
 )
+
+
+def shortened(name: str) -> str:
+    """Return a name as it stands beside a line or a bar.
+
+    >>> shortened("a policy of a long name on mini, seed 1, introductory")
+    '…mini, seed 1, introductory'
+    """
+    return name if len(name) <= NAME_CHARS else f"…{name[-NAME_CHARS:]}"
 
 
 def thinned(points: Sequence[tuple[float, float]], at_most: int = POINTS) -> tuple[tuple[float, float], ...]:

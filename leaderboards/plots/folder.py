@@ -10,7 +10,7 @@ from leaderboards.plots.figures import Figure
 
 
 def write_plots(folder: Path, figures: Iterable[Figure]) -> tuple[Path, ...]:
-    """Write NAME.svg and NAME.png of each figure, and return their paths; everything is drawn before anything is written.
+    """Write NAME.svg and NAME.png of each figure, and return their paths; all are drawn before one is written.
 
     Raises:
         UserError: matplotlib is not installed, or the folder can't be written.

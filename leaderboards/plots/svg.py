@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from leaderboards.plots.figures import COLOURS, VERDICTS, Axis, Bar, Bars, Figure, Lines
+from leaderboards.plots.figures import COLOURS, VERDICTS, Axis, Bar, Bars, Figure, Lines, shortened
 from leaderboards.xml_text import in_xml
 
 WIDTH, HEIGHT = 480, 280
@@ -12,7 +12,6 @@ WIDTH, HEIGHT = 480, 280
 
 LEFT, RIGHT, TOP, BOTTOM = 48, 16, 16, 40
 BAR, GAP, LABEL = 18, 6, 190
-LABEL_CHARS = 26
 LEGEND_ROW = 18
 
 _TEXT = {"font-family": "system-ui, sans-serif", "font-size": "13"}
@@ -59,7 +58,7 @@ def _line(svg: Element, place: int, name: str, points: Sequence[tuple[float, flo
             SubElement(svg, "circle", {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": "3", "fill": look["stroke"]})
     y = HEIGHT + LEGEND_ROW * place + 8
     SubElement(svg, "line", {"x1": str(LEFT), "x2": str(LEFT + 24), "y1": str(y - 4), "y2": str(y - 4), **look})
-    _text(svg, LEFT + 32, y, name)
+    _text(svg, LEFT + 32, y, shortened(name))
 
 
 def _x(axis: Axis, value: float) -> float:
@@ -84,8 +83,7 @@ def _bars(figure: Bars) -> Element:
 
 
 def _bar(svg: Element, y: int, bar: Bar) -> None:
-    shown = bar.label if len(bar.label) <= LABEL_CHARS else f"…{bar.label[-LABEL_CHARS:]}"
-    _text(svg, LABEL - 8, y + BAR - 5, shown, anchor="end")
+    _text(svg, LABEL - 8, y + BAR - 5, shortened(bar.label), anchor="end")
     x = float(LABEL)
     for verdict, colour in VERDICTS.items():
         if share := bar.shares.get(verdict, 0.0):

@@ -5,9 +5,7 @@ import pytest
 
 from harness.cli.main import run
 
-pytestmark = pytest.mark.skipif(
-    chromium.CHROMIUM is None, reason="needs chromium, chromium-browser or google-chrome"
-)
+pytestmark = pytest.mark.skipif(chromium.CHROMIUM is None, reason="needs chromium, chromium-browser or google-chrome")
 
 
 @pytest.fixture
