@@ -42,3 +42,16 @@ def test_the_page_works_and_runs_nothing_of_the_samples(browser, run_of, hostile
     assert {url.partition("#")[0].removeprefix(out.as_uri()) for url in requested} == {
         "/index.html", "/page.css", "/page.js", "/data/run1-problems.js", "/data/run1-0.js",
     }  # fmt: skip
+
+
+def test_a_phone_shows_the_page_without_scrolling_sideways(browser, run_of, tmp_path):
+    """What is wider than a narrow screen scrolls within its own place."""
+    out = tmp_path / "page"
+    runs = [run_of("a" * 40, {"a-long-name/" * 6: ["x = 1  # " + "long " * 40]}, policy="p" * 60)]
+    assert run(["table", *runs, "--format", "html", "--out", str(out)]) == 0
+
+    browser.resize(390, 844)
+    browser.ask("Page.navigate", url=f"{(out / 'index.html').as_uri()}#run=run0&task={'a-long-name/' * 6}")
+    browser.wait_for("document.querySelector('#problem pre')?.textContent")
+
+    assert browser.value("document.documentElement.scrollWidth") == 390
