@@ -10,7 +10,7 @@ from leaderboards.xml_text import in_xml
 WIDTH, HEIGHT = 480, 280
 """Small, so that its text can still be read where a phone shrinks it."""
 
-LEFT, RIGHT, TOP, BOTTOM = 48, 16, 16, 40
+LEFT, RIGHT, TOP, BOTTOM = 48, 24, 16, 40
 BAR, GAP, LABEL = 18, 6, 190
 LEGEND_ROW = 18
 

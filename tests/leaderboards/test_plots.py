@@ -122,17 +122,17 @@ def test_svg_has_a_line_and_a_name_each():
     drawing = svg.drawn(TWO_LINES)
 
     lines = [line.get("points") for line in drawing.iter("polyline")]
-    assert lines == ["48.0,240.0 464.0,16.0", "48.0,128.0"]
+    assert lines == ["48.0,240.0 456.0,16.0", "48.0,128.0"]
     assert [text.text for text in drawing.iter("text")][-2:] == ["a", "b"]
 
 
 def test_svg_divides_a_bar_by_the_shares():
-    """A quarter and three quarters of 274 pixels, in the order of the verdicts, each with its numbers as a title."""
+    """A quarter and three quarters of 266 pixels, in the order of the verdicts, each with its numbers as a title."""
     bars = [
         (bar.get("x"), bar.get("width"), bar.find("title").text) for bar in svg.drawn(ONE_BAR).iter("rect") if len(bar)
     ]
 
-    assert bars == [("190.0", "68.5", "m: accepted 25.00 %"), ("258.5", "205.5", "m: wrong_answer 75.00 %")]
+    assert bars == [("190.0", "66.5", "m: accepted 25.00 %"), ("256.5", "199.5", "m: wrong_answer 75.00 %")]
 
 
 def test_png_draws_the_numbers_of_the_figure():
