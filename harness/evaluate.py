@@ -3,6 +3,7 @@
 import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
@@ -46,11 +47,13 @@ def evaluate(
     jail: Jail,
     workers: int,
     exhaustive: bool = False,
+    halt: Future[None] | None = None,
 ) -> Iterator[Evaluation]:
     """Judge the samples and yield each evaluation, in their order, when it has been appended to the file.
 
     Neither samples nor problems are kept. Put the samples of a task in sequence: then its problem is looked up once,
-    and all of them are judged by the very same tests, for which the judge keeps its examiner.
+    and all of them are judged by the very same tests, for which the judge keeps its examiner. When another thread gives
+    `halt` a result, nothing more is judged.
     """
     waiting = deque[tuple[Sample, str, Extraction]]()
 
@@ -62,7 +65,7 @@ def evaluate(
                 waiting.append((sample, problem.difficulty, found))
                 yield Case(program=found.program, tests=problem.tests, limits=problem.limits, exhaustive=exhaustive)
 
-    for judgement in judge_all(cases(), jail, workers):
+    for judgement in judge_all(cases(), jail, workers, halt):
         evaluation = _evaluation(*waiting.popleft(), judgement)
         append(file, evaluation)
         yield evaluation

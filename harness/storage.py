@@ -2,6 +2,7 @@
 
 import fcntl
 import gzip
+import hashlib
 import os
 import shutil
 import tempfile
@@ -141,6 +142,12 @@ def sole_writer(path: Path) -> Iterator[BinaryIO]:
                 f"{path}: another proctor is writing this run; wait for it or choose another --out"
             ) from None
         yield file
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes as they are."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def as_row(record: msgspec.Struct) -> bytes:

@@ -7,8 +7,8 @@ import pytest
 
 from harness.errors import UserError
 from harness.intervals import wilson
-from harness.records import PromptCardId, Tally, Usage
-from harness.score import drawn_of, refuse_short, score
+from harness.records import Producer, PromptCardId, Sampling, Tally, Usage
+from harness.score import drawn_of, refuse_short, score, usage_of
 from sandbox.verdict import Verdict
 
 USAGE = defaultdict(lambda: Usage(prompt_tokens=None, tokens=None, finish_counts={}))
@@ -178,3 +178,36 @@ def test_too_few_samples_are_refused(evaluations, heads, run, make_sample):
         score(evaluations[:-1], heads, run, USAGE)
     with pytest.raises(UserError, match=r"task a has n = 2 .* k = 10"):
         refuse_short(drawn_of([make_sample("a", 0), make_sample("a", 1)]), (1, 10))
+
+
+def test_usage_by_hand(make_sample):
+    """Tokens are summed for each policy, endings counted."""
+    rows = [
+        msgspec.structs.replace(make_sample(policy=policy), prompt_tokens=5, tokens=tokens, finish_reason=reason)
+        for policy, tokens, reason in (("a", 3, "stop"), ("a", 8, "length"), ("b", 0, "context"), ("a", 8, "length"))
+    ]
+
+    assert usage_of(rows) == {
+        "a": Usage(prompt_tokens=15, tokens=19, finish_counts={"length": 2, "stop": 1}),
+        "b": Usage(prompt_tokens=5, tokens=0, finish_counts={"context": 1}),
+    }
+
+
+def test_usage_that_nobody_told(make_sample):
+    """One sample without a count makes the sum unknown."""
+    rows = [make_sample(), msgspec.structs.replace(make_sample(index=1), tokens=4, finish_reason="stop")]
+
+    assert usage_of(rows) == {"m": Usage(prompt_tokens=None, tokens=None, finish_counts={"stop": 1, "unknown": 1})}
+
+
+def test_the_result_says_how_samples_were_drawn(evaluations, heads, make_run):
+    """Sampling, producer and usage go into it as they are."""
+    sampling = Sampling(n=2, temperature=0.8, top_p=0.95, max_tokens=8, stop=(), seed=0)
+    producer = Producer(
+        backend="b", model="m", weights="w", dtype="d", versions={}, options={}, repeatable="yes"
+    )  # fmt: skip
+    usage = Usage(prompt_tokens=1, tokens=2, finish_counts={"stop": 6})
+
+    (result,) = score(evaluations, heads, make_run(sampling=sampling, producer=producer), {"m": usage})
+
+    assert (result.sampling, result.producer, result.usage) == (sampling, producer, usage)
