@@ -194,7 +194,8 @@ def test_markdown(make_result):
 Percent. Bold: the best of a column, every tie of it; ▼: below base; numbers are compared as printed. \
 pass@k is the unbiased estimate from all samples of a problem, averaged over problems.
 
-Protocol: prompt card unknown; extraction whole; limits cpu_s 4, wall_s 10, memory_bytes 1073741824, \
+Protocol: prompt card unknown; sampling unknown; extraction whole; limits cpu_s 4, wall_s 10, \
+memory_bytes 1073741824, \
 output_bytes 16777216, processes 32, file_bytes 67108864, open_files 64; isolation seccomp; Python 3.11.7; \
 proctor 0.1.0; problems 0123456789ab.
 """
