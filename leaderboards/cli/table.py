@@ -7,7 +7,7 @@ import msgspec
 
 from harness.errors import UserError
 from leaderboards.entries import entries_of, titled, trainings_of
-from leaderboards.ledger import is_stale, regenerate
+from leaderboards.ledger import LEDGER, is_stale, regenerate
 from leaderboards.markdown import markdown
 from leaderboards.page.folder import write_page
 from leaderboards.plots.figures import Figure, figures
@@ -15,6 +15,7 @@ from leaderboards.plots.folder import write_plots
 from leaderboards.published import published_tables
 from leaderboards.results import RESULT_FILE
 from leaderboards.table import tabulate
+from leaderboards.writing import writing
 
 STALE = 1
 
@@ -82,7 +83,8 @@ def command(
     if plots:
         _plot(plots, drawn)
     if out:
-        click.echo(f"Wrote {write_page(out, shown, named, drawn)}")
+        with writing(out):
+            click.echo(f"Wrote {write_page(out, shown, named, drawn)}")
     elif as_ == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(shown), indent=2))
     else:
@@ -104,7 +106,8 @@ def _plot(folder: Path, drawn: tuple[Figure, ...]) -> None:
 
 
 def _regenerated(folder: Path) -> int:
-    click.echo(f"Wrote {regenerate(folder)}")
+    with writing(folder / LEDGER):
+        click.echo(f"Wrote {regenerate(folder)}")
     return 0
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from harness.errors import UserError
 from harness.storage import write_whole
 from leaderboards.plots import png, svg
 from leaderboards.plots.figures import Figure
+from leaderboards.writing import writing
 
 
 def write_plots(folder: Path, figures: Iterable[Figure]) -> tuple[Path, ...]:
@@ -20,10 +20,8 @@ def write_plots(folder: Path, figures: Iterable[Figure]) -> tuple[Path, ...]:
         for figure in figures
         for kind, content in (("svg", svg.file_of(figure)), ("png", png.file_of(figure)))
     }
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in drawings.items():
             write_whole(folder / name, content)
-    except OSError as error:
-        raise UserError(f"{folder}: can't be written: {error.strerror}; choose another folder for --plots") from error
     return tuple(folder / name for name in drawings)

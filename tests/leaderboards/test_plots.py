@@ -208,6 +208,14 @@ def test_without_matplotlib_nothing_is_written(judged, tmp_path, monkeypatch, ca
     assert not (tmp_path / "plots").exists()
 
 
+def test_a_folder_that_cannot_be_written_is_named(judged, tmp_path, capsys):
+    """In one line."""
+    (tmp_path / "file").write_text("")
+
+    assert run(["table", judged, "--plots", str(tmp_path / "file")]) == 2
+    assert f"{tmp_path / 'file'}: can't be written: File exists" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("checkpoint_argument", "options", "message"),
     [
