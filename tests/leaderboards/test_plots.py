@@ -49,9 +49,10 @@ def judged(make_result, write_run):
 
 @pytest.fixture
 def checkpoint(tmp_path):
-    """Write a checkpoint's folder with the metrics of two steps, and a third that is being written."""
+    """Write a checkpoint's folder with the metrics of two steps, more than is plotted, and a third half written."""
     (tmp_path / "checkpoint").mkdir()
-    rows = [msgspec.json.encode(step(number, loss=4.0 - number)) + b"\n" for number in (1, 2)]
+    steps = [msgspec.to_builtins(step(number, loss=4.0 - number)) for number in (1, 2)]
+    rows = [msgspec.json.encode(row | {"epoch": 0.5, "margin": 1.0, "tokens_per_s": 9.0}) + b"\n" for row in steps]
     (tmp_path / "checkpoint" / "metrics.jsonl").write_bytes(b"".join(rows) + b'{"step": 3, "lo')
     return tmp_path / "checkpoint"
 
