@@ -167,6 +167,19 @@ def test_the_token_that_ends_a_text_ends_it(engine, plain):
     assert (goes_on.finish_reason, goes_on.tokens) == ("length", 16)
 
 
+def test_a_model_without_such_a_token_goes_on(copy):
+    """Up to the limit."""
+    (copy / "generation_config.json").unlink()
+    (copy / "config.json").write_text(
+        (copy / "config.json").read_text().replace('"eos_token_id": 0', '"eos_token_id": null')
+    )
+
+    with load(copy) as endless:
+        (completion,) = in_order(endless, plan_of([ENDING]), GREEDY)
+
+    assert (completion.finish_reason, completion.tokens) == ("length", 16)
+
+
 def test_a_stop_string_ends_a_text(engine):
     """The text stands before it; the others go on."""
     whole, other = texts(engine, ["1+1", "for x in"])
