@@ -14,7 +14,7 @@ import click
 import msgspec
 import pytest
 
-from harness.backends.openai_options import Options
+from harness.backends import openai_options, transformers
 from harness.benchmarks import mini
 from harness.cli import demo
 from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
@@ -161,7 +161,7 @@ def test_the_demo_shows_the_known_verdicts():
 def test_make_targets_exist():
     """Every `make` in the documents names a target, and every target says what it is for."""
     makefile = (ROOT / "Makefile").read_text()
-    described = set(re.findall(r"^([a-z]+):.*## \S", makefile, re.MULTILINE))
+    described = set(re.findall(r"^([a-z-]+):.*## \S", makefile, re.MULTILINE))
     phony = re.search(r"^\.PHONY: (help .*)$", makefile, re.MULTILINE)
     code = [code for text in DOCUMENTS.values() for code in (*inline_code(text), *(line for line, _ in shown(text)))]
 
@@ -229,11 +229,14 @@ def test_limits_have_the_defaults_and_bounds_of_the_code():
     assert list(told.items()) == [(name, [default, *BOUNDS[name]]) for name, default in defaults.items()]
 
 
-def test_options_of_servers_have_the_defaults_of_the_code():
-    """docs/servers.md holds every option of the backend openai, in the order of the code."""
-    told = {name: default for name, default, _ in rows(DOCUMENTS[Path("docs/servers.md")], "option")}
+@pytest.mark.parametrize(
+    ("document", "options"), [("servers", openai_options.Options()), ("models", transformers.Options())]
+)
+def test_options_of_backends_have_the_defaults_of_the_code(document, options):
+    """A backend's document holds each of its options, in the order of the code."""
+    told = {name: default for name, default, _ in rows(DOCUMENTS[Path(f"docs/{document}.md")], "option")}
 
-    assert told == {name: str(default) for name, default in msgspec.structs.asdict(Options()).items()}
+    assert told == {name: str(default) for name, default in msgspec.structs.asdict(options).items()}
 
 
 def test_limits_of_the_specification_exist():
