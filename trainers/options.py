@@ -38,7 +38,7 @@ class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     max_gradient_norm: Annotated[float, Meta(gt=0, description="Longer gradients are scaled down to this norm.")] = 1.0
 
     lora_rank: Annotated[int, Meta(ge=0, description="Rank of LoRA on all linear layers; 0 trains all parameters.")] = 0
-    lora_alpha: Annotated[float, Meta(gt=0, description="LoRA's alpha; the update is scaled by alpha / rank.")] = 32.0
+    lora_alpha: Annotated[int, Meta(ge=1, description="LoRA's alpha; the update is scaled by alpha / rank.")] = 32
     lora_dropout: Annotated[float, Meta(ge=0, lt=1, description="Dropout before LoRA's update.")] = 0.05
 
     dtype: Annotated[

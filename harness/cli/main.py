@@ -22,6 +22,7 @@ SUBCOMMANDS = {
     "gate": ("leaderboards.cli.gate", "Fail where a candidate is worse than its baseline."),
     "score": ("harness.cli.score", "Judge samples and report pass@k with intervals."),
     "table": ("leaderboards.cli.table", "Turn results into tables, a page, or a leaderboard."),
+    "train": ("trainers.cli.train", "Train a policy on groups, by supervised or offline reinforcement learning."),
 }
 """Name -> module that holds it as `command`, and its one line in `proctor --help`."""
 
