@@ -25,9 +25,7 @@ def read_recipe(name: str) -> TrainingOptions:
     16
     """
     if not name.endswith(".toml") and name not in recipe_names():
-        raise UserError(
-            f"there is no recipe {name!r}: choose from {', '.join(recipe_names())}, or name a .toml file"
-        )
+        raise UserError(f"there is no recipe {name!r}: choose from {', '.join(recipe_names())}, or name a .toml file")
     path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
     try:
         return msgspec.toml.decode(path.read_bytes(), type=TrainingOptions)
