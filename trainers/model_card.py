@@ -15,13 +15,13 @@ _ON_THE_HUB = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 _CODENET_LICENCE = "Project CodeNet's data are under CDLA-Permissive-2.0."
 
 
-def render(checkpoint: Checkpoint, *, groups: Card | None, metrics: Mapping[str, float]) -> str:
+def render(checkpoint: Checkpoint, *, groups: Card | None, metrics: Mapping[str, float | None]) -> str:
     """Return the model card of a checkpoint as markdown with a YAML head; the same for the same arguments.
 
     Args:
         checkpoint: What it is.
         groups: The data card of the groups that it was trained on; None where there is none beside them.
-        metrics: What was measured at its last step, by name.
+        metrics: What was measured at its last step, by name; None where it could not be.
     """
     return "\n".join(
         (*_head(checkpoint), *_origin(checkpoint), *_data(checkpoint, groups), *_training(checkpoint), *_end(metrics))
@@ -100,14 +100,14 @@ def _training(checkpoint: Checkpoint) -> Iterator[str]:
     yield ""
 
 
-def _end(metrics: Mapping[str, float]) -> Iterator[str]:
-    if not metrics:
+def _end(metrics: Mapping[str, float | None]) -> Iterator[str]:
+    if not any(value is not None for value in metrics.values()):
         return
     yield "## At the last step"
     yield ""
     yield "| metric | value |"
     yield "|---|---|"
-    yield from (f"| {name} | {value:.6g} |" for name, value in metrics.items())
+    yield from (f"| {name} | {value:.6g} |" for name, value in metrics.items() if value is not None)
     yield ""
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from harness.errors import UserError
-from trainers.anatomy import Anatomy
+from trainers.anatomy import Anatomy, anatomy_of
 from trainers.cost import Lengths, Memory, memory, operations, trained
 from trainers.groups import GROUPS_FILE, read_groups
 from trainers.options import TrainingOptions
@@ -61,12 +61,11 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     trained: int
     operations: int
     memory: Memory
+    peak_bytes: int
+    """All of the memory, of each process."""
+    hours: tuple[float, float]
+    """The fewest and the most."""
     device: Device
-
-    @property
-    def hours(self) -> tuple[float, float]:
-        """The fewest and the most."""
-        return self.operations / self.device.fast / 3600, self.operations / self.device.slow / 3600
 
 
 def a100(options: TrainingOptions) -> Device:
@@ -80,6 +79,28 @@ def a100(options: TrainingOptions) -> Device:
         memory_bytes=80 * 10**9,
         why=f"assumes {low:.0%} to {high:.0%} of {peak / 1e12:g} TFLOP/s ({options.dtype})",
     )
+
+
+def planned(groups: Path, model: str, options: TrainingOptions, *, calibrate: bool) -> Forecast:
+    """Return what a training takes: on an A100, or on this machine, whose speed is measured.
+
+    Args:
+        groups: Folder or file of the groups.
+        model: Folder or name of the model, of which config.json and the tokenizer are read.
+        options: Of the training.
+        calibrate: Measure this machine, which takes some steps of a model of a few blocks.
+
+    Raises:
+        UserError: Groups or model can't be had, or the model is of a kind that can't be planned.
+    """
+    anatomy = anatomy_of(model)
+    lengths, total = lengths_of(groups, model)
+    if not calibrate:
+        return forecast(anatomy, lengths, total, options, a100(options))
+    from trainers.calibration import calibrated  # noqa: PLC0415 - loads torch
+
+    middle = sorted(lengths, key=lambda one: one.positions(options))[len(lengths) // 2]
+    return forecast(anatomy, lengths, total, options, calibrated(model, anatomy, middle, options))
 
 
 def lengths_of(groups: Path, model: str) -> tuple[tuple[Lengths, ...], int]:
@@ -122,6 +143,8 @@ def forecast(
     steps = total_steps(groups, options)
     seen = steps * options.batch_groups
     packed, plain = (msgspec.structs.replace(options, packing=packing) for packing in (True, False))
+    work = round(seen * fmean(operations(anatomy, one, options) for one in lengths))
+    needed = memory(anatomy, lengths, options)
     return Forecast(
         groups=groups,
         tokenized=len(lengths),
@@ -132,8 +155,10 @@ def forecast(
         plain_tokens=round(seen * fmean(one.positions(plain) for one in lengths)),
         parameters=anatomy.parameters,
         trained=trained(anatomy, options),
-        operations=round(seen * fmean(operations(anatomy, one, options) for one in lengths)),
-        memory=memory(anatomy, lengths, options),
+        operations=work,
+        memory=needed,
+        peak_bytes=needed.total,
+        hours=(work / device.fast / 3600, work / device.slow / 3600),
         device=device,
     )
 
@@ -157,8 +182,8 @@ def _rows(told: Forecast) -> Iterator[tuple[str, str]]:
     for part, size in msgspec.structs.asdict(told.memory).items():
         yield f"memory: {part}", _gb(size)
     room = told.device.memory_bytes
-    fits = "" if room is None else f" of {_gb(room)}{'' if told.memory.total <= room else ': does not fit'}"
-    yield "memory at the peak", f"{_gb(told.memory.total)}{fits}"
+    fits = "" if room is None else f" of {_gb(room)}{'' if told.peak_bytes <= room else ': does not fit'}"
+    yield "memory at the peak", f"{_gb(told.peak_bytes)}{fits}"
     low, high = told.hours
     yield f"hours on {told.device.name}", f"{low:.3g}{'' if low == high else f' to {high:.3g}'} ({told.device.why})"
 
