@@ -75,7 +75,7 @@ def _shallow(model: str, blocks: int, options: TrainingOptions) -> Any:
     config = AutoConfig.from_pretrained(model)
     config.num_hidden_layers = blocks
     if getattr(config, "layer_types", None):
-        config.layer_types = config.layer_types[:blocks]
+        config.layer_types = (config.layer_types * blocks)[:blocks]
     held = getattr(torch, options.dtype) if options.lora_rank else torch.float32
     made = AutoModelForCausalLM.from_config(config, attn_implementation=options.attention, dtype=held)
     made_trainable(made, options)
