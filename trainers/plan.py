@@ -123,9 +123,12 @@ def _tokenizer(model: str) -> Any:
     from transformers import AutoTokenizer  # noqa: PLC0415 - heavy
 
     try:
-        return AutoTokenizer.from_pretrained(model)
+        tokenizer = AutoTokenizer.from_pretrained(model)
     except (OSError, ValueError) as error:
         raise UserError(f"{model}: has no tokenizer that transformers can read ({error}); name a model") from error
+    if len(tokenizer) <= len(tokenizer.all_special_tokens):  # what transformers makes up where the files are missing
+        raise UserError(f"{model}: has no files of a tokenizer; name a model with its tokenizer")
+    return tokenizer
 
 
 def forecast(

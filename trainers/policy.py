@@ -23,7 +23,7 @@ class Policy:
 
     What is trained is held in float32, or small steps would be lost to rounding: bfloat16 has 8 bits of precision, and
     a step at a rate of 1e-5 is far below them. What is frozen is held in the type of computation. So the
-    0.5 B model with all parameters takes 16 bytes for each (weight, gradient, two moments): 8 GB; and the 7 B model with
+    0.5 B model with all parameters takes 16 bytes for each (weight, gradient, two moments): 8 GB; the 7 B model with
     LoRA 2 bytes for each: 15 GB, and its adapter below 1 GB. Both leave most of 80 GB to activations.
     """
 
@@ -80,7 +80,9 @@ def _resolved(name: str) -> str:
 def _loaded(base: str, held_in: torch.dtype, options: TrainingOptions) -> tuple[Any, "PreTrainedTokenizerBase"]:
     """Return the model, whose own types are too loose to be of use, and its tokenizer."""
     from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415 - ten seconds
+    from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415
 
+    disable_progress_bar()  # ours is enough
     try:
         tokenizer = AutoTokenizer.from_pretrained(base)
         model = AutoModelForCausalLM.from_pretrained(base, dtype=held_in, attn_implementation=options.attention)
@@ -91,12 +93,9 @@ def _loaded(base: str, held_in: torch.dtype, options: TrainingOptions) -> tuple[
 
 def made_trainable(model: "PreTrainedModel", options: TrainingOptions) -> Any:
     """Put the adapter on the model that the options ask for, and return it, or None where all parameters are trained."""
-    with warnings.catch_warnings():
-        # transformers renamed gradient checkpointing after 5.16; peft asks for it by the old name too
-        warnings.filterwarnings("ignore", message=".*gradient_checkpointing", category=FutureWarning)
-        adapter = _with_lora(model, options) if options.lora_rank else None
-        if options.gradient_checkpointing:
-            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    adapter = _with_lora(model, options) if options.lora_rank else None
+    if options.gradient_checkpointing:
+        model.activation_checkpointing_enable()
     model.train()
     return adapter
 
@@ -104,16 +103,16 @@ def made_trainable(model: "PreTrainedModel", options: TrainingOptions) -> Any:
 def _with_lora(model: "PreTrainedModel", options: TrainingOptions) -> Any:
     from peft import LoraConfig, get_peft_model  # noqa: PLC0415 - eight seconds
 
-    return get_peft_model(
-        model,
-        LoraConfig(
-            task_type="CAUSAL_LM",
-            r=options.lora_rank,
-            lora_alpha=options.lora_alpha,
-            lora_dropout=options.lora_dropout,
-            target_modules="all-linear",
-        ),
+    config = LoraConfig(
+        task_type="CAUSAL_LM",
+        r=options.lora_rank,
+        lora_alpha=options.lora_alpha,
+        lora_dropout=options.lora_dropout,
+        target_modules="all-linear",
     )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft 0.21 asks transformers 5.23 for a name of before
+        return get_peft_model(model, config)
 
 
 def _weights_id(base: str, model: "PreTrainedModel") -> str:
