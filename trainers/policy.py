@@ -42,10 +42,7 @@ class Policy:
         torch.manual_seed(options.seed)  # LoRA's first weights are drawn
         self.model, self.tokenizer = _loaded(self.base, self.dtype if options.lora_rank else torch.float32, options)
         self.weights_id = _weights_id(self.base, self.model)
-        self._adapter: Any = _with_lora(self.model, options) if options.lora_rank else None
-        if options.gradient_checkpointing:
-            self.model.activation_checkpointing_enable()
-        self.model.train()
+        self._adapter = made_trainable(self.model, options)
 
     def log_probs(self, options: TrainingOptions) -> CompletionLogProbs:
         """Return the model as a module that training calls."""
@@ -93,6 +90,15 @@ def _loaded(base: str, held_in: torch.dtype, options: TrainingOptions) -> tuple[
     except (OSError, ImportError, ValueError) as error:
         raise UserError(f"--model {base}: can't be loaded: {error}; name a folder or a hub's repository") from error
     return model, tokenizer
+
+
+def made_trainable(model: "PreTrainedModel", options: TrainingOptions) -> Any:
+    """Put the adapter on the model that the options ask for, and return it, or None where all parameters are trained."""
+    adapter = _with_lora(model, options) if options.lora_rank else None
+    if options.gradient_checkpointing:
+        model.activation_checkpointing_enable()
+    model.train()
+    return adapter
 
 
 def _with_lora(model: "PreTrainedModel", options: TrainingOptions) -> Any:

@@ -9,6 +9,7 @@ import msgspec
 from harness.plugins import names, resolve
 from trainers.cli.settings import overridden, setting_options
 from trainers.options import TrainingOptions
+from trainers.plan import markdown, planned
 from trainers.recipe import read_recipe, recipe_names
 from trainers.trainer import Trainer
 
@@ -21,25 +22,41 @@ GROUP = "proctor.trainers"
     "--groups", required=True, type=click.Path(path_type=Path), help="Groups, as proctor compile writes them."
 )
 @click.option("--model", required=True, metavar="NAME", help="Folder of the base model, or its name on the hub.")
-@click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="Folder of the checkpoint: new, or to go on with."
-)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the checkpoint: new, or to go on with.")
 @click.option(
     "--recipe",
     metavar="NAME|FILE",
     help=f"Settings to begin with: {', '.join(recipe_names())}, or a TOML file; the options below override them.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the checkpoint's record as JSON.")
+@click.option("--plan", is_flag=True, help="Tell tokens, steps, operations, memory and hours, and train nothing.")
+@click.option("--calibrate", is_flag=True, help="With --plan: measure this machine, instead of assuming an A100 80 GB.")
+@click.option("--json", "as_json", is_flag=True, help="Print the record of the checkpoint, or of the plan, as JSON.")
 @setting_options
 def command(
-    *, method: str, groups: Path, model: str, out: Path, recipe: str | None, as_json: bool, **given: Any
+    *,
+    method: str,
+    groups: Path,
+    model: str,
+    out: Path | None,
+    recipe: str | None,
+    plan: bool,
+    calibrate: bool,
+    as_json: bool,
+    **given: Any,
 ) -> int:
     """Train a model on groups by METHOD: a name, or path.py:attribute of a trainer of your own.
 
     The same command goes on where an earlier one was killed. Under `accelerate launch` it trains on several processors.
     """
     options = overridden(read_recipe(recipe) if recipe else TrainingOptions(), given)
-    checkpoint = resolve(GROUP, method, Trainer).train(groups, model, out, options)
+    trainer = resolve(GROUP, method, Trainer)
+    if plan:
+        told = planned(groups, model, options, calibrate=calibrate)
+        click.echo(msgspec.json.encode(told) if as_json else markdown(told))
+        return 0
+    if out is None:
+        raise click.UsageError("Missing option '--out'.")
+    checkpoint = trainer.train(groups, model, out, options)
     if as_json:
         click.echo(msgspec.json.encode(checkpoint))
     else:
