@@ -40,7 +40,7 @@ def write(folder, groups):
 
 
 def test_tokens_and_steps_are_those_of_the_whole_training():
-    """By hand: 5 groups twice are 5 steps of 2; means of prompts 4, predictions 5, packed (5 + 9) / 2, rows (8 + 16) / 2."""
+    """By hand: 5 groups twice are 5 steps of 2; means are 4 of prompts, 5 of ends, 7 of packed and 12 of padded."""
     told = forecast(SMALL, (SHORT, LONG), 5, TrainingOptions(epochs=2), HAND)
 
     assert (told.groups, told.tokenized, told.steps) == (5, 2, 5)
@@ -49,7 +49,7 @@ def test_tokens_and_steps_are_those_of_the_whole_training():
 
 
 def test_operations_are_those_of_a_step_by_hand():
-    """5 positions of 48 weights in 2 blocks: 6 x 480 and 14 x 5 x 5 x 4 x 2 for attention; 4 predictions of a table of 40."""
+    """5 positions of 48 weights in 2 blocks, 5 x 5 pairs of width 4, and 4 predictions of a table of 40."""
     assert operations(SMALL, SHORT, TrainingOptions()) == 6 * 480 + 14 * 200 + 6 * 4 * 40
 
 
