@@ -80,9 +80,10 @@ def _resolved(name: str) -> str:
 def _loaded(base: str, held_in: torch.dtype, options: TrainingOptions) -> tuple[Any, "PreTrainedTokenizerBase"]:
     """Return the model, whose own types are too loose to be of use, and its tokenizer."""
     from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415 - ten seconds
-    from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415
+    from transformers.utils import logging  # noqa: PLC0415
 
-    disable_progress_bar()  # ours is enough
+    told: Any = logging
+    told.disable_progress_bar()  # ours is enough
     try:
         tokenizer = AutoTokenizer.from_pretrained(base)
         model = AutoModelForCausalLM.from_pretrained(base, dtype=held_in, attn_implementation=options.attention)

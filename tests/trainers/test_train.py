@@ -86,7 +86,7 @@ def by_the_book(folder, groups, weigh, token_mean):
 @pytest.mark.parametrize("token_mean", [False, True])
 @pytest.mark.parametrize("packing", [True, False])
 @pytest.mark.parametrize("name", ["sft", "rloo", "rloo_grpo", "rloo_exp"])
-def test_the_first_gradient_is_that_of_the_book(tmp_path, run, tiny_base, name, packing, token_mean):
+def test_the_first_gradient_is_that_of_the_book(tmp_path, run, tiny_base, name, packing, *, token_mean):
     """The optimizer's first moment after a step is (1 - 0.9) x the gradient, where nothing was scaled down."""
     options = changed(max_hours=1e-9, max_gradient_norm=1e9, packing=packing, token_mean=token_mean)
     run("out", options, method=getattr(methods, name))
@@ -117,7 +117,7 @@ def test_a_killed_training_ends_with_the_same_bits(tmp_path, run, monkeypatch, o
     assert rows(tmp_path / "killed") == rows(tmp_path / "whole")
 
 
-def test_training_goes_on_from_the_state_and_not_from_the_start(tmp_path, run, monkeypatch):
+def test_training_goes_on_from_the_state_and_not_from_the_start(run, monkeypatch):
     """After a kill at step 5 with states at 2 and 4, one step is left."""
     killed_after(monkeypatch, 5)
     with pytest.raises(KeyboardInterrupt):
@@ -276,7 +276,7 @@ def test_a_bfloat16_training_holds_float32_and_writes_bfloat16(tmp_path, run):
 
 
 def test_an_adapter_finds_its_base(tmp_path, run, tiny_base):
-    """peft's layout, with the base as an absolute path; the base's weights are not in it."""
+    """The layout is peft's, with the base as an absolute path; the base's weights are not in it."""
     checkpoint = run("out", LORA)
 
     told = json.loads((tmp_path / "out" / "adapter_config.json").read_text())
