@@ -5,6 +5,7 @@ import pytest
 from tiny_policy import build, bytes_tokenizer
 from transformers import Qwen2Config
 
+from harness.cli.main import run
 from harness.errors import UserError
 from trainers.anatomy import Anatomy
 from trainers.cost import Lengths, operations
@@ -110,6 +111,29 @@ def test_this_machine_is_measured(tmp_path):
 
     assert told.device.slow == told.device.fast > 0
     assert told.hours[0] == pytest.approx(told.operations / told.device.fast / 3600)
+
+
+def test_the_command_tells_and_trains_nothing(tmp_path, capsys):
+    """A table for readers, a record for programs; no weights are there, and no folder comes to be."""
+    Qwen2Config(hidden_size=64, num_attention_heads=2, num_hidden_layers=2).save_pretrained(tmp_path / "model")
+    bytes_tokenizer().save_pretrained(tmp_path / "model")
+    groups = write(tmp_path / "groups", [group(1), group(2)])
+    before = sorted(tmp_path.rglob("*"))
+    asked = ["train", "trainers.methods:rloo", "--groups", str(groups), "--model", str(tmp_path / "model"), "--plan"]
+
+    assert run(asked) == 0
+    assert "| steps | 1 |" in capsys.readouterr().out
+    assert run([*asked, "--json", "--epochs", "3"]) == 0
+    assert msgspec.json.decode(capsys.readouterr().out)["steps"] == 3
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_training_needs_a_folder(tmp_path, capsys):
+    """Only a plan does without."""
+    asked = ["train", "trainers.methods:rloo", "--groups", str(tmp_path), "--model", "nowhere"]
+
+    assert run(asked) == 2
+    assert "'--out'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
