@@ -77,7 +77,9 @@ def _shallow(model: str, blocks: int, options: TrainingOptions) -> Any:
     if getattr(config, "layer_types", None):
         config.layer_types = (config.layer_types * blocks)[:blocks]
     held = getattr(torch, options.dtype) if options.lora_rank else torch.float32
-    made = AutoModelForCausalLM.from_config(config, attn_implementation=options.attention, dtype=held)
+    made: Any = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]  # it has no types
+        config, attn_implementation=options.attention, dtype=held
+    )
     made_trainable(made, options)
     return made
 

@@ -16,8 +16,10 @@ from transformers import get_cosine_schedule_with_warmup
 
 from harness.cli.progress import watched
 from harness.errors import UserError
-from harness.storage import append, whole_file, write_whole
+from harness.storage import append, read_rows, whole_file, write_whole
+from trainers.card import Card
 from trainers.metrics import METRICS_FILE, Metrics, cut_after, in_words
+from trainers.model_card import README_FILE, render
 from trainers.objective import group_loss, summed
 from trainers.order import batch, total_steps
 from trainers.packing import Rows, packed, padded
@@ -36,10 +38,17 @@ class Loop:
     """The moving parts of a training: what a step moves, and what is saved of it."""
 
     def __init__(
-        self, policy: Policy, groups: tuple[Weighted, ...], asked: Asked, out: Path, accelerator: Accelerator
+        self,
+        policy: Policy,
+        groups: tuple[Weighted, ...],
+        asked: Asked,
+        out: Path,
+        accelerator: Accelerator,
+        *,
+        card: Card | None,
     ) -> None:
-        """Prepare the first step; `out` is there, and the policy is the one that was `asked` for."""
-        self._policy, self._groups, self._asked, self._out = policy, groups, asked, out
+        """Prepare the first step; `out` is there, the policy is the one that was `asked` for, the card the groups'."""
+        self._policy, self._groups, self._asked, self._out, self._card = policy, groups, asked, out, card
         self._options, self._accelerator = asked.options, accelerator
         self._total = total_steps(len(groups), self._options)
         optimizer = torch.optim.AdamW(
@@ -203,7 +212,11 @@ class Loop:
         if self._accelerator.is_main_process:
             folder.mkdir(parents=True, exist_ok=True)
             self._policy.write(folder)
-            write_whole(folder / CHECKPOINT_FILE, pretty(self._checkpoint(folder, taken)))
+            checkpoint = self._checkpoint(folder, taken)
+            *_, last = read_rows(self._out / METRICS_FILE, Metrics)
+            readme = render(checkpoint, groups=self._card, metrics=_plain(last[1]))
+            write_whole(folder / README_FILE, readme.encode())
+            write_whole(folder / CHECKPOINT_FILE, pretty(checkpoint))
         self._accelerator.wait_for_everyone()
 
     def _checkpoint(self, folder: Path, taken: int) -> Checkpoint:

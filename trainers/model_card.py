@@ -12,6 +12,8 @@ from trainers.trainer import Checkpoint
 _ON_THE_HUB = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 """A model's name there; anything else is a folder of somebody's machine."""
 
+README_FILE = "README.md"
+
 _CODENET_LICENCE = "Project CodeNet's data are under CDLA-Permissive-2.0."
 
 

@@ -5,6 +5,7 @@ import pytest
 from tiny_policy import build, bytes_tokenizer
 from transformers import Qwen2Config
 
+from harness.cli.main import run
 from harness.errors import UserError
 from trainers.anatomy import Anatomy
 from trainers.cost import Lengths, operations
@@ -40,7 +41,7 @@ def write(folder, groups):
 
 
 def test_tokens_and_steps_are_those_of_the_whole_training():
-    """By hand: 5 groups twice are 5 steps of 2; means of prompts 4, predictions 5, packed (5 + 9) / 2, rows (8 + 16) / 2."""
+    """By hand: 5 groups twice are 5 steps of 2; means are 4 of prompts, 5 of ends, 7 of packed and 12 of padded."""
     told = forecast(SMALL, (SHORT, LONG), 5, TrainingOptions(epochs=2), HAND)
 
     assert (told.groups, told.tokenized, told.steps) == (5, 2, 5)
@@ -49,7 +50,7 @@ def test_tokens_and_steps_are_those_of_the_whole_training():
 
 
 def test_operations_are_those_of_a_step_by_hand():
-    """5 positions of 48 weights in 2 blocks: 6 x 480 and 14 x 5 x 5 x 4 x 2 for attention; 4 predictions of a table of 40."""
+    """5 positions of 48 weights in 2 blocks, 5 x 5 pairs of width 4, and 4 predictions of a table of 40."""
     assert operations(SMALL, SHORT, TrainingOptions()) == 6 * 480 + 14 * 200 + 6 * 4 * 40
 
 
@@ -110,6 +111,29 @@ def test_this_machine_is_measured(tmp_path):
 
     assert told.device.slow == told.device.fast > 0
     assert told.hours[0] == pytest.approx(told.operations / told.device.fast / 3600)
+
+
+def test_the_command_tells_and_trains_nothing(tmp_path, capsys):
+    """A table for readers, a record for programs; no weights are there, and no folder comes to be."""
+    Qwen2Config(hidden_size=64, num_attention_heads=2, num_hidden_layers=2).save_pretrained(tmp_path / "model")
+    bytes_tokenizer().save_pretrained(tmp_path / "model")
+    groups = write(tmp_path / "groups", [group(1), group(2)])
+    before = sorted(tmp_path.rglob("*"))
+    asked = ["train", "trainers.methods:rloo", "--groups", str(groups), "--model", str(tmp_path / "model"), "--plan"]
+
+    assert run(asked) == 0
+    assert "| steps | 1 |" in capsys.readouterr().out
+    assert run([*asked, "--json", "--epochs", "3"]) == 0
+    assert msgspec.json.decode(capsys.readouterr().out)["steps"] == 3
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_training_needs_a_folder(tmp_path, capsys):
+    """Only a plan does without."""
+    asked = ["train", "trainers.methods:rloo", "--groups", str(tmp_path), "--model", "nowhere"]
+
+    assert run(asked) == 2
+    assert "'--out'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
