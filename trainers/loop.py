@@ -22,8 +22,9 @@ from trainers.metrics import METRICS_FILE, Metrics, cut_after, in_words, of_the_
 from trainers.model_card import README_FILE, render
 from trainers.objective import group_loss, summed
 from trainers.order import batch, total_steps
-from trainers.packing import Rows, packed, padded
+from trainers.packing import packed, padded
 from trainers.policy import Policy
+from trainers.probe import refuse_unlike
 from trainers.provenance import commit
 from trainers.tokenization import Encoded, encode
 from trainers.trainer import CHECKPOINT_FILE, Checkpoint
@@ -56,7 +57,9 @@ class Loop:
         )
         warmup = math.ceil(self._options.warmup_share * self._total)
         self._schedule = get_cosine_schedule_with_warmup(optimizer, warmup, self._total)
-        self._model, self._optimizer = accelerator.prepare(policy.log_probs(self._options), optimizer)
+        model = policy.log_probs(self._options)
+        self._model, self._optimizer = accelerator.prepare(model, optimizer)
+        refuse_unlike(model, policy.dtype, packing=self._options.packing)
 
     def run(self, metrics: BinaryIO | None, until_s: float) -> Checkpoint:
         """Train to the end, or until that time of the monotonic clock, and write the checkpoint.
@@ -124,7 +127,7 @@ class Loop:
         tokens = [len(completion) for completion in group.completions]
         device = self._accelerator.device
         rows = (packed if self._options.packing else padded)(group)
-        log_probs = summed(self._model(Rows(*(part.to(device) for part in rows))), tokens)
+        log_probs = summed(self._model(rows.to(device)), tokens)
         weights, lengths = torch.tensor(weighted.weights, device=device), torch.tensor(tokens, device=device)
         loss = group_loss(log_probs, weights, lengths, token_mean=self._options.token_mean)
         self._accelerator.backward(loss * share)
