@@ -14,12 +14,14 @@ import click
 import msgspec
 import pytest
 
+from harness.backends.openai_options import Options
 from harness.benchmarks import mini
 from harness.cli import demo
 from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
 from harness.records import Evaluation, Run, Source
 from harness.report import markdown
-from harness.score import score
+from harness.score import score, usage_of
+from harness.storage import as_row
 from harness.survey import survey
 from sandbox.limits import BOUNDS, Limits
 from sandbox.verdict import Verdict
@@ -98,9 +100,14 @@ def place(tmp_path, monkeypatch):
 def test_commands_run(place, capsys, command):
     """Every command that needs nothing but proctor ends well and prints what is shown; the demo's table is below.
 
-    A command that explains a run comes after the one that makes it.
+    A command that explains a run comes after the one that makes it, and one that replays the demo's after the demo.
     """
     assert place.is_dir()
+    if "--model runs/demo" in command:
+        (place / "runs" / "demo").mkdir(parents=True)
+        (place / "runs" / "demo" / "samples.jsonl").write_bytes(
+            b"".join(as_row(known.sample) for known in mini.known_samples())
+        )
     if command.startswith("proctor explain runs/tries"):
         run(shlex.split(next(above for above in OURS if above.endswith("--out runs/tries")))[1:])
         capsys.readouterr()
@@ -137,11 +144,13 @@ def test_the_demo_shows_the_known_verdicts():
         for sample, verdict, _ in known
     ]  # fmt: skip
     asked = Run(
-        samples_sha256="", benchmark="mini", problem_set="", splits=("test",), prompt_card=None, extraction="whole",
+        samples_sha256="", benchmark="mini", problem_set="", splits=("test",), prompt_card=None, sampling=None,
+        producer=None, extraction="whole",
         k=(1,), limits=Limits(), limits_file="", exhaustive=False, isolation={}, preload=(), python="", proctor="",
         source=Source(benchmark="mini"), problems={},
     )  # fmt: skip
-    printed = markdown(score(evaluations, heads, asked)).splitlines()
+    usage = usage_of(known_program.sample for known_program in known)
+    printed = markdown(score(evaluations, heads, asked, usage)).splitlines()
     printed.append(f"{len(known)} of {len(known)} verdicts are the known ones. The run lies in runs/demo")
 
     assert lines_missing(COMMANDS["proctor demo"], printed) == []
@@ -218,6 +227,13 @@ def test_limits_have_the_defaults_and_bounds_of_the_code():
 
     defaults = msgspec.structs.asdict(Limits())
     assert list(told.items()) == [(name, [default, *BOUNDS[name]]) for name, default in defaults.items()]
+
+
+def test_options_of_servers_have_the_defaults_of_the_code():
+    """docs/servers.md holds every option of the backend openai, in the order of the code."""
+    told = {name: default for name, default, _ in rows(DOCUMENTS[Path("docs/servers.md")], "option")}
+
+    assert told == {name: str(default) for name, default in msgspec.structs.asdict(Options()).items()}
 
 
 def test_limits_of_the_specification_exist():

@@ -83,8 +83,10 @@ class Loop:
 
     def _recorded(self, steps: Iterator[Metrics], done: int, file: BinaryIO) -> Iterator[Metrics]:
         """Pass the rows on when they have been told and appended: a state is never saved ahead of its row."""
-        for row in watched(steps, self._total, "trained", sys.stderr, done=done, in_words=in_words):
+        words = ""
+        for row in watched(steps, self._total, "trained", sys.stderr, done=done, beside=lambda _: words):
             append(file, row)
+            words = in_words(row)
             self._accelerator.log(_plain(row), step=row.step)
             yield row
 

@@ -1,7 +1,7 @@
 """Progress of long work on stderr, with rate and time left."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from datetime import timedelta
 from typing import TextIO, TypeVar
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 INTERVAL_S = 10.0
 
 
-def _nothing(_: object) -> str:
+def _nothing(_elapsed_s: float) -> str:
     return ""
 
 
@@ -26,40 +26,43 @@ def watched(
     clock_s: Callable[[], float] = time.monotonic,
     *,
     done: int = 0,
-    in_words: Callable[[T], str] = _nothing,
-) -> Iterator[T]:
+    beside: Callable[[float], str] = _nothing,
+) -> Generator[T, None, None]:
     """Pass the rows on and show how far they are: a bar on a terminal, elsewhere a line every ten seconds.
 
-    Args:
-        rows: What comes, one after the other.
-        total: How many there are in all, those done before included.
-        what: What is done with them.
-        stream: Where to show it.
-        clock_s: Tells the time.
-        done: How many were done before.
-        in_words: What else to tell of the last row.
+    What `beside` says, given the seconds since the first row was asked for, is shown as well. Of the `total`, so many
+    as `done` were there before.
     """
     yield from (
-        _with_bar(rows, total, what, stream, done=done, in_words=in_words)
+        _with_bar(rows, total, what, stream, done=done, beside=beside)
         if stream.isatty()
-        else _with_lines(rows, total, what, stream, clock_s, done=done, in_words=in_words)
+        else _with_lines(rows, total, what, stream, clock_s, done=done, beside=beside)
     )
 
 
 def _with_bar(
-    rows: Iterable[T], total: int, what: str, stream: TextIO, *, done: int, in_words: Callable[[T], str]
+    rows: Iterable[T], total: int, what: str, stream: TextIO, *, done: int, beside: Callable[[float], str]
 ) -> Iterator[T]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
-    with Progress(*columns, TextColumn("{task.fields[words]}"), console=Console(file=stream)) as progress:
-        task = progress.add_task(what, total=total, completed=done, words="")
-        for row in rows:
-            yield row
-            progress.update(task, advance=1, words=in_words(row))
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
+        _Beside(beside),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(file=stream)) as progress:
+        yield from progress.track(rows, total=total, completed=done, description=what)
 
 
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed or 0:.0f}/s")
+
+
+class _Beside(ProgressColumn):
+    def __init__(self, said: Callable[[float], str]) -> None:
+        super().__init__()
+        self._said = said
+
+    def render(self, task: Task) -> Text:
+        return Text(self._said(task.elapsed or 0))
 
 
 def _with_lines(
@@ -70,7 +73,7 @@ def _with_lines(
     clock_s: Callable[[], float],
     *,
     done: int,
-    in_words: Callable[[T], str],
+    beside: Callable[[float], str],
 ) -> Iterator[T]:
     start_s = told_s = clock_s()
     for number, row in enumerate(rows, done + 1):
@@ -80,4 +83,5 @@ def _with_lines(
             told_s = now_s
             rate = (number - done) / (now_s - start_s)
             left = timedelta(seconds=round((total - number) / rate))
-            print(f"{what} {number} of {total}, {rate:.1f}/s, {left} left{in_words(row)}", file=stream, flush=True)
+            more = f", {said}" if (said := beside(now_s - start_s)) else ""
+            print(f"{what} {number} of {total}, {rate:.1f}/s, {left} left{more}", file=stream, flush=True)

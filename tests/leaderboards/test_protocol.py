@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from harness.records import PromptCardId
+from harness.records import Producer, PromptCardId, Sampling
 from leaderboards.protocol import differences, in_words, protocol_of
 from sandbox.limits import Limits
 
@@ -50,6 +50,30 @@ def test_the_number_of_samples_is_a_condition(make_result):
     assert differences(protocol_of(ten), protocol_of(one)) == ("samples: 10 against 1",)
 
 
+def test_sampling_and_precision_are_conditions(make_result):
+    """Backend, model and seed are not: they are what is compared, or chance."""
+    sampling = Sampling(n=1, temperature=0.8, top_p=0.95, max_tokens=9, stop=(), seed=0)
+    producer = Producer(backend="a", model="m", weights="w", dtype="float32", versions={}, options={}, repeatable="yes")
+    known = make_result({"1": (1, 1)}, sampling=sampling, producer=producer)
+    alike = make_result(
+        {"1": (1, 1)},
+        sampling=msgspec.structs.replace(sampling, seed=1),
+        producer=msgspec.structs.replace(producer, backend="b", model="n", weights="v"),
+    )
+    other = make_result(
+        {"1": (1, 1)},
+        sampling=msgspec.structs.replace(sampling, temperature=0.0),
+        producer=msgspec.structs.replace(producer, dtype="bfloat16"),
+    )
+
+    assert differences(protocol_of(known), protocol_of(alike)) == ()
+    assert differences(protocol_of(known), protocol_of(other)) == (
+        "sampling: temperature 0.8, top_p 0.95, at most 9 tokens against greedy, at most 9 tokens",
+        "dtype: float32 against bfloat16",
+    )
+    assert "sampling temperature 0.8, top_p 0.95, at most 9 tokens; dtype float32; " in in_words(protocol_of(known))
+
+
 def test_the_kernel_is_no_condition(make_result):
     """How a layer is in force may differ from host to host."""
     here = make_result({"1": (1, 1)}, isolation={"landlock": "in force (ABI 4)"})
@@ -62,5 +86,5 @@ def test_in_words(make_result):
     """A footnote names all that a caption doesn't."""
     words = in_words(protocol_of(make_result({"1": (1, 1)}, prompt_card=CARD)))
 
-    assert words.startswith("prompt card paper (cccccccccccc); extraction whole; limits cpu_s 4, wall_s 10, ")
+    assert words.startswith("prompt card paper (cccccccccccc); sampling unknown; extraction whole; limits cpu_s 4, ")
     assert words.endswith("isolation seccomp; Python 3.11.7; proctor 0.1.0; problems 0123456789ab")
