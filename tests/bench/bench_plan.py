@@ -1,0 +1,110 @@
+"""One step of the true 0.5 B shape, all parameters, float32, on this machine, against what `train --plan` forecasts.
+
+    python tests/bench/bench_plan.py
+
+Time: this machine's speed is measured on models of one and of three blocks, as `proctor train --plan --calibrate` does;
+then a model of all 24 takes a step of two groups with CodeNet's lengths (median statement 412 tokens, programs of 118
+and up). Memory: the resident set of a process at its peak, less what it took before there was a model. Each in a process
+of its own. Takes 12 GB and some minutes; leave the machine quiet.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CONFIG = {
+    "model_type": "qwen2",
+    "hidden_size": 896,
+    "num_hidden_layers": 24,
+    "num_attention_heads": 14,
+    "num_key_value_heads": 2,
+    "intermediate_size": 4864,
+    "vocab_size": 151936,
+    "tie_word_embeddings": True,
+}
+GROUPS = ((412, (90, 118, 160, 230)), (430, (70, 110, 141, 354)))
+"""Tokens of prompt and completions; the second group decides the peak."""
+WARM_UP = (8, (4, 4, 4, 4))
+ALLOWED = 0.15
+KIB = 1024
+
+
+def main():
+    """Print forecast, measurement and ratio; exit 1 if one is off by more than is allowed."""
+    if not (Path("/proc/meminfo").exists() and available_bytes() > 14e9):
+        sys.exit("needs Linux and 14 GB of free memory")
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "config.json").write_text(json.dumps(CONFIG))
+        told, found = child("forecast", folder), child("measure", folder)
+    print("| one step of the 0.5 B shape | forecast | measured | forecast / measured |")
+    print("|---|---|---|---|")
+    ratios = [told[name] / found[name] for name in ("seconds", "bytes")]
+    print(f"| time, s | {told['seconds']:.1f} | {found['seconds']:.1f} | {ratios[0]:.2f} |")
+    print(f"| peak memory, GB | {told['bytes'] / 1e9:.2f} | {found['bytes'] / 1e9:.2f} | {ratios[1]:.2f} |")
+    print(f"\n{told['why']}; {os.cpu_count()} processors")
+    sys.exit(any(abs(ratio - 1) > ALLOWED for ratio in ratios))
+
+
+def available_bytes():
+    """Return the memory that can be had."""
+    lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    return int(lines["MemAvailable"].split()[0]) * KIB
+
+
+def child(what, folder):
+    """Do it in a process of its own, and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, __file__, what, folder],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def forecast(folder):
+    """Return what a plan says of the step."""
+    from trainers.anatomy import anatomy_of  # noqa: PLC0415 - heavy, as all below
+    from trainers.calibration import calibrated  # noqa: PLC0415
+    from trainers.cost import memory, operations  # noqa: PLC0415
+    from trainers.options import TrainingOptions  # noqa: PLC0415
+
+    options, anatomy, groups = TrainingOptions(), anatomy_of(folder), lengths(*GROUPS)
+    device = calibrated(folder, anatomy, groups[0], options)
+    work = sum(operations(anatomy, group, options) for group in groups)
+    return {"seconds": work / device.fast, "bytes": memory(anatomy, groups, options).total, "why": device.why}
+
+
+def measure(folder):
+    """Return what the step takes, once the optimizer has its moments."""
+    from trainers.calibration import random_model, stepper  # noqa: PLC0415
+    from trainers.options import TrainingOptions  # noqa: PLC0415
+
+    options, before = TrainingOptions(), peak_bytes()
+    step_s = stepper(random_model(folder, CONFIG["num_hidden_layers"], options), options)
+    step_s(lengths(WARM_UP))
+    return {"seconds": step_s(lengths(*GROUPS)), "bytes": peak_bytes() - before}
+
+
+def lengths(*groups):
+    """Return the lengths as the plan has them."""
+    from trainers.cost import Lengths  # noqa: PLC0415
+
+    return [Lengths(prompt=prompt, completions=completions) for prompt, completions in groups]
+
+
+def peak_bytes():
+    """Return the largest resident set so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        print(json.dumps({"forecast": forecast, "measure": measure}[sys.argv[1]](sys.argv[2])))
+    else:
+        main()
