@@ -3,9 +3,9 @@
     python tests/bench/bench_plan.py
 
 Time: this machine's speed is measured on models of one and of three blocks, as `proctor train --plan --calibrate` does;
-then a model of all 24 takes a step of two groups with CodeNet's lengths (median statement 412 tokens, programs of 118
-and up). Memory: the resident set of a process at its peak, less what it took without a model. Each in a process of its
-own. Takes 12 GB and some minutes; leave the machine quiet.
+then a model of all 24 takes a step of two groups with true lengths of CodeNet, the quartiles of the sample's. Memory:
+the resident set of a process at its peak, less what it took without a model. Each in a process of its own. Takes 12 GB
+and some minutes; leave the machine quiet.
 """
 
 import json
@@ -20,9 +20,9 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "trainers"))
 from paper_models import CONFIGS, write_config  # noqa: E402 - found by the line above
 
-GROUPS = ((412, (90, 118, 160, 230)), (430, (70, 110, 141, 354)))
-"""Tokens of prompt and completions; the second group decides the peak."""
-WARM_UP = (8, (4, 4, 4, 4))
+LENGTHS = Path(__file__).parent / "codenet_mini_lengths.json"
+"""True ones, see bench_training_step.py: of prompt and completions, for each group of the CodeNet sample."""
+WARM_UP = (8, 4, 4, 4, 4)
 ALLOWED = 0.15
 KIB = 1024
 
@@ -68,7 +68,7 @@ def forecast(folder):
     from trainers.cost import memory, operations  # noqa: PLC0415
     from trainers.options import TrainingOptions  # noqa: PLC0415
 
-    options, anatomy, groups = TrainingOptions(), anatomy_of(folder), lengths(*GROUPS)
+    options, anatomy, groups = TrainingOptions(), anatomy_of(folder), lengths(*quartiles())
     device = calibrated(folder, anatomy, groups[0], options)
     work = sum(operations(anatomy, group, options) for group in groups)
     return {"seconds": work / device.fast, "bytes": memory(anatomy, groups, options).total, "why": device.why}
@@ -82,14 +82,20 @@ def measure(folder):
     options, before = TrainingOptions(), peak_bytes()
     step_s = stepper(random_model(folder, CONFIGS["paper-0.5b"]["num_hidden_layers"], options), options)
     step_s(lengths(WARM_UP))
-    return {"seconds": step_s(lengths(*GROUPS)), "bytes": peak_bytes() - before}
+    return {"seconds": step_s(lengths(*quartiles())), "bytes": peak_bytes() - before}
+
+
+def quartiles():
+    """Return the tokens of a group below which a quarter of all are, and of one above which a quarter are."""
+    rows = sorted(json.loads(LENGTHS.read_text()), key=sum)
+    return rows[len(rows) // 4], rows[3 * len(rows) // 4]
 
 
 def lengths(*groups):
     """Return the lengths as the plan has them."""
     from trainers.cost import Lengths  # noqa: PLC0415
 
-    return [Lengths(prompt=prompt, completions=completions) for prompt, completions in groups]
+    return [Lengths(prompt=prompt, completions=tuple(completions)) for prompt, *completions in groups]
 
 
 def peak_bytes():
