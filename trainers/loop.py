@@ -18,7 +18,7 @@ from harness.cli.progress import watched
 from harness.errors import UserError
 from harness.storage import append, read_rows, whole_file, write_whole
 from trainers.card import Card
-from trainers.metrics import METRICS_FILE, Metrics, cut_after, in_words
+from trainers.metrics import METRICS_FILE, Metrics, cut_after, in_words, of_the_policy
 from trainers.model_card import README_FILE, render
 from trainers.objective import group_loss, summed
 from trainers.order import batch, total_steps
@@ -41,11 +41,11 @@ class Loop:
         self,
         policy: Policy,
         groups: tuple[Weighted, ...],
+        *,
         asked: Asked,
+        card: Card | None,
         out: Path,
         accelerator: Accelerator,
-        *,
-        card: Card | None,
     ) -> None:
         """Prepare the first step; `out` is there, the policy is the one that was `asked` for, the card the groups'."""
         self._policy, self._groups, self._asked, self._out, self._card = policy, groups, asked, out, card
@@ -214,7 +214,7 @@ class Loop:
             self._policy.write(folder)
             checkpoint = self._checkpoint(folder, taken)
             *_, last = read_rows(self._out / METRICS_FILE, Metrics)
-            readme = render(checkpoint, groups=self._card, metrics=_plain(last[1]))
+            readme = render(checkpoint, groups=self._card, metrics=of_the_policy(last[1]))
             write_whole(folder / README_FILE, readme.encode())
             write_whole(folder / CHECKPOINT_FILE, pretty(checkpoint))
         self._accelerator.wait_for_everyone()

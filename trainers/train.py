@@ -50,9 +50,9 @@ def train_by(weigh: Weigh, method: str, *, groups: Path, model: str, out: Path, 
             open_training(out, asked)
             metrics = stack.enter_context(sole_writer(out / METRICS_FILE))
         accelerator.wait_for_everyone()
-        return Loop(policy, weighted, asked, out, accelerator, card=read_card(groups, asked.groups_sha256)).run(
-            metrics, until_s
-        )
+        card = read_card(groups, asked.groups_sha256)
+        loop = Loop(policy, weighted, asked=asked, card=card, out=out, accelerator=accelerator)
+        return loop.run(metrics, until_s)
 
 
 def _accelerator(options: TrainingOptions, out: Path) -> Accelerator:

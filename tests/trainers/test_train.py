@@ -294,7 +294,7 @@ def test_a_checkpoint_has_a_model_card(tmp_path, run):
 
     card = ModelCard.load(tmp_path / "out" / "README.md")
     assert (card.data.library_name, card.data.tags[-1]) == ("peft", "rloo")
-    assert "| step | 5 |" in card.text
+    assert "| steps | 5 |" in card.text
 
 
 def test_policies_of_steps_are_kept_where_asked(tmp_path, run):
