@@ -41,7 +41,7 @@ def test_two_processes_train_as_one(tmp_path, make_groups, tiny_base):
         env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
