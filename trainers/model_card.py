@@ -59,7 +59,7 @@ def _origin(checkpoint: Checkpoint) -> Iterator[str]:
     yield f"| SHA-256 of the groups | {checkpoint.groups_sha256} |"
     yield f"| commit of proctor | {checkpoint.commit} |"
     yield ""
-    yield f"Examine it with `proctor run --model {checkpoint.path}`."
+    yield f"Examine it with `proctor run --benchmark mbpp --backend transformers --model {checkpoint.path}`."
     yield ""
 
 

@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,7 +48,7 @@ def main() -> int:
             whole, struck = folder / f"{way}-whole", folder / f"{way}-struck"
             ended = start(folder, whole, options).wait(PATIENCE_S)
             steps = strike(folder, struck, options, asked.kills, draw)
-            complaints += [f"{way}: the undisturbed training ended with {ended}"] if ended else []
+            assert not ended
             complaints += [f"{way}: {what} differs" for what in differences(whole, struck)]
             print(f"{way}: killed at steps {steps} of {len(rows(whole))}", flush=True)
     print("\n".join(complaints) or "every weight is the same to the bit")
@@ -74,7 +75,8 @@ def strike(folder: Path, out: Path, options: tuple[str, ...], kills: int, draw: 
         time.sleep(draw.uniform(0, 0.03))
         training.kill()
         training.wait()
-    start(folder, out, options).wait(PATIENCE_S)
+        assert training.returncode == -signal.SIGKILL, f"it ended with {training.returncode} before it was struck"
+    assert start(folder, out, options).wait(PATIENCE_S) == 0
     return steps
 
 

@@ -5,6 +5,7 @@ import weakref
 
 import pytest
 import torch
+from paper_models import PARAMETERS, write_config
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, sdpa_flop_count
@@ -149,31 +150,10 @@ def test_memory_is_what_tensors_take_at_the_peak(config, make_policy, options):
     assert told.total == pytest.approx(tensors.peak, rel=MEMORY_TOLERANCE)
 
 
-@pytest.mark.parametrize(
-    ("sizes", "parameters"),
-    [
-        (
-            {
-                "hidden_size": 896, "num_hidden_layers": 24, "num_attention_heads": 14, "num_key_value_heads": 2,
-                "intermediate_size": 4864, "vocab_size": 151936, "tie_word_embeddings": True,
-            },
-            494_032_768,
-        ),
-        (
-            {
-                "hidden_size": 3584, "num_hidden_layers": 28, "num_attention_heads": 28, "num_key_value_heads": 4,
-                "intermediate_size": 18944, "vocab_size": 152064, "tie_word_embeddings": False,
-            },
-            7_615_616_512,
-        ),
-    ],
-    ids=["Qwen2.5-Coder-0.5B", "Qwen2.5-Coder-7B"],
-)  # fmt: skip
-def test_the_papers_models_have_their_published_sizes(tmp_path, sizes, parameters):
+@pytest.mark.parametrize(("name", "parameters"), PARAMETERS.items())
+def test_the_papers_models_have_their_published_sizes(tmp_path, name, parameters):
     """From their config.json, without their weights."""
-    Qwen2Config(**sizes).save_pretrained(tmp_path)
-
-    assert anatomy_of(str(tmp_path)).parameters == parameters
+    assert anatomy_of(write_config(name, tmp_path)).parameters == parameters
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 import msgspec
 import pytest
+from paper_models import CONFIGS, write_config
 from tiny_policy import build, bytes_tokenizer
 from transformers import Qwen2Config
 
 from harness.cli.main import run
 from harness.errors import UserError
-from trainers.anatomy import Anatomy
+from trainers.anatomy import Anatomy, anatomy_of
 from trainers.cost import Lengths, operations
 from trainers.groups import Group, write_groups
 from trainers.options import TrainingOptions
@@ -136,22 +137,12 @@ def test_training_needs_a_folder(tmp_path, capsys):
     assert "'--out'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("name", "sizes"),
-    [
-        ("paper-0.5b", {"hidden": 896, "attention": 896, "intermediate": 4864, "vocabulary": 151936, "blocks": 24}),
-        ("paper-7b", {"hidden": 3584, "attention": 3584, "intermediate": 18944, "vocabulary": 152064, "blocks": 28}),
-    ],
-)
-def test_the_papers_recipes_fit_an_a100(name, sizes):
+@pytest.mark.parametrize("name", CONFIGS)
+def test_the_papers_recipes_fit_an_a100(tmp_path, name):
     """In 80 GB, with the longest group that a compile lets through: 4 completions of 2048 tokens."""
-    h, i, kv = sizes["hidden"], sizes["intermediate"], sizes["hidden"] // 7
-    linears = ((h, h), (h, kv), (h, kv), (h, h), (h, i), (h, i), (i, h))
-    parameters = sizes["blocks"] * sum(a * b for a, b in linears) + (1 + (name == "paper-7b")) * h * sizes["vocabulary"]
-    anatomy = Anatomy(linears=linears, parameters=parameters, **sizes)
     options = read_recipe(name)
     longest = Lengths(prompt=1000, completions=(2048,) * 4)
 
-    told = forecast(anatomy, (longest,), 2, options, a100(options))
+    told = forecast(anatomy_of(write_config(name, tmp_path)), (longest,), 2, options, a100(options))
 
     assert told.peak_bytes < told.device.memory_bytes
