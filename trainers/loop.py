@@ -4,8 +4,10 @@ import math
 import random
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -83,10 +85,11 @@ class Loop:
 
     def _recorded(self, steps: Iterator[Metrics], done: int, file: BinaryIO) -> Iterator[Metrics]:
         """Pass the rows on when they have been told and appended: a state is never saved ahead of its row."""
-        words = ""
-        for row in watched(steps, self._total, "trained", sys.stderr, done=done, beside=lambda _: words):
+        told = deque[Metrics](maxlen=1)
+        words = partial(_last_in_words, told)
+        for row in watched(steps, self._total, "trained", sys.stderr, done=done, beside=words):
             append(file, row)
-            words = in_words(row)
+            told.append(row)
             self._accelerator.log(_plain(row), step=row.step)
             yield row
 
@@ -235,6 +238,10 @@ class Loop:
             groups_sha256=asked.groups_sha256,
             commit=commit(),
         )
+
+
+def _last_in_words(rows: deque[Metrics], _elapsed_s: float) -> str:
+    return in_words(rows[-1]) if rows else ""
 
 
 def _plain(record: msgspec.Struct) -> dict[str, Any]:
