@@ -1,11 +1,11 @@
 """A tiny policy, trained by each method on human submissions, comes to prefer accepted code of problems it never saw.
 
-Groups are compiled from the CodeNet sample; a quarter of the problems is held out. A base of 0.8 M parameters learns to
-write the programs of the other groups, accepted and rejected alike. From it each method trains, with three seeds for the
-order of the groups. Told is the margin on the held-out groups, mean over groups: the mean log-probability of accepted
-programs less that of rejected ones, of whole programs and of their tokens. The first moves with every gain in modelling
-where the lengths differ, so the second is judged: it must grow with every method and seed. The control is `sft` on labels
-that were dealt anew within each group: its margin must grow less than that of any method on true labels.
+Groups are compiled from the CodeNet sample; a quarter of the problems is held out. A base of 0.8 M parameters learns
+to write the programs of the other groups, accepted and rejected alike. From it each method trains, with three seeds for
+the order of the groups. Told is the margin on the held-out groups, mean over groups: the mean log-probability of
+accepted programs less that of rejected ones, of whole programs and of their tokens. The first moves with every gain in
+modelling where the lengths differ, so the second is judged: it must grow with every method and seed. The control is
+`sft` on labels that were dealt anew within each group: its margin must grow less than that of any method on true labels.
 """
 
 import argparse
@@ -55,11 +55,12 @@ def main() -> int:
     parser.add_argument("--base-epochs", type=int, default=12, help="over the groups, for the base (default: 12)")
     parser.add_argument("--epochs", type=int, default=2, help="over the groups, by each method (default: 2)")
     parser.add_argument("--learning-rate", type=float, default=3e-4, help="of each method (default: 3e-4)")
+    parser.add_argument("--group-size", type=int, default=4, help="completions of a group (default: 4)")
     asked = parser.parse_args()
     skip_without_data(CODENET)
     with tempfile.TemporaryDirectory(prefix="bench-margins-") as home:
         folder = Path(home)
-        seen, held_out = split(compiled(folder))
+        seen, held_out = split(compiled(folder, asked.group_size))
         base = made_base(folder, write(folder / "seen", seen), asked.base_epochs)
         before = margins(base, held_out)
         print(f"{len(seen)} groups to train on, {len(held_out)} held out; base: {told(before)}", flush=True)
@@ -88,10 +89,17 @@ def verdict(growth: dict[str, list[float]]) -> int:
     return 0 if kept else 1
 
 
-def compiled(folder: Path) -> tuple[Group, ...]:
+def compiled(folder: Path, group_size: int) -> tuple[Group, ...]:
     """Return the groups of the CodeNet sample."""
     tiny_policy.bytes_tokenizer().save_pretrained(folder)
-    command = ("compile", "codenet", CODENET, f"--tokenizer={folder}", f"--out={folder / 'all'}", "--json")
+    command = (
+        "compile",
+        "codenet",
+        CODENET,
+        f"--tokenizer={folder}",
+        f"--out={folder / 'all'}",
+        f"--group-size={group_size}",
+    )
     subprocess.run([sys.executable, "-c", COMMAND, *command], check=True, stdout=subprocess.DEVNULL)
     return tuple(group for group in read_groups(folder / "all") if len(group.prompt) < LONGEST - 2048)
 
