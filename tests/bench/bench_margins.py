@@ -5,7 +5,7 @@ to write the programs of the other groups, accepted and rejected alike. From it 
 the order of the groups. Told is the margin on the held-out groups, mean over groups: the mean log-probability of
 accepted programs less that of rejected ones, of whole programs and of their tokens. The first moves with every gain in
 modelling where the lengths differ, so the second is judged: it must grow with every method and seed. The control is
-`sft` on labels that were dealt anew within each group: its margin must grow less than that of any method on true labels.
+`sft` on labels that were dealt anew within each group: its margin must grow less than that of any method on true ones.
 """
 
 import argparse
