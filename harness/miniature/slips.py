@@ -1,7 +1,7 @@
 """Right programs -> wrong ones, by the slips that people make."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple
 
@@ -92,14 +92,6 @@ WAITS = (
 _TRIES = 50
 
 
-def submissions(task: Task, rng: Random, right: int, wrong: int) -> Iterator[Program]:
-    """Yield programs for a task: at most so many right ones, and so many with a slip."""
-    for text in rng.sample(task.right, min(right, len(task.right))):
-        yield Program(text, Verdict.ACCEPTED)
-    for _ in range(wrong):
-        yield _wrong(task, rng)
-
-
 def slipped(task: Task, rng: Random) -> str:
     """Return a program with a slip, which may do no harm: about one in nine is too slow, one in six no Python."""
     kind = rng.choices((LOGIC, MISREADINGS, CRASHES, NOT_PYTHON, WAITS), (6, 3, 4, 3, 2))[0]
@@ -108,7 +100,7 @@ def slipped(task: Task, rng: Random) -> str:
     return _with_one(rng.choice(task.right), [slip for slip in kind if isinstance(slip, Slip)], rng)
 
 
-def _wrong(task: Task, rng: Random) -> Program:
+def wrong_program(task: Task, rng: Random) -> Program:
     """Return a program that fails; its verdict is known, because it was run, or because it can't come to an end."""
     for _ in range(_TRIES):
         text = slipped(task, rng)

@@ -1,0 +1,116 @@
+"""The base of the demo: a policy of the Qwen2 architecture that has seen right programs and wrong ones."""
+
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn.functional import cross_entropy
+from torch.nn.utils import clip_grad_norm_
+from transformers import Qwen2Config, Qwen2ForCausalLM, get_linear_schedule_with_warmup
+
+from harness.cli.progress import watched
+from trainers.miniature.corpus import VOCABULARY, Row, corpus, tokenizer_for, write_tokenizer
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+STEPS = 560
+"""Stops early on purpose: what comes after must have something to improve."""
+
+BATCH = 32
+_LEARNING_RATE = 3e-3
+_WARMUP_SHARE = 0.05
+_BATCHES_SORTED_TOGETHER = 20
+_NO_LABEL = -100
+_END = 0  # the id of corpus.END, the first token that the tokenizer has
+
+
+def train_base(out: Path, seed: int, steps: int = STEPS, dtype: torch.dtype = torch.float32) -> None:
+    """Train a base from random weights and write it in the Hugging Face layout.
+
+    Args:
+        out: Folder to write.
+        seed: Decides the corpus, the first weights and the order; on one machine, equal seeds give equal weights.
+        steps: Batches seen.
+        dtype: Of the weights as they are written.
+    """
+    rows = list(corpus(seed))
+    tokenizer = tokenizer_for(rows)
+    torch.manual_seed(seed)
+    model = Qwen2ForCausalLM(_config())
+    for _ in watched(_steps(model, tokenizer, rows, seed, steps), steps, "trained", sys.stderr):
+        pass
+    model.to(dtype).save_pretrained(out)
+    write_tokenizer(out, tokenizer)
+
+
+def _config() -> Qwen2Config:
+    hidden = 128
+    return Qwen2Config(
+        vocab_size=VOCABULARY,
+        hidden_size=hidden,
+        intermediate_size=4 * hidden,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        num_key_value_heads=4,
+        max_position_embeddings=1024,
+        initializer_range=hidden**-0.5,  # the usual 0.02 is for models ten times as wide
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=_END,
+        pad_token_id=_END,
+    )
+
+
+def _steps(
+    model: Qwen2ForCausalLM, tokenizer: "Tokenizer", rows: Sequence[Row], seed: int, steps: int
+) -> Iterator[float]:
+    """Take the steps, and yield the loss of each: the mean over the tokens of programs."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.0)
+    schedule = get_linear_schedule_with_warmup(optimizer, round(_WARMUP_SHARE * steps), steps)
+    batches = _batches(_encoded(tokenizer, rows), random.Random(seed))  # noqa: S311 - an order, no key
+    model.train()
+    for _, (tokens, labels) in zip(range(steps), batches, strict=False):
+        hidden = model.model(tokens).last_hidden_state[:, :-1]
+        wanted = labels[:, 1:]
+        known = wanted != _NO_LABEL
+        loss = cross_entropy(model.lm_head(hidden[known]), wanted[known])
+        loss.backward()
+        clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        yield loss.item()
+
+
+def _encoded(tokenizer: "Tokenizer", rows: Sequence[Row]) -> list[tuple[list[int], list[int]]]:
+    prompts = tokenizer.encode_batch([row.prompt for row in rows])
+    programs = tokenizer.encode_batch([row.program for row in rows])
+    return [(prompt.ids, [*program.ids, _END]) for prompt, program in zip(prompts, programs, strict=True)]
+
+
+def _batches(
+    rows: list[tuple[list[int], list[int]]], rng: random.Random
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Yield tokens and labels of one batch after the other, without end, shape (BATCH, T); alike lengths together."""
+    while True:
+        rng.shuffle(rows)
+        batches = []
+        for start in range(0, len(rows), BATCH * _BATCHES_SORTED_TOGETHER):
+            together = sorted(rows[start : start + BATCH * _BATCHES_SORTED_TOGETHER], key=lambda row: len(sum(row, [])))
+            batches += [together[first : first + BATCH] for first in range(0, len(together), BATCH)]
+        rng.shuffle(batches)
+        yield from map(_padded, batches)
+
+
+def _padded(batch: Sequence[tuple[list[int], list[int]]]) -> tuple[torch.Tensor, torch.Tensor]:
+    width = max(len(prompt) + len(program) for prompt, program in batch)
+    tokens, labels = [], []
+    for prompt, program in batch:
+        padding = width - len(prompt) - len(program)
+        tokens.append(prompt + program + [_END] * padding)
+        labels.append([_NO_LABEL] * len(prompt) + program + [_NO_LABEL] * padding)
+    return torch.tensor(tokens), torch.tensor(labels)
