@@ -23,6 +23,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     max_accepted: int = 50
     """Accepted submissions kept of one problem."""
     group_size: int = 4
+    unbalanced: bool = False
+    """Whether there are groups of one outcome too."""
     rewards: RewardTable
     language: str = "any"
     """Of the statements: en, ja or any."""
