@@ -9,7 +9,7 @@ from accelerate import Accelerator
 from accelerate.utils import is_tensorboard_available, is_wandb_available
 
 from harness.errors import UserError
-from harness.evaluate import sole_writer
+from harness.storage import sole_writer
 from trainers.loop import Loop
 from trainers.methods import Weigh
 from trainers.metrics import METRICS_FILE

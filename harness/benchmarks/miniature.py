@@ -18,7 +18,7 @@ SEED = 0
 ROUNDS: Mapping[Split, int] = {"test": 3, "train": 3}
 """Problems of each family."""
 
-LIMITS = Limits(cpu_s=0.5, wall_s=5.0, memory_bytes=256 << 20, output_bytes=1 << 20)
+LIMITS = Limits(cpu_s=0.2, wall_s=5.0, memory_bytes=256 << 20, output_bytes=1 << 20)
 """The references take some milliseconds."""
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from itertools import count, islice, product
+from itertools import islice, product, zip_longest
 from random import Random
 from string import Template
 from typing import Literal
@@ -48,17 +48,16 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tasks(split: Split, seed: int) -> Iterator[Task]:
-    """Yield tasks without end, a round of one of each family after the other, no two with the same statement.
+    """Yield tasks in rounds of one of each family, difficulties in turn, no two with the same statement.
 
     The splits share no family's parameters, whatever the seeds. A family that has run out of parameters is left out of
     the rounds that follow, and the tasks end when all have.
     """
-    streams = [_of_family(difficulty, family, split, seed) for difficulty, of_it in FAMILIES.items() for family in of_it]
-    for number in count():
-        round_ = [task for stream in streams for task in islice(stream, 1)]
-        if not round_:
-            return
-        Random(f"{seed}/{number}").shuffle(round_)  # noqa: S311 - the order of problems, no key
+    by_difficulty = [
+        [_of_family(difficulty, family, split, seed) for family in of_it] for difficulty, of_it in FAMILIES.items()
+    ]
+    streams = [stream for turn in zip_longest(*by_difficulty) for stream in turn if stream]
+    while round_ := [task for stream in streams for task in islice(stream, 1)]:
         yield from round_
 
 

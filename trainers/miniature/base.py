@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
-from transformers import Qwen2Config, Qwen2ForCausalLM, get_linear_schedule_with_warmup
+from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM, get_linear_schedule_with_warmup
 
 from harness.cli.progress import watched
-from trainers.miniature.corpus import VOCABULARY, Row, corpus, tokenizer_for, write_tokenizer
+from trainers.miniature.corpus import VOCABULARY, Row, corpus, tokenizer_for
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
 
-STEPS = 560
+STEPS = 500
 """Stops early on purpose: what comes after must have something to improve."""
 
 BATCH = 32
@@ -25,7 +25,17 @@ _LEARNING_RATE = 3e-3
 _WARMUP_SHARE = 0.05
 _BATCHES_SORTED_TOGETHER = 20
 _NO_LABEL = -100
-_END = 0  # the id of corpus.END, the first token that the tokenizer has
+
+
+SHIPPED = Path(__file__).parent / "weights"
+"""The base as it was trained by `proctor miniature base --train`, in half precision."""
+
+
+def write_shipped(out: Path) -> None:
+    """Write the base that ships, in single precision."""
+    model = Qwen2ForCausalLM.from_pretrained(SHIPPED, dtype=torch.float32)
+    model.save_pretrained(out)
+    AutoTokenizer.from_pretrained(SHIPPED).save_pretrained(out)
 
 
 def train_base(out: Path, seed: int, steps: int = STEPS, dtype: torch.dtype = torch.float32) -> None:
@@ -40,14 +50,14 @@ def train_base(out: Path, seed: int, steps: int = STEPS, dtype: torch.dtype = to
     rows = list(corpus(seed))
     tokenizer = tokenizer_for(rows)
     torch.manual_seed(seed)
-    model = Qwen2ForCausalLM(_config())
+    model = Qwen2ForCausalLM(_config(tokenizer.eos_token_id))
     for _ in watched(_steps(model, tokenizer, rows, seed, steps), steps, "trained", sys.stderr):
         pass
     model.to(dtype).save_pretrained(out)
-    write_tokenizer(out, tokenizer)
+    tokenizer.save_pretrained(out)
 
 
-def _config() -> Qwen2Config:
+def _config(end: int) -> Qwen2Config:
     hidden = 128
     return Qwen2Config(
         vocab_size=VOCABULARY,
@@ -60,13 +70,13 @@ def _config() -> Qwen2Config:
         initializer_range=hidden**-0.5,  # the usual 0.02 is for models ten times as wide
         tie_word_embeddings=True,
         bos_token_id=None,
-        eos_token_id=_END,
-        pad_token_id=_END,
+        eos_token_id=end,
+        pad_token_id=end,
     )
 
 
 def _steps(
-    model: Qwen2ForCausalLM, tokenizer: "Tokenizer", rows: Sequence[Row], seed: int, steps: int
+    model: Qwen2ForCausalLM, tokenizer: "PreTrainedTokenizerFast", rows: Sequence[Row], seed: int, steps: int
 ) -> Iterator[float]:
     """Take the steps, and yield the loss of each: the mean over the tokens of programs."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.0)
@@ -86,10 +96,10 @@ def _steps(
         yield loss.item()
 
 
-def _encoded(tokenizer: "Tokenizer", rows: Sequence[Row]) -> list[tuple[list[int], list[int]]]:
-    prompts = tokenizer.encode_batch([row.prompt for row in rows])
-    programs = tokenizer.encode_batch([row.program for row in rows])
-    return [(prompt.ids, [*program.ids, _END]) for prompt, program in zip(prompts, programs, strict=True)]
+def _encoded(tokenizer: "PreTrainedTokenizerFast", rows: Sequence[Row]) -> list[tuple[list[int], list[int]]]:
+    prompts = tokenizer([row.prompt for row in rows]).input_ids
+    programs = tokenizer([row.program for row in rows]).input_ids
+    return [(prompt, [*program, tokenizer.eos_token_id]) for prompt, program in zip(prompts, programs, strict=True)]
 
 
 def _batches(
@@ -111,6 +121,6 @@ def _padded(batch: Sequence[tuple[list[int], list[int]]]) -> tuple[torch.Tensor,
     tokens, labels = [], []
     for prompt, program in batch:
         padding = width - len(prompt) - len(program)
-        tokens.append(prompt + program + [_END] * padding)
+        tokens.append(prompt + program + [0] * padding)  # any token: it is behind all that count
         labels.append([_NO_LABEL] * len(prompt) + program + [_NO_LABEL] * padding)
     return torch.tensor(tokens), torch.tensor(labels)

@@ -1,9 +1,7 @@
 """What the base learns from: prompts with programs as they lie about, right ones and others."""
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,10 +11,9 @@ from harness.miniature.tasks import tasks
 from harness.prompts import load_card, render
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
 
 VOCABULARY = 512
-END = "<|endoftext|>"
 TASKS = 6000
 PROGRAMS_PER_TASK = 3
 
@@ -37,27 +34,9 @@ def corpus(seed: int, size: int = TASKS) -> Iterator[Row]:
         yield from (Row(prompt, glance(task, rng)) for _ in range(PROGRAMS_PER_TASK))
 
 
-def tokenizer_for(rows: Sequence[Row]) -> "Tokenizer":
-    """Return a byte-level BPE trained on the rows, with a token for each digit; equal rows give equal bytes."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers  # noqa: PLC0415 - extra `train`
+def tokenizer_for(rows: Iterable[Row]) -> "PreTrainedTokenizerFast":
+    """Return a tokenizer of the Qwen2 kind, which takes digits one by one; equal rows give equal tokens."""
+    from transformers import Qwen2Tokenizer  # noqa: PLC0415 - extra `train`
 
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=[END],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator((row.prompt + row.program for row in rows), trainer)
-    return tokenizer
-
-
-def write_tokenizer(folder: Path, tokenizer: "Tokenizer") -> None:
-    """Write the tokenizer as Hugging Face's libraries load it."""
-    tokenizer.save(str(folder / "tokenizer.json"))
-    config = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": END, "pad_token": END}
-    (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    texts = (row.prompt + row.program for row in rows)
+    return Qwen2Tokenizer().train_new_from_iterator(texts, vocab_size=VOCABULARY, show_progress=False)
