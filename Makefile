@@ -35,8 +35,7 @@ check: setup  ## Look without running: format, lint, types, and whether the docu
 test: setup  ## Run every test.
 	.venv/bin/pytest -n auto
 
-demo: setup  ## Judge the programs of known verdict that ship with proctor.
-	rm -rf runs/demo
+demo: setup  ## Train, generate, examine and tabulate in miniature; one that was interrupted goes on.
 	.venv/bin/proctor demo
 
 bench: setup  ## Measure what the README claims, one script of tests/bench after the other.

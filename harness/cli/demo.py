@@ -5,6 +5,7 @@ Every stage is a command that a user could give; a stage whose outcome is there 
 
 import importlib.util
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -52,23 +53,22 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command("demo")
-@click.option("--examine-only", is_flag=True, help="Judge the programs of known verdict of `mini`, and do nothing else.")
+@click.option(
+    "--examine-only", is_flag=True, help="Judge the programs of known verdict of `mini`, and do nothing else."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Of material, training and sampling (default: 0).")
 @click.option(
     "--problems", type=click.IntRange(min=1), default=Sizes().problems, help=f"To train on ({Sizes().problems})."
 )
-@click.option(
-    "--steps", type=click.IntRange(min=1), default=Sizes().steps, help=f"Of each training ({Sizes().steps})."
-)
+@click.option("--steps", type=click.IntRange(min=1), default=Sizes().steps, help=f"Of each training ({Sizes().steps}).")
 @click.option(
     "--tests", type=click.IntRange(min=1), default=Sizes().tests, help=f"Held-out problems ({Sizes().tests})."
 )
 @jail_options
 @click.option(
     "--out",
-    default=Path("runs/demo"),
     type=click.Path(path_type=Path),
-    help="Folder of everything (default: runs/demo); the same one resumes.",
+    help="Folder of everything (default: runs/demo, or runs/known); the same one resumes.",
 )
 def command(
     *,
@@ -81,7 +81,7 @@ def command(
     python: str,
     layers: frozenset[str],
     preload: tuple[str, ...],
-    out: Path,
+    out: Path | None,
 ) -> int:
     """Train, generate, examine and tabulate in miniature, offline.
 
@@ -91,7 +91,8 @@ def command(
     """
     jail = Jail(python=python, layers=layers, preload=preload)
     if examine_only:
-        return examine_known(jail, workers, out)
+        return examine_known(jail, workers, out or Path("runs/known"))
+    out = out or Path("runs/demo")
     if missing := [name for name in _LIBRARIES if not importlib.util.find_spec(name)]:
         raise UserError(f"the demo trains a model and needs {', '.join(missing)}; pip install 'proctor[train]'")
     sizes = Sizes(seed=seed, problems=problems, steps=steps, tests=tests)
@@ -99,6 +100,7 @@ def command(
     _claim(out, asked)
     if code := _carried_out(stages(out, sizes, (*asked.jail, "--workers", str(workers))), out / "log.txt"):
         return code
+    shutil.rmtree(out / "page", ignore_errors=True)  # a page that was interrupted would not be written over
     for arguments in finale(out):
         _announce(arguments, "")
         if code := run(list(arguments)):
@@ -145,7 +147,7 @@ def _announce(arguments: Sequence[str], head: str) -> None:
 
 def _arguments_of(jail: Jail) -> tuple[str, ...]:
     """Return the options that ask for this jail, where it is not the usual one."""
-    arguments = () if jail.python == sys.executable else ("--python", jail.python)
+    arguments: tuple[str, ...] = () if jail.python == sys.executable else ("--python", jail.python)
     if jail.layers != ALL_LAYERS:
         arguments += ("--isolation", ",".join(sorted(jail.layers)) or "none")
     return arguments + tuple(part for module in jail.preload for part in ("--preload", module))
@@ -154,4 +156,3 @@ def _arguments_of(jail: Jail) -> tuple[str, ...]:
 def _words(asked: Asked) -> str:
     sizes = [f"--{name} {value}" for name, value in msgspec.structs.asdict(asked.sizes).items()]
     return " ".join((*sizes, *asked.jail))
-

@@ -16,7 +16,7 @@ SUBCOMMANDS = {
     "benchmarks": ("harness.cli.benchmarks", "List the benchmarks, with size and licence."),
     "compare": ("leaderboards.cli.compare", "Say what changed between two results, paired by problem."),
     "compile": ("trainers.cli.compile", "Turn submissions or judged samples into groups to train on."),
-    "demo": ("harness.cli.demo", "Train, generate, examine and tabulate in miniature."),
+    "demo": ("harness.cli.demo", "Train, generate, examine and tabulate in miniature, offline."),
     "doctor": ("harness.cli.doctor", "Say what this host and installation offer."),
     "explain": ("harness.cli.explain", "Say why a sample failed."),
     "gate": ("leaderboards.cli.gate", "Fail where a candidate is worse than its baseline."),

@@ -21,7 +21,10 @@ COMPETITION = (
         tasks=("Print the number that is most often in a, the smallest of them, times $k.", "Print $k times the mode."),
         right=(
             "print(max(sorted(a), key=a.count) * $k)\n",
-            "best = min(a)\nfor x in sorted(a):\n    if a.count(x) > a.count(best):\n        best = x\nprint(best * $k)\n",
+            (
+                "best = min(a)\nfor x in sorted(a):\n    if a.count(x) > a.count(best):\n        best = x\n"
+                "print(best * $k)\n"
+            ),
         ),
         parameters={"k": K},
     ),
@@ -30,8 +33,10 @@ COMPETITION = (
         shape=numbers(1, 12),
         tasks=("Print how many pairs of a have the sum $k, plus $m.", "Count pairs that add up to $k and add $m."),
         right=(
-            "c = $m\nfor i in range(len(a)):\n    for j in range(i):\n        if a[i] + a[j] == $k:\n            c += 1\n"
-            "print(c)\n",
+            (
+                "c = $m\nfor i in range(len(a)):\n    for j in range(i):\n        if a[i] + a[j] == $k:\n"
+                "            c += 1\nprint(c)\n"
+            ),
             "c = $m\nfor i in range(len(a)):\n    c += a[:i].count($k - a[i])\nprint(c)\n",
         ),
         parameters={"k": range(9, 16), "m": range(2, 30)},
@@ -42,8 +47,10 @@ COMPETITION = (
         tasks=("Print the length of the longest run of numbers above $k.", "How long is the longest run over $k?"),
         right=(
             "best = run = 0\nfor x in a:\n    run = run + 1 if x > $k else 0\n    best = max(best, run)\nprint(best)\n",
-            "best = run = 0\nfor x in a:\n    if x > $k:\n        run += 1\n    else:\n        run = 0\n"
-            "    best = max(best, run)\nprint(best)\n",
+            (
+                "best = run = 0\nfor x in a:\n    if x > $k:\n        run += 1\n    else:\n        run = 0\n"
+                "    best = max(best, run)\nprint(best)\n"
+            ),
         ),
         parameters={"k": range(8, 45)},
     ),
@@ -52,8 +59,10 @@ COMPETITION = (
         shape=number(8, 24),
         tasks=("Print the ways to climb n stairs by steps of 1 or $k, times $m.", "Ways to n by 1 or $k, times $m."),
         right=(
-            "d = [1]\nfor i in range(1, n + 1):\n    d.append(d[i - 1] + (d[i - $k] if i >= $k else 0))\n"
-            "print(d[n] * $m)\n",
+            (
+                "d = [1]\nfor i in range(1, n + 1):\n    d.append(d[i - 1] + (d[i - $k] if i >= $k else 0))\n"
+                "print(d[n] * $m)\n"
+            ),
             "d = [1] * (n + 1)\nfor i in range($k, n + 1):\n    d[i] = d[i - 1] + d[i - $k]\nprint(d[n] * $m)\n",
         ),
         parameters={"k": range(2, 7), "m": range(2, 30)},
@@ -159,10 +168,14 @@ COMPETITION = (
         shape=number(20, 99),
         tasks=("Print the fewest coins of 1, $k and $m that make n.", "With coins of 1, $k and $m, pay n with fewest."),
         right=(
-            "d = [0]\nfor i in range(1, n + 1):\n    d.append(1 + min(d[i - c] for c in (1, $k, $m) if c <= i))\n"
-            "print(d[n])\n",
-            "d = list(range(n + 1))\nfor c in (1, $k, $m):\n    for i in range(c, n + 1):\n"
-            "        d[i] = min(d[i], d[i - c] + 1)\nprint(d[n])\n",
+            (
+                "d = [0]\nfor i in range(1, n + 1):\n    d.append(1 + min(d[i - c] for c in (1, $k, $m) if c <= i))\n"
+                "print(d[n])\n"
+            ),
+            (
+                "d = list(range(n + 1))\nfor c in (1, $k, $m):\n    for i in range(c, n + 1):\n"
+                "        d[i] = min(d[i], d[i - c] + 1)\nprint(d[n])\n"
+            ),
         ),
         parameters={"k": range(3, 9), "m": range(10, 20)},
     ),

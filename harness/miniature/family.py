@@ -9,9 +9,10 @@ Parameters = Mapping[str, int | str]
 """What tells the tasks of a family apart; stands for `$name` in statements and programs."""
 
 WORDS = tuple(
-    "apple bread cloud dance eagle flame grape horse island jungle kettle lemon market needle ocean pepper quartz river "
-    "silver tiger unicorn violin window yellow zebra anchor butter candle desert engine forest garden hammer insect "
-    "jacket kitten ladder mirror napkin orange pencil rabbit saddle tunnel urchin velvet walnut".split()
+    "apple bread cloud dance eagle flame grape horse island jungle kettle lemon market needle ocean pepper "
+    "quartz river silver tiger unicorn violin window yellow zebra anchor butter candle desert engine forest "
+    "garden hammer insect jacket kitten ladder mirror napkin orange pencil rabbit saddle tunnel urchin velvet "
+    "walnut".split()
 )
 YES = ("yes", "true", "good", "fine", "win", "high", "even", "hot", "open", "full")
 NO = ("no", "false", "bad", "poor", "lose", "low", "odd", "cold", "shut", "empty")

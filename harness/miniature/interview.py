@@ -150,7 +150,10 @@ INTERVIEW = (
     Family(
         name="keep_small",
         shape=numbers(),
-        tasks=("Print the numbers that are at most $k, on one line.", "Leave out all above $k, print the rest in a line."),
+        tasks=(
+            "Print the numbers that are at most $k, on one line.",
+            "Leave out all above $k, print the rest in a line.",
+        ),
         right=(
             "print(*[x for x in a if x <= $k])\n",
             "b = []\nfor x in a:\n    if x <= $k:\n        b.append(x)\nprint(*b)\n",
@@ -190,7 +193,10 @@ INTERVIEW = (
     Family(
         name="running_total",
         shape=numbers(),
-        tasks=("Print the running total from $k on, a line each.", "Start with $k, add each number, print every total."),
+        tasks=(
+            "Print the running total from $k on, a line each.",
+            "Start with $k, add each number, print every total.",
+        ),
         right=(
             "total = $k\nfor x in a:\n    total += x\n    print(total)\n",
             "for i in range(len(a)):\n    print(sum(a[:i + 1]) + $k)\n",

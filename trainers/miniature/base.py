@@ -12,7 +12,7 @@ from torch.nn.utils import clip_grad_norm_
 from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM, get_linear_schedule_with_warmup
 
 from harness.cli.progress import watched
-from trainers.miniature.corpus import VOCABULARY, Row, corpus, tokenizer_for
+from trainers.miniature.corpus import TASKS, VOCABULARY, Row, corpus, tokenizer_for
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -38,22 +38,26 @@ def write_shipped(out: Path) -> None:
     AutoTokenizer.from_pretrained(SHIPPED).save_pretrained(out)
 
 
-def train_base(out: Path, seed: int, steps: int = STEPS, dtype: torch.dtype = torch.float32) -> None:
+def train_base(
+    out: Path, seed: int, *, steps: int = STEPS, tasks: int = TASKS, dtype: torch.dtype = torch.float32
+) -> None:
     """Train a base from random weights and write it in the Hugging Face layout.
 
     Args:
         out: Folder to write.
         seed: Decides the corpus, the first weights and the order; on one machine, equal seeds give equal weights.
         steps: Batches seen.
+        tasks: Tasks in the corpus.
         dtype: Of the weights as they are written.
     """
-    rows = list(corpus(seed))
+    rows = list(corpus(seed, tasks))
     tokenizer = tokenizer_for(rows)
     torch.manual_seed(seed)
     model = Qwen2ForCausalLM(_config(tokenizer.eos_token_id))
     for _ in watched(_steps(model, tokenizer, rows, seed, steps), steps, "trained", sys.stderr):
         pass
-    model.to(dtype).save_pretrained(out)
+    torch.nn.Module.to(model, dtype)
+    model.save_pretrained(out)
     tokenizer.save_pretrained(out)
 
 
@@ -80,7 +84,8 @@ def _steps(
 ) -> Iterator[float]:
     """Take the steps, and yield the loss of each: the mean over the tokens of programs."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.0)
-    schedule = get_linear_schedule_with_warmup(optimizer, round(_WARMUP_SHARE * steps), steps)
+    warmup = round(_WARMUP_SHARE * steps)
+    schedule = get_linear_schedule_with_warmup(optimizer, warmup, steps)  # type: ignore[no-untyped-call]  # it has no types
     batches = _batches(_encoded(tokenizer, rows), random.Random(seed))  # noqa: S311 - an order, no key
     model.train()
     for _, (tokens, labels) in zip(range(steps), batches, strict=False):
@@ -88,7 +93,7 @@ def _steps(
         wanted = labels[:, 1:]
         known = wanted != _NO_LABEL
         loss = cross_entropy(model.lm_head(hidden[known]), wanted[known])
-        loss.backward()
+        torch.autograd.backward(loss)
         clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
@@ -110,10 +115,15 @@ def _batches(
         rng.shuffle(rows)
         batches = []
         for start in range(0, len(rows), BATCH * _BATCHES_SORTED_TOGETHER):
-            together = sorted(rows[start : start + BATCH * _BATCHES_SORTED_TOGETHER], key=lambda row: len(sum(row, [])))
+            together = sorted(rows[start : start + BATCH * _BATCHES_SORTED_TOGETHER], key=_length)
             batches += [together[first : first + BATCH] for first in range(0, len(together), BATCH)]
         rng.shuffle(batches)
         yield from map(_padded, batches)
+
+
+def _length(row: tuple[list[int], list[int]]) -> int:
+    prompt, program = row
+    return len(prompt) + len(program)
 
 
 def _padded(batch: Sequence[tuple[list[int], list[int]]]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from random import Random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.benchmarks.miniature import problem_of
 from harness.miniature.submissions import glance
@@ -39,4 +39,8 @@ def tokenizer_for(rows: Iterable[Row]) -> "PreTrainedTokenizerFast":
     from transformers import Qwen2Tokenizer  # noqa: PLC0415 - extra `train`
 
     texts = (row.prompt + row.program for row in rows)
-    return Qwen2Tokenizer().train_new_from_iterator(texts, vocab_size=VOCABULARY, show_progress=False)
+    untrained: Any = Qwen2Tokenizer()  # whose training has no types
+    tokenizer: PreTrainedTokenizerFast = untrained.train_new_from_iterator(
+        texts, vocab_size=VOCABULARY, show_progress=False
+    )
+    return tokenizer
