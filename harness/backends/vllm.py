@@ -31,6 +31,8 @@ _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """Of adapters that vLLM makes room for."""
 _OURS = frozenset({"enable_lora", "enable_prefix_caching", "model", "runner", "tokenizer"})
 """Options of the engine that follow from the model, or from what a backend does."""
+_SHUTDOWN_S = 30.0
+"""After which the engine's processes are killed, and leave shared memory behind."""
 
 
 class _Asked(NamedTuple):
@@ -169,7 +171,8 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
         try:
             yield _Loaded(model, weights, given, llm, portal)
         finally:
-            portal.call(llm.shutdown)
+            portal.call(llm.shutdown, _SHUTDOWN_S)
+            del llm  # this frame outlives it, and Python would end with a complaint of its destructor
 
 
 def _check(given: Mapping[str, Any]) -> None:
