@@ -8,7 +8,7 @@ import msgspec
 METHODS = ("sft", "rloo", "rloo-grpo", "rloo-exp")
 POLICIES = ("base", *METHODS)
 
-_TRAINING = ("--learning-rate", "3e-4", "--warmup-share", "0.1", "--save-every-steps", "50")
+_TRAINING = ("--learning-rate", "5e-5", "--warmup-share", "0.1", "--save-every-steps", "50")
 """The same for every method."""
 
 

@@ -10,6 +10,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM, get_linear_schedule_with_warmup
+from transformers.utils import logging
 
 from harness.cli.progress import watched
 from trainers.miniature.corpus import TASKS, VOCABULARY, Row, corpus, tokenizer_for
@@ -33,6 +34,7 @@ SHIPPED = Path(__file__).parent / "weights"
 
 def write_shipped(out: Path) -> None:
     """Write the base that ships, in single precision."""
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it has no types
     model = Qwen2ForCausalLM.from_pretrained(SHIPPED, dtype=torch.float32)
     model.save_pretrained(out)
     AutoTokenizer.from_pretrained(SHIPPED).save_pretrained(out)
@@ -50,6 +52,7 @@ def train_base(
         tasks: Tasks in the corpus.
         dtype: Of the weights as they are written.
     """
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     rows = list(corpus(seed, tasks))
     tokenizer = tokenizer_for(rows)
     torch.manual_seed(seed)
