@@ -19,7 +19,7 @@ from paper_models import write_config
 
 from harness.backends import openai_options, transformers
 from harness.benchmarks import mini
-from harness.cli import demo
+from harness.cli import known as known_programs
 from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
 from harness.records import Evaluation, Run, Source
 from harness.report import markdown
@@ -92,6 +92,9 @@ def leaves(command):
 
 COMMANDS = {command: lines for text in DOCUMENTS.values() for command, lines in shown(text)}
 OURS = {command: lines for command, lines in COMMANDS.items() if command.startswith("proctor ")}
+KNOWN = "proctor demo --examine-only"
+ELSEWHERE = "proctor demo"
+"""What tests/test_demo.py runs, at a tiny size."""
 NEED_DATA = [command for command in OURS if "mbpp" in command]
 TRAINING = DOCUMENTS[Path("docs/training.md")]
 NEED_POLICY = [command for command, _ in shown(TRAINING)]
@@ -101,22 +104,24 @@ NEED_POLICY = [command for command, _ in shown(TRAINING)]
 def place(tmp_path, monkeypatch):
     """Work in an empty folder that holds the README's samples, with a demo of few programs, none of them slow."""
     quick = [known for known in mini.known_samples() if known.verdict in {Verdict.ACCEPTED, Verdict.WRONG_ANSWER}]
-    monkeypatch.setattr(demo, "known_samples", lambda: iter(quick[:PROGRAMS_IN_DEMO]))
+    monkeypatch.setattr(known_programs, "known_samples", lambda: iter(quick[:PROGRAMS_IN_DEMO]))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tries.jsonl").write_text(blocks(README, "json")[0])
     return tmp_path
 
 
-@pytest.mark.parametrize("command", [command for command in OURS if command not in {*NEED_DATA, *NEED_POLICY}])
+@pytest.mark.parametrize(
+    "command", [command for command in OURS if command not in {*NEED_DATA, *NEED_POLICY, ELSEWHERE}]
+)
 def test_commands_run(place, capsys, command):
     """Every command that needs nothing but proctor ends well and prints what is shown; the demo's table is below.
 
     A command that explains a run comes after the one that makes it, and one that replays the demo's after the demo.
     """
     assert place.is_dir()
-    if "--model runs/demo" in command:
-        (place / "runs" / "demo").mkdir(parents=True)
-        (place / "runs" / "demo" / "samples.jsonl").write_bytes(
+    if "--model runs/known" in command:
+        (place / "runs" / "known").mkdir(parents=True)
+        (place / "runs" / "known" / "samples.jsonl").write_bytes(
             b"".join(as_row(known.sample) for known in mini.known_samples())
         )
     if command.startswith("proctor explain runs/tries"):
@@ -126,7 +131,7 @@ def test_commands_run(place, capsys, command):
     assert run(shlex.split(command)[1:]) == 0
 
     printed = capsys.readouterr().out.splitlines()
-    assert command == "proctor demo" or lines_missing(OURS[command], printed) == []
+    assert command == KNOWN or lines_missing(OURS[command], printed) == []
 
 
 def test_commands_on_mbpp_run(place):
@@ -229,10 +234,10 @@ def test_the_demo_shows_the_known_verdicts():
     )  # fmt: skip
     usage = usage_of(known_program.sample for known_program in known)
     printed = markdown(score(evaluations, heads, asked, usage)).splitlines()
-    printed.append(f"{len(known)} of {len(known)} verdicts are the known ones. The run lies in runs/demo")
+    printed.append(f"{len(known)} of {len(known)} verdicts are the known ones. The run lies in runs/known")
 
-    assert lines_missing(COMMANDS["proctor demo"], printed) == []
-    assert f"the {len(known)} programs" in README
+    assert lines_missing(COMMANDS[KNOWN], printed) == []
+    assert f"{len(known)} in all" in README
     assert f"has {len(problems)} problems" in README
 
 
