@@ -1,6 +1,7 @@
 """`proctor demo`: the examination in miniature, offline, on programs of known verdict."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from harness.benchmarks.mini import Known, known_samples, problems
 from harness.cli.examination import Protocol, examine, heads_of
 from harness.cli.jail import jail_options
 from harness.cli.main import OUR_FAULT
+from harness.evaluate import evaluate
 from harness.programs import SETTINGS
 from harness.records import Evaluation, SampleKey, Source
 from harness.report import markdown
@@ -39,7 +41,7 @@ def command(*, workers: int, python: str, layers: frozenset[str], preload: tuple
         out,
         protocol=Protocol(k=(1,), extraction=SETTINGS[0], source=Source(benchmark="mini")),
         jail=Jail(python=python, layers=layers, preload=preload),
-        workers=workers,
+        evaluator=partial(evaluate, workers=workers),
     )
     click.echo(markdown(results))
     evaluations = {evaluation.key: evaluation for _, evaluation in read_rows(out / "evaluations.jsonl", Evaluation)}

@@ -9,7 +9,7 @@ import msgspec
 
 from harness.cli.jail import probed
 from harness.cli.progress import watched
-from harness.evaluate import already_judged, evaluate, sole_writer
+from harness.evaluate import Evaluator, already_judged, sole_writer
 from harness.records import Evaluation, Problem, PromptCardId, Result, Run, Sample, SampleKey, Source
 from harness.run_folder import close_run, open_run
 from harness.sample_file import SampleFile, sha256_of_samples
@@ -46,7 +46,7 @@ def examine(
     *,
     protocol: Protocol,
     jail: Jail,
-    workers: int,
+    evaluator: Evaluator,
 ) -> tuple[Result, ...]:
     """Judge the samples, or those that a killed run left, and write the run; return its results.
 
@@ -57,7 +57,7 @@ def examine(
         out: the run's folder.
         protocol: what else is asked.
         jail: where programs run.
-        workers: programs judged at once.
+        evaluator: judges, here or elsewhere.
 
     Raises:
         UserError: Too few samples for k, too little isolation, or `out` is another run; nothing has been written then.
@@ -66,7 +66,7 @@ def examine(
     run = _run(samples, heads, protocol=protocol, jail=jail)
     open_run(out, run, samples)
     stored = SampleFile(out / "samples.jsonl", run.samples_sha256)
-    evaluations = _evaluations(stored, problems, heads, out, run=run, jail=jail, workers=workers)
+    evaluations = _evaluations(stored, problems, heads, out, run=run, jail=jail, evaluator=evaluator)
     results = score(evaluations, heads, run)
     close_run(out, results)
     return results
@@ -80,7 +80,7 @@ def _evaluations(
     *,
     run: Run,
     jail: Jail,
-    workers: int,
+    evaluator: Evaluator,
 ) -> Iterator[Evaluation]:
     """Yield what was judged before, then judge the rest task by task."""
     path = out / "evaluations.jsonl"
@@ -91,9 +91,9 @@ def _evaluations(
             yield evaluation
         place = {task_id: number for number, task_id in enumerate(heads)}
         todo = sorted((key for key in samples if key not in done), key=lambda key: place[key[1]])
-        judged = evaluate(
+        judged = evaluator(
             (samples[key] for key in todo), problems, file,
-            extraction=run.extraction, card=run.prompt_card, jail=jail, workers=workers, exhaustive=run.exhaustive,
+            extraction=run.extraction, card=run.prompt_card, jail=jail, exhaustive=run.exhaustive,
         )  # fmt: skip
         yield from watched(judged, len(todo), "judged", sys.stderr)
 

@@ -49,6 +49,12 @@ _OPTIONS = (
     ),
 )
 
+cluster_option = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Judge on a Ray cluster: host:port, auto, or local. Each processor of each node judges, whatever --workers.",
+)
+
 
 def jail_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --workers, --python, --isolation and --preload to a command."""

@@ -1,16 +1,19 @@
 """`proctor score`: samples in, pass@k out."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import click
 import msgspec
 
 from harness.cli.examination import Protocol, examine, heads_of
-from harness.cli.jail import jail_options
+from harness.cli.jail import cluster_option, jail_options
 from harness.cli.main import OUR_FAULT
 from harness.cli.problems import limits_option, opened, problem_options, source_of
+from harness.cluster import evaluate_on_cluster
 from harness.errors import UserError
+from harness.evaluate import evaluate
 from harness.programs import SETTINGS
 from harness.prompts import load_card
 from harness.records import PromptCardId, Sample
@@ -41,6 +44,7 @@ def _tries(_context: click.Context, _option: click.Parameter, text: str) -> tupl
 )
 @click.option("--k", default="1", callback=_tries, metavar="LIST", help="Tries allowed, e.g. 1,10 (default: 1).")
 @jail_options
+@cluster_option
 @click.option("--exhaustive", is_flag=True, help="Judge every test, not only up to the first that fails.")
 @click.option("--allow-sandbox-errors", is_flag=True, help="Exit 0 even if the sandbox itself failed on some samples.")
 @click.option("--json", "as_json", is_flag=True, help="Print result.json instead of a table.")
@@ -60,6 +64,7 @@ def command(
     python: str,
     layers: frozenset[str],
     preload: tuple[str, ...],
+    cluster: str | None,
     exhaustive: bool,
     allow_sandbox_errors: bool,
     as_json: bool,
@@ -99,7 +104,7 @@ def command(
             exhaustive=exhaustive,
         ),
         jail=Jail(python=python, layers=layers, preload=preload),
-        workers=workers,
+        evaluator=partial(evaluate_on_cluster, address=cluster) if cluster else partial(evaluate, workers=workers),
     )
     click.echo((out / "result.json").read_text() if as_json else f"{markdown(results)}\nThe run lies in {out}")
     faults = sum(result.verdict_counts[Verdict.SANDBOX_ERROR] for result in results)
