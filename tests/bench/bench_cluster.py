@@ -1,0 +1,221 @@
+"""Evaluation over Ray on nodes simulated on this machine, as ratios in one run (figures 1 and 2).
+
+1. MBPP samples on four nodes of one processor each against the local pool on the same cores: the same bytes, also where
+   a node is killed in mid-run, and the same speed; the seconds until the first evaluation stand beside it.
+2. Synthetic samples, a few and many, judged by judges that answer at once, all else being the real path: what the
+   driver can do, and whether its memory and speed stay the same. Nothing is judged there; the programs are the same.
+
+`bench_cluster.py [MBPP_SAMPLES [SYNTHETIC_SAMPLES]]`, by default 7,980 (about 3 minutes) and 1,000,000 (about 4).
+"""
+
+import os
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import redirect_stdout, suppress
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any, BinaryIO, NamedTuple
+
+from census import descendants_of
+from mbpp_samples import COMPLETIONS, CORES, SANITIZED, problems, recorded_samples, skip_without_data
+from ray.cluster_utils import Cluster
+
+from harness import cluster as cluster_module
+from harness.cli.main import run
+from harness.cluster import evaluate_on_cluster
+from harness.credentials import Credentials, credentials
+from harness.evaluate import evaluate
+from harness.node_judge import NodeJudge
+from harness.records import Evaluation, Sample
+from harness.storage import as_row
+from sandbox.jail import Jail
+from sandbox.judgement import Judgement
+from sandbox.pool import Case
+from sandbox.verdict import Verdict
+
+NODES = 4
+ROUNDS = 3
+WARM = 200
+FEW = 10_000
+SIZES = (7980, 1_000_000)
+
+
+class Speed(NamedTuple):
+    """Seconds until the first evaluation; evaluations a second and CPU each, after the first few."""
+
+    start_s: float
+    rate: float
+    cpu_ms: float
+
+
+def timed(evaluations: Iterator[Evaluation]) -> Speed:
+    """Go through evaluations."""
+    began_s = time.perf_counter()
+    next(evaluations)
+    start_s = time.perf_counter() - began_s
+    for _ in islice(evaluations, WARM - 1):
+        pass
+    warm_s, warm_cpu_s = time.perf_counter(), cpu_s()
+    count = sum(1 for _ in evaluations)
+    return Speed(start_s, count / (time.perf_counter() - warm_s), 1000 * (cpu_s() - warm_cpu_s) / count)
+
+
+def cpu_s() -> float:
+    """Return the CPU seconds of this process, all below it, and those of them that have ended."""
+    ticks = 0
+    for pid in {os.getpid(), *descendants_of(os.getpid())}:
+        with suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def simulated() -> Cluster:
+    """Start a head without processors and the nodes."""
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    for number in range(NODES):
+        cluster.add_node(num_cpus=1, node_name=f"node-{number}")
+    return cluster
+
+
+def compare_speed(cluster: Cluster, samples: list[Sample]) -> None:
+    """Print what the cluster costs against a local pool of as many workers, and of one a core, on the same cores.
+
+    CPU time counts every process of the simulation, five times the processes that Ray runs on a machine.
+    """
+    known = problems(SANITIZED)
+    options: dict[str, Any] = {"extraction": "first", "jail": Jail()}
+    ways: dict[str, Callable[[BinaryIO], Iterator[Evaluation]]] = {
+        f"pool of {CORES}": lambda file: evaluate(samples, known, file, workers=CORES, **options),
+        f"pool of {NODES}": lambda file: evaluate(samples, known, file, workers=NODES, **options),
+        "cluster": lambda file: evaluate_on_cluster(samples, known, file, address=cluster.address, **options),
+    }
+    found = defaultdict[str, list[Speed]](list)
+    for _ in range(ROUNDS):
+        for name, way in ways.items():
+            with Path(os.devnull).open("wb") as file:
+                found[name].append(timed(way(file)))
+    ours = found.pop("cluster")
+    for name, speeds in ({"cluster": ours} | found).items():
+        rate, cpu_ms, start_s = (
+            median(getattr(speed, what) for speed in speeds) for what in ("rate", "cpu_ms", "start_s")
+        )
+        against = [mine.rate / theirs.rate for mine, theirs in zip(ours, speeds, strict=True)]
+        print(f"  {name}: {rate:.0f}/s, {cpu_ms:.2f} ms of CPU a sample, first after {start_s:.1f} s; cluster to it "
+              f"{median(against):.3f} ({min(against):.3f}-{max(against):.3f})")  # fmt: skip
+
+
+def score(samples: Path, out: Path, *options: str) -> dict[str, bytes]:
+    """Run `proctor score`; return the bytes of its result and report."""
+    with redirect_stdout(sys.stderr):
+        code = run(
+            ["score", str(samples), "--benchmark", "mbpp", "--data", str(SANITIZED), "--out", str(out), *options]
+        )
+    assert code == 0, code
+    return {name: (out / name).read_bytes() for name in ("result.json", "report.md", "samples.jsonl", "run.json")}
+
+
+def compare_bytes(cluster: Cluster, samples: list[Sample]) -> None:
+    """Print whether the results are the same as those of one machine, also where a node is killed."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows = Path(folder) / "samples.jsonl"
+        rows.write_bytes(b"".join(map(as_row, samples)))
+        here = score(rows, Path(folder) / "here")
+        there = score(rows, Path(folder) / "there", "--cluster", cluster.address)
+        print(f"the same bytes from {NODES} nodes: {there == here}")
+        with dying_node(cluster, after=len(samples) // 3):
+            again = score(rows, Path(folder) / "again", "--cluster", cluster.address)
+        keys = [row.split(b'"difficulty"')[0] for row in (Path(folder) / "again" / "evaluations.jsonl").open("rb")]
+        print(f"the same bytes where a node is killed: {again == here}; rows {len(keys)}, distinct {len(set(keys))}, "
+              f"samples {len(samples)}")  # fmt: skip
+
+
+class dying_node:  # noqa: N801 - reads as a verb
+    """Kills a node of the cluster after so many evaluations."""
+
+    def __init__(self, cluster: Cluster, *, after: int) -> None:
+        """Take the cluster."""
+        self._cluster, self._left, self._append = cluster, after, cluster_module.append
+
+    def __enter__(self) -> None:
+        """Count what is appended from here on."""
+        cluster_module.append = self._count  # type: ignore[assignment]
+
+    def _count(self, *arguments: object) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._cluster.remove_node(next(iter(self._cluster.worker_nodes)), allow_graceful=False)
+        self._append(*arguments)  # type: ignore[arg-type]
+
+    def __exit__(self, *_: object) -> None:
+        """Count no more."""
+        cluster_module.append = self._append
+
+
+class PromptJudge(NodeJudge):
+    """Answers at once: what remains is what everything but judging costs."""
+
+    def start(self) -> Credentials:
+        """Start no jail."""
+        return credentials(self._terms.jail)
+
+    def _judge_each(self, cases: Iterable[Case]) -> Iterator[Judgement]:
+        return (Judgement(verdict=Verdict.ACCEPTED, per_test=(), cpu_s=0.0, detail="") for _ in cases)
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+
+def resident_bytes() -> int:
+    """Return what this process has in memory, shared pages of Ray's store apart."""
+    fields = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
+    return int(fields["RssAnon"].split()[0]) << 10
+
+
+def drive(cluster: Cluster, count: int) -> float:
+    """Push so many synthetic samples through the cluster; print and return the rate after the first tenth."""
+    known = problems(SANITIZED)
+    task_ids = sorted(known)
+    per_task = -(-count // len(task_ids))
+    samples = (
+        Sample(policy="m", task_id=task_ids[n // per_task], index=n % per_task, completion=known[task_ids[0]].reference)
+        for n in range(count)
+    )
+    memory = list[int]()
+    with tempfile.TemporaryFile() as file:
+        evaluations = evaluate_on_cluster(
+            samples, known, file, extraction="first", jail=Jail(), address=cluster.address
+        )
+        for _ in islice(evaluations, count // 10):
+            pass
+        warm_s = time.perf_counter()
+        for number, _ in enumerate(evaluations):
+            if number % (count // 10) == 0:
+                memory.append(resident_bytes())
+        rate = count * 0.9 / (time.perf_counter() - warm_s)
+    print(f"  {count} samples: {rate:.0f}/s; driver's memory at each tenth, MB: {[size >> 20 for size in memory]}")
+    return rate
+
+
+def main() -> None:
+    """Print the figures."""
+    skip_without_data(SANITIZED, COMPLETIONS)
+    mbpp_samples, synthetic = (*map(int, sys.argv[1:]), *SIZES[len(sys.argv) - 1 :])
+    samples = [recorded.sample for recorded in recorded_samples()][:mbpp_samples]
+    cluster = simulated()
+    print(f"{len(samples)} MBPP samples, {NODES} simulated nodes, {CORES} cores")
+    compare_speed(cluster, samples)
+    compare_bytes(cluster, samples)
+    cluster_module.NodeJudge = PromptJudge  # type: ignore[misc]
+    print("samples that nobody judges")
+    few, many = drive(cluster, FEW), drive(cluster, synthetic)
+    print(f"speed of {synthetic} against {FEW}: {many / few:.3f}")
+    cluster.shutdown()
+
+
+if __name__ == "__main__":
+    main()
