@@ -72,6 +72,7 @@ def evaluate_on_cluster(
     card: PromptCardId | None = None,
     jail: Jail,
     exhaustive: bool = False,
+    halt: Future[None] | None = None,
     address: str,
 ) -> Iterator[Evaluation]:
     """Judge the samples on the nodes of a Ray cluster; yield each evaluation when it has been appended to the file.
@@ -84,6 +85,7 @@ def evaluate_on_cluster(
         card: what the samples were drawn with.
         jail: the same on each node, its interpreter at the same path.
         exhaustive: whether to judge every test.
+        halt: when another thread gives it a result, nothing more is judged.
         address: as Ray has it: "host:port", "auto" for a cluster that this machine belongs to, or "local" to start one
             on this machine alone.
 
@@ -96,12 +98,11 @@ def evaluate_on_cluster(
     if (first := next(remaining, None)) is None:
         return  # a cluster takes seconds to join
     with _connected(address):
-        crew = _Crew(terms, address)
+        crew = _Crew(terms, address, halt or Future())
         for batch in crew.judged(_batches(chain([first], remaining), problems)):
             for evaluation in batch:
                 append(file, evaluation)
                 yield evaluation
-        crew.dismiss()
 
 
 @contextmanager
@@ -151,7 +152,7 @@ def _batches(samples: Iterable[Sample], problems: Mapping[str, Problem]) -> Iter
 class _Crew:
     """The judges of all nodes, and what each is doing."""
 
-    def __init__(self, terms: Terms, address: str) -> None:
+    def __init__(self, terms: Terms, address: str, halt: Future[None]) -> None:
         """Hire a judge for each processor; each gets work as soon as it has shown its credentials."""
         self._terms = terms
         self._ours = credentials(terms.jail)
@@ -159,7 +160,9 @@ class _Crew:
         self._judges = dict[_Post, _Judge]()
         self._free = deque[_Judge]()
         """A judge stands here once for each batch that it can take."""
-        self._answers: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[_Answer | None] = queue.SimpleQueue()
+        """None where no more are to be waited for."""
+        halt.add_done_callback(lambda _: self._answers.put(None))
         self._false_starts = Counter[_Post]()
         self._next_hiring_s = 0.0
 
@@ -173,11 +176,14 @@ class _Crew:
                 self._ask(self._free.popleft(), batch)
                 under_way += 1
             if not under_way and self._free:
+                self._dismiss()
                 return
             try:
                 answer = self._answers.get(timeout=_HIRING_S)
             except queue.Empty:
                 continue
+            if answer is None:
+                return
             result = self._result(answer)
             under_way -= answer.batch is not None
             if answer.batch is not None and result is None:
@@ -185,7 +191,7 @@ class _Crew:
             elif answer.batch is not None:
                 yield EVALUATIONS.decode_lines(result)
 
-    def dismiss(self) -> None:
+    def _dismiss(self) -> None:
         """Let the judges, all of them free now, end their jails tidily."""
         import ray  # noqa: PLC0415
 

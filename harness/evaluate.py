@@ -1,10 +1,9 @@
 """Samples -> evaluations: every sample is judged once, however often the run is killed and started again."""
 
-import fcntl
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import Future
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -18,22 +17,6 @@ from sandbox.jail import Jail
 from sandbox.judgement import Judgement
 from sandbox.pool import Case, judge_all
 from sandbox.verdict import Verdict
-
-
-@contextmanager
-def sole_writer(path: Path) -> Iterator[BinaryIO]:
-    """Open the file of evaluations for appending; raise UserError if another process has it open.
-
-    Two processes that append to one file would judge everything twice.
-    """
-    with path.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(
-                f"{path}: another proctor is writing this run; wait for it or choose another --out"
-            ) from None
-        yield file
 
 
 def already_judged(path: Path, samples: Mapping[SampleKey, Sample]) -> Iterator[Evaluation]:
@@ -67,8 +50,9 @@ class Evaluator(Protocol):
         card: PromptCardId | None = None,
         jail: Jail,
         exhaustive: bool = False,
+        halt: Future[None] | None = None,
     ) -> Iterator[Evaluation]:
-        """Judge the samples; those of a task come in sequence."""
+        """Judge the samples, best with those of a task in sequence, until `halt` has a result."""
 
 
 def evaluate(
@@ -81,15 +65,17 @@ def evaluate(
     jail: Jail,
     workers: int,
     exhaustive: bool = False,
+    halt: Future[None] | None = None,
 ) -> Iterator[Evaluation]:
     """Judge the samples and yield each evaluation, in their order, when it has been appended to the file.
 
     Neither samples nor problems are kept. Put the samples of a task in sequence: then its problem is looked up once,
-    and all of them are judged by the very same tests, for which the judge keeps its examiner.
+    and all of them are judged by the very same tests, for which the judge keeps its examiner. When another thread gives
+    `halt` a result, nothing more is judged.
     """
 
     def judge(cases: Iterable[Case]) -> Iterator[Judgement]:
-        return judge_all(cases, jail, workers)
+        return judge_all(cases, jail, workers, halt)
 
     for evaluation in evaluations_of(samples, problems, judge, extraction=extraction, card=card, exhaustive=exhaustive):
         append(file, evaluation)

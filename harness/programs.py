@@ -11,6 +11,9 @@ AS_IT_IS = "whole"
 SETTINGS = (*(fence.value for fence in Fence), AS_IT_IS)
 """What `--extraction` takes, the usual one first: which of several fenced blocks is the program, or no extraction."""
 
+_CHAT = '[{"role":'
+"""How the prompt of a chat begins: JSON, which no completion goes on, although it happens to be Python."""
+
 FAILED = "none"
 """The rule's name where nothing in the completion is a program."""
 
@@ -24,7 +27,7 @@ def program_of(sample: Sample, problem: Problem, setting: str, card: PromptCardI
     if setting != AS_IT_IS:
         found = extract(
             sample.completion,
-            prompt=problem.starter_code or sample.prompt,
+            prompt=problem.starter_code or ("" if sample.prompt.startswith(_CHAT) else sample.prompt),
             entry_point=entry_point_of(problem),
             fence=Fence(setting),
             stop=card.stop if card else (),

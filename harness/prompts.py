@@ -23,7 +23,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from harness.errors import UserError
-from harness.records import Problem
+from harness.records import Problem, PromptCardId
 from sandbox.testcase import AssertTest, CallTest
 
 CARDS = Path(__file__).parent / "cards"
@@ -105,6 +105,11 @@ def load_card(name: str) -> PromptCard:
     except ValueError as error:
         raise UserError(f"{path}: {error}; mend the card") from error
     return PromptCard(name=path.stem, sha256=hashlib.sha256(data).hexdigest(), **msgspec.structs.asdict(file))
+
+
+def card_id(card: PromptCard) -> PromptCardId:
+    """Return what a result says of the card."""
+    return PromptCardId(name=card.name, sha256=card.sha256, stop=card.stop)
 
 
 def render(card: PromptCard, problem: Problem, problems: Mapping[str, Problem]) -> Prompt:

@@ -52,9 +52,18 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     index: Index
     completion: str
     prompt: str = ""
+    """The text, or for a chat the JSON list of its messages; empty where it is unknown."""
     seed: int | None = None
-    cut_off: bool = False
-    """Whether the model was stopped by its limit of tokens."""
+    finish_reason: FinishReason | Literal[""] = ""
+    """Empty where nobody said so."""
+    prompt_tokens: int | None = None
+    tokens: int | None = None
+    """Drawn ones; both counts are the model's own, and None where they are unknown."""
+
+    @property
+    def cut_off(self) -> bool:
+        """Return whether the model was stopped by its limit of tokens."""
+        return self.finish_reason == "length"
 
     @property
     def key(self) -> SampleKey:
@@ -137,10 +146,29 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     limits: str | None = None
 
 
+class Generation(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked of a model: samples may stand in one file exactly if these are equal, `source` apart."""
+
+    policy: str
+    producer: Producer
+    sampling: Sampling
+    prompt_card: PromptCardId
+    benchmark: str
+    problem_set: str
+    """The benchmark's set that was asked for, empty where a split was."""
+    splits: tuple[str, ...]
+    """Those of the problems, in the benchmark's order."""
+    proctor: str
+    source: Source
+    prompts: dict[str, str]
+    """Task id -> SHA-256 of its prompt; in the benchmark's order."""
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked: two runs are the same examination exactly if these are equal, `source` apart."""
 
     samples_sha256: str
+    """Empty while the samples are still being drawn."""
     benchmark: str
     problem_set: str
     """The benchmark's set that was asked for, which the samples cover; empty where they chose the problems."""
@@ -148,6 +176,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """The splits that the samples come from, in the benchmark's order."""
     prompt_card: PromptCardId | None
     """None where nobody said which one the samples were drawn with."""
+    sampling: Sampling | None
+    producer: Producer | None
+    """Both None where the samples came from elsewhere."""
     extraction: str
     """The setting; each evaluation says which rule it came to."""
     k: tuple[int, ...]
@@ -207,6 +238,16 @@ class VerdictShare(msgspec.Struct, frozen=True, kw_only=True):
     high: float
 
 
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """What drawing the samples took, and how their completions ended."""
+
+    prompt_tokens: int | None
+    """Summed over samples; this and the next are None where a sample doesn't say."""
+    tokens: int | None
+    finish_counts: dict[str, int]
+    """Why a completion ended -> samples; `unknown` where nobody said. `context` is where the prompt was too long."""
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What one policy reached, and under which conditions; holds no clock, so equal inputs give equal bytes.
 
@@ -214,13 +255,16 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     each kind, and each pair that has problems. Verdicts that never came have no share.
     """
 
-    schema: int = 2
+    schema: int = 3
     policy: str
     benchmark: str
     problem_set: str
     splits: tuple[str, ...]
     problems_sha256: str
     prompt_card: PromptCardId | None
+    sampling: Sampling | None
+    producer: Producer | None
+    usage: Usage
     extraction: str
     limits: Limits
     limits_file: str

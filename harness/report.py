@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import msgspec
+
 from harness.programs import FAILED
-from harness.records import Result, Score, VerdictShare
+from harness.records import Result, Sampling, Score, VerdictShare
 from harness.strata import ALL, Stratum, by_stratum
 from sandbox.verdict import Verdict
 
@@ -30,6 +32,9 @@ def _section(result: Result) -> Iterator[str]:
     yield ""
     yield f"Prompt: {_prompt(result)}; extraction: {_extraction(result, samples)}"
     yield ""
+    if drawing := "; ".join(_drawing(result, samples)):
+        yield f"Drawn: {drawing}"
+        yield ""
     limits = f"; limits: {result.limits_file}" if result.limits_file else ""
     yield f"Python {result.python}{limits}; isolation: {isolation_of(result.isolation)}"
     yield ""
@@ -91,6 +96,32 @@ def _prompt(result: Result) -> str:
 def _extraction(result: Result, samples: int) -> str:
     failed = result.extraction_counts.get(FAILED, 0) / samples
     return f"{result.extraction} ({100 * failed:.2f} % failed, {100 * result.cut_off / samples:.2f} % cut off)"
+
+
+def _drawing(result: Result, samples: int) -> Iterator[str]:
+    """Yield what is known of how the completions were drawn."""
+    if result.sampling:
+        yield sampling_of(result.sampling)
+        yield f"seed {result.sampling.seed}"
+    if result.producer:
+        yield " ".join(filter(None, (result.producer.backend, result.producer.dtype)))
+        if result.producer.repeatable != "yes":
+            yield f"not repeatable ({result.producer.repeatable})"
+    usage = result.usage
+    if usage.tokens is not None:
+        prompts = "" if usage.prompt_tokens is None else f" for {usage.prompt_tokens} of prompts"
+        yield f"{usage.tokens} tokens{prompts}"
+    if "unknown" not in usage.finish_counts:
+        yield f"{100 * usage.finish_counts.get('length', 0) / samples:.2f} % ended by length"
+    if too_long := usage.finish_counts.get("context"):
+        yield f"{too_long} without an answer, their prompt being too long for the model"
+
+
+def sampling_of(sampling: Sampling) -> str:
+    """Return "greedy, at most 512 tokens" or "temperature 0.8, top_p 0.95, at most 512 tokens, stop [...]"."""
+    how = f"temperature {sampling.temperature:g}, top_p {sampling.top_p:g}" if sampling.temperature else "greedy"
+    stop = f", stop {msgspec.json.encode(sampling.stop).decode()}" if sampling.stop else ""
+    return f"{how}, at most {sampling.max_tokens} tokens{stop}"
 
 
 def isolation_of(layers: Mapping[str, str]) -> str:

@@ -38,19 +38,24 @@ def write_samples(path: Path, samples: Iterable[Sample], sha256: str) -> None:
 class SampleFile(Mapping[SampleKey, Sample]):
     """The samples in the file of a run, in their order; each is read when it is asked for."""
 
-    def __init__(self, path: Path, sha256: str) -> None:
-        """Look through the file once; raise UserError if its SHA-256 is another."""
+    def __init__(self, path: Path, sha256: str = "") -> None:
+        """Look through the file once; raise UserError if a SHA-256 is given and its own is another.
+
+        A last line that another process hasn't finished is left out.
+        """
         digest = hashlib.sha256()
         self._path = path
         self._offsets = array("q", [0])
         self._number = dict[SampleKey, int]()
         with path.open("rb") as file:
             for number, line in enumerate(file):
+                if not line.endswith(b"\n"):
+                    break
                 digest.update(line)
                 sample = decode(line, Sample, f"{path}:{number + 1}")
                 self._number[sys.intern(sample.policy), sys.intern(sample.task_id), sample.index] = number
                 self._offsets.append(self._offsets[-1] + len(line))
-        if digest.hexdigest() != sha256:
+        if sha256 not in {"", digest.hexdigest()}:
             raise UserError(f"{path}: was changed since the run began; choose another --out")
 
     def __getitem__(self, key: SampleKey) -> Sample:

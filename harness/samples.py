@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Literal, get_args
 
 import msgspec
 
 from harness.benchmark import Benchmark
 from harness.errors import UserError
-from harness.records import Index, Problem, Sample, SampleKey
+from harness.records import FinishReason, Index, Problem, Sample, SampleKey
 from harness.storage import decode, first_byte, read, read_rows
 
 
@@ -28,6 +29,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     cut_off: bool = False
     finish_reason: str | None = None
     """As the servers that speak OpenAI's protocol give it: `length` is a completion that was cut off."""
+    prompt_tokens: Index | None = None
+    tokens: Index | None = None
+
+    @property
+    def ended(self) -> FinishReason | Literal[""]:
+        """Return why the completion ended, as far as it is told in words that we know."""
+        given = "length" if self.cut_off else self.finish_reason
+        return next((reason for reason in get_args(FinishReason) if reason == given), "")
 
 
 def open_samples(path: Path, benchmark: Benchmark, problems: Mapping[str, Problem]) -> Callable[[], Iterator[Sample]]:
@@ -49,7 +58,22 @@ def open_samples(path: Path, benchmark: Benchmark, problems: Mapping[str, Proble
         task_ids = tuple(problem.task_id for problem in problems.values() if problem.split == split)
         return lambda: _distinct(path, _generations(path, benchmark, task_ids))
     known = dict.fromkeys(problems)  # to ask a lazy mapping for a key may mean decoding the problem
-    return lambda: _distinct(path, _rows(path, benchmark, known))
+
+    def named(given: str | int, where: str) -> str:
+        return _known(benchmark.canonical_id(given), where, benchmark, known)
+
+    return lambda: _distinct(path, _rows(path, named))
+
+
+def read_recorded(path: Path) -> Iterator[Sample]:
+    """Read the JSON Lines of `open_samples` without the benchmark that they answer: task ids are taken as they are.
+
+    Raises:
+        UserError: The file is not of this form, or a sample stands there twice.
+    """
+    if first_byte(path) == b"[":
+        raise UserError(f"{path}: is a list of generations, which names no tasks; use JSON Lines with a task_id each")
+    return _distinct(path, _rows(path, lambda given, _: str(given)))
 
 
 def _distinct(path: Path, found: Iterable[tuple[str, Sample]]) -> Iterator[Sample]:
@@ -67,13 +91,14 @@ def _distinct(path: Path, found: Iterable[tuple[str, Sample]]) -> Iterator[Sampl
         raise UserError(f"{path}: holds no samples; nothing to judge")
 
 
-def _rows(path: Path, benchmark: Benchmark, known: Collection[str]) -> Iterator[tuple[str, Sample]]:
+def _rows(path: Path, named: Callable[[str | int, str], str]) -> Iterator[tuple[str, Sample]]:
+    """Yield each sample with its place; `named` returns the task of a row, given how it is written and where."""
     counted = Counter[tuple[str, str]]()
     for where, row in read_rows(path, Row):
         policy = row.model or row.policy or _stem(path)
         if not policy.isprintable():
             raise UserError(f"{where}: the policy {policy!r} holds unprintable characters; rename it")
-        task_id = _known(benchmark.canonical_id(row.task_id), where, benchmark, known)
+        task_id = named(row.task_id, where)
         given = row.index if row.sample_id is None else row.sample_id
         index = counted[policy, task_id] if given is None else given
         counted[policy, task_id] += 1
@@ -89,7 +114,9 @@ def _rows(path: Path, benchmark: Benchmark, known: Collection[str]) -> Iterator[
                 completion=completion,
                 prompt=row.prompt,
                 seed=row.seed,
-                cut_off=row.cut_off or row.finish_reason == "length",
+                finish_reason=row.ended,
+                prompt_tokens=row.prompt_tokens,
+                tokens=row.tokens,
             ),
         )
 

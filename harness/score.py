@@ -10,7 +10,7 @@ from statistics import fmean
 from harness.errors import UserError
 from harness.intervals import mean_interval
 from harness.passk import pass_at_k
-from harness.records import Evaluation, Result, Run, Sample, Score, Tally, VerdictShare
+from harness.records import Evaluation, Result, Run, Sample, Score, Tally, Usage, VerdictShare
 from harness.strata import Stratum, by_stratum
 from harness.survey import Head, fingerprint
 from sandbox.verdict import Verdict
@@ -27,6 +27,22 @@ def drawn_of(samples: Iterable[Sample]) -> Drawn:
     return Counter((sample.policy, sample.task_id) for sample in samples)
 
 
+def usage_of(samples: Iterable[Sample]) -> Mapping[str, Usage]:
+    """Add up what drawing the samples of each policy took."""
+    spent = defaultdict[str, dict[str, int | None]](lambda: {"prompt_tokens": 0, "tokens": 0})
+    ended = defaultdict[str, Counter[str]](Counter)
+    for sample in samples:
+        of_policy = spent[sample.policy]
+        for field, before in of_policy.items():
+            tokens = getattr(sample, field)
+            of_policy[field] = None if before is None or tokens is None else before + tokens
+        ended[sample.policy][sample.finish_reason or "unknown"] += 1
+    return {
+        policy: Usage(**of_policy, finish_counts=dict(sorted(ended[policy].items())))
+        for policy, of_policy in spent.items()
+    }
+
+
 def refuse_short(drawn: Drawn, ks: Sequence[int]) -> None:
     """Raise UserError where a task has fewer samples than tries allowed: its pass@k is undefined."""
     k = max(ks)
@@ -38,8 +54,10 @@ def refuse_short(drawn: Drawn, ks: Sequence[int]) -> None:
             )
 
 
-def score(evaluations: Iterable[Evaluation], heads: Mapping[str, Head], run: Run) -> tuple[Result, ...]:
-    """Return one result a policy, sorted by policy.
+def score(
+    evaluations: Iterable[Evaluation], heads: Mapping[str, Head], run: Run, usage: Mapping[str, Usage]
+) -> tuple[Result, ...]:
+    """Return one result a policy, sorted by policy; `usage` is that of each policy.
 
     Samples with a sandbox error are counted as such and left out of n; a task that has fewer than k samples only
     because of that is left out of that mean.
@@ -55,11 +73,20 @@ def score(evaluations: Iterable[Evaluation], heads: Mapping[str, Head], run: Run
     refuse_short(
         {(policy, task): of_task.total() for policy in found for task, of_task in found[policy].items()}, run.k
     )
-    return tuple(_result(policy, found[policy], extracted[policy], heads, run) for policy in sorted(found))
+    return tuple(
+        _result(policy, found[policy], extracted[policy], heads=heads, run=run, usage=usage[policy])
+        for policy in sorted(found)
+    )
 
 
 def _result(
-    policy: str, found: Found, extracted: Counter[tuple[str, bool]], heads: Mapping[str, Head], run: Run
+    policy: str,
+    found: Found,
+    extracted: Counter[tuple[str, bool]],
+    *,
+    heads: Mapping[str, Head],
+    run: Run,
+    usage: Usage,
 ) -> Result:
     tallies = tuple(_tally(head, found[head.task_id]) for head in heads.values() if head.task_id in found)
     strata = by_stratum(tallies)
@@ -71,6 +98,9 @@ def _result(
         splits=run.splits,
         problems_sha256=fingerprint(run.problems),
         prompt_card=run.prompt_card,
+        sampling=run.sampling,
+        producer=run.producer,
+        usage=usage,
         extraction=run.extraction,
         limits=run.limits,
         limits_file=run.limits_file,

@@ -1,4 +1,4 @@
-"""Which problems of a benchmark are judged: those that the samples name, of one split, or a published set."""
+"""Which problems of a benchmark are judged or put to a model: all of them, of one split, or a published set."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ def of_split(heads: Heads, split: str) -> Heads:
     chosen = {task_id: head for task_id, head in heads.items() if split in {"all", head.split}}
     if not chosen:
         splits = ", ".join(dict.fromkeys(head.split for head in heads.values()))
-        raise UserError(f"--split {split}: no sample is of this split; choose from all, {splits}")
+        raise UserError(f"--split {split}: there is nothing of this split; choose from all, {splits}")
     return chosen
 
 
@@ -31,15 +31,21 @@ def of_set(heads: Heads, benchmark: Benchmark, name: str, drawn: Drawn) -> Heads
         UserError: The benchmark has no such set, or a policy has no samples of one of its problems: what is called by
             the name of a set must be the whole set.
     """
+    chosen = whole_set(heads, benchmark, name)
+    for policy in dict.fromkeys(policy for policy, _ in drawn):
+        missing = [task_id for task_id in chosen if (policy, task_id) not in drawn]
+        if missing:
+            raise UserError(
+                f"--problem-set {name}: {policy} has no samples of {len(missing)} of its {len(chosen)} problems, task "
+                f"{missing[0]} for one; draw them, or leave --problem-set out to judge what is there"
+            )
+    return chosen
+
+
+def whole_set(heads: Heads, benchmark: Benchmark, name: str) -> Heads:
+    """Return the heads of a published set, given those of all problems; raise UserError if there is no such set."""
     if name not in benchmark.problem_sets:
         known = ", ".join(benchmark.problem_sets) or "none"
         raise UserError(f"--problem-set {name}: {benchmark.name} has no such set; there are: {known}")
     ids = frozenset(benchmark.problem_sets[name](heads.values()))
-    for policy in dict.fromkeys(policy for policy, _ in drawn):
-        missing = [task_id for task_id in heads if task_id in ids and (policy, task_id) not in drawn]
-        if missing:
-            raise UserError(
-                f"--problem-set {name}: {policy} has no samples of {len(missing)} of its {len(ids)} problems, task "
-                f"{missing[0]} for one; draw them, or leave --problem-set out to judge what is there"
-            )
     return {task_id: head for task_id, head in heads.items() if task_id in ids}

@@ -1,6 +1,8 @@
 """Strict reading, appending and resuming of files; every mistake in them is one line with file and line."""
 
+import fcntl
 import gzip
+import hashlib
 import os
 import shutil
 import tempfile
@@ -124,6 +126,28 @@ def _cut_half_line(path: Path) -> None:
     with path.open("rb+") as file:
         whole = sum(len(line) for line in file if line.endswith(b"\n"))
         file.truncate(whole)
+
+
+@contextmanager
+def sole_writer(path: Path) -> Iterator[BinaryIO]:
+    """Open a file of rows for appending; raise UserError if another process has it open.
+
+    Two processes that append to one file would do everything twice.
+    """
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"{path}: another proctor is writing this run; wait for it or choose another --out"
+            ) from None
+        yield file
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes as they are."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def as_row(record: msgspec.Struct) -> bytes:

@@ -3,6 +3,9 @@
 import msgspec
 
 from harness.records import Result
+from harness.report import sampling_of
+
+_UNKNOWN = "unknown"
 
 
 class Protocol(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -13,6 +16,9 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True, order=True):
     problems: str
     """Beginning of the SHA-256 of all that the problems say, tests and limits included."""
     prompt_card: str
+    sampling: str
+    """How the completions were drawn; another seed is the same protocol."""
+    dtype: str
     samples: str
     """Samples a problem; those lost to sandbox errors don't make it another protocol."""
     extraction: str
@@ -32,7 +38,9 @@ def protocol_of(result: Result) -> Protocol:
         benchmark=result.benchmark,
         problem_set=result.problem_set or ", ".join(result.splits),
         problems=result.problems_sha256[:12],
-        prompt_card=f"{card.name} ({card.sha256[:12]})" if card else "unknown",
+        prompt_card=f"{card.name} ({card.sha256[:12]})" if card else _UNKNOWN,
+        sampling=sampling_of(result.sampling) if result.sampling else _UNKNOWN,
+        dtype=(result.producer and result.producer.dtype) or _UNKNOWN,
         samples=str(max((tally.n for tally in result.tallies), default=0)),
         extraction=result.extraction,
         limits=f"{result.limits_file}: {limits}" if result.limits_file else limits,
@@ -53,9 +61,11 @@ def differences(a: Protocol, b: Protocol) -> tuple[str, ...]:
 
 
 def in_words(protocol: Protocol) -> str:
-    """Return the protocol as one line, for a footnote; what a caption says is left out."""
+    """Return the protocol as one line, for a footnote; what a caption says, or nobody knows, is left out."""
+    drawing = {"sampling": protocol.sampling, "dtype": protocol.dtype}
+    drawn = "".join(f"{name} {how}; " for name, how in drawing.items() if how != _UNKNOWN)
     return (
-        f"prompt card {protocol.prompt_card}; extraction {protocol.extraction}; limits {protocol.limits}; "
+        f"prompt card {protocol.prompt_card}; {drawn}extraction {protocol.extraction}; limits {protocol.limits}; "
         f"isolation {protocol.isolation}; Python {protocol.python}; proctor {protocol.proctor}; "
         f"problems {protocol.problems}"
     )

@@ -9,7 +9,7 @@ from harness.errors import UserError
 from harness.records import Result
 from harness.storage import read
 
-SCHEMA = 2
+SCHEMA = 3
 RESULT_FILE = "result.json"
 
 

@@ -4,9 +4,10 @@ import os
 import queue
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from itertools import islice
+from typing import Any
 
 import msgspec
 
@@ -41,8 +42,10 @@ def cores_of(workers: int) -> list[int | None]:
     return [cores[worker % len(cores)] for worker in range(workers)]
 
 
-def judge_all(cases: Iterable[Case], jail: Jail, workers: int) -> Iterator[Judgement]:
+def judge_all(cases: Iterable[Case], jail: Jail, workers: int, halt: Future[None] | None = None) -> Iterator[Judgement]:
     """Yield the judgements of the cases, in their order, as they are ready; at most a few cases are read ahead.
+
+    When another thread gives `halt` a result, no more are yielded, and what is being judged is given up at once.
 
     Raises:
         Refused: before the first judgement, where the host can't hold an untrusted program.
@@ -72,5 +75,9 @@ def judge_all(cases: Iterable[Case], jail: Jail, workers: int) -> Iterator[Judge
         stack.callback(lambda: [future.cancel() for future in ahead])
         ahead.extend(threads.submit(judge_one, case) for case in islice(remaining, workers * _WAITING_PER_WORKER))
         while ahead:
-            yield ahead.popleft().result()
+            judgement = ahead.popleft()
+            either: tuple[Future[Any], ...] = (judgement, halt) if halt else (judgement,)
+            if halt in wait(either, return_when=FIRST_COMPLETED).done:
+                return
+            yield judgement.result()
             ahead.extend(threads.submit(judge_one, case) for case in islice(remaining, 1))

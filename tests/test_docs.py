@@ -19,7 +19,8 @@ from harness.cli import demo
 from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
 from harness.records import Evaluation, Run, Source
 from harness.report import markdown
-from harness.score import score
+from harness.score import score, usage_of
+from harness.storage import as_row
 from harness.survey import survey
 from sandbox.limits import BOUNDS, Limits
 from sandbox.verdict import Verdict
@@ -98,9 +99,14 @@ def place(tmp_path, monkeypatch):
 def test_commands_run(place, capsys, command):
     """Every command that needs nothing but proctor ends well and prints what is shown; the demo's table is below.
 
-    A command that explains a run comes after the one that makes it.
+    A command that explains a run comes after the one that makes it, and one that replays the demo's after the demo.
     """
     assert place.is_dir()
+    if "--model runs/demo" in command:
+        (place / "runs" / "demo").mkdir(parents=True)
+        (place / "runs" / "demo" / "samples.jsonl").write_bytes(
+            b"".join(as_row(known.sample) for known in mini.known_samples())
+        )
     if command.startswith("proctor explain runs/tries"):
         run(shlex.split(next(above for above in OURS if above.endswith("--out runs/tries")))[1:])
         capsys.readouterr()
@@ -137,11 +143,13 @@ def test_the_demo_shows_the_known_verdicts():
         for sample, verdict, _ in known
     ]  # fmt: skip
     asked = Run(
-        samples_sha256="", benchmark="mini", problem_set="", splits=("test",), prompt_card=None, extraction="whole",
+        samples_sha256="", benchmark="mini", problem_set="", splits=("test",), prompt_card=None, sampling=None,
+        producer=None, extraction="whole",
         k=(1,), limits=Limits(), limits_file="", exhaustive=False, isolation={}, preload=(), python="", proctor="",
         source=Source(benchmark="mini"), problems={},
     )  # fmt: skip
-    printed = markdown(score(evaluations, heads, asked)).splitlines()
+    usage = usage_of(known_program.sample for known_program in known)
+    printed = markdown(score(evaluations, heads, asked, usage)).splitlines()
     printed.append(f"{len(known)} of {len(known)} verdicts are the known ones. The run lies in runs/demo")
 
     assert lines_missing(COMMANDS["proctor demo"], printed) == []

@@ -39,9 +39,13 @@ def command(*, workers: int, python: str, layers: frozenset[str], preload: tuple
         shipped,
         heads_of(shipped, {program.sample.task_id for program in known}),
         out,
-        protocol=Protocol(k=(1,), extraction=SETTINGS[0], source=Source(benchmark="mini")),
-        jail=Jail(python=python, layers=layers, preload=preload),
-        evaluator=partial(evaluate, workers=workers),
+        Protocol(
+            k=(1,),
+            extraction=SETTINGS[0],
+            source=Source(benchmark="mini"),
+            jail=Jail(python=python, layers=layers, preload=preload),
+            evaluator=partial(evaluate, workers=workers),
+        ),
     )
     click.echo(markdown(results))
     evaluations = {evaluation.key: evaluation for _, evaluation in read_rows(out / "evaluations.jsonl", Evaluation)}

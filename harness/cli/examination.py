@@ -1,24 +1,46 @@
-"""Judges samples into the folder of a run: the path that `score` and `demo` share."""
+"""Judges samples into the folder of a run: the path that `score`, `run` and `demo` share."""
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from importlib.metadata import version
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from harness.cli.jail import probed
 from harness.cli.progress import watched
-from harness.evaluate import Evaluator, already_judged, sole_writer
-from harness.records import Evaluation, Problem, PromptCardId, Result, Run, Sample, SampleKey, Source
-from harness.run_folder import close_run, open_run
+from harness.evaluate import Evaluator, already_judged
+from harness.records import (
+    Evaluation,
+    Problem,
+    Producer,
+    PromptCardId,
+    Result,
+    Run,
+    Sample,
+    SampleKey,
+    Sampling,
+    Source,
+)
+from harness.run_folder import EVALUATIONS, SAMPLES, close_run, open_run
 from harness.sample_file import SampleFile, sha256_of_samples
-from harness.score import drawn_of, refuse_short, score
+from harness.score import drawn_of, refuse_short, score, usage_of
+from harness.storage import sole_writer
 from harness.survey import Head, survey, usual_limits
 from sandbox.jail import Jail
 
 Samples = Callable[[], Iterable[Sample]]
 """What reads the samples from the start, as often as it is called: they are never held all at once."""
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """How the samples came about, as far as it is known."""
+
+    prompt_card: PromptCardId | None = None
+    sampling: Sampling | None = None
+    producer: Producer | None = None
 
 
 class Protocol(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,10 +49,14 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     k: tuple[int, ...]
     extraction: str
     source: Source
-    prompt_card: PromptCardId | None = None
+    origin: Origin = Origin()
     problem_set: str = ""
     limits_file: str = ""
     exhaustive: bool = False
+    jail: Jail
+    """Where programs run."""
+    evaluator: Evaluator
+    """Judges, on this machine or others."""
 
 
 def heads_of(problems: Mapping[str, Problem], task_ids: Collection[str]) -> Mapping[str, Head]:
@@ -39,14 +65,7 @@ def heads_of(problems: Mapping[str, Problem], task_ids: Collection[str]) -> Mapp
 
 
 def examine(
-    samples: Samples,
-    problems: Mapping[str, Problem],
-    heads: Mapping[str, Head],
-    out: Path,
-    *,
-    protocol: Protocol,
-    jail: Jail,
-    evaluator: Evaluator,
+    samples: Samples, problems: Mapping[str, Problem], heads: Mapping[str, Head], out: Path, protocol: Protocol
 ) -> tuple[Result, ...]:
     """Judge the samples, or those that a killed run left, and write the run; return its results.
 
@@ -56,20 +75,56 @@ def examine(
         heads: of the problems that the samples name.
         out: the run's folder.
         protocol: what else is asked.
-        jail: where programs run.
-        evaluator: judges, here or elsewhere.
 
     Raises:
         UserError: Too few samples for k, too little isolation, or `out` is another run; nothing has been written then.
     """
     refuse_short(drawn_of(samples()), protocol.k)
-    run = _run(samples, heads, protocol=protocol, jail=jail)
+    run = run_of(heads, protocol, sha256_of_samples(samples()))
     open_run(out, run, samples)
-    stored = SampleFile(out / "samples.jsonl", run.samples_sha256)
-    evaluations = _evaluations(stored, problems, heads, out, run=run, jail=jail, evaluator=evaluator)
-    results = score(evaluations, heads, run)
+    stored = SampleFile(out / SAMPLES, run.samples_sha256)
+    results = score(_evaluations(stored, problems, heads, out, protocol), heads, run, usage_of(samples()))
     close_run(out, results)
     return results
+
+
+def run_of(heads: Mapping[str, Head], protocol: Protocol, samples_sha256: str) -> Run:
+    """Return the record of what is asked; raise UserError where this host isolates too little."""
+    report = probed(protocol.jail)
+    return Run(
+        samples_sha256=samples_sha256,
+        benchmark=next(iter(heads.values())).benchmark,
+        problem_set=protocol.problem_set,
+        splits=tuple(dict.fromkeys(head.split for head in heads.values())),
+        prompt_card=protocol.origin.prompt_card,
+        sampling=protocol.origin.sampling,
+        producer=protocol.origin.producer,
+        extraction=protocol.extraction,
+        k=protocol.k,
+        limits=usual_limits(heads.values()),
+        limits_file=protocol.limits_file,
+        exhaustive=protocol.exhaustive,
+        isolation=report.layers,
+        preload=protocol.jail.preload,
+        python=report.python,
+        proctor=version("proctor"),
+        source=protocol.source,
+        problems={head.task_id: head.sha256 for head in heads.values()},
+    )
+
+
+def judged(
+    samples: Iterable[Sample],
+    problems: Mapping[str, Problem],
+    file: BinaryIO,
+    protocol: Protocol,
+    halt: Future[None] | None = None,
+) -> Iterator[Evaluation]:
+    """Judge the samples as the protocol asks, see `harness.evaluate.Evaluator`."""
+    return protocol.evaluator(
+        samples, problems, file, extraction=protocol.extraction, card=protocol.origin.prompt_card, jail=protocol.jail,
+        exhaustive=protocol.exhaustive, halt=halt,
+    )  # fmt: skip
 
 
 def _evaluations(
@@ -77,13 +132,10 @@ def _evaluations(
     problems: Mapping[str, Problem],
     heads: Mapping[str, Head],
     out: Path,
-    *,
-    run: Run,
-    jail: Jail,
-    evaluator: Evaluator,
+    protocol: Protocol,
 ) -> Iterator[Evaluation]:
     """Yield what was judged before, then judge the rest task by task."""
-    path = out / "evaluations.jsonl"
+    path = out / EVALUATIONS
     with sole_writer(path) as file:
         done = set[SampleKey]()
         for evaluation in already_judged(path, samples):
@@ -91,30 +143,6 @@ def _evaluations(
             yield evaluation
         place = {task_id: number for number, task_id in enumerate(heads)}
         todo = sorted((key for key in samples if key not in done), key=lambda key: place[key[1]])
-        judged = evaluator(
-            (samples[key] for key in todo), problems, file,
-            extraction=run.extraction, card=run.prompt_card, jail=jail, exhaustive=run.exhaustive,
-        )  # fmt: skip
-        yield from watched(judged, len(todo), "judged", sys.stderr)
-
-
-def _run(samples: Samples, heads: Mapping[str, Head], *, protocol: Protocol, jail: Jail) -> Run:
-    report = probed(jail)
-    return Run(
-        samples_sha256=sha256_of_samples(samples()),
-        benchmark=next(iter(heads.values())).benchmark,
-        problem_set=protocol.problem_set,
-        splits=tuple(dict.fromkeys(head.split for head in heads.values())),
-        prompt_card=protocol.prompt_card,
-        extraction=protocol.extraction,
-        k=protocol.k,
-        limits=usual_limits(heads.values()),
-        limits_file=protocol.limits_file,
-        exhaustive=protocol.exhaustive,
-        isolation=report.layers,
-        preload=jail.preload,
-        python=report.python,
-        proctor=version("proctor"),
-        source=protocol.source,
-        problems={head.task_id: head.sha256 for head in heads.values()},
-    )
+        if todo:
+            rest = judged((samples[key] for key in todo), problems, file, protocol)
+            yield from watched(rest, len(todo), "judged", sys.stderr)

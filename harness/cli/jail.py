@@ -25,7 +25,7 @@ python_option = click.option(
     "--python", default=sys.executable, metavar="PATH", help="Interpreter that runs the programs (default: this one)."
 )
 
-_OPTIONS = (
+JAIL_OPTIONS = (
     click.option(
         "--workers",
         type=click.IntRange(min=1),
@@ -49,16 +49,10 @@ _OPTIONS = (
     ),
 )
 
-cluster_option = click.option(
-    "--cluster",
-    metavar="ADDRESS",
-    help="Judge on a Ray cluster: host:port, auto, or local. Each processor of each node judges, whatever --workers.",
-)
-
 
 def jail_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --workers, --python, --isolation and --preload to a command."""
-    return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
+    return reduce(lambda decorated, option: option(decorated), reversed(JAIL_OPTIONS), command)
 
 
 def probed(jail: Jail) -> JailReport:

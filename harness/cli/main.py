@@ -20,6 +20,8 @@ SUBCOMMANDS = {
     "doctor": ("harness.cli.doctor", "Say what this host and installation offer."),
     "explain": ("harness.cli.explain", "Say why a sample failed."),
     "gate": ("leaderboards.cli.gate", "Fail where a candidate is worse than its baseline."),
+    "generate": ("harness.cli.generate", "Draw samples from a model."),
+    "run": ("harness.cli.run", "Draw samples from a model and judge them meanwhile."),
     "score": ("harness.cli.score", "Judge samples and report pass@k with intervals."),
     "table": ("leaderboards.cli.table", "Turn results into tables, a page, or a leaderboard."),
 }
@@ -55,7 +57,8 @@ class LazyGroup(click.Group):
 def proctor() -> None:
     """Examine code models: judge their programs in a sandbox that they can neither escape nor fool.
 
-    Exit codes: 0 fine, 1 regression, 2 your mistake (one line says which), 3 our fault, 130 interrupted.
+    Exit codes: 0 fine, 1 regression, 2 your mistake (one line says which), 3 our fault or a server that went away,
+    130 interrupted.
     """
 
 

@@ -1,7 +1,7 @@
 """Progress of long work on stderr, with rate and time left."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from datetime import timedelta
 from typing import TextIO, TypeVar
 
@@ -14,21 +14,35 @@ T = TypeVar("T")
 INTERVAL_S = 10.0
 
 
+def _nothing(_elapsed_s: float) -> str:
+    return ""
+
+
 def watched(
     rows: Iterable[T],
     total: int,
     what: str,
     stream: TextIO,
     clock_s: Callable[[], float] = time.monotonic,
-) -> Iterator[T]:
-    """Pass the rows on and show how far they are: a bar on a terminal, elsewhere a line every ten seconds."""
+    *,
+    beside: Callable[[float], str] = _nothing,
+) -> Generator[T, None, None]:
+    """Pass the rows on and show how far they are: a bar on a terminal, elsewhere a line every ten seconds.
+
+    What `beside` says, given the seconds since the first row was asked for, is shown as well.
+    """
     yield from (
-        _with_bar(rows, total, what, stream) if stream.isatty() else _with_lines(rows, total, what, stream, clock_s)
+        _with_bar(rows, total, what, stream, beside)
+        if stream.isatty()
+        else _with_lines(rows, total, what, stream, clock_s, beside=beside)
     )
 
 
-def _with_bar(rows: Iterable[T], total: int, what: str, stream: TextIO) -> Iterator[T]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+def _with_bar(rows: Iterable[T], total: int, what: str, stream: TextIO, beside: Callable[[float], str]) -> Iterator[T]:
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
+        _Beside(beside),
+    )  # fmt: skip
     with Progress(*columns, console=Console(file=stream)) as progress:
         yield from progress.track(rows, total=total, description=what)
 
@@ -38,7 +52,24 @@ class _Rate(ProgressColumn):
         return Text(f"{task.speed or 0:.0f}/s")
 
 
-def _with_lines(rows: Iterable[T], total: int, what: str, stream: TextIO, clock_s: Callable[[], float]) -> Iterator[T]:
+class _Beside(ProgressColumn):
+    def __init__(self, said: Callable[[float], str]) -> None:
+        super().__init__()
+        self._said = said
+
+    def render(self, task: Task) -> Text:
+        return Text(self._said(task.elapsed or 0))
+
+
+def _with_lines(
+    rows: Iterable[T],
+    total: int,
+    what: str,
+    stream: TextIO,
+    clock_s: Callable[[], float],
+    *,
+    beside: Callable[[float], str],
+) -> Iterator[T]:
     start_s = told_s = clock_s()
     for number, row in enumerate(rows, 1):
         yield row
@@ -47,4 +78,5 @@ def _with_lines(rows: Iterable[T], total: int, what: str, stream: TextIO, clock_
             told_s = now_s
             rate = number / (now_s - start_s)
             left = timedelta(seconds=round((total - number) / rate))
-            print(f"{what} {number} of {total}, {rate:.1f}/s, {left} left", file=stream, flush=True)
+            more = f", {said}" if (said := beside(now_s - start_s)) else ""
+            print(f"{what} {number} of {total}, {rate:.1f}/s, {left} left{more}", file=stream, flush=True)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.records import Result, Score, Tally
+from harness.records import Result, Score, Tally, Usage
 from leaderboards.gate import judge
 from sandbox.limits import Limits
 from sandbox.verdict import Verdict
@@ -64,6 +64,7 @@ def result_of(counts: np.ndarray, n: int) -> Result:
     score = Score(difficulty="all", kind="all", k=1, value=0.0, low=0.0, high=1.0, problems=len(tallies))
     return Result(
         policy="simulated", benchmark="simulated", problem_set="", splits=(), problems_sha256="", prompt_card=None,
+        sampling=None, producer=None, usage=Usage(prompt_tokens=None, tokens=None, finish_counts={}),
         extraction="whole", limits=Limits(), limits_file="", isolation={}, python="", proctor="", extraction_counts={},
         verdict_counts=dict.fromkeys(Verdict, 0), cut_off=0, scores=(score,), verdict_shares=(), tallies=tallies,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
+from harness.cli.main import run
 from harness.records import Evaluation, Problem, Run, Sample, Source
 from harness.survey import head_of
 from sandbox.limits import Limits
@@ -111,6 +112,8 @@ def make_run():
             "problem_set": "",
             "splits": ("test",),
             "prompt_card": None,
+            "sampling": None,
+            "producer": None,
             "extraction": "whole",
             "k": (1,),
             "limits": Limits(),
@@ -126,3 +129,122 @@ def make_run():
         return Run(**usual | changes)
 
     return make
+
+
+SCRIPTED = '''
+"""Writes programs by rule: `f` returns 0 or 1, as the seed is even or odd."""
+
+import os
+import signal
+from contextlib import contextmanager
+
+import sandbox.pool
+from harness.backend import Backend, Completion, Drawn
+from harness.errors import Unavailable
+from harness.records import Producer
+
+
+class Script:
+    def __init__(self, model, options):
+        self.model, self.options = model, dict(options)
+        self.asked = 0
+
+    @property
+    def producer(self):
+        return Producer(
+            backend="scripted", model=self.model, weights="w", dtype=self.options.get("dtype", "float32"),
+            versions={}, options={}, repeatable="yes",
+        )
+
+    def draw(self, plan, missing, sampling):
+        self.asked += 1
+        wanted = [request for request in plan if request.key in missing or self.options.get("all")]
+        if self.options.get("backwards"):
+            wanted.reverse()
+        for number, request in enumerate(wanted[: self.options.get("only")]):
+            if number == self.options.get("die_at"):
+                os.kill(os.getpid(), signal.SIGKILL)
+            if number == self.options.get("lost_at"):
+                raise Unavailable("the server went away")
+            if number == self.options.get("watch_at") and not sandbox.pool.Judge.busy.wait(60):
+                raise RuntimeError("nothing is judged meanwhile")
+            if number == self.options.get("interrupted_at"):
+                raise KeyboardInterrupt
+            yield Drawn(request, self.completion(request))
+        if self.options.get("die_at") == "the end":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def completion(self, request):
+        if "too long" in request.prompt:
+            return Completion(text="", finish_reason="context", prompt_tokens=9, tokens=0)
+        text = self.options.get("text", f"# \\u00e9\\ndef f(): return {request.seed % 2}\\n")
+        return Completion(text=text, finish_reason="stop", prompt_tokens=2, tokens=3)
+
+
+@contextmanager
+def load(model, options):
+    yield Script(model, options)
+
+
+scripted = Backend(name="scripted", load=load)
+'''
+
+
+@pytest.fixture
+def scripted(tmp_path):
+    """Return the name, as --backend takes it, of a backend that writes programs by rule."""
+    (tmp_path / "scripted.py").write_text(SCRIPTED)
+    return f"{tmp_path / 'scripted.py'}:scripted"
+
+
+TOY = """
+from harness.benchmark import Benchmark
+from harness.records import Problem
+from sandbox.limits import Limits
+from sandbox.testcase import AssertTest
+
+def problem(number, split="test"):
+    return Problem(
+        task_id=str(number), benchmark="toy", split=split, statement="too long" if number == 9 else f"Task {number}",
+        tests=(AssertTest(code="assert f() == 1", names=("f",)),), limits=Limits(cpu_s=900, wall_s=900),
+    )
+
+def benchmark(*problems):
+    return Benchmark(
+        name="toy", problems=lambda _: {problem.task_id: problem for problem in problems}, prompt_card="toy.toml",
+        problem_sets={"even": lambda heads: [head.task_id for head in heads if head.task_id in "24"]},
+    )
+
+toy = benchmark(*map(problem, (1, 2, 3, 4)), problem(5, "train"))
+long = benchmark(problem(1), problem(9))
+"""
+
+CARD = """
+about = "the statement"
+n = 2
+temperature = 0.5
+top_p = 0.9
+max_tokens = 8
+stop = ["END"]
+[text]
+assert = "{statement}"
+"""
+
+
+@pytest.fixture
+def proctor(tmp_path, monkeypatch, scripted):
+    """Return a function that runs a command on the benchmark `toy` and the scripted backend, writing to `run`.
+
+    The benchmark has the tasks 1 to 4 in its test split and 5 in another; `long` has a task 9 that is too long for the
+    model. The card asks for two samples a task.
+    """
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "toy.py").write_text(TOY)
+    (tmp_path / "toy.toml").write_text(CARD)
+
+    def proctor_with(command, *options, benchmark="toy.py:toy", out="run"):
+        judging = ["--workers", "2"] if command == "run" else []
+        drawn_from = ["--model", "m", "--backend", scripted]
+        return run([command, "--benchmark", benchmark, *drawn_from, *judging, "--out", out, *options])
+
+    return proctor_with

@@ -6,7 +6,8 @@ import pytest
 
 from harness import evaluate as module
 from harness.errors import UserError
-from harness.evaluate import already_judged, evaluate, sole_writer
+from harness.evaluate import already_judged, evaluate
+from harness.storage import sole_writer
 from sandbox.jail import Jail
 from sandbox.judgement import Judgement
 from sandbox.verdict import Verdict
@@ -17,8 +18,8 @@ def judged(monkeypatch):
     """Replace the pool by one that accepts everything; return the programs it was given."""
     programs = []
 
-    def accept(cases, jail, workers):
-        assert (jail, workers) == (Jail(), 2)
+    def accept(cases, jail, workers, halt):
+        assert (jail, workers, halt) == (Jail(), 2, None)
         for case in cases:
             programs.append(case.program)
             yield Judgement(verdict=Verdict.ACCEPTED, per_test=(), cpu_s=0.5, detail=case.program)
@@ -79,7 +80,7 @@ def test_samples_of_a_task_get_the_very_same_tests(monkeypatch, judge, samples, 
     """A problem is looked up once for all of its samples, so that the judge may keep its examiner."""
     given = []
 
-    def judge_all(cases, _jail, _workers):
+    def judge_all(cases, _jail, _workers, _halt):
         for case in cases:
             given.append(case.tests)
             yield Judgement(verdict=Verdict.ACCEPTED, per_test=(), cpu_s=0.0)

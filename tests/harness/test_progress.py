@@ -24,6 +24,18 @@ def test_a_line_every_ten_seconds():
     assert stream.getvalue() == ("judged 3 of 6, 0.2/s, 0:00:12 left\njudged 6 of 6, 0.2/s, 0:00:00 left\n")
 
 
+def test_more_is_told_beside():
+    """What it says may depend on the seconds that have gone by."""
+    clock_s = iter(range(0, 100, 4))
+    stream, terminal = io.StringIO(), Terminal()
+
+    list(watched("abc", 3, "drawn", stream, lambda: next(clock_s), beside=lambda elapsed_s: f"{elapsed_s:.0f} s"))
+    list(watched("abc", 3, "drawn", terminal, beside=lambda _: "3 judged"))
+
+    assert stream.getvalue() == "drawn 3 of 3, 0.2/s, 0:00:00 left, 12 s\n"
+    assert "3 judged" in terminal.getvalue()
+
+
 def test_quick_work_is_silent():
     """Nothing is told of what takes less than ten seconds."""
     stream = io.StringIO()

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from harness.records import PromptCardId, Result, Score, Tally, VerdictShare
-from harness.report import markdown
+from harness.records import Producer, PromptCardId, Result, Sampling, Score, Tally, Usage, VerdictShare
+from harness.report import markdown, sampling_of
 from sandbox.limits import Limits
 from sandbox.verdict import Verdict
 
@@ -35,6 +35,9 @@ def make_result():
             splits=("test", "train"),
             problems_sha256="p",
             prompt_card=None,
+            sampling=None,
+            producer=None,
+            usage=Usage(prompt_tokens=None, tokens=None, finish_counts={"unknown": 4}),
             extraction="first",
             limits=Limits(),
             limits_file="",
@@ -116,6 +119,39 @@ def test_the_protocol_is_told(make_result):
     assert "2 problems (paper), 4 samples" in told
     assert "Prompt: mbpp-paper (0123456789ab); extraction: first" in told
     assert "Python 3.11.7; limits: limits.json; isolation: " in told
+
+
+@pytest.fixture
+def sampling():
+    """Return how ten samples are drawn."""
+    return Sampling(n=10, temperature=0.8, top_p=0.95, max_tokens=512, stop=("\n#",), seed=3)
+
+
+@pytest.fixture
+def producer():
+    """Return a model that a server has."""
+    return Producer(
+        backend="openai", model="m", weights="m", dtype="", versions={}, options={}, repeatable="the server has a batch"
+    )
+
+
+def test_the_drawing_is_told(make_result, sampling, producer):
+    """Sampling, backend, tokens, and how completions ended: one of four by length is 25 %."""
+    usage = Usage(prompt_tokens=40, tokens=99, finish_counts={"context": 2, "length": 1, "stop": 1})
+    told = markdown([make_result(sampling=sampling, producer=producer, usage=usage)])
+
+    assert (
+        'Drawn: temperature 0.8, top_p 0.95, at most 512 tokens, stop ["\\n#"]; seed 3; openai; '
+        "not repeatable (the server has a batch); 99 tokens for 40 of prompts; 25.00 % ended by length; "
+        "2 without an answer, their prompt being too long for the model\n"
+    ) in told
+
+
+def test_greedy_sampling_has_no_share_of_tokens(sampling):
+    """What is not used is not told."""
+    greedy = msgspec.structs.replace(sampling, n=1, temperature=0.0, stop=())
+
+    assert sampling_of(greedy) == "greedy, at most 512 tokens"
 
 
 def test_no_isolation_is_stamped_on_the_table(make_result):

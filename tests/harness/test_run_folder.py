@@ -74,6 +74,21 @@ def test_another_run_is_refused(tmp_path, run, samples, change, difference):
     assert contents(tmp_path) == before
 
 
+def test_a_run_begins_before_its_samples_are_there(tmp_path, run, samples):
+    """Their SHA-256 is filled in when they are; from then on it is part of the run."""
+    generating = msgspec.structs.replace(run, samples_sha256="")
+    open_run(tmp_path, generating, samples)
+    assert set(contents(tmp_path)) == {"run.json"}
+    open_run(tmp_path, generating, samples)
+
+    open_run(tmp_path, run, samples)
+    before = contents(tmp_path)
+    open_run(tmp_path, generating, samples)
+
+    assert contents(tmp_path) == before
+    assert msgspec.json.decode(before["run.json"], type=Run) == run
+
+
 def test_a_folder_with_other_things_is_refused(tmp_path, run, samples):
     """Files of somebody else are not mixed with a run."""
     (tmp_path / "notes.txt").write_text("mine")

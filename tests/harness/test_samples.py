@@ -63,7 +63,7 @@ def test_rows_with_model_and_sample_id(read, write):
 
     assert read(path) == (
         Sample(policy="gpt", task_id="2", index=7, completion="a"),
-        Sample(policy="other", task_id="2", index=7, completion="b", cut_off=True),
+        Sample(policy="other", task_id="2", index=7, completion="b", finish_reason="length"),
     )
 
 
@@ -100,7 +100,7 @@ def test_generations_of_another_shape(read, tmp_path, text):
 def test_our_own_samples_come_back_unchanged(read, tmp_path):
     """What a run folder holds is read from the folder or the file, prompt and seed included."""
     samples = (
-        Sample(policy="m", task_id="2", index=3, completion="a", prompt="p", seed=5, cut_off=True),
+        Sample(policy="m", task_id="2", index=3, completion="a", prompt="p", seed=5, finish_reason="length", tokens=9),
         Sample(policy="m", task_id="3", index=0, completion="b"),
     )
     (tmp_path / "samples.jsonl").write_bytes(b"".join(map(as_row, samples)))

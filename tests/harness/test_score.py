@@ -1,13 +1,17 @@
 """Evaluations -> results, sums done by hand."""
 
+from collections import defaultdict
+
 import msgspec
 import pytest
 
 from harness.errors import UserError
 from harness.intervals import wilson
-from harness.records import PromptCardId, Tally
-from harness.score import drawn_of, refuse_short, score
+from harness.records import Producer, PromptCardId, Sampling, Tally, Usage
+from harness.score import drawn_of, refuse_short, score, usage_of
 from sandbox.verdict import Verdict
+
+USAGE = defaultdict(lambda: Usage(prompt_tokens=None, tokens=None, finish_counts={}))
 
 
 @pytest.fixture
@@ -42,7 +46,7 @@ def evaluations(make_evaluation):
 
 def test_scores_by_hand(evaluations, heads, run):
     """pass@1 is (1 + 1/2 + 0) / 3, pass@2 is (1 + 1 + 0) / 3; easy: 3/4 and 1; hard: 0 and 0."""
-    (result,) = score(evaluations, heads, run)
+    (result,) = score(evaluations, heads, run, USAGE)
 
     assert [(s.difficulty, s.kind, s.k, s.value, s.problems) for s in result.scores] == [
         ("all", "all", 1, 1 / 2, 3),
@@ -66,7 +70,7 @@ def test_scores_by_hand(evaluations, heads, run):
 
 def test_intervals_by_hand(evaluations, heads, run):
     """pass@1: values 1, 1/2, 0, p (1 - p) / var(mean) = (1/4) / (1/18) = 4.5 of 6 trials; pass@2: 1, 1, 0 of 3."""
-    (result,) = score(evaluations, heads, run)
+    (result,) = score(evaluations, heads, run, USAGE)
 
     bounds = {s.k: (s.low, s.high) for s in result.scores if s.difficulty == s.kind == "all"}
 
@@ -76,7 +80,7 @@ def test_intervals_by_hand(evaluations, heads, run):
 
 def test_shares_of_verdicts(evaluations, heads, run):
     """Of two samples a problem, wrong answers are 0, 1/2 and 1/2; accepted is pass@1; what never came has no row."""
-    (result,) = score(evaluations, heads, run)
+    (result,) = score(evaluations, heads, run, USAGE)
 
     shares = {(s.difficulty, s.kind, str(s.verdict)): (s.samples, s.value) for s in result.verdict_shares}
 
@@ -92,7 +96,7 @@ def test_shares_of_verdicts(evaluations, heads, run):
 
 def test_tallies_and_verdicts(evaluations, heads, run):
     """Tasks are tallied in the benchmark's order, and every verdict is counted, those that never came too."""
-    (result,) = score(evaluations[::-1], heads, run)
+    (result,) = score(evaluations[::-1], heads, run, USAGE)
 
     assert result.tallies == (
         Tally(task_id="a", difficulty="easy", kind="call", n=2, c=2),
@@ -108,8 +112,8 @@ def test_tallies_and_verdicts(evaluations, heads, run):
 
 def test_order_does_not_matter(evaluations, heads, run):
     """The same evaluations in another order give the same bytes."""
-    assert msgspec.json.encode(score(evaluations, heads, run)) == msgspec.json.encode(
-        score(iter(evaluations[::-1]), heads, run)
+    assert msgspec.json.encode(score(evaluations, heads, run, USAGE)) == msgspec.json.encode(
+        score(iter(evaluations[::-1]), heads, run, USAGE)
     )
 
 
@@ -117,14 +121,14 @@ def test_one_result_a_policy(make_evaluation, heads, run):
     """Policies are scored apart from each other and sorted."""
     rows = [make_evaluation("a", i, policy=policy) for policy in ("z", "b") for i in (0, 1)]
 
-    assert [result.policy for result in score(rows, heads, run)] == ["b", "z"]
+    assert [result.policy for result in score(rows, heads, run, USAGE)] == ["b", "z"]
 
 
 def test_sandbox_errors_count_against_nobody(evaluations, make_evaluation, heads, run):
     """They are left out of n; b then has one sample, all right, and is left out of pass@2 only: (1 + 0) / 2."""
     evaluations[2] = make_evaluation("b", 0, Verdict.SANDBOX_ERROR)
 
-    (result,) = score(evaluations, heads, run)
+    (result,) = score(evaluations, heads, run, USAGE)
 
     assert result.tallies[1] == Tally(task_id="b", difficulty="easy", kind="stdio", n=1, c=1)
     assert result.verdict_counts[Verdict.SANDBOX_ERROR] == 1
@@ -138,7 +142,7 @@ def test_nothing_but_sandbox_errors_is_no_score(make_evaluation, heads, run):
     """An undefined mean is left out, not rounded to a number."""
     rows = [make_evaluation("a", i, Verdict.SANDBOX_ERROR) for i in (0, 1)]
 
-    (result,) = score(rows, heads, run)
+    (result,) = score(rows, heads, run, USAGE)
 
     assert (result.scores, result.verdict_shares) == ((), ())
 
@@ -152,7 +156,7 @@ def test_extraction_is_counted(make_evaluation, heads, run):
         make_evaluation("b", 1),
     ]
 
-    (result,) = score(rows, heads, run)
+    (result,) = score(rows, heads, run, USAGE)
 
     assert (result.extraction_counts, result.cut_off) == ({"fence": 2, "none": 1, "whole": 1}, 2)
 
@@ -162,15 +166,48 @@ def test_the_protocol_stands_in_the_result(evaluations, heads, make_run):
     card = PromptCardId(name="paper", sha256="c")
     asked = make_run(prompt_card=card, extraction="last", problem_set="paper", limits_file="limits.json")
 
-    (result,) = score(evaluations, heads, asked)
+    (result,) = score(evaluations, heads, asked, USAGE)
 
-    assert (result.schema, result.prompt_card, result.extraction) == (2, card, "last")
+    assert (result.schema, result.prompt_card, result.extraction) == (3, card, "last")
     assert (result.problem_set, result.limits_file) == ("paper", "limits.json")
 
 
 def test_too_few_samples_are_refused(evaluations, heads, run, make_sample):
     """A refusal names the task, n and k, for evaluations and for samples that are not judged yet."""
     with pytest.raises(UserError, match=r"task c has n = 1 samples by m, too few for pass@k with k = 2"):
-        score(evaluations[:-1], heads, run)
+        score(evaluations[:-1], heads, run, USAGE)
     with pytest.raises(UserError, match=r"task a has n = 2 .* k = 10"):
         refuse_short(drawn_of([make_sample("a", 0), make_sample("a", 1)]), (1, 10))
+
+
+def test_usage_by_hand(make_sample):
+    """Tokens are summed for each policy, endings counted."""
+    rows = [
+        msgspec.structs.replace(make_sample(policy=policy), prompt_tokens=5, tokens=tokens, finish_reason=reason)
+        for policy, tokens, reason in (("a", 3, "stop"), ("a", 8, "length"), ("b", 0, "context"), ("a", 8, "length"))
+    ]
+
+    assert usage_of(rows) == {
+        "a": Usage(prompt_tokens=15, tokens=19, finish_counts={"length": 2, "stop": 1}),
+        "b": Usage(prompt_tokens=5, tokens=0, finish_counts={"context": 1}),
+    }
+
+
+def test_usage_that_nobody_told(make_sample):
+    """One sample without a count makes the sum unknown."""
+    rows = [make_sample(), msgspec.structs.replace(make_sample(index=1), tokens=4, finish_reason="stop")]
+
+    assert usage_of(rows) == {"m": Usage(prompt_tokens=None, tokens=None, finish_counts={"stop": 1, "unknown": 1})}
+
+
+def test_the_result_says_how_samples_were_drawn(evaluations, heads, make_run):
+    """Sampling, producer and usage go into it as they are."""
+    sampling = Sampling(n=2, temperature=0.8, top_p=0.95, max_tokens=8, stop=(), seed=0)
+    producer = Producer(
+        backend="b", model="m", weights="w", dtype="d", versions={}, options={}, repeatable="yes"
+    )  # fmt: skip
+    usage = Usage(prompt_tokens=1, tokens=2, finish_counts={"stop": 6})
+
+    (result,) = score(evaluations, heads, make_run(sampling=sampling, producer=producer), {"m": usage})
+
+    assert (result.sampling, result.producer, result.usage) == (sampling, producer, usage)

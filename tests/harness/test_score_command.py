@@ -58,7 +58,7 @@ def fail(monkeypatch):
     """Return a function that makes the sandbox fail in a given way."""
 
     def fail_with(error=None):
-        def judge_all(cases, _jail, _workers):
+        def judge_all(cases, _jail, _workers, _halt):
             if error:
                 raise error
             for _ in cases:
@@ -196,7 +196,7 @@ def test_a_killed_run_is_resumed_to_the_same_bytes(score, tmp_path, kept):
         ({"samples": "toy.py"}, "toy.py:2: JSON is malformed"),
         ({"samples": "unknown.jsonl"}, "unknown.jsonl:1: toy has no task '9'"),
         ({"benchmark": "tay"}, "proctor.benchmarks has no 'tay': choose from"),
-        ({"options": ["--split", "dev"]}, "no sample is of this split; choose from all, test, train"),
+        ({"options": ["--split", "dev"]}, "there is nothing of this split; choose from all, test, train"),
         ({"options": ["--problem-set", "half"]}, "toy has no such set; there are: trained, whole"),
         ({"options": ["--problem-set", "whole"]}, "gpt has no samples of 1 of its 3 problems, task 3 for one"),
         ({"options": ["--problem-set", "trained", "--split", "test"]}, "give one of them"),

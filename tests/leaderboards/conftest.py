@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from harness.passk import pass_at_k
-from harness.records import Evaluation, Result, Run, Sample, Score, Source, Tally
+from harness.records import Evaluation, Result, Run, Sample, Score, Source, Tally, Usage
 from harness.sample_file import sha256_of_samples
 from harness.storage import as_row
 from sandbox import judgement
@@ -32,6 +32,9 @@ def make_result():
             "splits": ("test",),
             "problems_sha256": "0123456789abcdef",
             "prompt_card": None,
+            "sampling": None,
+            "producer": None,
+            "usage": Usage(prompt_tokens=None, tokens=None, finish_counts={"unknown": drawn}),
             "extraction": "whole",
             "limits": Limits(),
             "limits_file": "",
@@ -94,8 +97,9 @@ def run_of(make_result, tmp_path):
         ]
         asked = Run(
             samples_sha256=sha256_of_samples(samples), benchmark="toy", problem_set="", splits=("test",),
-            prompt_card=None, extraction="whole", k=(1,), limits=Limits(), limits_file="", exhaustive=False,
-            isolation={}, preload=(), python="", proctor="", source=Source(benchmark="toy"), problems={},
+            prompt_card=None, sampling=None, producer=None, extraction="whole", k=(1,), limits=Limits(),
+            limits_file="", exhaustive=False, isolation={}, preload=(),
+            python="", proctor="", source=Source(benchmark="toy"), problems={},
         )  # fmt: skip
         (folder / "run.json").write_bytes(msgspec.json.encode(asked))
         (folder / "samples.jsonl").write_bytes(b"".join(map(as_row, samples)))

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from harness.records import PromptCardId
+from harness.records import Producer, PromptCardId, Sampling
 from leaderboards.protocol import differences, in_words, protocol_of
 from sandbox.limits import Limits
 
@@ -48,6 +48,30 @@ def test_the_number_of_samples_is_a_condition(make_result):
 
     assert differences(protocol_of(ten), protocol_of(ten_less_one)) == ()
     assert differences(protocol_of(ten), protocol_of(one)) == ("samples: 10 against 1",)
+
+
+def test_sampling_and_precision_are_conditions(make_result):
+    """Backend, model and seed are not: they are what is compared, or chance."""
+    sampling = Sampling(n=1, temperature=0.8, top_p=0.95, max_tokens=9, stop=(), seed=0)
+    producer = Producer(backend="a", model="m", weights="w", dtype="float32", versions={}, options={}, repeatable="yes")
+    known = make_result({"1": (1, 1)}, sampling=sampling, producer=producer)
+    alike = make_result(
+        {"1": (1, 1)},
+        sampling=msgspec.structs.replace(sampling, seed=1),
+        producer=msgspec.structs.replace(producer, backend="b", model="n", weights="v"),
+    )
+    other = make_result(
+        {"1": (1, 1)},
+        sampling=msgspec.structs.replace(sampling, temperature=0.0),
+        producer=msgspec.structs.replace(producer, dtype="bfloat16"),
+    )
+
+    assert differences(protocol_of(known), protocol_of(alike)) == ()
+    assert differences(protocol_of(known), protocol_of(other)) == (
+        "sampling: temperature 0.8, top_p 0.95, at most 9 tokens against greedy, at most 9 tokens",
+        "dtype: float32 against bfloat16",
+    )
+    assert "sampling temperature 0.8, top_p 0.95, at most 9 tokens; dtype float32; " in in_words(protocol_of(known))
 
 
 def test_the_kernel_is_no_condition(make_result):

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -229,3 +231,18 @@ def test_nothing_is_left(scenario, layers):
     assert found["after"] == found["before"]
     assert [path for path in found["left"] if not path.startswith("/scratch")] == []  # that is in its own namespace
     assert found["took_s"] < 10
+
+
+def test_a_halt_gives_up_what_is_being_judged():
+    """Nothing more is yielded, although a program that would sleep for a quarter of an hour is at work."""
+    halt = Future()
+
+    def cases():
+        yield case("print(1)")
+        yield case("import time\ntime.sleep(900)", cpu_s=900, wall_s=900)
+        halt.set_result(None)
+
+    started_s = time.monotonic()
+
+    assert list(judge_all(cases(), Jail(), WORKERS, halt)) == []
+    assert time.monotonic() - started_s < 60
