@@ -41,6 +41,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     prompt_card: PromptCardId | None = None
     sampling: Sampling | None = None
     producer: Producer | None = None
+    shard: str = ""
+    """Where they are those of some problems only."""
 
 
 class Protocol(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +112,7 @@ def run_of(heads: Mapping[str, Head], protocol: Protocol, samples_sha256: str) -
         proctor=version("proctor"),
         source=protocol.source,
         problems={head.task_id: head.sha256 for head in heads.values()},
+        shard=protocol.origin.shard,
     )
 
 
