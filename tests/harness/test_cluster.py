@@ -148,6 +148,15 @@ def test_a_weaker_node_is_refused_by_name(nodes, score, capsys, monkeypatch):
     assert err.count("\n") == 1
 
 
+def test_a_run_judges_on_the_cluster_what_is_drawn_here(nodes, proctor, tmp_path):
+    """The same files as on one machine."""
+    assert proctor("run", out="local") == 0
+
+    assert proctor("run", "--cluster", nodes.address, out="far") == 0
+
+    assert outcome(tmp_path / "far") == outcome(tmp_path / "local")
+
+
 def test_nodes_that_die_cost_nothing_but_work_in_flight(nodes, score, local, tmp_path, monkeypatch):
     """Both are killed while they judge, another comes: nothing is lost or doubled, and nothing is left of them."""
     doomed = list(nodes.worker_nodes)

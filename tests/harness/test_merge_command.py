@@ -156,3 +156,41 @@ def test_no_such_shard(capsys, options, reason):
     assert score("part", *options) == 2
 
     assert reason in capsys.readouterr().err
+
+
+def test_merged_drawings_are_the_undivided_drawing(proctor, tmp_path):
+    """`generate` in shards: the same generation.json and samples."""
+    proctor("generate", out="whole")
+    for number in (1, 2, 3):
+        assert proctor("generate", "--shard", f"{number}/3", out=f"part{number}") == 0
+
+    assert run(["merge", "part2", "part3", "part1", "--out", "merged"]) == 0
+
+    files = {path.name: path.read_bytes() for path in (tmp_path / "whole").iterdir()}
+    assert {path.name: path.read_bytes() for path in (tmp_path / "merged").iterdir()} == files
+
+
+def test_merged_runs_are_the_undivided_run(proctor, tmp_path):
+    """`run` in shards: all of its files."""
+    proctor("run", "--problem-set", "even", out="whole")
+    for number in (1, 2):
+        assert proctor("run", "--problem-set", "even", "--shard", f"{number}/2", out=f"part{number}") == 0
+
+    assert run(["merge", "part1", "part2", "--out", "merged"]) == 0
+
+    assert outcome(tmp_path / "merged") == outcome(tmp_path / "whole")
+    generation = "generation.json"
+    assert (tmp_path / "merged" / generation).read_bytes() == (tmp_path / "whole" / generation).read_bytes()
+
+
+def test_an_unfinished_drawing_is_refused(proctor, tmp_path, capsys):
+    """Though nothing is judged yet."""
+    for number in (1, 2):
+        proctor("generate", "--shard", f"{number}/2", out=f"part{number}")
+    path = tmp_path / "part2" / "samples.jsonl"
+    path.write_bytes(path.read_bytes()[:-30])
+
+    assert run(["merge", "part1", "part2", "--out", "merged"]) == 2
+
+    assert "part2: is not finished; give the command that made it once more" in capsys.readouterr().err
+    assert not (tmp_path / "merged").exists()
