@@ -22,6 +22,7 @@ SUBCOMMANDS = {
     "gate": ("leaderboards.cli.gate", "Fail where a candidate is worse than its baseline."),
     "generate": ("harness.cli.generate", "Draw samples from a model."),
     "merge": ("harness.cli.merge", "Put the shards of a run together."),
+    "plan": ("harness.cli.plan", "Say what an examination will take."),
     "run": ("harness.cli.run", "Draw samples from a model and judge them meanwhile."),
     "score": ("harness.cli.score", "Judge samples and report pass@k with intervals."),
     "table": ("leaderboards.cli.table", "Turn results into tables, a page, or a leaderboard."),

@@ -8,13 +8,15 @@
 `bench_cluster.py [MBPP_SAMPLES [SYNTHETIC_SAMPLES]]`, by default 7,980 (about 3 minutes) and 1,000,000 (about 4).
 """
 
+import itertools
 import os
 import sys
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -41,6 +43,7 @@ NODES = 4
 ROUNDS = 3
 WARM = 200
 FEW = 10_000
+WARM_UP = 10_000
 SIZES = (7980, 1_000_000)
 
 
@@ -127,33 +130,30 @@ def compare_bytes(cluster: Cluster, samples: list[Sample]) -> None:
         here = score(rows, Path(folder) / "here")
         there = score(rows, Path(folder) / "there", "--cluster", cluster.address)
         print(f"the same bytes from {NODES} nodes: {there == here}")
-        with dying_node(cluster, after=len(samples) // 3):
+        doomed = iter(list(cluster.worker_nodes)[:1])
+        kill = partial(cluster.remove_node, allow_graceful=False)
+        with watched_appends(lambda: [kill(node) for node in doomed], every=len(samples) // 3):
             again = score(rows, Path(folder) / "again", "--cluster", cluster.address)
         keys = [row.split(b'"difficulty"')[0] for row in (Path(folder) / "again" / "evaluations.jsonl").open("rb")]
         print(f"the same bytes where a node is killed: {again == here}; rows {len(keys)}, distinct {len(set(keys))}, "
               f"samples {len(samples)}")  # fmt: skip
 
 
-class dying_node:  # noqa: N801 - reads as a verb
-    """Kills a node of the cluster after so many evaluations."""
+@contextmanager
+def watched_appends(act: Callable[[], object], *, every: int) -> Iterator[None]:
+    """Act whenever so many more evaluations have been appended."""
+    append, count = cluster_module.append, itertools.count(1)
 
-    def __init__(self, cluster: Cluster, *, after: int) -> None:
-        """Take the cluster."""
-        self._cluster, self._left, self._append = cluster, after, cluster_module.append
+    def counted(*arguments: Any) -> None:
+        if next(count) % every == 0:
+            act()
+        append(*arguments)
 
-    def __enter__(self) -> None:
-        """Count what is appended from here on."""
-        cluster_module.append = self._count  # type: ignore[assignment]
-
-    def _count(self, *arguments: object) -> None:
-        self._left -= 1
-        if self._left == 0:
-            self._cluster.remove_node(next(iter(self._cluster.worker_nodes)), allow_graceful=False)
-        self._append(*arguments)  # type: ignore[arg-type]
-
-    def __exit__(self, *_: object) -> None:
-        """Count no more."""
-        cluster_module.append = self._append
+    cluster_module.append = counted
+    try:
+        yield
+    finally:
+        cluster_module.append = append
 
 
 class PromptJudge(NodeJudge):
@@ -177,28 +177,49 @@ def resident_bytes() -> int:
 
 
 def drive(cluster: Cluster, count: int) -> float:
-    """Push so many synthetic samples through the cluster; print and return the rate after the first tenth."""
+    """Push so many synthetic samples through the cluster, after a few; print and return the rate."""
     known = problems(SANITIZED)
     task_ids = sorted(known)
-    per_task = -(-count // len(task_ids))
+    per_task = -(-(WARM_UP + count) // len(task_ids))
     samples = (
         Sample(policy="m", task_id=task_ids[n // per_task], index=n % per_task, completion=known[task_ids[0]].reference)
-        for n in range(count)
+        for n in range(WARM_UP + count)
     )
     memory = list[int]()
     with tempfile.TemporaryFile() as file:
         evaluations = evaluate_on_cluster(
             samples, known, file, extraction="first", jail=Jail(), address=cluster.address
         )
-        for _ in islice(evaluations, count // 10):
+        for _ in islice(evaluations, WARM_UP):
             pass
-        warm_s = time.perf_counter()
-        for number, _ in enumerate(evaluations):
+        warm_s, warm_cpu_s = time.perf_counter(), time.process_time()
+        for number, _ in enumerate(evaluations, 1):
             if number % (count // 10) == 0:
                 memory.append(resident_bytes())
-        rate = count * 0.9 / (time.perf_counter() - warm_s)
-    print(f"  {count} samples: {rate:.0f}/s; driver's memory at each tenth, MB: {[size >> 20 for size in memory]}")
+        rate = count / (time.perf_counter() - warm_s)
+        cpu_us = 1e6 * (time.process_time() - warm_cpu_s) / count
+    print(f"  {count} samples: {rate:.0f}/s, {cpu_us:.0f} us of the driver's CPU each; its memory at each tenth, MB: "
+          f"{[size >> 20 for size in memory]}")  # fmt: skip
     return rate
+
+
+def drive_score(cluster: Cluster, count: int) -> None:
+    """Print what `proctor score` itself, which knows every sample's key, needs at its end."""
+    task_ids = sorted(problems(SANITIZED))
+    per_task = -(-count // len(task_ids))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "samples.jsonl"
+        with path.open("wb") as file:
+            for n in range(count):
+                file.write(
+                    as_row(Sample(policy="m", task_id=task_ids[n // per_task], index=n % per_task, completion="1"))
+                )
+        before, began_s = resident_bytes(), time.perf_counter()
+        peak = [before]
+        with watched_appends(lambda: peak.append(max(peak.pop(), resident_bytes())), every=max(1, count // 20)):
+            score(path, Path(folder) / "out", "--cluster", cluster.address)
+        print(f"  proctor score of {count}: {count / (time.perf_counter() - began_s):.0f}/s all in all, "
+              f"{(peak[0] - before) / count:.0f} bytes of memory a sample")  # fmt: skip
 
 
 def main() -> None:
@@ -214,6 +235,7 @@ def main() -> None:
     print("samples that nobody judges")
     few, many = drive(cluster, FEW), drive(cluster, synthetic)
     print(f"speed of {synthetic} against {FEW}: {many / few:.3f}")
+    drive_score(cluster, synthetic // 10)
     cluster.shutdown()
 
 
