@@ -32,7 +32,7 @@ SLOW = f"{Path(__file__).with_name('slow_replay.py')}:slow_replay"
 
 def main() -> int:
     """Run once undisturbed, then strike, and compare."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--kills", type=int, default=KILLS, metavar="N", help=f"kills to strike (default: {KILLS})")
     parser.add_argument("--moments", type=int, default=0, metavar="SEED", help="of the moments (default: 0)")
     options, asked = parser.parse_known_args()
