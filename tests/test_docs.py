@@ -14,6 +14,7 @@ import click
 import msgspec
 import pytest
 
+from harness.backends.openai_options import Options
 from harness.benchmarks import mini
 from harness.cli import demo
 from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
@@ -232,6 +233,13 @@ def test_limits_have_the_defaults_and_bounds_of_the_code():
 
     defaults = msgspec.structs.asdict(Limits())
     assert list(told.items()) == [(name, [default, *BOUNDS[name]]) for name, default in defaults.items()]
+
+
+def test_options_of_servers_have_the_defaults_of_the_code():
+    """docs/servers.md holds every option of the backend openai, in the order of the code."""
+    told = {name: default for name, default, _ in rows(DOCUMENTS[Path("docs/servers.md")], "option")}
+
+    assert told == {name: str(default) for name, default in msgspec.structs.asdict(Options()).items()}
 
 
 def test_limits_of_the_specification_exist():

@@ -19,11 +19,11 @@ from harness.errors import UserError
 from harness.evaluate import evaluate
 from harness.forecast import CHARS_PER_TOKEN, Asked, Measured, Range, forecast, markdown
 from harness.generate import as_text
+from harness.model_size import parameters_of, token_counter
 from harness.programs import AS_IT_IS
 from harness.prompts import PromptCard, load_card, render
 from harness.records import Evaluation, Problem, Sample
 from harness.selection import of_split, whole_set
-from harness.weights import parameters_of, token_counter
 from sandbox.jail import Jail
 
 _LOOKED_AT = 200

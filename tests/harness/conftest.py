@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 import pytest
+import tiny_model as tiny
 
 from harness.cli.main import run
 from harness.records import Evaluation, Problem, Run, Sample, Source
@@ -11,6 +12,18 @@ from harness.survey import head_of
 from sandbox.limits import Limits
 from sandbox.testcase import AssertTest
 from sandbox.verdict import Verdict
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory):
+    """Return the folder of a real model that is small, in the layout of the hub, with a chat template."""
+    return tiny.build(tmp_path_factory.mktemp("tiny-model"))
+
+
+@pytest.fixture(scope="session")
+def tiny_adapter(tiny_model, tmp_path_factory):
+    """Return the folder of a LoRA adapter over the tiny model."""
+    return tiny.build_adapter(tiny_model, tmp_path_factory.mktemp("tiny-adapter"))
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import importlib
 import pytest
 
 MODULES = (
-    "benchmarks.humaneval", "benchmarks.mbpp_plus", "calibration", "extraction", "intervals", "passk", "prose",
-    "starter_code",
+    "backends.openai_answers", "backends.openai_options", "benchmarks.humaneval", "benchmarks.mbpp_plus", "calibration",
+    "extraction", "intervals", "passk", "prose", "starter_code",
 )  # fmt: skip
 
 

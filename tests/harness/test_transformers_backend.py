@@ -1,0 +1,415 @@
+"""The backend transformers, on a real model."""
+
+import json
+import shutil
+
+import msgspec
+import numpy as np
+import pytest
+import tiny_model as tiny
+
+from harness.backend import Request
+from harness.backends.transformers import transformers
+from harness.errors import UserError
+from harness.prompts import Message
+from harness.records import Sampling
+
+GREEDY = Sampling(n=1, temperature=0, top_p=1, max_tokens=16, stop=(), seed=0)
+SAMPLED = Sampling(n=4, temperature=0.8, top_p=0.95, max_tokens=16, stop=(), seed=0)
+PROMPTS = (
+    "def add(a, b):\n",
+    "for x in",
+    "x",
+    "class Stack:\n    def __init__(self):\n        self.items = []\n",
+    "import sys\nprint(sys.argv)\n",
+    "1+1",
+)
+ENDING = "def add(a, b):\n"
+"""After this the model ends by itself, at <|im_end|>."""
+CHAT = (Message(role="system", content="Answer in Python."), Message(role="user", content="Add 1 and 2."))
+
+
+def plan_of(prompts, n=1):
+    """Return n requests for each prompt, all with seeds of their own."""
+    return [
+        Request(task_id=f"task {place}", index=index, prompt=prompt, seed=100 * place + index)
+        for place, prompt in enumerate(prompts)
+        for index in range(n)
+    ]
+
+
+def drawn(engine, plan, sampling, missing=None):
+    """Return the completions by key, and fail if one comes twice."""
+    found = {}
+    for request, completion in engine.draw(plan, {r.key for r in plan} if missing is None else missing, sampling):
+        assert request.key not in found
+        found[request.key] = completion
+    return found
+
+
+def texts(engine, prompts, sampling=GREEDY):
+    """Return the text that follows each prompt."""
+    return [completion.text for completion in in_order(engine, plan_of(prompts), sampling)]
+
+
+def in_order(engine, plan, sampling):
+    """Return the completions in the order of the plan."""
+    found = drawn(engine, plan, sampling)
+    return [found[request.key] for request in plan]
+
+
+def load(folder, **options):
+    """Load a model in full precision."""
+    return transformers.load(str(folder), {"dtype": "float32", "device": "cpu"} | options)
+
+
+@pytest.fixture(scope="module")
+def engine(tiny_model):
+    """Return the tiny model, ready."""
+    with load(tiny_model) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def plain(tiny_model):
+    """Return a function that continues a text, or a list of tokens, with `generate` alone."""
+    import torch  # noqa: PLC0415 - whoever only collects tests needn't wait
+    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
+
+    model = AutoModelForCausalLM.from_pretrained(tiny_model, dtype="float32")
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
+
+    def continued(prompt, max_tokens=GREEDY.max_tokens):
+        if isinstance(prompt, str):
+            ids = tokenizer(prompt)["input_ids"]
+        else:
+            messages = msgspec.to_builtins(prompt)
+            ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
+        ids = torch.tensor([ids])
+        after = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=max_tokens, do_sample=False)
+        return tokenizer.decode(after[0, ids.shape[1] :], skip_special_tokens=True)
+
+    return continued
+
+
+@pytest.fixture
+def copy(tiny_model, tmp_path):
+    """Return a copy of the tiny model's folder, to be changed."""
+    return shutil.copytree(tiny_model, tmp_path / "copy")
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    """Return the sizes of the batches that were drawn, and the number of samples from which on memory runs out."""
+    import torch  # noqa: PLC0415
+
+    from harness.backends import decoding  # noqa: PLC0415
+
+    sizes, hungry, draw_batch = [], [10**6], decoding.draw_batch
+
+    def watching(model, batch, *arguments, **options):
+        if len(batch) >= hungry[0]:
+            torch.empty(1 << 60, dtype=torch.uint8)  # fails as it does when a batch is too large
+        sizes.append(len(batch))
+        return draw_batch(model, batch, *arguments, **options)
+
+    monkeypatch.setattr(decoding, "draw_batch", watching)
+    return sizes, hungry
+
+
+@pytest.mark.parametrize("size", [1, 4, 64])
+def test_greedy_text_is_that_of_generate_prompt_by_prompt(tiny_model, plain, size):
+    """Padding and batches change nothing in full precision."""
+    with load(tiny_model, batch_size=size) as engine:
+        assert texts(engine, PROMPTS) == [plain(prompt) for prompt in PROMPTS]
+
+
+def test_a_sample_depends_on_its_own_seed_only(engine):
+    """Drawn alone or among others, it is the same."""
+    plan = plan_of(PROMPTS, n=4)
+
+    together = drawn(engine, plan, SAMPLED)
+
+    assert together == {request.key: drawn(engine, [request], SAMPLED)[request.key] for request in plan}
+    assert len({together[request.key].text for request in plan}) > 20
+
+
+def test_the_same_seed_draws_the_same_sample(engine):
+    """Whatever its index."""
+    plan = [msgspec.structs.replace(request, seed=7) for request in plan_of(PROMPTS[:1], n=2)]
+
+    first, second = in_order(engine, plan, SAMPLED)
+
+    assert first == second
+
+
+def chosen(seeds, probabilities, *warpers):
+    """Return the token that each seed's first number falls on."""
+    import torch  # noqa: PLC0415
+
+    from harness.backends.decoding import SeededChoice  # noqa: PLC0415
+
+    scores = torch.tensor([probabilities]).log().repeat(len(seeds), 1)
+    ids = torch.zeros(len(seeds), 3, dtype=torch.int64)
+    for warper in warpers:
+        scores = warper(ids, scores)
+    return SeededChoice(seeds, start=3, limit=1, device=torch.device("cpu"))(ids, scores).argmax(-1).tolist()
+
+
+def test_a_number_falls_on_the_token_whose_stretch_it_lies_in():
+    """0.25, 0.125, 0.5 and 0.125 end at 0.25, 0.375, 0.875 and 1."""
+    numbers = [np.random.Generator(np.random.Philox(seed)).random() for seed in range(400)]
+
+    tokens = chosen(range(400), [0.25, 0.125, 0.5, 0.125])
+
+    assert tokens == [sum(number >= end for end in (0.25, 0.375, 0.875)) for number in numbers]
+
+
+def test_temperature_and_top_p_come_first():
+    """At 0.5, probabilities are squared, to 4 : 1 : 16 : 1; 0.9 of that are the first and the third, 1/5 and 4/5."""
+    from transformers import TemperatureLogitsWarper, TopPLogitsWarper  # noqa: PLC0415
+
+    numbers = [np.random.Generator(np.random.Philox(seed)).random() for seed in range(400)]
+
+    tokens = chosen(range(400), [0.25, 0.125, 0.5, 0.125], TemperatureLogitsWarper(0.5), TopPLogitsWarper(0.9))
+
+    assert tokens == [0 if number < 1 / 5 else 2 for number in numbers]
+
+
+def test_a_prompt_is_computed_once_for_its_samples(engine, monkeypatch):
+    """Ten samples of one prompt: its tokens but the last, once; then a token for each of the ten."""
+    seen, forward = [], engine._model.forward  # noqa: SLF001 - what the model is asked to compute
+    monkeypatch.setattr(
+        engine._model,  # noqa: SLF001
+        "forward",
+        lambda *args, **kwargs: seen.append(tuple(kwargs["input_ids"].shape)) or forward(*args, **kwargs),
+    )
+
+    found = drawn(engine, plan_of(["for x in range(10):\n"], n=10), SAMPLED)
+
+    (prompt_tokens,) = {completion.prompt_tokens for completion in found.values()}
+    assert seen[0] == (1, prompt_tokens - 1)
+    assert set(seen[1:]) == {(10, 1)}
+
+
+def test_the_token_that_ends_a_text_ends_it(engine, plain):
+    """It counts as drawn, and isn't part of the text, even while other texts of the batch go on."""
+    ended, goes_on = in_order(engine, plan_of([ENDING, "1+1"]), GREEDY)
+
+    assert (ended.finish_reason, ended.tokens) == ("stop", 4 - 1)
+    assert ended.text == plain(ENDING)
+    assert (goes_on.finish_reason, goes_on.tokens) == ("length", 16)
+
+
+def test_a_stop_string_ends_a_text(engine):
+    """The text stands before it; the others go on."""
+    whole, other = texts(engine, ["1+1", "for x in"])
+    stop = whole[7:10]
+
+    stopped, still_other = in_order(engine, plan_of(["1+1", "for x in"]), msgspec.structs.replace(GREEDY, stop=(stop,)))
+
+    assert (stopped.text, stopped.finish_reason) == (whole[: whole.find(stop)], "stop")
+    assert stopped.tokens < 16
+    assert still_other.text == other
+
+
+def test_a_stop_string_may_not_begin_in_the_prompt(engine):
+    """What stands half in the prompt is no part of the completion."""
+    (text,) = texts(engine, ["for x in"])
+
+    stopped = texts(engine, ["for x in"], msgspec.structs.replace(GREEDY, stop=("n" + text[0],)))
+
+    assert stopped == [text]
+
+
+def test_the_end_of_the_context_cuts_a_text_off(tmp_path):
+    """Of 16 places, 13 hold the prompt; another prompt holds more than all, and has no room."""
+    with load(tiny.build(tmp_path, context=16)) as engine:
+        fits, full = in_order(engine, plan_of(["x" * 13, "x" * 16]), GREEDY)
+
+    assert (fits.finish_reason, fits.prompt_tokens, fits.tokens) == ("length", 13, 3)
+    assert (full.finish_reason, full.prompt_tokens, full.tokens, full.text) == ("context", 16, 0, "")
+
+
+def test_a_chat_goes_through_the_models_template(engine, plain):
+    """Up to where the answer begins."""
+    assert texts(engine, [CHAT]) == [plain(CHAT)]
+
+
+def test_a_chat_needs_a_template(tmp_path):
+    """A base model has none."""
+    with load(tiny.build(tmp_path, chat=False)) as engine, pytest.raises(UserError, match="no chat template"):
+        texts(engine, [CHAT])
+
+
+def test_an_adapter_goes_over_its_base(tiny_model, tiny_adapter, tmp_path, engine):
+    """Merged in memory, beside the weights, or merged into a folder of its own: the same text."""
+    from peft import PeftModel  # noqa: PLC0415
+    from transformers import AutoModelForCausalLM  # noqa: PLC0415
+
+    shutil.copytree(tiny_model, tmp_path / "merged", ignore=lambda *_: ["model.safetensors"])
+    base = AutoModelForCausalLM.from_pretrained(tiny_model, dtype="float32")
+    PeftModel.from_pretrained(base, tiny_adapter).merge_and_unload().save_pretrained(tmp_path / "merged")
+    with load(tmp_path / "merged") as merged:
+        expected = texts(merged, PROMPTS)
+
+    with load(tiny_adapter) as in_memory, load(tiny_adapter, merge=False) as beside:
+        assert texts(in_memory, PROMPTS) == expected
+        assert texts(beside, PROMPTS) == expected
+    assert texts(engine, PROMPTS) != expected
+
+
+def test_what_the_model_says_of_sampling_is_let_go_of(copy, engine):
+    """Only what the run asks for counts; a penalty would change even greedy text."""
+    config = json.loads((copy / "generation_config.json").read_text())
+    config |= {"do_sample": True, "temperature": 9.0, "top_k": 1, "repetition_penalty": 5.0, "max_new_tokens": 2}
+    (copy / "generation_config.json").write_text(json.dumps(config))
+
+    with load(copy) as opinionated:
+        for sampling in (GREEDY, SAMPLED):
+            assert texts(opinionated, PROMPTS, sampling) == texts(engine, PROMPTS, sampling)
+
+
+def test_where_memory_runs_out_smaller_batches_go_on(tiny_model, engine, watched, capsys):
+    """12 samples at once are too many, and 6 are; 3 are drawn, and told of."""
+    sizes, hungry = watched
+    expected = drawn(engine, plan_of(PROMPTS, n=2), SAMPLED)
+    sizes.clear()
+    hungry[0] = 4
+
+    with load(tiny_model) as small:
+        assert drawn(small, plan_of(PROMPTS, n=2), SAMPLED) == expected
+
+    assert sizes == [3, 3, 3, 3]
+    assert capsys.readouterr().err.splitlines() == [
+        "out of memory with 12 samples at once: going on with 6",
+        "out of memory with 6 samples at once: going on with 3",
+    ]
+
+
+def test_where_a_single_sample_is_too_much_the_user_is_told(tiny_model, watched):
+    """There is nothing left to halve."""
+    watched[1][0] = 1
+
+    with load(tiny_model) as engine, pytest.raises(UserError, match="out of memory at task task 0, drawn alone"):
+        drawn(engine, plan_of(["x"]), GREEDY)
+
+
+def test_other_failures_are_no_lack_of_memory(engine, monkeypatch):
+    """They surface."""
+    from harness.backends import decoding  # noqa: PLC0415
+
+    def broken(*_, **__):
+        raise RuntimeError("sizes don't match")
+
+    monkeypatch.setattr(decoding, "draw_batch", broken)
+
+    with pytest.raises(RuntimeError, match="sizes don't match"):
+        drawn(engine, plan_of(["x"]), GREEDY)
+
+
+def test_batches_of_which_nothing_is_missing_are_skipped_and_the_others_drawn_whole(tiny_model, watched):
+    """So a run that was killed repeats the arithmetic of the batches that it hadn't finished."""
+    sizes, _ = watched
+    plan = plan_of(PROMPTS, n=4)
+    with load(tiny_model, batch_size=8) as engine:
+        whole = drawn(engine, plan, SAMPLED)
+        assert sizes == [8, 8, 8]
+        sizes.clear()
+        missing = {plan[0].key, plan[1].key}
+
+        again = drawn(engine, plan, SAMPLED, missing)
+
+    assert sizes == [8]
+    assert missing < again.keys()
+    assert again.items() <= whole.items()
+
+
+def test_nothing_missing_draws_nothing(engine, watched):
+    """Not even for a prompt that is too long."""
+    assert drawn(engine, plan_of([*PROMPTS, "x" * 3000]), SAMPLED, missing=set()) == {}
+    assert watched[0] == []
+
+
+def test_the_producer_says_who_draws(tiny_model, tiny_adapter):
+    """What may move a sample is among it."""
+    with load(tiny_model) as plain, load(tiny_adapter, dtype="bfloat16", batch_size=3) as adapted:
+        assert (plain.producer.backend, plain.producer.model, plain.producer.dtype) == (
+            "transformers",
+            str(tiny_model),
+            "float32",
+        )
+        assert plain.producer.repeatable == "yes"
+        assert plain.producer.versions.keys() == {"peft", "tokenizers", "torch", "transformers"}
+        assert adapted.producer.dtype == "bfloat16"
+        assert adapted.producer.options == plain.producer.options | {"batch_size": "3", "merge": "True"}
+        assert adapted.producer.weights != plain.producer.weights
+        assert len(drawn(adapted, plan_of(PROMPTS), SAMPLED)) == len(PROMPTS)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"batchsize": 3}, "unknown field `batchsize`; it takes batch_size, dtype, device, merge"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"dtype": "int8"}, "int8"),
+        ({"device": "tpu"}, "device"),
+        ({"device": "cuda:99"}, "--option device=cuda:99: there"),
+    ],
+)
+def test_options_are_read_strictly(tiny_model, options, told):
+    """What is unknown, makes no sense or isn't there is told in one line."""
+    with pytest.raises(UserError) as caught, load(tiny_model, **options):
+        pass
+
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def broken_weights(folder):
+    """Cut the file of weights off."""
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+
+
+def missing_weights(folder):
+    """Leave one matrix out, which the library would fill with random numbers."""
+    from safetensors.numpy import load_file, save_file  # noqa: PLC0415
+
+    weights = load_file(folder / "model.safetensors")
+    del weights["model.layers.1.mlp.up_proj.weight"]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def no_weights(folder):
+    """Leave all out."""
+    (folder / "model.safetensors").unlink()
+
+
+def unknown_architecture(folder):
+    """Name a kind of model that nobody knows."""
+    (folder / "config.json").write_text('{"model_type": "abacus"}')
+
+
+@pytest.mark.parametrize("breaking", [broken_weights, missing_weights, no_weights, unknown_architecture])
+def test_a_folder_that_is_no_whole_model_is_told(copy, breaking):
+    """In one line, with the folder."""
+    breaking(copy)
+
+    with pytest.raises(UserError) as caught, load(copy):
+        pass
+
+    assert str(caught.value).startswith(f"{copy}: can't be loaded: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_adapter_that_fits_another_model_is_told(tiny_adapter, tmp_path):
+    """Half an adapter would pass for the whole."""
+    from safetensors.numpy import load_file, save_file  # noqa: PLC0415
+
+    shutil.copytree(tiny_adapter, tmp_path / "half")
+    path = tmp_path / "half" / "adapter_model.safetensors"
+    save_file({name: value for name, value in load_file(path).items() if "layers.0" in name}, path)
+
+    with pytest.raises(UserError, match="missing adapter keys"), load(tmp_path / "half"):
+        pass
