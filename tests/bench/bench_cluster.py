@@ -1,11 +1,11 @@
 """Evaluation over Ray on nodes simulated on this machine, as ratios in one run (figures 1 and 2).
 
-1. MBPP samples on four nodes of one processor each against the local pool on the same cores: the same bytes, also where
-   a node is killed in mid-run, and the same speed; the seconds until the first evaluation stand beside it.
+1. MBPP samples on Ray against the local pool on the same cores, once a judge a core, once on four nodes of one
+   processor each: the same speed, and the same bytes, also where a node is killed in mid-run.
 2. Synthetic samples, a few and many, judged by judges that answer at once, all else being the real path: what the
    driver can do, and whether its memory and speed stay the same. Nothing is judged there; the programs are the same.
 
-`bench_cluster.py [MBPP_SAMPLES [SYNTHETIC_SAMPLES]]`, by default 7,980 (about 3 minutes) and 1,000,000 (about 4).
+`bench_cluster.py [MBPP_SAMPLES [SYNTHETIC_SAMPLES]]`, by default 7,980 (about 8 minutes) and 1,000,000 (about 5).
 """
 
 import itertools
@@ -43,7 +43,7 @@ NODES = 4
 ROUNDS = 3
 WARM = 200
 FEW = 10_000
-WARM_UP = 10_000
+WARM_UP = 40_000
 SIZES = (7980, 1_000_000)
 
 
@@ -55,16 +55,20 @@ class Speed(NamedTuple):
     cpu_ms: float
 
 
-def timed(evaluations: Iterator[Evaluation]) -> Speed:
-    """Go through evaluations."""
+def timed(evaluations: Iterator[Evaluation], count: int) -> Speed:
+    """Go through evaluations, which are so many; what comes after the last of them doesn't count."""
     began_s = time.perf_counter()
     next(evaluations)
     start_s = time.perf_counter() - began_s
     for _ in islice(evaluations, WARM - 1):
         pass
     warm_s, warm_cpu_s = time.perf_counter(), cpu_s()
-    count = sum(1 for _ in evaluations)
-    return Speed(start_s, count / (time.perf_counter() - warm_s), 1000 * (cpu_s() - warm_cpu_s) / count)
+    for _ in islice(evaluations, count - WARM):
+        pass
+    took_s, took_cpu_s = time.perf_counter() - warm_s, cpu_s() - warm_cpu_s
+    for _ in evaluations:  # its end is tidy
+        pass
+    return Speed(start_s, (count - WARM) / took_s, 1000 * took_cpu_s / (count - WARM))
 
 
 def cpu_s() -> float:
@@ -85,31 +89,32 @@ def simulated() -> Cluster:
     return cluster
 
 
-def compare_speed(cluster: Cluster, samples: list[Sample]) -> None:
-    """Print what the cluster costs against a local pool of as many workers, and of one a core, on the same cores.
+def compare_speed(address: str, judges: int, samples: list[Sample]) -> None:
+    """Print what a cluster costs against a local pool of as many workers, and of one a core, on the same cores.
 
-    CPU time counts every process of the simulation, five times the processes that Ray runs on a machine.
+    CPU time counts every process of Ray's; a simulation of four nodes has five times those of a machine.
     """
     known = problems(SANITIZED)
     options: dict[str, Any] = {"extraction": "first", "jail": Jail()}
+    far = f"{judges} judges of a cluster"
     ways: dict[str, Callable[[BinaryIO], Iterator[Evaluation]]] = {
-        f"pool of {CORES}": lambda file: evaluate(samples, known, file, workers=CORES, **options),
-        f"pool of {NODES}": lambda file: evaluate(samples, known, file, workers=NODES, **options),
-        "cluster": lambda file: evaluate_on_cluster(samples, known, file, address=cluster.address, **options),
+        far: partial(evaluate_on_cluster, samples, known, address=address, **options)
+    } | {
+        f"pool of {workers}": partial(evaluate, samples, known, workers=workers, **options)
+        for workers in sorted({CORES, judges})
     }
     found = defaultdict[str, list[Speed]](list)
     for _ in range(ROUNDS):
         for name, way in ways.items():
             with Path(os.devnull).open("wb") as file:
-                found[name].append(timed(way(file)))
-    ours = found.pop("cluster")
-    for name, speeds in ({"cluster": ours} | found).items():
+                found[name].append(timed(way(file=file), len(samples)))
+    for name, speeds in found.items():
         rate, cpu_ms, start_s = (
             median(getattr(speed, what) for speed in speeds) for what in ("rate", "cpu_ms", "start_s")
         )
-        against = [mine.rate / theirs.rate for mine, theirs in zip(ours, speeds, strict=True)]
-        print(f"  {name}: {rate:.0f}/s, {cpu_ms:.2f} ms of CPU a sample, first after {start_s:.1f} s; cluster to it "
-              f"{median(against):.3f} ({min(against):.3f}-{max(against):.3f})")  # fmt: skip
+        to_it = [mine.rate / theirs.rate for mine, theirs in zip(found[far], speeds, strict=True)]
+        print(f"  {name}: {rate:.0f}/s, {cpu_ms:.2f} ms of CPU a sample, first after {start_s:.1f} s; the cluster's "
+              f"speed to this {median(to_it):.3f} ({min(to_it):.3f}-{max(to_it):.3f})")  # fmt: skip
 
 
 def score(samples: Path, out: Path, *options: str) -> dict[str, bytes]:
@@ -193,11 +198,13 @@ def drive(cluster: Cluster, count: int) -> float:
         for _ in islice(evaluations, WARM_UP):
             pass
         warm_s, warm_cpu_s = time.perf_counter(), time.process_time()
-        for number, _ in enumerate(evaluations, 1):
+        for number, _ in enumerate(islice(evaluations, count), 1):
             if number % (count // 10) == 0:
                 memory.append(resident_bytes())
         rate = count / (time.perf_counter() - warm_s)
         cpu_us = 1e6 * (time.process_time() - warm_cpu_s) / count
+        for _ in evaluations:
+            pass
     print(f"  {count} samples: {rate:.0f}/s, {cpu_us:.0f} us of the driver's CPU each; its memory at each tenth, MB: "
           f"{[size >> 20 for size in memory]}")  # fmt: skip
     return rate
@@ -227,9 +234,11 @@ def main() -> None:
     skip_without_data(SANITIZED, COMPLETIONS)
     mbpp_samples, synthetic = (*map(int, sys.argv[1:]), *SIZES[len(sys.argv) - 1 :])
     samples = [recorded.sample for recorded in recorded_samples()][:mbpp_samples]
+    print(f"{len(samples)} MBPP samples, {CORES} cores; Ray on this machine, a judge a core")
+    compare_speed("local", CORES, samples)
     cluster = simulated()
-    print(f"{len(samples)} MBPP samples, {NODES} simulated nodes, {CORES} cores")
-    compare_speed(cluster, samples)
+    print(f"{NODES} simulated nodes of one judge")
+    compare_speed(cluster.address, NODES, samples)
     compare_bytes(cluster, samples)
     cluster_module.NodeJudge = PromptJudge  # type: ignore[misc]
     print("samples that nobody judges")
