@@ -90,7 +90,7 @@ def evaluate_on_cluster(
             on this machine alone.
 
     Raises:
-        UserError: Ray isn't installed, or a node is weaker isolated than this machine, or otherwise installed.
+        UserError: Ray isn't installed, this is no address, or a node is weaker isolated than this machine, or otherwise installed.
         Unavailable: There is no such cluster, no node is left, or judges are lost again and again with the same batch.
     """
     terms = Terms(extraction=extraction, card=card, jail=jail, exhaustive=exhaustive)
@@ -116,7 +116,9 @@ def _connected(address: str) -> Iterator[None]:
     _refuse_silence(address)
     try:
         ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level=logging.WARNING)
-    except (ConnectionError, ValueError) as error:
+    except ValueError as error:
+        raise UserError(f"--cluster {address}: {error}; give host:port, auto or local") from error
+    except ConnectionError as error:
         raise Unavailable(f"--cluster {address}: {error}") from error
     try:
         yield

@@ -181,6 +181,15 @@ def test_nodes_that_die_cost_nothing_but_work_in_flight(nodes, score, local, tmp
     wait_for(lambda: not any(map(is_of_a_jail, seen)))
 
 
+def test_what_is_no_address_is_told(score, capsys):
+    """Exit code 2, and what is one."""
+    assert run(score("--out", "far", "--cluster", "nonsense")) == 2
+
+    assert (
+        "--cluster nonsense: Invalid address format: nonsense; give host:port, auto or local" in capsys.readouterr().err
+    )
+
+
 def test_an_address_where_nobody_answers_is_told_at_once(score, capsys):
     """Exit code 3, and what to do."""
     assert run(score("--out", "far", "--cluster", "127.0.0.1:1")) == 3
