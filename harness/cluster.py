@@ -90,7 +90,8 @@ def evaluate_on_cluster(
             on this machine alone.
 
     Raises:
-        UserError: Ray isn't installed, this is no address, or a node is weaker isolated than this machine, or otherwise installed.
+        UserError: Ray isn't installed, this is no address, or a node is weaker isolated than this machine, or otherwise
+            installed.
         Unavailable: There is no such cluster, no node is left, or judges are lost again and again with the same batch.
     """
     terms = Terms(extraction=extraction, card=card, jail=jail, exhaustive=exhaustive)
