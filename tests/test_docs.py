@@ -90,6 +90,12 @@ def leaves(command):
         yield from leaves(below)
 
 
+def makers_of(command):
+    """Return the commands that write the folders which one reads."""
+    *named, _ = shlex.split(command)  # the last is the folder that it writes
+    return [other for other in OURS if other != command and "--out" in other and shlex.split(other)[-1] in named]
+
+
 COMMANDS = {command: lines for text in DOCUMENTS.values() for command, lines in shown(text)}
 OURS = {command: lines for command, lines in COMMANDS.items() if command.startswith("proctor ")}
 KNOWN = "proctor demo --examine-only"
@@ -116,7 +122,7 @@ def place(tmp_path, monkeypatch):
 def test_commands_run(place, capsys, command):
     """Every command that needs nothing but proctor ends well and prints what is shown; the demo's table is below.
 
-    A command that explains a run comes after the one that makes it, and one that replays the demo's after the demo.
+    A command that names a run comes after the one that makes it, and one that replays the demo's after the demo.
     """
     assert place.is_dir()
     if "--model runs/known" in command:
@@ -124,9 +130,9 @@ def test_commands_run(place, capsys, command):
         (place / "runs" / "known" / "samples.jsonl").write_bytes(
             b"".join(as_row(known.sample) for known in mini.known_samples())
         )
-    if command.startswith("proctor explain runs/tries"):
-        run(shlex.split(next(above for above in OURS if above.endswith("--out runs/tries")))[1:])
-        capsys.readouterr()
+    for maker in makers_of(command):
+        run(shlex.split(maker)[1:])
+    capsys.readouterr()
 
     assert run(shlex.split(command)[1:]) == 0
 

@@ -1,6 +1,7 @@
 """`proctor demo --examine-only`: the examination alone, on programs of known verdict."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ import click
 from harness.benchmarks.mini import Known, known_samples, problems
 from harness.cli.examination import Protocol, examine, heads_of
 from harness.cli.main import OUR_FAULT
+from harness.evaluate import evaluate
 from harness.programs import SETTINGS
 from harness.records import Evaluation, SampleKey, Source
 from harness.report import markdown
@@ -33,7 +35,7 @@ def examine_known(jail: Jail, workers: int, out: Path) -> int:
             extraction=SETTINGS[0],
             source=Source(benchmark="mini"),
             jail=jail,
-            workers=workers,
+            evaluator=partial(evaluate, workers=workers),
         ),
     )
     click.echo(markdown(results))
