@@ -9,7 +9,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 INSTALLED := .venv/.installed
 
 help:  ## List these targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 setup: $(INSTALLED)  ## Make .venv, or bring it up to date.
 
@@ -35,6 +35,15 @@ check: setup  ## Look without running: format, lint, types, and whether the docu
 test: setup  ## Run every test.
 	.venv/bin/pytest -n auto
 
+test-vllm: .venv-vllm/.installed  ## Run the tests of vLLM's engine, in an environment of their own (3 GB, Linux on x86-64).
+	.venv-vllm/bin/python -m pytest -W default tests/vllm
+
+.venv-vllm/.installed: pyproject.toml constraints-vllm.txt
+	'$(PYTHON)' -m venv --clear .venv-vllm
+	.venv-vllm/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps \
+		-r constraints-vllm.txt -e .
+	@touch $@
+
 demo: setup  ## Train, generate, examine and tabulate in miniature; one that was interrupted goes on.
 	.venv/bin/proctor demo
 
@@ -43,7 +52,7 @@ bench: setup  ## Measure what the README claims, one script of tests/bench after
 		echo "== $$script"; .venv/bin/python "$$script" || exit; done
 
 clean:  ## Remove what the other targets made; the runs are kept.
-	rm -rf .venv build dist proctor.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-vllm build dist proctor.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup check test demo bench clean
+.PHONY: help setup check test test-vllm demo bench clean

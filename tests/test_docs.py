@@ -8,13 +8,16 @@ import os
 import re
 import shlex
 import shutil
+import tomllib
 from pathlib import Path
 
 import click
 import msgspec
 import pytest
+import tiny_policy
+from paper_models import write_config
 
-from harness.backends.openai_options import Options
+from harness.backends import openai_options, transformers
 from harness.benchmarks import mini
 from harness.cli import known as known_programs
 from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
@@ -25,12 +28,18 @@ from harness.storage import as_row
 from harness.survey import survey
 from sandbox.limits import BOUNDS, Limits
 from sandbox.verdict import Verdict
+from trainers.anatomy import anatomy_of
 from trainers.census import Rule
+from trainers.cost import Lengths
+from trainers.options import TrainingOptions
+from trainers.plan import a100, forecast
+from trainers.recipe import read_recipe, recipe_names
 from trainers.rewards import PAPER
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"
 README = (ROOT / "README.md").read_text()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DOCUMENTS = {path.relative_to(ROOT): path.read_text() for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))}
 MBPP_TASKS_TRIED = 3
 PROGRAMS_IN_DEMO = 10
@@ -87,6 +96,8 @@ KNOWN = "proctor demo --examine-only"
 ELSEWHERE = "proctor demo"
 """What tests/test_demo.py runs, at a tiny size."""
 NEED_DATA = [command for command in OURS if "mbpp" in command]
+TRAINING = DOCUMENTS[Path("docs/training.md")]
+NEED_POLICY = [command for command, _ in shown(TRAINING)]
 
 
 @pytest.fixture
@@ -99,7 +110,9 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("command", [command for command in OURS if command not in (*NEED_DATA, ELSEWHERE)])
+@pytest.mark.parametrize(
+    "command", [command for command in OURS if command not in {*NEED_DATA, *NEED_POLICY, ELSEWHERE}]
+)
 def test_commands_run(place, capsys, command):
     """Every command that needs nothing but proctor ends well and prints what is shown; the demo's table is below.
 
@@ -133,6 +146,73 @@ def test_commands_on_mbpp_run(place):
     assert [run(shlex.split(command)[1:]) for command in NEED_DATA] == [0] * len(NEED_DATA)
 
 
+@pytest.fixture
+def policy_place(tmp_path, monkeypatch):
+    """Work in a folder that holds a tiny model, CodeNet's tree with one problem, and the method of docs/training.md."""
+    tiny_policy.build(tmp_path / "base")
+    folders = [tmp_path / "codenet" / name for name in ("metadata", "problem_descriptions", "data/p00001/Python")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    statuses = ("Accepted", "Wrong Answer", "Runtime Error", "Accepted")
+    ids = [f"s{number:09}" for number in range(len(statuses))]
+    rows_ = [f"{id_},p00001,Python,py,{status}\n" for id_, status in zip(ids, statuses, strict=True)]
+    (folders[0] / "p00001.csv").write_text("submission_id,problem_id,language,filename_ext,status\n" + "".join(rows_))
+    (folders[1] / "p00001.html").write_text("<p>Read two integers from the standard input and print their sum.</p>")
+    for number, id_ in enumerate(ids):
+        (folders[2] / f"{id_}.py").write_text(f"print({number} + sum(map(int, input().split())))\n")
+    (tmp_path / "methods.py").write_text(blocks(TRAINING, "python")[0])
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_commands_on_training_run(policy_place):
+    """Those of docs/training.md run in the order shown, and so does the method that it writes."""
+    (own,) = (text for text in blocks(TRAINING, "sh") if "methods.py" in text)
+
+    assert [run(shlex.split(command)[1:]) for command in (*NEED_POLICY, own)] == [0] * (len(NEED_POLICY) + 1)
+    assert (policy_place / "checkpoints" / "rloo" / "model.safetensors").exists()
+
+
+def test_training_options_are_those_of_the_code():
+    """docs/training.md has every option of a training, its default and its line of help."""
+    told = [(name, default, what) for name, default, what in rows(TRAINING, "option")]
+    options = {
+        option.opts[0]: option.help for option in commands_of("train").params if isinstance(option, click.Option)
+    }
+    settings = [f"--{name.replace('_', '-')}" for name in TrainingOptions.__struct_fields__]
+
+    assert [name for name, _, _ in told] == settings
+    assert [f"{what} (default: {default})" for _, default, what in told] == [options[name] for name in settings]
+
+
+def test_methods_and_recipes_are_those_of_the_code():
+    """docs/training.md lists all of them."""
+    assert {row[0] for row in rows(TRAINING, "method")} == set(PROJECT["entry-points"]["proctor.trainers"])
+    assert tuple(row[0] for row in rows(TRAINING, "recipe")) == recipe_names()
+
+
+def test_the_plan_shown_is_the_plan(tmp_path):
+    """The forecasts for the paper's recipes in docs/training.md, from the lengths that it names."""
+    sample = json.loads((ROOT / "tests" / "bench" / "codenet_mini_lengths.json").read_text())
+    lengths = [Lengths(prompt=prompt, completions=tuple(completions)) for prompt, *completions in sample]
+    told = re.findall(
+        r"^\| `(paper-\S+)` \| (\S+) \| (\d+) GB \| (\S+) to (\S+) \| (\S+) to (\S+) \|$", TRAINING, re.MULTILINE
+    )
+
+    for name, work, gigabytes, *hours in told:
+        recipe, anatomy = read_recipe(name), anatomy_of(write_config(name, tmp_path / name))
+        plans = [
+            forecast(anatomy, lengths, 10_000, msgspec.structs.replace(recipe, packing=packing), a100(recipe))
+            for packing in (True, False)
+        ]
+        assert float(work) == pytest.approx(plans[0].operations, rel=0.01)
+        assert float(gigabytes) == round(plans[0].peak_bytes / 1e9)
+        assert list(map(float, hours)) == pytest.approx([*plans[0].hours, *plans[1].hours], rel=0.05)
+        tokens = plans[0].prompt_tokens, plans[0].completion_tokens, plans[0].packed_tokens, plans[0].plain_tokens
+        assert tokens == pytest.approx((441e4, 760e4, 12.0e6, 28.7e6), rel=0.005)
+    assert [name for name, *_ in told] == list(recipe_names())
+
+
 def test_the_demo_shows_the_known_verdicts():
     """The table in the README is the one that the verdicts known beforehand add up to."""
     known = tuple(mini.known_samples())
@@ -164,7 +244,7 @@ def test_the_demo_shows_the_known_verdicts():
 def test_make_targets_exist():
     """Every `make` in the documents names a target, and every target says what it is for."""
     makefile = (ROOT / "Makefile").read_text()
-    described = set(re.findall(r"^([a-z]+):.*## \S", makefile, re.MULTILINE))
+    described = set(re.findall(r"^([a-z-]+):.*## \S", makefile, re.MULTILINE))
     phony = re.search(r"^\.PHONY: (help .*)$", makefile, re.MULTILINE)
     code = [code for text in DOCUMENTS.values() for code in (*inline_code(text), *(line for line, _ in shown(text)))]
 
@@ -232,11 +312,14 @@ def test_limits_have_the_defaults_and_bounds_of_the_code():
     assert list(told.items()) == [(name, [default, *BOUNDS[name]]) for name, default in defaults.items()]
 
 
-def test_options_of_servers_have_the_defaults_of_the_code():
-    """docs/servers.md holds every option of the backend openai, in the order of the code."""
-    told = {name: default for name, default, _ in rows(DOCUMENTS[Path("docs/servers.md")], "option")}
+@pytest.mark.parametrize(
+    ("document", "options"), [("servers", openai_options.Options()), ("models", transformers.Options())]
+)
+def test_options_of_backends_have_the_defaults_of_the_code(document, options):
+    """A backend's document holds each of its options, in the order of the code."""
+    told = {name: default for name, default, _ in rows(DOCUMENTS[Path(f"docs/{document}.md")], "option")}
 
-    assert told == {name: str(default) for name, default in msgspec.structs.asdict(Options()).items()}
+    assert told == {name: str(default) for name, default in msgspec.structs.asdict(options).items()}
 
 
 def test_limits_of_the_specification_exist():

@@ -1,4 +1,4 @@
-"""What a model is made of, from its config.json alone: counted on PyTorch's meta device, where weights take no memory."""
+"""What a model is made of, by its config.json: counted on PyTorch's meta device, where weights take no memory."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ _NEEDED = ("hidden_size", "intermediate_size", "num_attention_heads", "num_hidde
 
 
 class Anatomy(msgspec.Struct, frozen=True, kw_only=True):
-    """Sizes of a decoder of the usual kind: blocks of attention and a gated layer, between two tables of the vocabulary.
+    """Sizes of a usual decoder: blocks of attention and a gated layer, between two tables of the vocabulary.
 
     Widths are in values a position; counts are of parameters.
     """
@@ -65,7 +65,7 @@ def anatomy_of(model: str) -> Anatomy:
             f"{model}: its config.json has no {missing[0]}, so it can't be planned; only decoders of blocks can"
         )
     with torch.device("meta"):
-        made = AutoModelForCausalLM.from_config(config)
+        made: Any = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]  # it has no types
     linears = _linears(made, torch.nn.Linear)
     per_block = len(linears) // config.num_hidden_layers
     if linears != linears[:per_block] * config.num_hidden_layers:

@@ -1,6 +1,7 @@
 """How fast training is where it shall run: short steps of the model's true widths, with few of its blocks."""
 
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -35,8 +36,8 @@ def calibrated(model: str, anatomy: Anatomy, lengths: Lengths, options: Training
     """
     few_s, more_s = (_fastest_s(model, blocks, lengths, options) for blocks in (_FEW, _MORE))
     block_s = (more_s - few_s) / (_MORE - _FEW)
-    step_s = few_s + block_s * (anatomy.blocks - _FEW)
-    speed = operations(anatomy, lengths, options) * options.batch_groups / step_s
+    whole_s = few_s + block_s * (anatomy.blocks - _FEW)
+    speed = operations(anatomy, lengths, options) * options.batch_groups / whole_s
     kind = "GPU" if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
     return Device(
         name=f"this machine ({kind})",
@@ -46,19 +47,32 @@ def calibrated(model: str, anatomy: Anatomy, lengths: Lengths, options: Training
     )
 
 
-def _fastest_s(model: str, blocks: int, lengths: Lengths, options: TrainingOptions) -> float:
-    """Return how long the fastest step of a model with so many blocks took, after one that warmed up."""
+def random_model(model: str, blocks: int, options: TrainingOptions) -> Any:
+    """Return a model of the same widths with so many blocks and random weights, as training would hold it."""
+    config = AutoConfig.from_pretrained(model)
+    config.num_hidden_layers = blocks
+    if getattr(config, "layer_types", None):
+        config.layer_types = (config.layer_types * blocks)[:blocks]
+    held = getattr(torch, options.dtype) if options.lora_rank else torch.float32
+    made: Any = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]  # it has no types
+        config, attn_implementation=options.attention, dtype=held
+    )
+    made_trainable(made, options)
+    return made
+
+
+def stepper(made: Any, options: TrainingOptions) -> Callable[[Sequence[Lengths]], float]:
+    """Return what takes a step of training with groups of these lengths, and returns its seconds."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    made = _shallow(model, blocks, options).to(device)
-    log_probs = CompletionLogProbs(made, chunk=options.logits_chunk, dtype=getattr(torch, options.dtype))
+    log_probs = CompletionLogProbs(made.to(device), chunk=options.logits_chunk, dtype=getattr(torch, options.dtype))
     trained = [weight for weight in made.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=options.learning_rate, weight_decay=options.weight_decay)
-    rows = Rows(*(part.to(device) for part in (packed if options.packing else padded)(_any_group(lengths))))
 
-    def step_s() -> float:
+    def step_s(groups: Sequence[Lengths]) -> float:
         start_s = time.perf_counter()
-        for _ in range(options.batch_groups):
-            log_probs(rows).sum().backward()
+        for group in map(_any_group, groups):
+            rows = (packed if options.packing else padded)(group)
+            log_probs(Rows(*(part.to(device) for part in rows))).sum().backward()
         torch.nn.utils.clip_grad_norm_(trained, options.max_gradient_norm)
         optimizer.step()
         optimizer.zero_grad()
@@ -66,20 +80,15 @@ def _fastest_s(model: str, blocks: int, lengths: Lengths, options: TrainingOptio
             torch.cuda.synchronize()
         return time.perf_counter() - start_s
 
-    step_s()
-    return min(step_s() for _ in range(_ROUNDS))
+    return step_s
 
 
-def _shallow(model: str, blocks: int, options: TrainingOptions) -> Any:
-    """Return a model of the same widths with so many blocks and random weights, held as training holds them."""
-    config = AutoConfig.from_pretrained(model)
-    config.num_hidden_layers = blocks
-    if getattr(config, "layer_types", None):
-        config.layer_types = (config.layer_types * blocks)[:blocks]
-    held = getattr(torch, options.dtype) if options.lora_rank else torch.float32
-    made = AutoModelForCausalLM.from_config(config, attn_implementation=options.attention, dtype=held)
-    made_trainable(made, options)
-    return made
+def _fastest_s(model: str, blocks: int, lengths: Lengths, options: TrainingOptions) -> float:
+    """Return how long the fastest step of a model with so many blocks took, after one that warmed up."""
+    step_s = stepper(random_model(model, blocks, options), options)
+    groups = (lengths,) * options.batch_groups
+    step_s(groups)
+    return min(step_s(groups) for _ in range(_ROUNDS))
 
 
 def _any_group(lengths: Lengths) -> Encoded:

@@ -4,8 +4,10 @@ import math
 import random
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,12 +18,15 @@ from transformers import get_cosine_schedule_with_warmup
 
 from harness.cli.progress import watched
 from harness.errors import UserError
-from harness.storage import append, whole_file, write_whole
-from trainers.metrics import METRICS_FILE, Metrics, cut_after, in_words
+from harness.storage import append, read_rows, whole_file, write_whole
+from trainers.card import Card
+from trainers.metrics import METRICS_FILE, Metrics, cut_after, in_words, of_the_policy
+from trainers.model_card import README_FILE, render
 from trainers.objective import group_loss, summed
 from trainers.order import batch, total_steps
-from trainers.packing import Rows, packed, padded
+from trainers.packing import packed, padded
 from trainers.policy import Policy
+from trainers.probe import refuse_unlike
 from trainers.provenance import commit
 from trainers.tokenization import Encoded, encode
 from trainers.trainer import CHECKPOINT_FILE, Checkpoint
@@ -36,10 +41,17 @@ class Loop:
     """The moving parts of a training: what a step moves, and what is saved of it."""
 
     def __init__(
-        self, policy: Policy, groups: tuple[Weighted, ...], asked: Asked, out: Path, accelerator: Accelerator
+        self,
+        policy: Policy,
+        groups: tuple[Weighted, ...],
+        *,
+        asked: Asked,
+        card: Card | None,
+        out: Path,
+        accelerator: Accelerator,
     ) -> None:
-        """Prepare the first step; `out` is there, and the policy is the one that was `asked` for."""
-        self._policy, self._groups, self._asked, self._out = policy, groups, asked, out
+        """Prepare the first step; `out` is there, the policy is the one that was `asked` for, the card the groups'."""
+        self._policy, self._groups, self._asked, self._out, self._card = policy, groups, asked, out, card
         self._options, self._accelerator = asked.options, accelerator
         self._total = total_steps(len(groups), self._options)
         optimizer = torch.optim.AdamW(
@@ -47,7 +59,9 @@ class Loop:
         )
         warmup = math.ceil(self._options.warmup_share * self._total)
         self._schedule = get_cosine_schedule_with_warmup(optimizer, warmup, self._total)
-        self._model, self._optimizer = accelerator.prepare(policy.log_probs(self._options), optimizer)
+        model = policy.log_probs(self._options)
+        self._model, self._optimizer = accelerator.prepare(model, optimizer)
+        refuse_unlike(model, policy.dtype, packing=self._options.packing)
 
     def run(self, metrics: BinaryIO | None, until_s: float) -> Checkpoint:
         """Train to the end, or until that time of the monotonic clock, and write the checkpoint.
@@ -71,8 +85,11 @@ class Loop:
 
     def _recorded(self, steps: Iterator[Metrics], done: int, file: BinaryIO) -> Iterator[Metrics]:
         """Pass the rows on when they have been told and appended: a state is never saved ahead of its row."""
-        for row in watched(steps, self._total, "trained", sys.stderr, done=done, in_words=in_words):
+        told = deque[Metrics](maxlen=1)
+        words = partial(_last_in_words, told)
+        for row in watched(steps, self._total, "trained", sys.stderr, done=done, beside=words):
             append(file, row)
+            told.append(row)
             self._accelerator.log(_plain(row), step=row.step)
             yield row
 
@@ -115,7 +132,7 @@ class Loop:
         tokens = [len(completion) for completion in group.completions]
         device = self._accelerator.device
         rows = (packed if self._options.packing else padded)(group)
-        log_probs = summed(self._model(Rows(*(part.to(device) for part in rows))), tokens)
+        log_probs = summed(self._model(rows.to(device)), tokens)
         weights, lengths = torch.tensor(weighted.weights, device=device), torch.tensor(tokens, device=device)
         loss = group_loss(log_probs, weights, lengths, token_mean=self._options.token_mean)
         self._accelerator.backward(loss * share)
@@ -203,7 +220,11 @@ class Loop:
         if self._accelerator.is_main_process:
             folder.mkdir(parents=True, exist_ok=True)
             self._policy.write(folder)
-            write_whole(folder / CHECKPOINT_FILE, pretty(self._checkpoint(folder, taken)))
+            checkpoint = self._checkpoint(folder, taken)
+            *_, last = read_rows(self._out / METRICS_FILE, Metrics)
+            readme = render(checkpoint, groups=self._card, metrics=of_the_policy(last[1]))
+            write_whole(folder / README_FILE, readme.encode())
+            write_whole(folder / CHECKPOINT_FILE, pretty(checkpoint))
         self._accelerator.wait_for_everyone()
 
     def _checkpoint(self, folder: Path, taken: int) -> Checkpoint:
@@ -217,6 +238,10 @@ class Loop:
             groups_sha256=asked.groups_sha256,
             commit=commit(),
         )
+
+
+def _last_in_words(rows: deque[Metrics], _elapsed_s: float) -> str:
+    return in_words(rows[-1]) if rows else ""
 
 
 def _plain(record: msgspec.Struct) -> dict[str, Any]:

@@ -34,10 +34,15 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     tokens_per_s: float
 
 
+def of_the_policy(row: Metrics) -> dict[str, float | None]:
+    """Return what a row says of the policy, by name, and not of the machine: the same in every run."""
+    return {name: getattr(row, name) for name in ("loss", "accepted", "rejected", "margin", "gradient_norm")}
+
+
 def in_words(row: Metrics) -> str:
     """Return what a reader at the terminal wants to know of a step."""
     margin = "" if row.margin is None else f", accepted {row.accepted:.1f}, rejected {row.rejected:.1f}"
-    return f", loss {row.loss:.4g}{margin}, gradient {row.gradient_norm:.3g}, {row.tokens_per_s:.0f} tokens/s"
+    return f"loss {row.loss:.4g}{margin}, gradient {row.gradient_norm:.3g}, {row.tokens_per_s:.0f} tokens/s"
 
 
 def cut_after(path: Path, file: BinaryIO, step: int) -> None:

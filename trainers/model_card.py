@@ -12,6 +12,8 @@ from trainers.trainer import Checkpoint
 _ON_THE_HUB = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 """A model's name there; anything else is a folder of somebody's machine."""
 
+README_FILE = "README.md"
+
 _CODENET_LICENCE = "Project CodeNet's data are under CDLA-Permissive-2.0."
 
 
@@ -57,7 +59,7 @@ def _origin(checkpoint: Checkpoint) -> Iterator[str]:
     yield f"| SHA-256 of the groups | {checkpoint.groups_sha256} |"
     yield f"| commit of proctor | {checkpoint.commit} |"
     yield ""
-    yield f"Examine it with `proctor run --model {checkpoint.path}`."
+    yield f"Examine it with `proctor run --benchmark mbpp --backend transformers --model {checkpoint.path}`."
     yield ""
 
 

@@ -46,8 +46,8 @@ class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Meta(description="Of computation, frozen weights and checkpoint; trained weights are held in float32."),
     ] = "float32"
     attention: Annotated[
-        Literal["sdpa", "eager", "flash_attention_2"],
-        Meta(description="Implementation of attention; packing needs one of the first two."),
+        Literal["sdpa", "flash_attention_2"],
+        Meta(description="Implementation of attention; packing needs sdpa."),
     ] = "sdpa"
     packing: Annotated[bool, Meta(description="A group as one sequence that holds the prompt once.")] = True
     gradient_checkpointing: Annotated[bool, Meta(description="Compute activations anew instead of keeping them.")] = (

@@ -30,6 +30,10 @@ class Rows(NamedTuple):
     labels: Tensor
     """(P): the tokens that should come."""
 
+    def to(self, device: torch.device) -> "Rows":
+        """Return them on another device."""
+        return Rows(*(part.to(device) for part in self))
+
 
 def packed(group: Encoded) -> Rows:
     """Return the group as one sequence: each completion sees the prompt and itself only.

@@ -26,9 +26,9 @@ _GROUPS_TOKENIZED = 2000
 
 _PEAK = {"bfloat16": 312e12, "float32": 19.5e12}
 """Operations a second of an NVIDIA A100 by its data sheet, dense; PyTorch leaves TF32 off."""
-_UTILISATION = (0.15, 0.40)
-"""Share of it that a training of a few thousand tokens a step is assumed to get: small products and many kernels at the
-lower end, models of several billions at the upper."""
+_UTILISATION = {"bfloat16": (0.15, 0.40), "float32": (0.40, 0.80)}
+"""Share of it that a training of a few thousand tokens a step is assumed to get: at the lower end small products and
+many kernels, at the upper models of several billions."""
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +71,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 def a100(options: TrainingOptions) -> Device:
     """Return the device of the paper, of 80 GB."""
     peak = _PEAK[options.dtype]
-    low, high = _UTILISATION
+    low, high = _UTILISATION[options.dtype]
     return Device(
         name="one A100 80 GB",
         slow=low * peak,

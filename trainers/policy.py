@@ -93,7 +93,7 @@ def _loaded(base: str, held_in: torch.dtype, options: TrainingOptions) -> tuple[
 
 
 def made_trainable(model: "PreTrainedModel", options: TrainingOptions) -> Any:
-    """Put the adapter on the model that the options ask for, and return it, or None where all parameters are trained."""
+    """Put the adapter on the model that the options ask for; return it, or None where all parameters are trained."""
     adapter = _with_lora(model, options) if options.lora_rank else None
     if options.gradient_checkpointing:
         model.activation_checkpointing_enable()

@@ -10,6 +10,7 @@ from accelerate.utils import is_tensorboard_available, is_wandb_available
 
 from harness.errors import UserError
 from harness.storage import sole_writer
+from trainers.card import read_card
 from trainers.loop import Loop
 from trainers.methods import Weigh
 from trainers.metrics import METRICS_FILE
@@ -49,7 +50,9 @@ def train_by(weigh: Weigh, method: str, *, groups: Path, model: str, out: Path, 
             open_training(out, asked)
             metrics = stack.enter_context(sole_writer(out / METRICS_FILE))
         accelerator.wait_for_everyone()
-        return Loop(policy, weighted, asked, out, accelerator).run(metrics, until_s)
+        card = read_card(groups, asked.groups_sha256)
+        loop = Loop(policy, weighted, asked=asked, card=card, out=out, accelerator=accelerator)
+        return loop.run(metrics, until_s)
 
 
 def _accelerator(options: TrainingOptions, out: Path) -> Accelerator:

@@ -66,7 +66,7 @@ class Ends(StoppingCriteria):
         self, ends: Sequence[int], stop: StopStringCriteria | None, *, start: int, rows: int, device: torch.device
     ) -> None:
         """Watch what follows the first `start` tokens: a stop string may not begin in the prompt."""
-        self._ends, self._stop, self._start = torch.tensor(ends, device=device), stop, start
+        self._ends, self._stop, self._start = torch.tensor(ends, dtype=torch.int64, device=device), stop, start
         self.ended = torch.zeros(rows, dtype=torch.bool, device=device)
         self.lengths = torch.zeros(rows, dtype=torch.int64, device=device)
 

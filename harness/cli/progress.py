@@ -14,7 +14,7 @@ T = TypeVar("T")
 INTERVAL_S = 10.0
 
 
-def _nothing(_: object) -> str:
+def _nothing(_elapsed_s: float) -> str:
     return ""
 
 
@@ -26,47 +26,29 @@ def watched(
     clock_s: Callable[[], float] = time.monotonic,
     *,
     done: int = 0,
-    in_words: Callable[[T], str] = _nothing,
     beside: Callable[[float], str] = _nothing,
 ) -> Generator[T, None, None]:
     """Pass the rows on and show how far they are: a bar on a terminal, elsewhere a line every ten seconds.
 
-    Args:
-        rows: What comes, one after the other.
-        total: How many there are in all, those done before included.
-        what: What is done with them.
-        stream: Where to show it.
-        clock_s: Tells the time.
-        done: How many were done before.
-        in_words: What else to tell of the last row.
-        beside: What else to tell, given the seconds since the first row was asked for.
+    What `beside` says, given the seconds since the first row was asked for, is shown as well. Of the `total`, so many
+    as `done` were there before.
     """
     yield from (
-        _with_bar(rows, total, what, stream, done=done, in_words=in_words, beside=beside)
+        _with_bar(rows, total, what, stream, done=done, beside=beside)
         if stream.isatty()
-        else _with_lines(rows, total, what, stream, clock_s, done=done, in_words=in_words, beside=beside)
+        else _with_lines(rows, total, what, stream, clock_s, done=done, beside=beside)
     )
 
 
 def _with_bar(
-    rows: Iterable[T],
-    total: int,
-    what: str,
-    stream: TextIO,
-    *,
-    done: int,
-    in_words: Callable[[T], str],
-    beside: Callable[[float], str],
+    rows: Iterable[T], total: int, what: str, stream: TextIO, *, done: int, beside: Callable[[float], str]
 ) -> Iterator[T]:
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
-        TextColumn("{task.fields[words]}"), _Beside(beside),
+        _Beside(beside),
     )  # fmt: skip
     with Progress(*columns, console=Console(file=stream)) as progress:
-        task = progress.add_task(what, total=total, completed=done, words="")
-        for row in rows:
-            yield row
-            progress.update(task, advance=1, words=in_words(row))
+        yield from progress.track(rows, total=total, completed=done, description=what)
 
 
 class _Rate(ProgressColumn):
@@ -91,7 +73,6 @@ def _with_lines(
     clock_s: Callable[[], float],
     *,
     done: int,
-    in_words: Callable[[T], str],
     beside: Callable[[float], str],
 ) -> Iterator[T]:
     start_s = told_s = clock_s()
@@ -103,5 +84,4 @@ def _with_lines(
             rate = (number - done) / (now_s - start_s)
             left = timedelta(seconds=round((total - number) / rate))
             more = f", {said}" if (said := beside(now_s - start_s)) else ""
-            words = f"{in_words(row)}{more}"
-            print(f"{what} {number} of {total}, {rate:.1f}/s, {left} left{words}", file=stream, flush=True)
+            print(f"{what} {number} of {total}, {rate:.1f}/s, {left} left{more}", file=stream, flush=True)

@@ -7,44 +7,10 @@ import msgspec
 import numpy as np
 import pytest
 import tiny_model as tiny
+from drawing import CHAT, ENDING, GREEDY, PROMPTS, SAMPLED, drawn, plan_of
 
-from harness.backend import Request
 from harness.backends.transformers import transformers
 from harness.errors import UserError
-from harness.prompts import Message
-from harness.records import Sampling
-
-GREEDY = Sampling(n=1, temperature=0, top_p=1, max_tokens=16, stop=(), seed=0)
-SAMPLED = Sampling(n=4, temperature=0.8, top_p=0.95, max_tokens=16, stop=(), seed=0)
-PROMPTS = (
-    "def add(a, b):\n",
-    "for x in",
-    "x",
-    "class Stack:\n    def __init__(self):\n        self.items = []\n",
-    "import sys\nprint(sys.argv)\n",
-    "1+1",
-)
-ENDING = "def add(a, b):\n"
-"""After this the model ends by itself, at <|im_end|>."""
-CHAT = (Message(role="system", content="Answer in Python."), Message(role="user", content="Add 1 and 2."))
-
-
-def plan_of(prompts, n=1):
-    """Return n requests for each prompt, all with seeds of their own."""
-    return [
-        Request(task_id=f"task {place}", index=index, prompt=prompt, seed=100 * place + index)
-        for place, prompt in enumerate(prompts)
-        for index in range(n)
-    ]
-
-
-def drawn(engine, plan, sampling, missing=None):
-    """Return the completions by key, and fail if one comes twice."""
-    found = {}
-    for request, completion in engine.draw(plan, {r.key for r in plan} if missing is None else missing, sampling):
-        assert request.key not in found
-        found[request.key] = completion
-    return found
 
 
 def texts(engine, prompts, sampling=GREEDY):
@@ -199,6 +165,19 @@ def test_the_token_that_ends_a_text_ends_it(engine, plain):
     assert (ended.finish_reason, ended.tokens) == ("stop", 4 - 1)
     assert ended.text == plain(ENDING)
     assert (goes_on.finish_reason, goes_on.tokens) == ("length", 16)
+
+
+def test_a_model_without_such_a_token_goes_on(copy):
+    """Up to the limit."""
+    (copy / "generation_config.json").unlink()
+    (copy / "config.json").write_text(
+        (copy / "config.json").read_text().replace('"eos_token_id": 0', '"eos_token_id": null')
+    )
+
+    with load(copy) as endless:
+        (completion,) = in_order(endless, plan_of([ENDING]), GREEDY)
+
+    assert (completion.finish_reason, completion.tokens) == ("length", 16)
 
 
 def test_a_stop_string_ends_a_text(engine):

@@ -77,6 +77,12 @@ def make_candidates():
     return make
 
 
+@pytest.fixture(autouse=True)
+def _on_the_processor(monkeypatch):
+    """Train on the CPU, where bits are promised, also where there is a GPU."""
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+
+
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory):
     """Return the folder of a tiny model with random weights."""

@@ -5,6 +5,7 @@ import weakref
 
 import pytest
 import torch
+from paper_models import PARAMETERS, write_config
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, sdpa_flop_count
@@ -36,12 +37,10 @@ OPTIONS = {
 NEGLECTED_WITH_LORA = 0.01
 MEMORY_TOLERANCE = 0.06
 
-ATEN = torch.ops.aten
+ATEN, FUSED = torch.ops.aten, "_scaled_dot_product_flash_attention_for_cpu"
 ON_CPU = {
-    ATEN._scaled_dot_product_flash_attention_for_cpu: lambda q, k, v, *_, **__: sdpa_flop_count(q, k, v),
-    ATEN._scaled_dot_product_flash_attention_for_cpu_backward: (
-        lambda grad, q, k, v, *_, **__: sdpa_backward_flop_count(grad, q, k, v)
-    ),
+    getattr(ATEN, FUSED): lambda q, k, v, *_, **__: sdpa_flop_count(q, k, v),
+    getattr(ATEN, f"{FUSED}_backward"): lambda grad, q, k, v, *_, **__: sdpa_backward_flop_count(grad, q, k, v),
 }
 """PyTorch's counter knows its fused attention on GPUs only; the CPU's is counted by the same formulas of its own."""
 
@@ -50,12 +49,14 @@ class LiveTensors(TorchDispatchMode):
     """Adds up the bytes of all tensors that are alive, and remembers the most."""
 
     def __init__(self, there):
+        """Begin with the tensors that are there."""
         super().__init__()
         self.live, self.now, self.peak = {}, 0, 0
         for tensor in there:
             self.meet(tensor)
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        """Meet what an operation returns."""
         out = func(*args, **(kwargs or {}))
         for leaf in tree_leaves(out):
             if isinstance(leaf, torch.Tensor):
@@ -63,14 +64,16 @@ class LiveTensors(TorchDispatchMode):
         return out
 
     def meet(self, tensor):
-        storage = tensor.untyped_storage()
-        if storage._cdata not in self.live:
-            self.live[storage._cdata] = storage.nbytes()
+        """Count the tensor's memory, unless another one that is alive shares it."""
+        storage = tensor.untyped_storage()  # the same object for as long as the memory is there
+        if id(storage) not in self.live:
+            self.live[id(storage)] = storage.nbytes()
             self.now += storage.nbytes()
             self.peak = max(self.peak, self.now)
-            weakref.finalize(storage, self.leave, storage._cdata)
+            weakref.finalize(storage, self.leave, id(storage))
 
     def leave(self, key):
+        """Count it no more."""
         self.now -= self.live.pop(key)
 
 
@@ -147,26 +150,10 @@ def test_memory_is_what_tensors_take_at_the_peak(config, make_policy, options):
     assert told.total == pytest.approx(tensors.peak, rel=MEMORY_TOLERANCE)
 
 
-@pytest.mark.parametrize(
-    ("hidden", "blocks", "heads", "groups", "intermediate", "vocabulary", "tied", "parameters"),
-    [(896, 24, 14, 2, 4864, 151936, True, 494_032_768), (3584, 28, 28, 4, 18944, 152064, False, 7_615_616_512)],
-    ids=["Qwen2.5-Coder-0.5B", "Qwen2.5-Coder-7B"],
-)
-def test_the_papers_models_have_their_published_sizes(
-    tmp_path, hidden, blocks, heads, groups, intermediate, vocabulary, tied, parameters
-):
+@pytest.mark.parametrize(("name", "parameters"), PARAMETERS.items())
+def test_the_papers_models_have_their_published_sizes(tmp_path, name, parameters):
     """From their config.json, without their weights."""
-    Qwen2Config(
-        hidden_size=hidden,
-        num_hidden_layers=blocks,
-        num_attention_heads=heads,
-        num_key_value_heads=groups,
-        intermediate_size=intermediate,
-        vocab_size=vocabulary,
-        tie_word_embeddings=tied,
-    ).save_pretrained(tmp_path)
-
-    assert anatomy_of(str(tmp_path)).parameters == parameters
+    assert anatomy_of(write_config(name, tmp_path)).parameters == parameters
 
 
 @pytest.mark.parametrize(

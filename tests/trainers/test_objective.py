@@ -35,8 +35,7 @@ def with_lora(folder):
     """Return it with an adapter that is not zero anywhere, which alone is trained."""
     torch.manual_seed(0)
     config = LoraConfig(task_type="CAUSAL_LM", r=4, target_modules="all-linear", init_lora_weights=False)
-    with pytest.warns(FutureWarning, match="is_gradient_checkpointing"):
-        return get_peft_model(full(folder), config).get_base_model()
+    return get_peft_model(full(folder), config).get_base_model()
 
 
 def gradient(model):

@@ -2,11 +2,13 @@
 
 import msgspec
 import pytest
+from paper_models import CONFIGS, write_config
 from tiny_policy import build, bytes_tokenizer
 from transformers import Qwen2Config
 
+from harness.cli.main import run
 from harness.errors import UserError
-from trainers.anatomy import Anatomy
+from trainers.anatomy import Anatomy, anatomy_of
 from trainers.cost import Lengths, operations
 from trainers.groups import Group, write_groups
 from trainers.options import TrainingOptions
@@ -40,7 +42,7 @@ def write(folder, groups):
 
 
 def test_tokens_and_steps_are_those_of_the_whole_training():
-    """By hand: 5 groups twice are 5 steps of 2; means of prompts 4, predictions 5, packed (5 + 9) / 2, rows (8 + 16) / 2."""
+    """By hand: 5 groups twice are 5 steps of 2; means are 4 of prompts, 5 of ends, 7 of packed and 12 of padded."""
     told = forecast(SMALL, (SHORT, LONG), 5, TrainingOptions(epochs=2), HAND)
 
     assert (told.groups, told.tokenized, told.steps) == (5, 2, 5)
@@ -49,7 +51,7 @@ def test_tokens_and_steps_are_those_of_the_whole_training():
 
 
 def test_operations_are_those_of_a_step_by_hand():
-    """5 positions of 48 weights in 2 blocks: 6 x 480 and 14 x 5 x 5 x 4 x 2 for attention; 4 predictions of a table of 40."""
+    """5 positions of 48 weights in 2 blocks, 5 x 5 pairs of width 4, and 4 predictions of a table of 40."""
     assert operations(SMALL, SHORT, TrainingOptions()) == 6 * 480 + 14 * 200 + 6 * 4 * 40
 
 
@@ -112,22 +114,35 @@ def test_this_machine_is_measured(tmp_path):
     assert told.hours[0] == pytest.approx(told.operations / told.device.fast / 3600)
 
 
-@pytest.mark.parametrize(
-    ("name", "sizes"),
-    [
-        ("paper-0.5b", {"hidden": 896, "attention": 896, "intermediate": 4864, "vocabulary": 151936, "blocks": 24}),
-        ("paper-7b", {"hidden": 3584, "attention": 3584, "intermediate": 18944, "vocabulary": 152064, "blocks": 28}),
-    ],
-)
-def test_the_papers_recipes_fit_an_a100(name, sizes):
+def test_the_command_tells_and_trains_nothing(tmp_path, capsys):
+    """A table for readers, a record for programs; no weights are there, and no folder comes to be."""
+    Qwen2Config(hidden_size=64, num_attention_heads=2, num_hidden_layers=2).save_pretrained(tmp_path / "model")
+    bytes_tokenizer().save_pretrained(tmp_path / "model")
+    groups = write(tmp_path / "groups", [group(1), group(2)])
+    before = sorted(tmp_path.rglob("*"))
+    asked = ["train", "trainers.methods:rloo", "--groups", str(groups), "--model", str(tmp_path / "model"), "--plan"]
+
+    assert run(asked) == 0
+    assert "| steps | 1 |" in capsys.readouterr().out
+    assert run([*asked, "--json", "--epochs", "3"]) == 0
+    assert msgspec.json.decode(capsys.readouterr().out)["steps"] == 3
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_training_needs_a_folder(tmp_path, capsys):
+    """Only a plan does without."""
+    asked = ["train", "trainers.methods:rloo", "--groups", str(tmp_path), "--model", "nowhere"]
+
+    assert run(asked) == 2
+    assert "'--out'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_the_papers_recipes_fit_an_a100(tmp_path, name):
     """In 80 GB, with the longest group that a compile lets through: 4 completions of 2048 tokens."""
-    h, i, kv = sizes["hidden"], sizes["intermediate"], sizes["hidden"] // 7
-    linears = ((h, h), (h, kv), (h, kv), (h, h), (h, i), (h, i), (i, h))
-    parameters = sizes["blocks"] * sum(a * b for a, b in linears) + (1 + (name == "paper-7b")) * h * sizes["vocabulary"]
-    anatomy = Anatomy(linears=linears, parameters=parameters, **sizes)
     options = read_recipe(name)
     longest = Lengths(prompt=1000, completions=(2048,) * 4)
 
-    told = forecast(anatomy, (longest,), 2, options, a100(options))
+    told = forecast(anatomy_of(write_config(name, tmp_path)), (longest,), 2, options, a100(options))
 
     assert told.peak_bytes < told.device.memory_bytes

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 import torch
 import transformers
+from huggingface_hub import ModelCard
 from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
@@ -282,9 +283,17 @@ def test_an_adapter_finds_its_base(tmp_path, run, tiny_base):
     told = json.loads((tmp_path / "out" / "adapter_config.json").read_text())
     assert (told["base_model_name_or_path"], told["r"], checkpoint.base) == (str(tiny_base), 4, str(tiny_base))
     base = AutoModelForCausalLM.from_pretrained(tiny_base)
-    with pytest.warns(FutureWarning, match="is_gradient_checkpointing"):
-        loaded = PeftModel.from_pretrained(base, tmp_path / "out")
+    loaded = PeftModel.from_pretrained(base, tmp_path / "out")
     assert any(weight.abs().sum() > 0 for name, weight in loaded.named_parameters() if "lora_B" in name)
+
+
+def test_a_checkpoint_has_a_model_card(tmp_path, run):
+    """With its method and what was measured at its last step; peft writes one of its own, which tells nothing."""
+    run("out", LORA)
+
+    card = ModelCard.load(tmp_path / "out" / "README.md")
+    assert (card.data.library_name, card.data.tags[-1]) == ("peft", "rloo")
+    assert "| steps | 5 |" in card.text
 
 
 def test_policies_of_steps_are_kept_where_asked(tmp_path, run):

@@ -8,43 +8,16 @@ from itertools import islice
 import msgspec
 import psutil
 import pytest
+from drawing import CHAT, GREEDY, PROMPTS, SAMPLED, drawn, plan_of
 
-from harness.backend import Request
 from harness.backends.transformers import transformers
 from harness.backends.vllm import vllm
 from harness.errors import Unavailable, UserError
-from harness.prompts import Message
-from harness.records import Sampling
 
-GREEDY = Sampling(n=1, temperature=0, top_p=1, max_tokens=24, stop=(), seed=0)
-SAMPLED = Sampling(n=4, temperature=0.8, top_p=0.95, max_tokens=24, stop=(), seed=0)
-CHAT = (Message(role="system", content="Answer in Python."), Message(role="user", content="Add 1 and 2."))
-PROMPTS = (
-    "def add(a, b):\n",
-    "for x in",
-    "x",
-    "class Stack:\n    def __init__(self):\n        self.items = []\n",
-    "import sys\nprint(sys.argv)\n",
-    "1+1",
-    "def is_prime(n):\n    return n > 1 and all(n % i for i in range(2, n))\n" * 5,
-    CHAT,
-)
+LONG = "def is_prime(n):\n    return n > 1 and all(n % i for i in range(2, n))\n" * 5
+"""More than a block of the prefix cache."""
+ALL = (*PROMPTS, LONG, CHAT)
 OPTIONS = {"dtype": "float32", "enforce_eager": True}
-
-
-def plan_of(prompts, n=1):
-    """Return n requests for each prompt, all with seeds of their own."""
-    return [
-        Request(task_id=f"task {place}", index=index, prompt=prompt, seed=100 * place + index)
-        for place, prompt in enumerate(prompts)
-        for index in range(n)
-    ]
-
-
-def drawn(engine, plan, sampling, missing=None):
-    """Return the completions by key."""
-    missing = {request.key for request in plan} if missing is None else missing
-    return {request.key: completion for request, completion in engine.draw(plan, missing, sampling)}
 
 
 @pytest.fixture(scope="module")
@@ -66,15 +39,15 @@ def test_greedy_completions_are_those_of_transformers(engine, reference, stop):
     """Prompt by prompt: text, why it ended, and how many tokens; with stop strings and without."""
     sampling = msgspec.structs.replace(GREEDY, stop=stop)
 
-    found = drawn(engine, plan_of(PROMPTS), sampling)
+    found = drawn(engine, plan_of(ALL), sampling)
 
-    assert found == drawn(reference, plan_of(PROMPTS), sampling)
+    assert found == drawn(reference, plan_of(ALL), sampling)
     assert {completion.finish_reason for completion in found.values()} == {"stop", "length"}
 
 
 def test_a_sample_depends_on_its_own_seed_only(engine):
     """Drawn alone or among others, it is the same; and with another seed it is another."""
-    plan = plan_of(PROMPTS, n=4)
+    plan = plan_of(ALL, n=4)
 
     together = drawn(engine, plan, SAMPLED)
 
@@ -84,7 +57,7 @@ def test_a_sample_depends_on_its_own_seed_only(engine):
 
 def test_a_run_that_was_left_goes_on_with_what_is_missing(engine):
     """What was under way is given up, and drawn again as it would have been."""
-    plan = plan_of(PROMPTS, n=4)
+    plan = plan_of(ALL, n=4)
     whole = drawn(engine, plan, SAMPLED)
     drawing = engine.draw(plan, whole.keys(), SAMPLED)
     before = {request.key: completion for request, completion in islice(drawing, 5)}
@@ -139,15 +112,15 @@ def test_an_adapter_goes_over_its_base_until_the_engine_dies(tiny_adapter, engin
         transformers.load(str(tiny_adapter), {"dtype": "float32", "device": "cpu", "merge": False}) as expected,
         vllm.load(str(tiny_adapter), OPTIONS) as adapted,
     ):
-        found = drawn(adapted, plan_of(PROMPTS), GREEDY)
-        assert found == drawn(expected, plan_of(PROMPTS), GREEDY)
-        assert found != drawn(reference, plan_of(PROMPTS), GREEDY)
+        found = drawn(adapted, plan_of(ALL), GREEDY)
+        assert found == drawn(expected, plan_of(ALL), GREEDY)
+        assert found != drawn(reference, plan_of(ALL), GREEDY)
 
-        drawing = adapted.draw(plan_of(PROMPTS, n=50), {r.key for r in plan_of(PROMPTS, n=50)}, SAMPLED)
+        drawing = adapted.draw(plan_of(ALL, n=50), {r.key for r in plan_of(ALL, n=50)}, SAMPLED)
         next(drawing)
         for process in set(psutil.Process().children(recursive=True)) - others:
             if process.name().startswith("VLLM::EngineCor"):
                 process.kill()
         with pytest.raises(Unavailable, match="vLLM's engine died"):
             list(drawing)
-    assert drawn(engine, plan_of(PROMPTS), GREEDY)  # the other is alive
+    assert drawn(engine, plan_of(ALL), GREEDY)  # the other is alive
