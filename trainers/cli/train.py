@@ -44,7 +44,7 @@ def command(
     as_json: bool,
     **given: Any,
 ) -> int:
-    """Train a policy on groups, by supervised or offline reinforcement learning.
+    """Train a policy on groups by one of the methods.
 
     METHOD is a name, or path.py:attribute of a trainer of your own. The same command goes on where an
     earlier one was killed. Under `accelerate launch` it trains on several processors.
