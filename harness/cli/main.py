@@ -27,7 +27,7 @@ SUBCOMMANDS = {
     "run": ("harness.cli.run", "Draw samples from a model and judge them meanwhile."),
     "score": ("harness.cli.score", "Judge samples and report pass@k with intervals."),
     "table": ("leaderboards.cli.table", "Turn results into tables, a page, or a leaderboard."),
-    "train": ("trainers.cli.train", "Train a policy on groups, by supervised or offline reinforcement learning."),
+    "train": ("trainers.cli.train", "Train a policy on groups by one of the methods."),
 }
 """Name -> module that holds it as `command`, and its one line in `proctor --help`."""
 

@@ -44,9 +44,10 @@ def command(
     as_json: bool,
     **given: Any,
 ) -> int:
-    """Train a model on groups by METHOD: a name, or path.py:attribute of a trainer of your own.
+    """Train a policy on groups by one of the methods.
 
-    The same command goes on where an earlier one was killed. Under `accelerate launch` it trains on several processors.
+    METHOD is a name, or path.py:attribute of a trainer of your own. The same command goes on where an
+    earlier one was killed. Under `accelerate launch` it trains on several processors.
     """
     options = overridden(read_recipe(recipe) if recipe else TrainingOptions(), given)
     trainer = resolve(GROUP, method, Trainer)
