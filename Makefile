@@ -44,8 +44,7 @@ test-vllm: .venv-vllm/.installed  ## Run the tests of vLLM's engine, in an envir
 		-r constraints-vllm.txt -e .
 	@touch $@
 
-demo: setup  ## Judge the programs of known verdict that ship with proctor.
-	rm -rf runs/demo
+demo: setup  ## Train, generate, examine and tabulate in miniature; one that was interrupted goes on.
 	.venv/bin/proctor demo
 
 bench: setup  ## Measure what the README claims, one script of tests/bench after the other.

@@ -76,7 +76,7 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True):
     """Load the model of that name under the options given with --option, and let go of it at the end. Raises UserError
     where there is no such model, an option is unknown, or the device isn't there."""
     about: str = ""
-    """One line for `proctor generate --help`."""
+    """One line that says what it reaches."""
 
 
 def cut_at_stop(text: str, stop: Sequence[str]) -> tuple[str, bool]:

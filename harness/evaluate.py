@@ -2,11 +2,11 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from itertools import groupby
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from harness.errors import UserError
 from harness.extraction import Extraction
@@ -37,6 +37,24 @@ def already_judged(path: Path, samples: Mapping[SampleKey, Sample]) -> Iterator[
             yield evaluation
 
 
+class Evaluator(Protocol):
+    """Judges samples, here or elsewhere, and yields each evaluation, in any order, when it has been appended."""
+
+    def __call__(
+        self,
+        samples: Iterable[Sample],
+        problems: Mapping[str, Problem],
+        file: BinaryIO,
+        *,
+        extraction: str,
+        card: PromptCardId | None = None,
+        jail: Jail,
+        exhaustive: bool = False,
+        halt: Future[None] | None = None,
+    ) -> Iterator[Evaluation]:
+        """Judge the samples, best with those of a task in sequence, until `halt` has a result."""
+
+
 def evaluate(
     samples: Iterable[Sample],
     problems: Mapping[str, Problem],
@@ -55,6 +73,25 @@ def evaluate(
     and all of them are judged by the very same tests, for which the judge keeps its examiner. When another thread gives
     `halt` a result, nothing more is judged.
     """
+
+    def judge(cases: Iterable[Case]) -> Iterator[Judgement]:
+        return judge_all(cases, jail, workers, halt)
+
+    for evaluation in evaluations_of(samples, problems, judge, extraction=extraction, card=card, exhaustive=exhaustive):
+        append(file, evaluation)
+        yield evaluation
+
+
+def evaluations_of(
+    samples: Iterable[Sample],
+    problems: Mapping[str, Problem],
+    judge: Callable[[Iterable[Case]], Iterable[Judgement]],
+    *,
+    extraction: str,
+    card: PromptCardId | None = None,
+    exhaustive: bool = False,
+) -> Iterator[Evaluation]:
+    """Yield the evaluations of samples, in their order, given what judges cases in theirs."""
     waiting = deque[tuple[Sample, str, Extraction]]()
 
     def cases() -> Iterator[Case]:
@@ -65,10 +102,8 @@ def evaluate(
                 waiting.append((sample, problem.difficulty, found))
                 yield Case(program=found.program, tests=problem.tests, limits=problem.limits, exhaustive=exhaustive)
 
-    for judgement in judge_all(cases(), jail, workers, halt):
-        evaluation = _evaluation(*waiting.popleft(), judgement)
-        append(file, evaluation)
-        yield evaluation
+    for judgement in judge(cases()):
+        yield _evaluation(*waiting.popleft(), judgement)
 
 
 def _evaluation(sample: Sample, difficulty: str, found: Extraction, judgement: Judgement) -> Evaluation:

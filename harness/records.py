@@ -162,6 +162,8 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
     prompts: dict[str, str]
     """Task id -> SHA-256 of its prompt; in the benchmark's order."""
+    shard: str = ""
+    """Such as 3/16, where only these of the problems are meant; empty where all are."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,6 +198,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
     problems: dict[str, str]
     """Task id -> SHA-256 of all that the problem says, tests and limits included; in the benchmark's order."""
+    shard: str = ""
+    """Such as 3/16, where only these of the problems are meant; empty where all are."""
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,6 +264,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     benchmark: str
     problem_set: str
     splits: tuple[str, ...]
+    shard: str = ""
+    """Such as 3/16, where the result is of these problems only."""
     problems_sha256: str
     prompt_card: PromptCardId | None
     sampling: Sampling | None

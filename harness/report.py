@@ -22,6 +22,8 @@ def _section(result: Result) -> Iterator[str]:
     samples = sum(result.verdict_counts.values())
     strata = _shown_strata(result)
     chosen = result.problem_set or ", ".join(result.splits)
+    if result.shard:
+        chosen = f"shard {result.shard} of {chosen}"
     yield f"## {result.policy} on {result.benchmark}"
     yield ""
     yield f"{len(result.tallies)} problems ({chosen}), {samples} samples; percent with 95 % interval"

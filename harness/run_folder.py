@@ -36,6 +36,8 @@ def open_run(out: Path, run: Run, samples: Callable[[], Iterable[Sample]]) -> No
     if drawn_here and run.samples_sha256 and not _holds(out / SAMPLES, run.samples_sha256):
         raise UserError(f"{out}: holds other samples than those that are to be judged; choose another --out")
     _ask(out, RUN, run, beside=(GENERATION, SAMPLES) if drawn_here else ())
+    if run.samples_sha256 and not read(out / RUN, Run).samples_sha256:
+        write_whole(out / RUN, _pretty(run))  # all samples are drawn now
     if run.samples_sha256 and not (out / SAMPLES).exists():
         write_samples(out / SAMPLES, samples(), run.samples_sha256)
 
@@ -57,12 +59,11 @@ def _ask(out: Path, name: str, asked: Generation | Run, beside: Collection[str])
         raise UserError(f"{out}: is a file; --out names the folder of a run")
     if path.exists():
         _refuse_another(path, read(path, type(asked)), asked)
-        if not isinstance(asked, Run) or read(path, Run).samples_sha256 or not asked.samples_sha256:
-            return
     elif out.exists() and any(file.name not in beside and file.suffix != ".tmp" for file in out.iterdir()):
         raise UserError(f"{out}: holds files, but no {name}; choose an empty or new folder for --out")
-    out.mkdir(parents=True, exist_ok=True)
-    write_whole(path, _pretty(asked))
+    else:
+        out.mkdir(parents=True, exist_ok=True)
+        write_whole(path, _pretty(asked))
 
 
 class _Difference(NamedTuple):

@@ -96,6 +96,7 @@ def _result(
         benchmark=run.benchmark,
         problem_set=run.problem_set,
         splits=run.splits,
+        shard=run.shard,
         problems_sha256=fingerprint(run.problems),
         prompt_card=run.prompt_card,
         sampling=run.sampling,

@@ -24,14 +24,12 @@ def of_split(heads: Heads, split: str) -> Heads:
     return chosen
 
 
-def of_set(heads: Heads, benchmark: Benchmark, name: str, drawn: Drawn) -> Heads:
-    """Return the heads of a published set, given those of all problems.
+def all_drawn(chosen: Heads, name: str, drawn: Drawn) -> Heads:
+    """Return the heads of a published set, or of a shard of it, if there are samples of all its problems.
 
     Raises:
-        UserError: The benchmark has no such set, or a policy has no samples of one of its problems: what is called by
-            the name of a set must be the whole set.
+        UserError: A policy has none of one: what is called by the name of a set must be the whole set.
     """
-    chosen = whole_set(heads, benchmark, name)
     for policy in dict.fromkeys(policy for policy, _ in drawn):
         missing = [task_id for task_id in chosen if (policy, task_id) not in drawn]
         if missing:

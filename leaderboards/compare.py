@@ -8,7 +8,8 @@ import msgspec
 from harness.errors import UserError
 from harness.passk import pass_at_k
 from harness.records import Result, Tally
-from harness.strata import ALL, by_stratum
+from harness.strata import ALL
+from leaderboards.difficulties import difficulties
 from leaderboards.paired import detectable, holm, mean_difference, p_value
 from leaderboards.protocol import differences, protocol_of
 
@@ -90,13 +91,12 @@ def compare(a: Result, b: Result) -> Comparison:
 
 def columns(a: Result, b: Result, ks: Iterable[int]) -> tuple[Column, ...]:
     """Return a column for each k and each difficulty, "all" first, that has problems with k samples in both."""
-    strata = {stratum.difficulty: of_it for stratum, of_it in by_stratum(a.tallies).items() if stratum.kind == ALL}
     of_b = _by_task(b)
     found = [
         _column(difficulty, k, values)
         for k in ks
-        for difficulty, tallies in strata.items()
-        if (values := _values(tallies, of_b, k))
+        for difficulty in difficulties(a.tallies)
+        if (values := _values((tally for tally in a.tallies if difficulty in {ALL, tally.difficulty}), of_b, k))
     ]
     adjusted = holm([column.p for column in found])
     return tuple(msgspec.structs.replace(column, p_holm=p) for column, p in zip(found, adjusted, strict=True))

@@ -71,8 +71,12 @@ def _flips(comparison: Comparison, runs: Sequence[Path], shown: int) -> Iterator
         yield f"{hidden} more; --flips {max(len(lost), len(gained))} or --json lists all"
         yield ""
     if chosen:
-        for run, policy in zip(runs, (comparison.a, comparison.b), strict=True):
-            yield f"    proctor explain {shlex.join((str(run), chosen[0].task_id, '--policy', policy))}"
+        yield "Why they flipped:"
+        yield ""
+        for flip in chosen:
+            # What is to be looked at is what failed.
+            run, policy = (runs[1], comparison.b) if flip.change < 0 else (runs[0], comparison.a)
+            yield f"    proctor explain {shlex.join((str(run), flip.task_id, '--policy', policy))}"
         yield ""
 
 

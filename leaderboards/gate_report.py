@@ -1,17 +1,14 @@
 """A gate's judgement as a markdown summary of the job and as JUnit XML."""
 
-import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from harness.report import table
 from leaderboards.gate import Judgement
 from leaderboards.markdown import escaped
+from leaderboards.xml_text import in_xml
 
 LOST_SHOWN = 20
-
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 can't hold, even escaped; names of models and tasks may be anything."""
 
 
 def summary(judgement: Judgement) -> str:
@@ -43,22 +40,18 @@ def junit(judgement: Judgement) -> bytes:
     failures = sum(not check.passed for check in judgement.checks)
     suite = Element(
         "testsuite",
-        name=_in_xml(f"proctor gate: {judgement.candidate} against {judgement.baseline}"),
+        name=in_xml(f"proctor gate: {judgement.candidate} against {judgement.baseline}"),
         tests=str(len(judgement.checks)),
         failures=str(failures),
         errors="0",
         skipped="0",
     )
     for check in judgement.checks:
-        case = SubElement(suite, "testcase", classname=_in_xml(f"proctor.gate.{judgement.benchmark}"), name=check.name)
+        case = SubElement(suite, "testcase", classname=in_xml(f"proctor.gate.{judgement.benchmark}"), name=check.name)
         if check.passed:
-            SubElement(case, "system-out").text = _in_xml(check.message)
+            SubElement(case, "system-out").text = in_xml(check.message)
         else:
-            SubElement(case, "failure", message=_in_xml(check.message), type="regression")
+            SubElement(case, "failure", message=in_xml(check.message), type="regression")
     indent(suite)
     document: bytes = tostring(suite, encoding="utf-8", xml_declaration=True)
     return document + b"\n"
-
-
-def _in_xml(text: str) -> str:
-    return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", text)

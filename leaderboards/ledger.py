@@ -82,4 +82,4 @@ def regenerate(folder: Path) -> Path:
 def is_stale(folder: Path) -> bool:
     """Say whether the leaderboard of a folder is absent or another than its results give."""
     file = folder / LEDGER
-    return not file.exists() or file.read_bytes() != written(folder)
+    return not file.is_file() or file.read_bytes() != written(folder)

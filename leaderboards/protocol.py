@@ -61,11 +61,10 @@ def differences(a: Protocol, b: Protocol) -> tuple[str, ...]:
 
 
 def in_words(protocol: Protocol) -> str:
-    """Return the protocol as one line, for a footnote; what a caption says, or nobody knows, is left out."""
-    drawing = {"sampling": protocol.sampling, "dtype": protocol.dtype}
-    drawn = "".join(f"{name} {how}; " for name, how in drawing.items() if how != _UNKNOWN)
+    """Return the protocol as one line, for a footnote; what a caption says is left out."""
+    dtype = f"dtype {protocol.dtype}; " * (protocol.dtype != _UNKNOWN)
     return (
-        f"prompt card {protocol.prompt_card}; {drawn}extraction {protocol.extraction}; limits {protocol.limits}; "
-        f"isolation {protocol.isolation}; Python {protocol.python}; proctor {protocol.proctor}; "
-        f"problems {protocol.problems}"
+        f"prompt card {protocol.prompt_card}; sampling {protocol.sampling}; {dtype}"
+        f"extraction {protocol.extraction}; limits {protocol.limits}; isolation {protocol.isolation}; "
+        f"Python {protocol.python}; proctor {protocol.proctor}; problems {protocol.problems}"
     )

@@ -11,6 +11,7 @@ from harness.storage import read
 
 SCHEMA = 3
 RESULT_FILE = "result.json"
+RESULT_SUFFIX = ".json"
 
 
 class _Versioned(msgspec.Struct):
@@ -31,6 +32,8 @@ def read_results(path: Path) -> tuple[Found, ...]:
         UserError: It can't be read, is no result file, is empty, or was written under another schema.
     """
     file = path / RESULT_FILE if path.is_dir() else path
+    if file.is_file() and file.suffix != RESULT_SUFFIX:
+        raise UserError(f"{file}: is no result file; name a run, or its {RESULT_FILE}")
     if path.is_dir() and not file.exists():
         raise UserError(f"{path}: is a folder without {RESULT_FILE}; name a run that `proctor score` has finished")
     for versioned in read(file, tuple[_Versioned, ...]):

@@ -15,6 +15,7 @@ from harness.intervals import mean_interval
 from harness.passk import pass_at_k
 from harness.records import Result, Tally
 from harness.strata import ALL, by_stratum
+from leaderboards.difficulties import difficulties
 from leaderboards.protocol import differences, in_words, protocol_of
 from sandbox.verdict import Verdict
 
@@ -181,10 +182,10 @@ def _results(entries: Iterable[Entry], method: str, model: str) -> list[Result]:
 
 def _columns(entries: Sequence[Entry]) -> Iterator[Column]:
     """Yield every difficulty of each k that some result was scored with, "all" last; or each model and k."""
-    difficulties = tuple(dict.fromkeys(tally.difficulty for entry in entries for tally in entry.result.tallies))
+    everything, *parts = difficulties(tally for entry in entries for tally in entry.result.tallies)
     for model in dict.fromkeys(entry.model for entry in entries):
         for k in sorted({score.k for entry in entries for score in entry.result.scores}):
-            for difficulty in (*filter(None, difficulties), ALL):
+            for difficulty in (*parts, everything):
                 yield Column(model=model, k=k, difficulty=difficulty)
 
 

@@ -30,7 +30,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     exhaustive: bool = False
 
 
-def _cores(workers: int) -> list[int | None]:
+def cores_of(workers: int) -> list[int | None]:
     """Return a processor for each worker, where there are workers for all of them.
 
     The processes of a worker take turns, so they lose nothing on one processor and save the way between two. Fewer
@@ -54,7 +54,7 @@ def judge_all(cases: Iterable[Case], jail: Jail, workers: int, halt: Future[None
     with ExitStack() as stack:
         threads = stack.enter_context(ThreadPoolExecutor(workers))
         idle: queue.SimpleQueue[Judge] = queue.SimpleQueue()
-        starting = [threads.submit(Judge, jail, core) for core in _cores(workers)]
+        starting = [threads.submit(Judge, jail, core) for core in cores_of(workers)]
         started = [future.result() for future in starting if future.exception() is None]
         for judge in started:
             idle.put(stack.enter_context(judge))

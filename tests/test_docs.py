@@ -8,15 +8,18 @@ import os
 import re
 import shlex
 import shutil
+import tomllib
 from pathlib import Path
 
 import click
 import msgspec
 import pytest
+import tiny_policy
+from paper_models import write_config
 
 from harness.backends import openai_options, transformers
 from harness.benchmarks import mini
-from harness.cli import demo
+from harness.cli import known as known_programs
 from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
 from harness.records import Evaluation, Run, Source
 from harness.report import markdown
@@ -25,12 +28,18 @@ from harness.storage import as_row
 from harness.survey import survey
 from sandbox.limits import BOUNDS, Limits
 from sandbox.verdict import Verdict
+from trainers.anatomy import anatomy_of
 from trainers.census import Rule
+from trainers.cost import Lengths
+from trainers.options import TrainingOptions
+from trainers.plan import a100, forecast
+from trainers.recipe import read_recipe, recipe_names
 from trainers.rewards import PAPER
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"
 README = (ROOT / "README.md").read_text()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DOCUMENTS = {path.relative_to(ROOT): path.read_text() for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))}
 MBPP_TASKS_TRIED = 3
 PROGRAMS_IN_DEMO = 10
@@ -81,41 +90,54 @@ def leaves(command):
         yield from leaves(below)
 
 
+def makers_of(command):
+    """Return the commands that write the folders which one reads."""
+    *named, _ = shlex.split(command)  # the last is the folder that it writes
+    return [other for other in OURS if other != command and "--out" in other and shlex.split(other)[-1] in named]
+
+
 COMMANDS = {command: lines for text in DOCUMENTS.values() for command, lines in shown(text)}
 OURS = {command: lines for command, lines in COMMANDS.items() if command.startswith("proctor ")}
+KNOWN = "proctor demo --examine-only"
+ELSEWHERE = "proctor demo"
+"""What tests/test_demo.py runs, at a tiny size."""
 NEED_DATA = [command for command in OURS if "mbpp" in command]
+TRAINING = DOCUMENTS[Path("docs/training.md")]
+NEED_POLICY = [command for command, _ in shown(TRAINING)]
 
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """Work in an empty folder that holds the README's samples, with a demo of few programs, none of them slow."""
     quick = [known for known in mini.known_samples() if known.verdict in {Verdict.ACCEPTED, Verdict.WRONG_ANSWER}]
-    monkeypatch.setattr(demo, "known_samples", lambda: iter(quick[:PROGRAMS_IN_DEMO]))
+    monkeypatch.setattr(known_programs, "known_samples", lambda: iter(quick[:PROGRAMS_IN_DEMO]))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tries.jsonl").write_text(blocks(README, "json")[0])
     return tmp_path
 
 
-@pytest.mark.parametrize("command", [command for command in OURS if command not in NEED_DATA])
+@pytest.mark.parametrize(
+    "command", [command for command in OURS if command not in {*NEED_DATA, *NEED_POLICY, ELSEWHERE}]
+)
 def test_commands_run(place, capsys, command):
     """Every command that needs nothing but proctor ends well and prints what is shown; the demo's table is below.
 
-    A command that explains a run comes after the one that makes it, and one that replays the demo's after the demo.
+    A command that names a run comes after the one that makes it, and one that replays the demo's after the demo.
     """
     assert place.is_dir()
-    if "--model runs/demo" in command:
-        (place / "runs" / "demo").mkdir(parents=True)
-        (place / "runs" / "demo" / "samples.jsonl").write_bytes(
+    if "--model runs/known" in command:
+        (place / "runs" / "known").mkdir(parents=True)
+        (place / "runs" / "known" / "samples.jsonl").write_bytes(
             b"".join(as_row(known.sample) for known in mini.known_samples())
         )
-    if command.startswith("proctor explain runs/tries"):
-        run(shlex.split(next(above for above in OURS if above.endswith("--out runs/tries")))[1:])
-        capsys.readouterr()
+    for maker in makers_of(command):
+        run(shlex.split(maker)[1:])
+    capsys.readouterr()
 
     assert run(shlex.split(command)[1:]) == 0
 
     printed = capsys.readouterr().out.splitlines()
-    assert command == "proctor demo" or lines_missing(OURS[command], printed) == []
+    assert command == KNOWN or lines_missing(OURS[command], printed) == []
 
 
 def test_commands_on_mbpp_run(place):
@@ -128,6 +150,73 @@ def test_commands_on_mbpp_run(place):
         cut.writelines(itertools.islice(source, 10 * MBPP_TASKS_TRIED))
 
     assert [run(shlex.split(command)[1:]) for command in NEED_DATA] == [0] * len(NEED_DATA)
+
+
+@pytest.fixture
+def policy_place(tmp_path, monkeypatch):
+    """Work in a folder that holds a tiny model, CodeNet's tree with one problem, and the method of docs/training.md."""
+    tiny_policy.build(tmp_path / "base")
+    folders = [tmp_path / "codenet" / name for name in ("metadata", "problem_descriptions", "data/p00001/Python")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    statuses = ("Accepted", "Wrong Answer", "Runtime Error", "Accepted")
+    ids = [f"s{number:09}" for number in range(len(statuses))]
+    rows_ = [f"{id_},p00001,Python,py,{status}\n" for id_, status in zip(ids, statuses, strict=True)]
+    (folders[0] / "p00001.csv").write_text("submission_id,problem_id,language,filename_ext,status\n" + "".join(rows_))
+    (folders[1] / "p00001.html").write_text("<p>Read two integers from the standard input and print their sum.</p>")
+    for number, id_ in enumerate(ids):
+        (folders[2] / f"{id_}.py").write_text(f"print({number} + sum(map(int, input().split())))\n")
+    (tmp_path / "methods.py").write_text(blocks(TRAINING, "python")[0])
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_commands_on_training_run(policy_place):
+    """Those of docs/training.md run in the order shown, and so does the method that it writes."""
+    (own,) = (text for text in blocks(TRAINING, "sh") if "methods.py" in text)
+
+    assert [run(shlex.split(command)[1:]) for command in (*NEED_POLICY, own)] == [0] * (len(NEED_POLICY) + 1)
+    assert (policy_place / "checkpoints" / "rloo" / "model.safetensors").exists()
+
+
+def test_training_options_are_those_of_the_code():
+    """docs/training.md has every option of a training, its default and its line of help."""
+    told = [(name, default, what) for name, default, what in rows(TRAINING, "option")]
+    options = {
+        option.opts[0]: option.help for option in commands_of("train").params if isinstance(option, click.Option)
+    }
+    settings = [f"--{name.replace('_', '-')}" for name in TrainingOptions.__struct_fields__]
+
+    assert [name for name, _, _ in told] == settings
+    assert [f"{what} (default: {default})" for _, default, what in told] == [options[name] for name in settings]
+
+
+def test_methods_and_recipes_are_those_of_the_code():
+    """docs/training.md lists all of them."""
+    assert {row[0] for row in rows(TRAINING, "method")} == set(PROJECT["entry-points"]["proctor.trainers"])
+    assert tuple(row[0] for row in rows(TRAINING, "recipe")) == recipe_names()
+
+
+def test_the_plan_shown_is_the_plan(tmp_path):
+    """The forecasts for the paper's recipes in docs/training.md, from the lengths that it names."""
+    sample = json.loads((ROOT / "tests" / "bench" / "codenet_mini_lengths.json").read_text())
+    lengths = [Lengths(prompt=prompt, completions=tuple(completions)) for prompt, *completions in sample]
+    told = re.findall(
+        r"^\| `(paper-\S+)` \| (\S+) \| (\d+) GB \| (\S+) to (\S+) \| (\S+) to (\S+) \|$", TRAINING, re.MULTILINE
+    )
+
+    for name, work, gigabytes, *hours in told:
+        recipe, anatomy = read_recipe(name), anatomy_of(write_config(name, tmp_path / name))
+        plans = [
+            forecast(anatomy, lengths, 10_000, msgspec.structs.replace(recipe, packing=packing), a100(recipe))
+            for packing in (True, False)
+        ]
+        assert float(work) == pytest.approx(plans[0].operations, rel=0.01)
+        assert float(gigabytes) == round(plans[0].peak_bytes / 1e9)
+        assert list(map(float, hours)) == pytest.approx([*plans[0].hours, *plans[1].hours], rel=0.05)
+        tokens = plans[0].prompt_tokens, plans[0].completion_tokens, plans[0].packed_tokens, plans[0].plain_tokens
+        assert tokens == pytest.approx((441e4, 760e4, 12.0e6, 28.7e6), rel=0.005)
+    assert [name for name, *_ in told] == list(recipe_names())
 
 
 def test_the_demo_shows_the_known_verdicts():
@@ -151,10 +240,10 @@ def test_the_demo_shows_the_known_verdicts():
     )  # fmt: skip
     usage = usage_of(known_program.sample for known_program in known)
     printed = markdown(score(evaluations, heads, asked, usage)).splitlines()
-    printed.append(f"{len(known)} of {len(known)} verdicts are the known ones. The run lies in runs/demo")
+    printed.append(f"{len(known)} of {len(known)} verdicts are the known ones. The run lies in runs/known")
 
-    assert lines_missing(COMMANDS["proctor demo"], printed) == []
-    assert f"the {len(known)} programs" in README
+    assert lines_missing(COMMANDS[KNOWN], printed) == []
+    assert f"{len(known)} in all" in README
     assert f"has {len(problems)} problems" in README
 
 

@@ -20,7 +20,7 @@ def rloo(rewards: Sequence[float], *, clip: float | None = None) -> tuple[float,
     """Return A_i = R_i - mean of the other rewards = n/(n-1) (R_i - mean R), REINFORCE leave-one-out.
 
     Kool et al. 2019, "Buy 4 REINFORCE samples, get a baseline for free!"; Ahmadian et al. 2024, "Back to basics",
-    arXiv:2402.14740, the RLOO estimator of section 2; protocol row 14. No KL term and no ratio: the data are offline.
+    arXiv:2402.14740, the estimator called RLOO; protocol row 14. No KL term and no ratio: the data are offline.
 
     Args:
         rewards: Of the n >= 2 members of one group.

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import msgspec
 
-from harness.storage import write_whole
+from harness.storage import read, write_whole
 from trainers.census import KEPT, ROWS, Census, Rule
 from trainers.decontamination import Match
 from trainers.rewards import RewardTable
+
+CARD_FILE = "card.json"
 
 _MATCHES_TOLD = 100
 """Overlaps that the readers' card lists; a benchmark's easiest tasks have thousands."""
@@ -23,6 +25,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     max_accepted: int = 50
     """Accepted submissions kept of one problem."""
     group_size: int = 4
+    unbalanced: bool = False
+    """Whether there are groups of one outcome too."""
     rewards: RewardTable
     language: str = "any"
     """Of the statements: en, ja or any."""
@@ -67,9 +71,20 @@ def tables_of(census: Census) -> dict[str, dict[str, int]]:
     return tables
 
 
+def read_card(groups: Path, groups_sha256: str) -> Card | None:
+    """Return the card beside the groups in a folder or file, None where there is none, or it is that of others.
+
+    Raises:
+        UserError: It is broken.
+    """
+    path = (groups if groups.is_dir() else groups.parent) / CARD_FILE
+    card = read(path, Card) if path.exists() else None
+    return card if card and card.groups_sha256 == groups_sha256 else None
+
+
 def write_card(folder: Path, card: Card) -> None:
     """Write `card.json` and `card.md`."""
-    write_whole(folder / "card.json", msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
+    write_whole(folder / CARD_FILE, msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
     write_whole(folder / "card.md", markdown(card).encode())
 
 

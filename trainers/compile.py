@@ -232,7 +232,7 @@ def _members(
     rejected = [candidate for candidate in candidates if candidate.status != Status.ACCEPTED]
     kept = reservoir(accepted, recipe.max_accepted, rng)
     members = 0
-    for group in deal(kept, rejected, recipe.group_size, rng):
+    for group in deal(kept, rejected, recipe.group_size, rng, unbalanced=recipe.unbalanced):
         members += len(group)
         yield group
     counted[ROWS, Rule.OVER_CAP] += len(accepted) - len(kept)

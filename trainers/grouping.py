@@ -26,11 +26,20 @@ def reservoir(items: Iterable[T], size: int, rng: random.Random) -> tuple[T, ...
     return tuple(kept)
 
 
-def deal(accepted: Sequence[T], rejected: Sequence[T], size: int, rng: random.Random) -> Iterator[tuple[T, ...]]:
+def deal(
+    accepted: Sequence[T], rejected: Sequence[T], size: int, rng: random.Random, *, unbalanced: bool = False
+) -> Iterator[tuple[T, ...]]:
     """Yield as many groups of `size` as there can be, nobody in two of them, in random order.
 
     Each group gets one accepted and one rejected; its other places are drawn from all that remain, so that groups
     have the problem's own balance as far as the supply goes.
+
+    Args:
+        accepted: Those with one outcome.
+        rejected: Those with the other.
+        size: Members of a group, at least two.
+        rng: Decides who comes together.
+        unbalanced: Deal what remains as well, into groups that then have one outcome only.
     """
     right, wrong = rng.sample(accepted, len(accepted)), rng.sample(rejected, len(rejected))
     count = min(len(right), len(wrong), (len(right) + len(wrong)) // size)
@@ -39,3 +48,6 @@ def deal(accepted: Sequence[T], rejected: Sequence[T], size: int, rng: random.Ra
     for number in range(count):
         others = rest[number * (size - 2) : (number + 1) * (size - 2)]
         yield tuple(rng.sample([right[number], wrong[number], *others], size))
+    if unbalanced:
+        remaining = rest[count * (size - 2) :]
+        yield from zip(*[iter(remaining)] * size, strict=False)

@@ -1,17 +1,47 @@
-"""How long a text is for a policy: its own tokenizer, from the file that lies beside its weights."""
+"""What a text is for a policy: its own tokenizer, from the file that lies beside its weights."""
 
 import hashlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from harness.errors import UserError
+from trainers.groups import Group
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerBase
 
 TOKENIZER_FILE = "tokenizer.json"
+
+
+class Encoded(NamedTuple):
+    """A group in tokens."""
+
+    prompt: tuple[int, ...]
+    completions: tuple[tuple[int, ...], ...]
+    """Each with the token of the end."""
+
+
+def encode(group: Group, tokenizer: "PreTrainedTokenizerBase") -> Encoded:
+    """Return the tokens of a group.
+
+    Prompt and completion are tokenized apart, so that the policy learns to go on from the very tokens that it is given
+    in an examination, where nothing of the completion is there yet to merge with the prompt's last token.
+
+    Raises:
+        UserError: The tokenizer knows no token of the end, or the prompt is empty: then nothing predicts the
+            completion's first token.
+    """
+    end = tokenizer.eos_token_id
+    if end is None:
+        raise UserError("the model's tokenizer has no eos_token, so a completion could not end; set one in its files")
+    prompt = tuple(tokenizer(group.prompt)["input_ids"])
+    if not prompt:
+        raise UserError(f"problem {group.problem_id}: its prompt is empty; leave its groups out")
+    completions = tokenizer(list(group.completions), add_special_tokens=False)["input_ids"]
+    return Encoded(prompt, tuple((*completion, end) for completion in completions))
 
 
 def token_counter(path: Path) -> Callable[[str], int]:

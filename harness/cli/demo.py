@@ -1,63 +1,158 @@
-"""`proctor demo`: the examination in miniature, offline, on programs of known verdict."""
+"""`proctor demo`: the whole loop in miniature, offline: material, training, generation, examination, tables.
 
-from collections.abc import Iterator, Mapping, Sequence
+Every stage is a command that a user could give; a stage whose outcome is there is skipped, one that was killed goes on.
+"""
+
+import importlib.util
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from datetime import timedelta
 from pathlib import Path
 
 import click
+import msgspec
 
-from harness.benchmarks.mini import Known, known_samples, problems
-from harness.cli.examination import Protocol, examine, heads_of
 from harness.cli.jail import jail_options
-from harness.cli.main import OUR_FAULT
-from harness.programs import SETTINGS
-from harness.records import Evaluation, SampleKey, Source
-from harness.report import markdown
-from harness.storage import read_rows
-from sandbox.jail import Jail
+from harness.cli.known import examine_known
+from harness.cli.main import run
+from harness.cli.stages import Sizes, Stage, finale, stages
+from harness.errors import UserError
+from harness.records import Run
+from harness.storage import read, write_whole
+from sandbox.jail import ALL_LAYERS, Jail
+
+_LIBRARIES = ("torch", "transformers", "tokenizers", "accelerate", "pyarrow")
+
+_NEXT = """
+What the tables say: what each method made of the same base, groups and steps, in one run with one seed; intervals that
+overlap are no difference. What they don't: how the methods compare on a real model. A miniature shows that the loop
+closes - prompts, judging, training, tables - and nothing of the size of an effect.
+
+The runs, with every program and verdict:  {runs}
+The tables, kept up to date:               {runs}/LEADERBOARD.md
+A page to look around in:                  {page}/index.html
+What the stages printed:                   {log}
+
+Try next:
+  proctor explain {runs}/base {task} --index 0
+  proctor compare {runs}/base {runs}/rloo
+  proctor demo --seed 1 --out {other}
+  proctor run --benchmark mbpp --model Qwen/Qwen2.5-Coder-0.5B --backend transformers --out runs/mbpp
+"""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides a demo; it lies in its folder, so that no other demo goes on there."""
+
+    sizes: Sizes
+    jail: tuple[str, ...]
 
 
 @click.command("demo")
+@click.option(
+    "--examine-only", is_flag=True, help="Judge the programs of known verdict of `mini`, and do nothing else."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Of material, training and sampling (default: 0).")
+@click.option(
+    "--problems", type=click.IntRange(min=1), default=Sizes().problems, help=f"To train on ({Sizes().problems})."
+)
+@click.option("--steps", type=click.IntRange(min=1), default=Sizes().steps, help=f"Of each training ({Sizes().steps}).")
+@click.option(
+    "--tests", type=click.IntRange(min=1), default=Sizes().tests, help=f"Held-out problems ({Sizes().tests})."
+)
 @jail_options
 @click.option(
     "--out",
-    default=Path("runs/demo"),
     type=click.Path(path_type=Path),
-    help="Folder of the run (default: runs/demo); the same one resumes.",
+    help="Folder of everything (default: runs/demo, or runs/known); the same one resumes.",
 )
-def command(*, workers: int, python: str, layers: frozenset[str], preload: tuple[str, ...], out: Path) -> int:
-    """Judge the programs of known verdict that ship with proctor.
+def command(
+    *,
+    examine_only: bool,
+    seed: int,
+    problems: int,
+    steps: int,
+    tests: int,
+    workers: int,
+    python: str,
+    layers: frozenset[str],
+    preload: tuple[str, ...],
+    out: Path | None,
+) -> int:
+    """Train, generate, examine and tabulate in miniature, offline.
 
-    Every problem of the benchmark `mini` comes with a reference and with wrong, slow and crashing programs whose
-    verdict is known. All are judged; the exit code is 3 if a verdict differs from the known one.
+    A base of 0.85 million parameters, which ships with proctor, is trained by four methods on generated submissions of
+    known status; the five policies write programs for held-out problems, which the sandbox judges. A demo that was
+    interrupted goes on when the same command is given again.
     """
-    known = tuple(known_samples())
-    shipped = problems(None)
-    results = examine(
-        lambda: (program.sample for program in known),
-        shipped,
-        heads_of(shipped, {program.sample.task_id for program in known}),
-        out,
-        Protocol(
-            k=(1,),
-            extraction=SETTINGS[0],
-            source=Source(benchmark="mini"),
-            jail=Jail(python=python, layers=layers, preload=preload),
-            workers=workers,
-        ),
-    )
-    click.echo(markdown(results))
-    evaluations = {evaluation.key: evaluation for _, evaluation in read_rows(out / "evaluations.jsonl", Evaluation)}
-    surprises = tuple(_surprises(known, evaluations))
-    click.echo("".join(f"{surprise}\n" for surprise in surprises), nl=False)
-    click.echo(f"{len(known) - len(surprises)} of {len(known)} verdicts are the known ones. The run lies in {out}")
-    return OUR_FAULT if surprises else 0
+    jail = Jail(python=python, layers=layers, preload=preload)
+    if examine_only:
+        return examine_known(jail, workers, out or Path("runs/known"))
+    out = out or Path("runs/demo")
+    if missing := [name for name in _LIBRARIES if not importlib.util.find_spec(name)]:
+        raise UserError(f"the demo trains a model and needs {', '.join(missing)}; pip install 'proctor[train]'")
+    sizes = Sizes(seed=seed, problems=problems, steps=steps, tests=tests)
+    asked = Asked(sizes=sizes, jail=_arguments_of(jail))
+    _claim(out, asked)
+    if code := _carried_out(stages(out, sizes, (*asked.jail, "--workers", str(workers))), out / "log.txt"):
+        return code
+    shutil.rmtree(out / "page", ignore_errors=True)  # a page that was interrupted would not be written over
+    for arguments in finale(out):
+        _announce(arguments, "")
+        if code := run(list(arguments)):
+            return code
+    runs = out / "runs"
+    task = next(iter(read(runs / "base" / "run.json", Run).problems))
+    click.echo(_NEXT.format(runs=runs, page=out / "page", log=out / "log.txt", task=task, other=f"{out}-1"))
+    return 0
 
 
-def _surprises(known: Sequence[Known], evaluations: Mapping[SampleKey, Evaluation]) -> Iterator[str]:
-    for sample, verdict, why in known:
-        evaluation = evaluations[sample.key]
-        if evaluation.verdict != verdict:
-            yield (
-                f"{sample.task_id}, {sample.policy} {sample.index} ({why}): {evaluation.verdict} instead of {verdict}; "
-                f"{evaluation.detail}"
-            )
+def _claim(out: Path, asked: Asked) -> None:
+    """Write what is asked into the folder; raise UserError where another demo lies there."""
+    path = out / "demo.json"
+    if path.exists() and (earlier := read(path, Asked)) != asked:
+        raise UserError(f"{path}: another demo lies there, {_words(earlier)}; give the same options or another --out")
+    out.mkdir(parents=True, exist_ok=True)
+    write_whole(path, msgspec.json.encode(asked))
+
+
+def _carried_out(todo: Sequence[Stage], log: Path) -> int:
+    """Give one command after the other; return the exit code of the first that fails, or 0."""
+    start_s, expected_s = time.monotonic(), 0.0
+    for number, stage in enumerate(todo, 1):
+        head = f"stage {number} of {len(todo)}"
+        if stage.outcome.exists():
+            click.echo(f"{head}: {stage.what}: done before", err=True)
+            continue
+        pace = (time.monotonic() - start_s) / expected_s if expected_s else 1.0
+        left_s = pace * sum(other.expected_s for other in todo[number - 1 :] if not other.outcome.exists())
+        _announce(stage.arguments, f"{head}, about {timedelta(seconds=round(left_s))} left: {stage.what}")
+        with log.open("a", encoding="utf-8") as file, redirect_stdout(file):
+            code = run(list(stage.arguments))
+        if code:
+            return code
+        expected_s += stage.expected_s
+    return 0
+
+
+def _announce(arguments: Sequence[str], head: str) -> None:
+    """Show a command on stderr as a user would give it."""
+    click.echo(f"\n{head}\n$ proctor {shlex.join(arguments)}".replace("\n\n", "\n"), err=True)
+    sys.stderr.flush()
+
+
+def _arguments_of(jail: Jail) -> tuple[str, ...]:
+    """Return the options that ask for this jail, where it is not the usual one."""
+    arguments: tuple[str, ...] = () if jail.python == sys.executable else ("--python", jail.python)
+    if jail.layers != ALL_LAYERS:
+        arguments += ("--isolation", ",".join(sorted(jail.layers)) or "none")
+    return arguments + tuple(part for module in jail.preload for part in ("--preload", module))
+
+
+def _words(asked: Asked) -> str:
+    sizes = [f"--{name} {value}" for name, value in msgspec.structs.asdict(asked.sizes).items()]
+    return " ".join((*sizes, *asked.jail))

@@ -14,6 +14,7 @@ from harness.backend import Backend, Engine, Request
 from harness.benchmark import Benchmark
 from harness.cli.examination import heads_of
 from harness.cli.options import gathered
+from harness.cli.problems import shard_option
 from harness.cli.progress import watched
 from harness.errors import UserError
 from harness.generate import generate, plan_of
@@ -21,6 +22,7 @@ from harness.plugins import names, resolve
 from harness.prompts import PromptCard, card_id, load_card, render
 from harness.records import Generation, Problem, Producer, PromptCardId, Sample, Sampling, Source
 from harness.selection import Heads, of_split, whole_set
+from harness.shards import of_shard
 from harness.survey import sha256_of
 
 BACKENDS = "proctor.backends"
@@ -32,6 +34,7 @@ class Drawing(msgspec.Struct, frozen=True, kw_only=True):
     split: str | None
     problem_set: str
     limit: int | None
+    shard: str
     model: str
     backend: str
     options: dict[str, Any]
@@ -73,6 +76,7 @@ drawing_options = gathered(
         click.option("--split", metavar="NAME", help="Draw for this split, or all (default: the benchmark's own)."),
         click.option("--problem-set", default="", metavar="NAME", help="Draw for a published set of problems."),
         click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N of these problems."),
+        shard_option,
         click.option(
             "--model", required=True, metavar="MODEL", help="A hub's id, a folder, a file, or a name on a server."
         ),
@@ -121,6 +125,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     prompt_card: PromptCardId
     heads: Heads
     problem_set: str
+    shard: str
     source: Source
 
     def generation(self, producer: Producer) -> Generation:
@@ -137,6 +142,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             proctor=version("proctor"),
             source=self.source,
             prompts={task_id: sha256_of(prompt) for task_id, prompt in prompts.items()},
+            shard=self.shard,
         )
 
 
@@ -153,7 +159,7 @@ def planned(drawing: Drawing, source: Source, found: Benchmark, problems: Mappin
     policy = drawing.policy or Path(drawing.model).name or drawing.model
     if not policy.isprintable():
         raise UserError(f"the policy {policy!r} holds unprintable characters; name it with --policy")
-    heads = _chosen(drawing, found, heads_of(problems, problems))
+    heads = of_shard(_chosen(drawing, found, heads_of(problems, problems)), drawing.shard)
     prompts = {task_id: render(card, problems[task_id], problems) for task_id in heads}
     return Plan(
         requests=plan_of(prompts, sampling),
@@ -162,6 +168,7 @@ def planned(drawing: Drawing, source: Source, found: Benchmark, problems: Mappin
         prompt_card=card_id(card),
         heads=heads,
         problem_set=drawing.problem_set,
+        shard=drawing.shard,
         source=source,
     )
 

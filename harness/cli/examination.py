@@ -11,7 +11,7 @@ import msgspec
 
 from harness.cli.jail import probed
 from harness.cli.progress import watched
-from harness.evaluate import already_judged, evaluate
+from harness.evaluate import Evaluator, already_judged
 from harness.records import (
     Evaluation,
     Problem,
@@ -41,6 +41,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     prompt_card: PromptCardId | None = None
     sampling: Sampling | None = None
     producer: Producer | None = None
+    shard: str = ""
+    """Where they are those of some problems only."""
 
 
 class Protocol(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,8 +57,8 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     exhaustive: bool = False
     jail: Jail
     """Where programs run."""
-    workers: int
-    """Programs judged at once."""
+    evaluator: Evaluator
+    """Judges, on this machine or others."""
 
 
 def heads_of(problems: Mapping[str, Problem], task_ids: Collection[str]) -> Mapping[str, Head]:
@@ -110,6 +112,7 @@ def run_of(heads: Mapping[str, Head], protocol: Protocol, samples_sha256: str) -
         proctor=version("proctor"),
         source=protocol.source,
         problems={head.task_id: head.sha256 for head in heads.values()},
+        shard=protocol.origin.shard,
     )
 
 
@@ -120,10 +123,10 @@ def judged(
     protocol: Protocol,
     halt: Future[None] | None = None,
 ) -> Iterator[Evaluation]:
-    """Judge the samples as the protocol asks, see `harness.evaluate.evaluate`."""
-    return evaluate(
+    """Judge the samples as the protocol asks, see `harness.evaluate.Evaluator`."""
+    return protocol.evaluator(
         samples, problems, file, extraction=protocol.extraction, card=protocol.origin.prompt_card, jail=protocol.jail,
-        workers=protocol.workers, exhaustive=protocol.exhaustive, halt=halt,
+        exhaustive=protocol.exhaustive, halt=halt,
     )  # fmt: skip
 
 

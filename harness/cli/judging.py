@@ -1,6 +1,7 @@
 """The options that say how samples are judged, and what is told at the end: shared by `score` and `run`."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,6 +12,8 @@ from harness.cli.jail import JAIL_OPTIONS
 from harness.cli.main import OUR_FAULT
 from harness.cli.options import gathered
 from harness.cli.problems import limits_option
+from harness.cluster import evaluate_on_cluster
+from harness.evaluate import Evaluator, evaluate
 from harness.programs import SETTINGS
 from harness.records import Result, Source
 from harness.report import markdown
@@ -34,6 +37,7 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
     python: str
     layers: frozenset[str]
     preload: tuple[str, ...]
+    cluster: str | None
     exhaustive: bool
     allow_sandbox_errors: bool
     as_json: bool
@@ -42,6 +46,13 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
     def jail(self) -> Jail:
         """Return the jail that is asked for."""
         return Jail(python=self.python, layers=self.layers, preload=self.preload)
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """Return what judges: the cluster, where there is one, or else this machine."""
+        if self.cluster:
+            return partial(evaluate_on_cluster, address=self.cluster)
+        return partial(evaluate, workers=self.workers)
 
     def protocol(self, source: Source, problem_set: str, origin: Origin) -> Protocol:
         """Return what is asked of the examination of samples that came about so."""
@@ -54,7 +65,7 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
             limits_file=self.limits.name if self.limits else "",
             exhaustive=self.exhaustive,
             jail=self.jail,
-            workers=self.workers,
+            evaluator=self.evaluator,
         )
 
 
@@ -73,6 +84,11 @@ judging_options = gathered(
             "--k", default="1", callback=_tries, metavar="LIST", help="Tries allowed, e.g. 1,10 (default: 1)."
         ),
         *JAIL_OPTIONS,
+        click.option(
+            "--cluster",
+            metavar="ADDRESS",
+            help="Judge on a Ray cluster: host:port, auto or local. Every processor of every node judges then.",
+        ),
         click.option("--exhaustive", is_flag=True, help="Judge every test, not only up to the first that fails."),
         click.option(
             "--allow-sandbox-errors", is_flag=True, help="Exit 0 even if the sandbox itself failed on some samples."

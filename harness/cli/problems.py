@@ -11,12 +11,25 @@ from harness.benchmark import Benchmark
 from harness.calibration import CalibratedProblems, read_calibration
 from harness.plugins import resolve
 from harness.records import Problem, Source
+from harness.shards import numbers_of
 
 _OPTIONS = (
     click.option(
         "--benchmark", required=True, metavar="NAME", help="A known name, such as mbpp, or path.py:attribute."
     ),
     click.option("--data", type=click.Path(path_type=Path), help="Local file or folder with the benchmark's problems."),
+)
+
+
+def _shard(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    try:
+        return "/".join(map(str, numbers_of(text))) if text else ""
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
+
+
+shard_option = click.option(
+    "--shard", default="", callback=_shard, metavar="I/N", help="Only every Nth problem, from the Ith on; see `merge`."
 )
 
 limits_option = click.option(

@@ -45,7 +45,9 @@ def command(*, benchmark: str, data: Path | None, drawing: Drawing, judging: Jud
     refuse_short({(plan.policy, task_id): plan.sampling.n for task_id in plan.heads}, judging.k)
     with backend.load(drawing.model, drawing.options) as engine:
         generation = plan.generation(engine.producer)
-        origin = Origin(prompt_card=plan.prompt_card, sampling=plan.sampling, producer=generation.producer)
+        origin = Origin(
+            prompt_card=plan.prompt_card, sampling=plan.sampling, producer=generation.producer, shard=plan.shard
+        )
         protocol = judging.protocol(source, plan.problem_set, origin)
         run = run_of(plan.heads, protocol, samples_sha256="")
         open_generation(out, generation)

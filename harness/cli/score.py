@@ -8,14 +8,15 @@ import msgspec
 
 from harness.cli.examination import Origin, examine, heads_of
 from harness.cli.judging import Judging, judging_options, out_option, told
-from harness.cli.problems import opened, problem_options, source_of
+from harness.cli.problems import opened, problem_options, shard_option, source_of
 from harness.errors import UserError
 from harness.prompts import card_id, load_card
 from harness.records import Sample
 from harness.run_folder import GENERATION, RUN
 from harness.samples import open_samples
 from harness.score import drawn_of
-from harness.selection import of_set, of_split
+from harness.selection import all_drawn, of_split, whole_set
+from harness.shards import of_shard
 from harness.storage import read
 
 
@@ -24,6 +25,7 @@ from harness.storage import read
 @problem_options
 @click.option("--split", default="all", metavar="NAME", help="Judge only tasks of this split (default: all).")
 @click.option("--problem-set", default="", metavar="NAME", help="Judge a published set of problems, all of it.")
+@shard_option
 @click.option("--prompt-card", metavar="CARD", help="Name or path of the card that the samples were drawn with.")
 @judging_options
 @out_option
@@ -34,6 +36,7 @@ def command(
     data: Path | None,
     split: str,
     problem_set: str,
+    shard: str,
     prompt_card: str | None,
     judging: Judging,
     out: Path,
@@ -49,15 +52,19 @@ def command(
     found, problems = opened(source)
     read_all = open_samples(samples, found, problems)
     drawn = drawn_of(read_all())
+    origin = _origin(samples)
+    if shard and origin.shard:
+        raise UserError(f"--shard {shard}: {samples} is shard {origin.shard} already; leave the option out")
     if problem_set:
-        heads = of_set(heads_of(problems, problems), found, problem_set, drawn)
+        whole = whole_set(heads_of(problems, problems), found, problem_set)
+        heads = all_drawn(of_shard(whole, shard or origin.shard), problem_set, drawn)
     else:
-        heads = of_split(heads_of(problems, {task_id for _, task_id in drawn}), split)
+        heads = of_shard(of_split(heads_of(problems, {task_id for _, task_id in drawn}), split), shard)
 
     def chosen() -> Iterator[Sample]:
         return (sample for sample in read_all() if sample.task_id in heads)
 
-    origin = _origin(samples)
+    origin = msgspec.structs.replace(origin, shard=shard or origin.shard)
     if prompt_card:
         origin = msgspec.structs.replace(origin, prompt_card=card_id(load_card(prompt_card)))
     protocol = judging.protocol(source, problem_set, origin)

@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 import msgspec
 
-from harness.errors import UserError
 from harness.storage import write_whole
 from leaderboards.gate import Judgement, judge
 from leaderboards.gate_report import junit, summary
 from leaderboards.results import the_one
+from leaderboards.writing import writing
 
 REGRESSION = 1
 
@@ -74,7 +74,5 @@ def _as_json(judgement: Judgement) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    try:
+    with writing(path):
         write_whole(path, content)
-    except OSError as error:
-        raise UserError(f"{path}: can't be written: {error.strerror}; choose another place") from error

@@ -3,20 +3,20 @@
 from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from harness.records import Result
-from leaderboards.page.plots import curve, curves, verdict_bars
+from leaderboards.plots import svg
+from leaderboards.plots.figures import Figure
 from leaderboards.table import DECIMALS, Cell, Table
 
 # A page from a folder has no origin of its own, so its scripts are those of the file scheme; nothing else is loaded.
 POLICY = "default-src 'none'; script-src 'self' file:; style-src 'self' file:; base-uri 'none'; form-action 'none'"
 
 
-def document(tables: Sequence[Table], results: Mapping[str, Result], data: Mapping[str, str]) -> bytes:
+def document(tables: Sequence[Table], figures: Sequence[Figure], data: Mapping[str, str]) -> bytes:
     """Return index.html.
 
     Args:
         tables: What stands on top.
-        results: What is plotted, by title.
+        figures: What is plotted.
         data: What a reader may look into: title -> name of its files of data.
     """
     root = Element("html", {"lang": "en"})
@@ -31,7 +31,7 @@ def document(tables: Sequence[Table], results: Mapping[str, Result], data: Mappi
     _text(body, "h1", "Results")
     for table in tables:
         _table(body, table)
-    _plots(body, results)
+    _figures(body, figures)
     _samples(body, data)
     return b"<!doctype html>\n" + tostring(root, encoding="unicode", method="html").encode("utf-8", "replace") + b"\n"
 
@@ -72,14 +72,12 @@ def _cell(line: Element, cell: Cell | None) -> None:
         _text(element, "small", f" {cell.low:.1f}-{cell.high:.1f}")
 
 
-def _plots(body: Element, results: Mapping[str, Result]) -> None:
-    drawn = {title: of_it for title, result in results.items() if len(of_it := curve(result)) > 1}
-    if drawn:
-        _text(body, "h2", "pass@k")
-        SubElement(body, "figure").append(curves(drawn))
-    if any(result.verdict_shares for result in results.values()):
-        _text(body, "h2", "Verdicts by difficulty")
-        SubElement(body, "figure").append(verdict_bars(results))
+def _figures(body: Element, figures: Sequence[Figure]) -> None:
+    beside_each_other = SubElement(body, "div", {"class": "figures"})
+    for figure in figures:
+        element = SubElement(beside_each_other, "figure")
+        _text(element, "figcaption", figure.title)
+        element.append(svg.drawn(figure))
 
 
 def _samples(body: Element, data: Mapping[str, str]) -> None:

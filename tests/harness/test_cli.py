@@ -30,7 +30,7 @@ def test_demo_agrees_with_the_known_verdicts(tmp_path, monkeypatch, capsys):
     )
     monkeypatch.setattr(mini, "HOME", tmp_path)
 
-    assert run(["demo", "--out", str(tmp_path / "run")]) == 0
+    assert run(["demo", "--examine-only", "--out", str(tmp_path / "run")]) == 0
     assert "3 of 3 verdicts are the known ones" in capsys.readouterr().out
 
 
@@ -48,7 +48,7 @@ def test_demo_names_what_differs(tmp_path, monkeypatch, capsys):
     )
     monkeypatch.setattr(mini, "HOME", tmp_path)
 
-    assert run(["demo", "--out", str(tmp_path / "run")]) == 3
+    assert run(["demo", "--examine-only", "--out", str(tmp_path / "run")]) == 3
     out = capsys.readouterr().out
     assert "introductory/one, known programs 0 (planted): accepted instead of wrong_answer" in out
     assert "1 of 2 verdicts" in out

@@ -81,7 +81,7 @@ def test_leaving_halts(path):
     ended = []
 
     def judge(_announced, halt):
-        ended.append(halt.result())
+        ended.append(halt.result(timeout=60))
         yield
 
     with pytest.raises(KeyboardInterrupt), BackgroundJudge(path, judge):

@@ -50,3 +50,14 @@ def test_a_bar_on_a_terminal():
 
     assert list(watched("abc", 3, "judged", stream)) == list("abc")
     assert "3/3" in stream.getvalue()
+
+
+def test_work_that_goes_on_counts_from_where_it_was():
+    """Three of six were done before; the rate is of what is done now."""
+    clock_s = iter(range(0, 100, 5))
+    stream = io.StringIO()
+
+    rows = watched("def", 6, "trained", stream, lambda: next(clock_s), done=3)
+
+    assert list(rows) == list("def")
+    assert stream.getvalue() == "trained 5 of 6, 0.2/s, 0:00:05 left\n"

@@ -82,6 +82,16 @@ def test_judging_starts_before_the_last_sample_is_drawn(proctor, busy):
     assert busy.is_set()
 
 
+def test_samples_that_were_there_are_judged_meanwhile(proctor, tmp_path, busy):
+    """The backend holds back the only sample that is missing until a judge has been given one of the others."""
+    proctor("generate", "--option", "lost_at=7")
+
+    assert proctor("run", "--option", "watch_at=0") == 0
+
+    assert busy.is_set()
+    assert len(verdicts(tmp_path / "run")) == 8
+
+
 def test_a_finished_run_is_not_judged_again(proctor, tmp_path, busy):
     """Nor is anything drawn."""
     proctor("run")

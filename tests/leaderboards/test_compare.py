@@ -38,11 +38,21 @@ def test_columns_are_all_and_each_difficulty_for_each_k(make_result):
 
 
 def test_p_values_allow_for_the_number_of_columns(make_result):
-    """Six problems of one difficulty, all lost: p = 2/64 in both columns, times 2 by Holm."""
+    """Six easy problems lost, a hard one unchanged: p = 2/64 over all and over the easy ones, times 3 by Holm."""
+    a = make_result({"0": (1, 1, "hard")} | {str(i): (1, 1, "easy") for i in range(1, 7)})
+    b = make_result({"0": (1, 1, "hard")} | {str(i): (1, 0, "easy") for i in range(1, 7)})
+
+    found = [(column.difficulty, column.p, column.p_holm) for column in compare(a, b).columns]
+
+    assert found == [("all", 2 / 64, 6 / 64), ("hard", 1.0, 1.0), ("easy", 2 / 64, 6 / 64)]
+
+
+def test_a_difficulty_that_all_problems_share_is_no_second_comparison(make_result):
+    """It would say the same thing again, and count once more in Holm's correction."""
     a = make_result({str(i): (1, 1, "easy") for i in range(6)})
     b = make_result({str(i): (1, 0, "easy") for i in range(6)})
 
-    assert [(column.p, column.p_holm) for column in compare(a, b).columns] == [(2 / 64, 4 / 64)] * 2
+    assert [(column.difficulty, column.p_holm) for column in compare(a, b).columns] == [("all", 2 / 64)]
 
 
 def test_problems_with_too_few_samples_are_left_out(make_result):
@@ -80,7 +90,7 @@ def test_nothing_in_common_is_refused(make_result, ks):
 
 
 def test_the_report(make_result):
-    """Numbers in percent, -1/6 +- 1.959964 sqrt((2/6 - 1/36) / 6), the flips, and commands that explain the first."""
+    """Numbers in percent, -1/6 +- 1.959964 sqrt((2/6 - 1/36) / 6), and the flips."""
     a = make_result({"1": (1, 1), "2": (1, 1), "a b": (1, 1), "4": (1, 0)}, policy="old")
     b = make_result({"1": (1, 1), "2": (1, 1), "a b": (1, 0), "4": (1, 0)}, policy="new", python="3.12")
 
@@ -93,9 +103,17 @@ def test_the_report(make_result):
     )
     assert "1 problems got worse, 0 got better" in report
     assert "| a b     |            | 1/1 | 0/1 |" in report
-    assert (
-        "    proctor explain runs/old 'a b' --policy old\n    proctor explain runs/new 'a b' --policy new\n" in report
-    )
+
+
+def test_each_flip_comes_with_the_command_that_explains_it(make_result):
+    """In the run in which it failed: what was lost in B's, what was gained in A's."""
+    a = make_result({"a b": (1, 1), "2": (1, 0)}, policy="old")
+    b = make_result({"a b": (1, 0), "2": (1, 1)}, policy="new")
+
+    report = markdown(compare(a, b), (Path("runs/old"), Path("runs/new")), shown=10)
+
+    lost, gained = "proctor explain runs/new 'a b' --policy new", "proctor explain runs/old 2 --policy old"
+    assert f"    {lost}\n    {gained}\n" in report
 
 
 def test_long_lists_of_flips_are_cut(make_result):

@@ -155,7 +155,7 @@ def test_a_page_replaces_an_earlier_page(run_of, tmp_path):
 
     assert sorted(path.name for path in (out / "data").iterdir()) == ["run0-0.js", "run0-problems.js"]
     with pytest.raises(UserError, match="holds something else than a page"):
-        write_page(tmp_path, (), ())
+        write_page(tmp_path, (), {}, ())
 
 
 @pytest.mark.parametrize("options", [("--format", "html"), ("--out", "page")])

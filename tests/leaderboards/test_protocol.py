@@ -86,5 +86,5 @@ def test_in_words(make_result):
     """A footnote names all that a caption doesn't."""
     words = in_words(protocol_of(make_result({"1": (1, 1)}, prompt_card=CARD)))
 
-    assert words.startswith("prompt card paper (cccccccccccc); extraction whole; limits cpu_s 4, wall_s 10, ")
+    assert words.startswith("prompt card paper (cccccccccccc); sampling unknown; extraction whole; limits cpu_s 4, ")
     assert words.endswith("isolation seccomp; Python 3.11.7; proctor 0.1.0; problems 0123456789ab")

@@ -69,3 +69,11 @@ def test_a_folder_without_results(tmp_path):
     """A run that was not finished has none yet."""
     with pytest.raises(UserError, match=r"is a folder without result\.json"):
         chosen(str(tmp_path))
+
+
+def test_a_file_that_is_no_result_is_named(tmp_path):
+    """Such as the leaderboard, which a pattern over a folder of runs names too."""
+    (tmp_path / "LEADERBOARD.md").write_text("# Leaderboard")
+
+    with pytest.raises(UserError, match=r"LEADERBOARD\.md: is no result file; name a run, or its result\.json"):
+        chosen(str(tmp_path / "LEADERBOARD.md"))

@@ -46,6 +46,13 @@ def test_columns_are_difficulties_for_each_k(make_result):
     assert table.caption == "toy: 2 problems (1 easy, 1 hard) of test, n = 2"
 
 
+def test_a_difficulty_that_all_problems_share_has_no_column_of_its_own(make_result):
+    """The numbers would be those of all problems again."""
+    (table,) = tabulate([entry("m", make_result({"e": (2, 1, "easy"), "f": (2, 0, "easy")}))])
+
+    assert table.titles == ("pass@1",)
+
+
 def test_columns_are_models_where_there_are_no_difficulties(make_result):
     """As in the paper's table of MBPP; a cell without a result is empty."""
     half, all_ = make_result({"1": (1, 1), "2": (1, 0)}), make_result({"1": (1, 1), "2": (1, 1)})
@@ -187,7 +194,8 @@ def test_markdown(make_result):
 Percent. Bold: the best of a column, every tie of it; ▼: below base; numbers are compared as printed. \
 pass@k is the unbiased estimate from all samples of a problem, averaged over problems.
 
-Protocol: prompt card unknown; extraction whole; limits cpu_s 4, wall_s 10, memory_bytes 1073741824, \
+Protocol: prompt card unknown; sampling unknown; extraction whole; limits cpu_s 4, wall_s 10, \
+memory_bytes 1073741824, \
 output_bytes 16777216, processes 32, file_bytes 67108864, open_files 64; isolation seccomp; Python 3.11.7; \
 proctor 0.1.0; problems 0123456789ab.
 """

@@ -99,6 +99,20 @@ def test_what_makes_no_sense_is_refused(capsys, arguments, message):
     assert message in capsys.readouterr().err
 
 
+def test_a_place_that_cannot_be_written_is_named(runs, tmp_path, capsys):
+    """In one line, whatever was to be written there."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "LEADERBOARD.md").mkdir()
+    page = tmp_path / "file" / "page"
+
+    for arguments, place in (
+        ([runs[0], "--format", "html", "--out", str(page)], page),
+        ([str(tmp_path)], tmp_path / "LEADERBOARD.md"),
+    ):
+        assert run(["table", *arguments]) == 2
+        assert f"{place}: can't be written: " in capsys.readouterr().err
+
+
 def test_a_leaderboard_takes_no_other_options(runs, tmp_path, capsys):
     """They are not ignored in silence."""
     assert len(runs) == 3

@@ -1,8 +1,10 @@
 """What several tests of the trainers build on."""
 
 import pytest
+import tiny_policy
 
 from trainers.compile import Candidate
+from trainers.groups import GROUPS_FILE, write_groups
 from trainers.rewards import Status
 
 HEADER = (
@@ -71,5 +73,30 @@ def make_candidates():
             Candidate(source_id=f"s{number:09}", completion=f"print({number})\n", status=Status(status))
             for number, status in enumerate(statuses, first)
         )
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def _on_the_processor(monkeypatch):
+    """Train on the CPU, where bits are promised, also where there is a GPU."""
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory):
+    """Return the folder of a tiny model with random weights."""
+    return tiny_policy.build(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture
+def make_groups(tmp_path):
+    """Return a function that writes a folder of groups, of completions of uneven length."""
+
+    def make(count=5, name="groups", seed=0, **changed):
+        folder = tmp_path / name
+        folder.mkdir()
+        write_groups(folder / GROUPS_FILE, (tiny_policy.group(number, seed, **changed) for number in range(count)))
+        return folder
 
     return make

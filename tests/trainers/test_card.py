@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from trainers.card import Card, Recipe, markdown, tables_of
+from trainers.card import Card, Recipe, markdown, read_card, tables_of, write_card
 from trainers.census import KEPT, ROWS, Census, Rule
 from trainers.decontamination import Match
 from trainers.rewards import PAPER, RewardTable, Terms
@@ -80,3 +80,12 @@ def test_a_long_list_of_overlaps_is_cut(card):
 def test_a_card_survives_its_file(card):
     """What is written is read."""
     assert msgspec.json.decode(msgspec.json.encode(card), type=Card) == card
+
+
+def test_a_card_is_read_beside_its_groups(card, tmp_path):
+    """In the folder, or beside the file; not where the groups are others, or there is none."""
+    write_card(tmp_path, card)
+
+    assert read_card(tmp_path, "abc") == read_card(tmp_path / "groups.parquet", "abc") == card
+    assert read_card(tmp_path, "bb") is None
+    assert read_card(tmp_path / "elsewhere" / "groups.parquet", "abc") is None

@@ -5,7 +5,7 @@ import importlib
 
 import pytest
 
-MODULES = ["advantages", "census", "codenet", "rewards", "statements"]
+MODULES = ["advantages", "census", "codenet", "order", "rewards", "statements"]
 
 
 @pytest.mark.parametrize("module", MODULES)

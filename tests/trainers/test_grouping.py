@@ -10,10 +10,10 @@ from trainers.grouping import deal, reservoir, rng_of
 COUNTS = st.integers(0, 30)
 
 
-def dealt(accepted, rejected, size, seed=0):
+def dealt(accepted, rejected, size, seed=0, **options):
     """Return the groups of so many accepted (positive numbers) and rejected (negative ones)."""
     right, wrong = range(1, accepted + 1), range(-rejected, 0)
-    return list(deal(list(right), list(wrong), size, rng_of(seed, "p00001")))
+    return list(deal(list(right), list(wrong), size, rng_of(seed, "p00001"), **options))
 
 
 @given(COUNTS, COUNTS, st.integers(2, 6))
@@ -32,6 +32,18 @@ def test_no_further_group_is_possible(accepted, rejected, size):
     groups = dealt(accepted, rejected, size)
 
     assert len(groups) == min(accepted, rejected, (accepted + rejected) // size)
+
+
+@given(COUNTS, COUNTS, st.integers(2, 6))
+def test_unbalanced_groups_use_up_what_remains(accepted, rejected, size):
+    """The balanced groups come first and unchanged; behind them fewer than a group's members are left over."""
+    balanced, groups = dealt(accepted, rejected, size), dealt(accepted, rejected, size, unbalanced=True)
+    further = groups[len(balanced) :]
+    members = [member for group in groups for member in group]
+
+    assert groups[: len(balanced)] == balanced
+    assert all(len(group) == size and min(group) * max(group) > 0 for group in further)
+    assert len(set(members)) == len(members) > accepted + rejected - size
 
 
 def test_the_seed_decides():

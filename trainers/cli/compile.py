@@ -46,6 +46,7 @@ _OPTIONS = (
         help="Accepted completions kept of one problem (default: 50).",
     ),
     click.option("--group-size", default=4, type=click.IntRange(min=2), help="Completions of a group (default: 4)."),
+    click.option("--unbalanced", is_flag=True, help="Also make groups of accepted or of rejected completions alone."),
     click.option(
         "--rewards",
         type=click.Path(path_type=Path),

@@ -1,0 +1,67 @@
+"""`proctor merge`: the shards of a run in, the run out."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import msgspec
+
+from harness.cli.examination import heads_of
+from harness.cli.judging import out_option
+from harness.cli.problems import opened
+from harness.errors import UserError
+from harness.merge import merge_generations, merge_runs
+from harness.records import Generation, Run
+from harness.report import markdown
+from harness.run_folder import GENERATION, RUN
+from harness.selection import Heads
+from harness.shards import in_order
+from harness.storage import read
+
+Asked = TypeVar("Asked", Run, Generation)
+
+
+@click.command("merge")
+@click.argument("shards", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
+@click.option("--data", type=click.Path(), help="The problems' file or folder (default: as the shards name it).")
+@out_option
+def command(*, shards: tuple[Path, ...], data: str | None, out: Path) -> int:
+    """Put the shards of a run together.
+
+    RUN... are the folders that `generate`, `score` or `run` wrote with --shard 1/N to N/N, in any order. The files are
+    those of the same command without --shard; where samples came from a file in another order than the benchmark's,
+    samples.jsonl is in the benchmark's.
+    """
+    generations = _asked(shards, GENERATION, Generation)
+    runs = _asked(shards, RUN, Run)
+    if not (generations or runs):
+        raise UserError(f"{shards[0]}: holds no {RUN}; name the folders that were made with --shard")
+    heads = _heads([*runs.values(), *generations.values()], data)
+    if generations:
+        merge_generations(generations, heads, out)
+    if runs:
+        click.echo(markdown(merge_runs(runs, heads, out)))
+    click.echo(f"The {'run lies' if runs else 'samples lie'} in {out}")
+    return 0
+
+
+def _asked(folders: tuple[Path, ...], name: str, type_: type[Asked]) -> Mapping[Path, Asked]:
+    """Return what each shard was asked, in their order; nothing where none of them has such a file."""
+    having = [folder for folder in folders if (folder / name).exists()]
+    if not having:
+        return {}
+    if lacking := set(folders) - set(having):
+        raise UserError(f"{lacking.pop()}: holds no {name}, which {having[0]} has; finish it or leave it out")
+    found = {folder: read(folder / name, type_) for folder in folders}
+    return {folder: found[folder] for folder in in_order(found)}
+
+
+def _heads(asked: Sequence[Run | Generation], data: str | None) -> Heads:
+    """Return the heads of all problems of the shards."""
+    source = asked[0].source
+    _, problems = opened(msgspec.structs.replace(source, data=data or source.data))
+    return heads_of(
+        problems,
+        {task_id for shard in asked for task_id in (shard.problems if isinstance(shard, Run) else shard.prompts)},
+    )

@@ -1,0 +1,172 @@
+"""`proctor plan`: what an examination will take, before it is begun."""
+
+import io
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import fmean
+from typing import BinaryIO
+
+import click
+import msgspec
+
+from harness.benchmark import Benchmark
+from harness.cli.examination import heads_of
+from harness.cli.jail import jail_options, probed
+from harness.cli.problems import opened, problem_options, source_of
+from harness.errors import UserError
+from harness.evaluate import evaluate
+from harness.forecast import CHARS_PER_TOKEN, Asked, Measured, Range, forecast, markdown
+from harness.generate import as_text
+from harness.model_size import parameters_of, token_counter
+from harness.programs import AS_IT_IS
+from harness.prompts import PromptCard, load_card, render
+from harness.records import Evaluation, Problem, Sample
+from harness.selection import of_split, whole_set
+from sandbox.jail import Jail
+
+_LOOKED_AT = 200
+"""Problems at most whose texts are measured, and whose references are judged; evenly spread."""
+_FEWEST = 2
+"""References that must be there to find out how long judging takes, the start of the judges apart."""
+_EVALUATION_BYTES = 600.0
+"""Of an evaluation with some tests, where none was measured."""
+_UNITS = {"B": 1e9, "M": 1e6}
+
+
+def _parameters(_context: click.Context, _option: click.Parameter, text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        number = float(text[:-1]) * _UNITS[text[-1:].upper()]
+    except (ValueError, KeyError):
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise click.BadParameter(f"{text!r} is no size such as 7B or 500M.")
+    return number
+
+
+@click.command("plan")
+@problem_options
+@click.option("--split", metavar="NAME", help="Problems of this split, or all (default: the benchmark's own).")
+@click.option("--problem-set", default="", metavar="NAME", help="A published set of problems.")
+@click.option("--n", required=True, type=click.IntRange(min=1), help="Samples a problem.")
+@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model: its size, and tokens counted.")
+@click.option("--params", callback=_parameters, metavar="SIZE", help="Its parameters instead, such as 7B.")
+@click.option("--prompt-card", metavar="CARD", help="Name or path of a card (default: the benchmark's).")
+@click.option("--max-tokens", type=click.IntRange(min=1), help="Longest completion (default: the card's).")
+@click.option("--nodes", default=1, type=click.IntRange(min=1), help="Machines (default: 1).")
+@click.option(
+    "--cores",
+    type=click.IntRange(min=1),
+    default=lambda: len(os.sched_getaffinity(0)),
+    help="Cores of each (default: as many as here).",
+)
+@click.option("--gpus", default=1, type=click.IntRange(min=1), help="GPUs of each (default: 1).")
+@jail_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(
+    *,
+    benchmark: str,
+    data: Path | None,
+    split: str | None,
+    problem_set: str,
+    n: int,
+    model: Path | None,
+    params: float | None,
+    prompt_card: str | None,
+    max_tokens: int | None,
+    nodes: int,
+    cores: int,
+    gpus: int,
+    workers: int,
+    python: str,
+    layers: frozenset[str],
+    preload: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Say what an examination will take.
+
+    That is: tokens, GPU hours by device, core hours of judging, time on the clock, and disk, as ranges with what they
+    assume. References are judged on this machine to find out how long judging takes.
+    """
+    if (model is None) == (params is None):
+        raise UserError("give --model or --params, one of them: how large the model is decides the GPU hours")
+    found, problems = opened(source_of(benchmark, data))
+    if not (prompt_card or found.prompt_card):
+        raise UserError(f"{found.name} has no prompt card of its own; name one with --prompt-card")
+    card = load_card(prompt_card or found.prompt_card)
+    task_ids = _chosen(found, problems, split, problem_set)
+    jail = Jail(python=python, layers=layers, preload=preload)
+    probed(jail)
+    judge = partial(evaluate, extraction=AS_IT_IS, jail=jail, workers=workers)
+    count = token_counter(model) if model else None
+    asked = Asked(
+        problems=len(task_ids), n=n, max_tokens=max_tokens or card.max_tokens, nodes=nodes, cores_per_node=cores,
+        gpus_per_node=gpus, parameters=parameters_of(model) if model else params or 0.0,
+    )  # fmt: skip
+    measured = _measured(problems, task_ids[:: -(-len(task_ids) // _LOOKED_AT)], card, count, judge)
+    told = forecast(asked, measured)
+    click.echo(msgspec.json.encode(told) if as_json else markdown(asked, measured, told))
+    return 0
+
+
+def _chosen(found: Benchmark, problems: Mapping[str, Problem], split: str | None, problem_set: str) -> Sequence[str]:
+    if problem_set and split:
+        raise UserError("--split and --problem-set each choose the problems; give one of them")
+    heads = heads_of(problems, problems)
+    return tuple(whole_set(heads, found, problem_set) if problem_set else of_split(heads, split or found.default_split))
+
+
+def _measured(
+    problems: Mapping[str, Problem],
+    task_ids: Sequence[str],
+    card: PromptCard,
+    count: Callable[[str], int] | None,
+    judge: Callable[[Iterable[Sample], Mapping[str, Problem], BinaryIO], Iterator[Evaluation]],
+) -> Measured:
+    """Look at some problems and judge their references."""
+    prompts, references, limits = [], dict[str, str](), []
+    for task_id in task_ids:
+        problem = problems[task_id]
+        prompts.append(as_text(render(card, problem, problems)))
+        limits.append(problem.limits.cpu_s)
+        if problem.reference.strip():
+            references[task_id] = problem.reference
+    usual = Measured(
+        prompt_chars=fmean(map(len, prompts)), prompt_tokens=_tokens(prompts, count), limit_s=fmean(limits),
+        evaluation_bytes=_EVALUATION_BYTES,
+    )  # fmt: skip
+    samples = [Sample(policy="", task_id=task, index=0, completion=text) for task, text in references.items()]
+    if len(samples) < _FEWEST:
+        return usual
+    rows = io.BytesIO()
+    start_s = _cpu_s(judge(samples[:1], problems, io.BytesIO()))
+    return msgspec.structs.replace(
+        usual,
+        reference_chars=fmean(map(len, references.values())),
+        reference_tokens=_tokens(list(references.values()), count),
+        judged=len(samples),
+        core_s=(_cpu_s(judge(samples, problems, rows)) - start_s) / (len(samples) - 1),
+        evaluation_bytes=len(rows.getvalue()) / len(samples),
+    )
+
+
+def _cpu_s(evaluations: Iterable[Evaluation]) -> float:
+    """Go through evaluations, and return the CPU time of this process and its children, which have ended then.
+
+    It hardly depends on what else the machine does.
+    """
+    before = os.times()
+    for _ in evaluations:
+        pass
+    return sum(os.times()[:4]) - sum(before[:4])
+
+
+def _tokens(texts: Sequence[str], count: Callable[[str], int] | None) -> Range:
+    """Return the mean tokens of some texts."""
+    if count:
+        return Range(*[fmean(map(count, texts))] * 2)
+    chars = fmean(map(len, texts))
+    return Range(chars / CHARS_PER_TOKEN[1], chars / CHARS_PER_TOKEN[0])

@@ -1,0 +1,204 @@
+"""Results and trainings -> figures: every number of a plot, before anything is drawn.
+
+SVG and PNG are two drawings of the same figure, so they can't say different things.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from statistics import fmean
+from typing import NamedTuple
+
+from harness.passk import pass_at_k
+from harness.records import Result
+from harness.strata import ALL
+from leaderboards.difficulties import difficulties
+from leaderboards.training import Step
+from sandbox.verdict import Verdict
+
+POINTS = 200
+"""A line of more steps is drawn as the means of equal stretches."""
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#6a3d9a", "#555555")
+"""Okabe and Ito's, which colour-blind readers can tell apart; lines that share one differ in their dashes."""
+
+VERDICTS = {
+    Verdict.ACCEPTED: "#009e73",
+    Verdict.WRONG_ANSWER: "#e69f00",
+    Verdict.RUNTIME_ERROR: "#d55e00",
+    Verdict.OUTPUT_LIMIT: "#56b4e9",
+    Verdict.MEMORY_LIMIT: "#0072b2",
+    Verdict.TIME_LIMIT: "#cc79a7",
+    Verdict.COMPILE_ERROR: "#555555",
+}
+"""Their colours, in the order in which they divide a bar."""
+
+NAME_CHARS = 26
+"""A name that is longer loses its beginning, as what tells seeds and difficulties apart comes last."""
+
+TICKS = 5
+"""About as many stand on an axis whose numbers are not known beforehand."""
+
+
+class Axis(NamedTuple):
+    """What an axis says; it reaches from its first tick to its last."""
+
+    label: str
+    ticks: tuple[float, ...]
+    logarithmic: bool = False
+
+    def share(self, value: float) -> float:
+        """Return where a value lies, 0 at the first tick and 1 at the last."""
+        low, high, at = (math.log(x) if self.logarithmic else x for x in (self.ticks[0], self.ticks[-1], value))
+        return (at - low) / (high - low)
+
+
+class Line(NamedTuple):
+    """A line, by its points from left to right."""
+
+    name: str
+    points: tuple[tuple[float, float], ...]
+
+
+class Lines(NamedTuple):
+    """A figure of lines."""
+
+    name: str
+    """Of its file."""
+    title: str
+    x: Axis
+    y: Axis
+    lines: tuple[Line, ...]
+
+
+class Bar(NamedTuple):
+    """A bar that is divided by the shares of the verdicts, which come to 1."""
+
+    label: str
+    shares: Mapping[Verdict, float]
+
+
+class Bars(NamedTuple):
+    """A figure of bars."""
+
+    name: str
+    title: str
+    bars: tuple[Bar, ...]
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Return the verdicts that some bar has, in the order in which they divide it."""
+        return tuple(verdict for verdict in VERDICTS if any(verdict in bar.shares for bar in self.bars))
+
+
+Figure = Lines | Bars
+
+
+def figures(results: Mapping[str, Result], trainings: Mapping[str, Sequence[Step]]) -> tuple[Figure, ...]:
+    """Return all that can be plotted of results and trainings, each under the name it is to have."""
+    return (*_pass_at_k(results), *_verdicts(results), *_trainings(trainings))
+
+
+def curve(result: Result) -> Mapping[int, float]:
+    """Return mean pass@k for k = 1, 2, 5, 10, 20, ... up to the samples that every judged problem has."""
+    judged = [tally for tally in result.tallies if tally.n]
+    largest = min((tally.n for tally in judged), default=0)
+    steps = sorted({step * 10**power for power in range(4) for step in (1, 2, 5)} | {largest})
+    return {k: fmean(pass_at_k(tally.n, tally.c, k) for tally in judged) for k in steps if 1 <= k <= largest}
+
+
+def _pass_at_k(results: Mapping[str, Result]) -> Iterator[Lines]:
+    lines = [
+        Line(name, tuple((k, 100 * value) for k, value in found.items()))
+        for name, result in results.items()
+        if len(found := curve(result)) > 1
+    ]
+    if lines:
+        x = Axis("k", tuple(sorted({k for line in lines for k, _ in line.points})), logarithmic=True)
+        yield Lines("pass-at-k", "pass@k", x, Axis("percent", (0, 25, 50, 75, 100)), tuple(lines))
+
+
+def _verdicts(results: Mapping[str, Result]) -> Iterator[Bars]:
+    bars = [
+        Bar(f"{name}, {difficulty}", shares)
+        for name, result in results.items()
+        for difficulty in difficulties(result.tallies)
+        if (shares := _shares(result, difficulty))
+    ]
+    if bars:
+        yield Bars("verdicts", "Verdicts by difficulty", tuple(bars))
+
+
+def _shares(result: Result, difficulty: str) -> Mapping[Verdict, float]:
+    return {
+        share.verdict: share.value
+        for share in result.verdict_shares
+        if (share.difficulty, share.kind) == (difficulty, ALL)
+    }
+
+
+def _trainings(trainings: Mapping[str, Sequence[Step]]) -> Iterator[Lines]:
+    """Yield what a training is watched by; its speed is left out, which says nothing about what was learnt."""
+    for name, title, readings in _WATCHED:
+        lines = [
+            Line(f"{of}{suffix}", thinned(points))
+            for of, steps in trainings.items()
+            for suffix, reading in readings.items()
+            if (points := [(step.step, value) for step in steps if (value := reading(step)) is not None])
+        ]
+        if lines:
+            x, y = ([point[axis] for line in lines for point in line.points] for axis in (0, 1))
+            yield Lines(name, title, Axis("step", ticks(x)), Axis("", ticks(y)), tuple(lines))
+
+
+Reading = Callable[[Step], float | None]
+
+_WATCHED: tuple[tuple[str, str, Mapping[str, Reading]], ...] = (
+    ("training-loss", "Training: loss", {"": lambda step: step.loss}),
+    (
+        "training-log-probability",
+        "Training: mean log-probability of a program",
+        {", accepted": lambda step: step.accepted, ", rejected": lambda step: step.rejected},
+    ),
+    ("training-gradient-norm", "Training: norm of the gradient", {"": lambda step: step.gradient_norm}),
+    ("training-learning-rate", "Training: learning rate", {"": lambda step: step.learning_rate}),
+)
+
+
+def shortened(name: str) -> str:
+    """Return a name as it stands beside a line or a bar.
+
+    >>> shortened("a policy of a long name on mini, seed 1, introductory")
+    '…mini, seed 1, introductory'
+    """
+    return name if len(name) <= NAME_CHARS else f"…{name[-NAME_CHARS:]}"
+
+
+def thinned(points: Sequence[tuple[float, float]], at_most: int = POINTS) -> tuple[tuple[float, float], ...]:
+    """Return the points, or the means of equal stretches of them where there are too many to be seen.
+
+    >>> thinned([(1, 4.0), (2, 2.0), (3, 1.0)], at_most=2)
+    ((1.5, 3.0), (3.0, 1.0))
+    """
+    stretch = math.ceil(len(points) / at_most)
+    if stretch == 1:
+        return tuple(points)
+    stretches = (points[start : start + stretch] for start in range(0, len(points), stretch))
+    return tuple((fmean(x for x, _ in some), fmean(y for _, y in some)) for some in stretches)
+
+
+def ticks(values: Iterable[float]) -> tuple[float, ...]:
+    """Return round numbers, evenly spaced, that reach from below the values to above them.
+
+    >>> ticks([0.3, 1.7])
+    (0.0, 0.5, 1.0, 1.5, 2.0)
+    >>> ticks([3, 3])
+    (2.0, 2.5, 3.0, 3.5, 4.0)
+    """
+    low, high = min(values := [value for value in values if math.isfinite(value)] or [0.0]), max(values)
+    if low == high:
+        low, high = low - (abs(low) or 1) / 3, high + (abs(high) or 1) / 3
+    rough = (high - low) / TICKS
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = power * next(factor for factor in (1, 2, 5, 10) if factor * power >= rough)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return tuple(float(f"{number * step:.10g}") for number in range(first, last + 1))

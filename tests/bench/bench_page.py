@@ -1,0 +1,78 @@
+"""A page of 100,000 samples: how long writing takes and how large it is, and that a browser opens it in under 3 s.
+
+The run is that of bench_report.py: 2,572 problems and programs of the usual size, with made-up judgements. The page is
+open when its tables and plots are drawn and the list of problems can be read; then the last problem is opened, whose
+samples are loaded when they are asked for. Needs Chromium for the second half, and says so where there is none.
+"""
+
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import bench_report
+
+sys.path.append(str(Path(__file__).parents[1] / "leaderboards"))
+import chromium
+
+MOST_S = 3.0
+VISITS = 3
+LISTED = "document.querySelectorAll('#problems tbody tr').length"
+SHOWN = "document.querySelectorAll('#problem pre').length"
+
+
+def written(run: Path, out: Path) -> float:
+    """Write the page as the command line does, and return the CPU seconds it took."""
+    command = f"import sys; from harness.cli.main import run; sys.exit(run({['table', str(run)]!r} + sys.argv[1:]))"
+    before_s = _children_s()
+    subprocess.run([sys.executable, "-c", command, "--format", "html", "--out", out], check=True)
+    return _children_s() - before_s
+
+
+def _children_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def visited(out: Path, profile: Path) -> tuple[float, float]:
+    """Open the page in a fresh browser; return the seconds until it lists problems, and on to one's samples."""
+    with chromium.opened(profile) as browser:
+        start_s = time.monotonic()
+        browser.ask("Page.navigate", url=(out / "index.html").as_uri())
+        browser.wait_for(LISTED)
+        listed_s = time.monotonic()
+        browser.value(f"location.hash = 'run=run0&task={bench_report.PROBLEMS - 1}'")
+        browser.wait_for(SHOWN)
+        failed = [event for event in browser.events if event["method"] in {"Runtime.exceptionThrown", "Log.entryAdded"}]
+        assert not failed, failed
+        return listed_s - start_s, time.monotonic() - listed_s
+
+
+def main() -> int:
+    """Score, write the page, and visit it; fail where it opens too late."""
+    with tempfile.TemporaryDirectory(prefix="bench-page-") as home:
+        samples, run, out = (Path(home) / name for name in ("samples.jsonl", "run", "page"))
+        bench_report.write_samples(samples)
+        bench_report.score(samples, run)
+        took_s = written(run, out)
+        files = [path for path in out.rglob("*") if path.is_file()]
+        at_once = sum(path.stat().st_size for path in files if not re.search(r"run0-\d+\.js$", path.name))
+        print(f"{bench_report.SAMPLES} samples of {bench_report.PROBLEMS} problems")
+        megabytes = sum(path.stat().st_size for path in files) / 1e6
+        print(f"written in {took_s:.1f} CPU seconds: {len(files)} files, {megabytes:.0f} MB")
+        print(f"read when it is opened: {at_once / 1e3:.0f} kB")
+        if chromium.CHROMIUM is None:
+            print("not opened: there is no chromium, chromium-browser or google-chrome here")
+            return 0
+        visits = [visited(out, Path(home) / f"profile-{number}") for number in range(VISITS)]
+    slowest_s = max(opened_s for opened_s, _ in visits)
+    print(f"opened in {slowest_s:.2f} s, the slowest of {VISITS} visits (under {MOST_S:g} s)")
+    print(f"a problem's samples shown {max(shown_s for _, shown_s in visits):.2f} s after they were asked for")
+    return 0 if slowest_s < MOST_S else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

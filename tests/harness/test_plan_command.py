@@ -1,0 +1,63 @@
+"""`proctor plan`: a forecast from the benchmark at hand."""
+
+import json
+import struct
+
+import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
+
+from harness.cli.main import run
+
+MINI = ["plan", "--benchmark", "mini", "--n", "10", "--workers", "2"]
+
+
+def test_the_forecast_is_a_table(capsys):
+    """Of ranges, with what they assume; references were judged for it."""
+    assert run([*MINI, "--params", "7B", "--nodes", "100", "--cores", "8", "--gpus", "4"]) == 0
+
+    out = capsys.readouterr().out
+    assert "| samples | 46 problems x 10 = 460 |" in out
+    assert "46 references took " in out
+    assert " on 100 x 8 cores, 4000/s at most |" in out
+    assert "GPU hours, A100 80 GB" in out
+
+
+def test_a_models_folder_gives_its_size_and_its_tokens(tmp_path, capsys):
+    """The tensors' shapes are counted, and the tokenizer makes one number of the range of prompt tokens a sample."""
+    header = {"__metadata__": {"format": "pt"}, "a": {"shape": [2, 3]}, "b": {"shape": [4]}}
+    text = json.dumps(header).encode()
+    (tmp_path / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text)
+    words = Tokenizer(models.WordLevel({"?": 0}, "?"))
+    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    words.save(str(tmp_path / "tokenizer.json"))
+
+    assert run([*MINI, "--model", str(tmp_path), "--json"]) == 0
+
+    told = json.loads(capsys.readouterr().out)
+    few, many = told["prompt_tokens"]
+    assert many == pytest.approx(10 * few)
+    by_size = {gpu["device"]: gpu["hours"][1] for gpu in told["gpus"]}
+    assert 0 < by_size["A100 80 GB"] < 1e-6  # ten weights
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ([], "give --model or --params, one of them"),
+        (["--params", "7B", "--model", "."], "give --model or --params, one of them"),
+        (["--params", "seven"], "'seven' is no size such as 7B or 500M"),
+        (["--params", "-1B"], "'-1B' is no size such as 7B or 500M"),
+        (["--model", "."], "tokenizer.json: there is no such file"),
+        (["--params", "7B", "--split", "dev"], "--split dev: there is nothing of this split"),
+        (["--params", "7B", "--problem-set", "x", "--split", "test"], "each choose the problems"),
+    ],
+)
+def test_a_mistake_is_one_line(tmp_path, monkeypatch, capsys, options, reason):
+    """That says what to do."""
+    monkeypatch.chdir(tmp_path)
+
+    assert run([*MINI, *options]) == 2
+
+    err = capsys.readouterr().err
+    assert reason in err
+    assert err.count("\n") == 1

@@ -1,0 +1,102 @@
+"""A headless Chromium that does as it is told, for the tests and benchmarks of the page."""
+
+import base64
+import contextlib
+import json
+import os
+import selectors
+import shutil
+import subprocess
+import time
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+"""Where it lies, None where there is none."""
+
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-zygote", "--no-first-run", "--single-process",
+    "--remote-debugging-pipe",
+)  # fmt: skip
+DEADLINE_S = 60
+
+
+class Browser:
+    """Speaks the DevTools protocol over the two pipes that Chromium reads and writes as descriptors 3 and 4."""
+
+    def __init__(self, commands: int, answers: int) -> None:
+        """Attach to the first page."""
+        self.commands, self.answers, self.number, self.buffer = commands, answers, 0, b""
+        self.session = None
+        self.events = []
+        pages = self.ask("Target.getTargets")["targetInfos"]
+        target = next(page["targetId"] for page in pages if page["type"] == "page")
+        self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.ask(f"{domain}.enable")
+
+    def ask(self, method: str, **parameters: object) -> dict:
+        """Send a command and return its result; events that come meanwhile are kept."""
+        self.number += 1
+        message = {"id": self.number, "method": method, "params": parameters}
+        if self.session:
+            message["sessionId"] = self.session
+        os.write(self.commands, json.dumps(message).encode() + b"\0")
+        while (answer := self.next_message()).get("id") != self.number:
+            self.events.append(answer)
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def next_message(self) -> dict:
+        """Return the next message; fail where none comes in time."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.answers, selectors.EVENT_READ)
+            while b"\0" not in self.buffer:
+                assert selector.select(DEADLINE_S), "Chromium does not answer"
+                read = os.read(self.answers, 1 << 20)
+                assert read, "Chromium has ended"
+                self.buffer += read
+        message, _, self.buffer = self.buffer.partition(b"\0")
+        return json.loads(message)
+
+    def value(self, expression: str) -> object:
+        """Return what an expression gives on the page."""
+        return self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+
+    def wait_for(self, expression: str) -> object:
+        """Return what an expression gives as soon as that is truthy."""
+        deadline = time.monotonic() + DEADLINE_S
+        while not (found := self.value(expression)):
+            assert time.monotonic() < deadline, f"never true: {expression}"
+        return found
+
+    def resize(self, width: int, height: int) -> None:
+        """Show the page in a window of this many pixels; below 500 wide, as a phone does."""
+        self.ask(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500
+        )
+
+    def screenshot(self) -> bytes:
+        """Return the whole page, as far as it is long, as PNG."""
+        shot = self.ask("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+        return base64.b64decode(shot["data"])
+
+
+@contextlib.contextmanager
+def opened(profile: str) -> object:
+    """Start Chromium, and end it; `profile` is a folder that it may fill."""
+    their_commands, commands = os.pipe()
+    answers, their_answers = os.pipe()
+    shell = f'exec "$0" "$@" 3<&{their_commands} 4>&{their_answers}'
+    process = subprocess.Popen(
+        ["/bin/bash", "-c", shell, CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
+        pass_fds=(their_commands, their_answers),
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(their_commands)
+    os.close(their_answers)
+    try:
+        yield Browser(commands, answers)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(commands)
+        os.close(answers)

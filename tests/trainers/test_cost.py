@@ -1,0 +1,178 @@
+"""The formulas of operations, parameters and memory hold against what real steps of small models are measured at."""
+
+import json
+import weakref
+
+import pytest
+import torch
+from paper_models import PARAMETERS, write_config
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, sdpa_flop_count
+from transformers import AutoModelForCausalLM, Qwen2Config
+
+from harness.errors import UserError
+from trainers.anatomy import anatomy_of
+from trainers.cost import Lengths, memory, operations, trained
+from trainers.objective import CompletionLogProbs
+from trainers.options import TrainingOptions
+from trainers.packing import packed, padded
+from trainers.policy import made_trainable
+from trainers.tokenization import Encoded
+
+LENGTHS = Lengths(prompt=120, completions=(40, 61, 22, 80))
+OPTIONS = {
+    "all parameters": TrainingOptions(),
+    "padded rows": TrainingOptions(packing=False),
+    "recomputed blocks": TrainingOptions(gradient_checkpointing=True),
+    "logits in chunks": TrainingOptions(logits_chunk=40),
+    "bfloat16": TrainingOptions(dtype="bfloat16"),
+    "bfloat16, recomputed blocks": TrainingOptions(dtype="bfloat16", gradient_checkpointing=True),
+    "adapter": TrainingOptions(lora_rank=8),
+    "adapter without dropout": TrainingOptions(lora_rank=8, lora_dropout=0.0),
+    "adapter, recomputed blocks": TrainingOptions(lora_rank=8, gradient_checkpointing=True),
+    "adapter, bfloat16": TrainingOptions(lora_rank=8, dtype="bfloat16"),
+    "adapter, bfloat16, recomputed blocks": TrainingOptions(lora_rank=8, dtype="bfloat16", gradient_checkpointing=True),
+}
+NEGLECTED_WITH_LORA = 0.01
+MEMORY_TOLERANCE = 0.06
+
+ATEN, FUSED = torch.ops.aten, "_scaled_dot_product_flash_attention_for_cpu"
+ON_CPU = {
+    getattr(ATEN, FUSED): lambda q, k, v, *_, **__: sdpa_flop_count(q, k, v),
+    getattr(ATEN, f"{FUSED}_backward"): lambda grad, q, k, v, *_, **__: sdpa_backward_flop_count(grad, q, k, v),
+}
+"""PyTorch's counter knows its fused attention on GPUs only; the CPU's is counted by the same formulas of its own."""
+
+
+class LiveTensors(TorchDispatchMode):
+    """Adds up the bytes of all tensors that are alive, and remembers the most."""
+
+    def __init__(self, there):
+        """Begin with the tensors that are there."""
+        super().__init__()
+        self.live, self.now, self.peak = {}, 0, 0
+        for tensor in there:
+            self.meet(tensor)
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        """Meet what an operation returns."""
+        out = func(*args, **(kwargs or {}))
+        for leaf in tree_leaves(out):
+            if isinstance(leaf, torch.Tensor):
+                self.meet(leaf)
+        return out
+
+    def meet(self, tensor):
+        """Count the tensor's memory, unless another one that is alive shares it."""
+        storage = tensor.untyped_storage()  # the same object for as long as the memory is there
+        if id(storage) not in self.live:
+            self.live[id(storage)] = storage.nbytes()
+            self.now += storage.nbytes()
+            self.peak = max(self.peak, self.now)
+            weakref.finalize(storage, self.leave, id(storage))
+
+    def leave(self, key):
+        """Count it no more."""
+        self.now -= self.live.pop(key)
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    """Return the configuration of a small model that has the proportions of the 0.5 B one, and lies in a folder."""
+    made = Qwen2Config(
+        hidden_size=128,
+        num_hidden_layers=6,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        intermediate_size=704,
+        vocab_size=2000,
+        tie_word_embeddings=True,
+    )
+    made.name_or_path = str(tmp_path_factory.mktemp("model"))
+    made.save_pretrained(made.name_or_path)
+    return made
+
+
+@pytest.fixture
+def make_policy(config):
+    """Return a function that makes a model to train, and what it computes of the group."""
+
+    def make(options):
+        dtype = getattr(torch, options.dtype)
+        model = AutoModelForCausalLM.from_config(config, dtype=dtype if options.lora_rank else torch.float32)
+        made_trainable(model, options)
+        log_probs = CompletionLogProbs(model, chunk=options.logits_chunk, dtype=dtype)
+        group = Encoded((1,) * LENGTHS.prompt, tuple((2,) * count for count in LENGTHS.completions))
+        rows = (packed if options.packing else padded)(group)
+        return model, lambda: log_probs(rows).sum().backward()
+
+    return make
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_operations_are_those_that_pytorch_counts(config, make_policy, options):
+    """Every matrix product of a forward and a backward pass; with LoRA the first block's share is neglected."""
+    _, take = make_policy(options)
+
+    with FlopCounterMode(display=False, custom_mapping=ON_CPU) as counter:
+        take()
+
+    told = operations(anatomy_of(config.name_or_path), LENGTHS, options)
+    assert told == pytest.approx(counter.get_total_flops(), rel=NEGLECTED_WITH_LORA if options.lora_rank else 0)
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_parameters_are_counted_exactly(config, make_policy, options):
+    """All of them, and those that are trained: of the adapter, or of everything."""
+    model, _ = make_policy(options)
+    anatomy = anatomy_of(config.name_or_path)
+    counted = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+
+    assert trained(anatomy, options) == counted
+    assert anatomy.parameters == sum(weight.numel() for name, weight in model.named_parameters() if "lora" not in name)
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_memory_is_what_tensors_take_at_the_peak(config, make_policy, options):
+    """In the second group of a step, when the first one's gradients and the optimizer's moments are there."""
+    model, take = make_policy(options)
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(weights)
+    take()
+    optimizer.step()
+    moments = [value for state in optimizer.state.values() for value in state.values()]
+
+    with LiveTensors([*model.parameters(), *(weight.grad for weight in weights), *moments]) as tensors:
+        take()
+
+    told = memory(anatomy_of(config.name_or_path), [LENGTHS], options)
+    assert told.total == pytest.approx(tensors.peak, rel=MEMORY_TOLERANCE)
+
+
+@pytest.mark.parametrize(("name", "parameters"), PARAMETERS.items())
+def test_the_papers_models_have_their_published_sizes(tmp_path, name, parameters):
+    """From their config.json, without their weights."""
+    assert anatomy_of(write_config(name, tmp_path)).parameters == parameters
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"model_type": "qwen3_next_of_another_world"}, "config.json"),
+        ({"model_type": "gpt2"}, "intermediate_size"),
+    ],
+)
+def test_another_kind_of_model_is_refused(tmp_path, config, said):
+    """The message names the model and what it lacks."""
+    (tmp_path / "config.json").write_text(json.dumps(config))
+
+    with pytest.raises(UserError, match=said):
+        anatomy_of(str(tmp_path))
+
+
+def test_a_packed_group_holds_its_prompt_once():
+    """By hand: 120 + 40 + 61 + 22 + 80 less four ends, and four rows of 120 + 80 less an end."""
+    assert LENGTHS.positions(TrainingOptions(packing=True)) == 319
+    assert LENGTHS.positions(TrainingOptions(packing=False)) == 796
+    assert LENGTHS.predicted == 203

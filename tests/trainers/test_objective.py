@@ -1,0 +1,120 @@
+"""The objective: worked sums, and its gradient against one written with the stock model, sequence by sequence."""
+
+import math
+
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM
+
+from trainers import advantages
+from trainers.objective import CompletionLogProbs, group_loss, summed
+from trainers.packing import packed, padded
+from trainers.tokenization import Encoded
+
+REWARDS = (1.0, -0.1, -0.6, -1.0)
+GROUP = Encoded(
+    prompt=tuple(range(40, 63)),
+    completions=((1, 2, 3, 256), (*range(100, 131), 256), (256,), (9, 8, 7, 6, 5, 4, 3, 2, 1, 256)),
+)
+TOKENS = tuple(map(len, GROUP.completions))
+METHODS = {
+    "sft": advantages.sft,
+    "rloo": advantages.rloo,
+    "rloo-grpo": advantages.rloo_grpo,
+    "rloo-exp": advantages.rloo_exp,
+}
+
+
+def full(folder):
+    """Return the tiny model, all parameters trained."""
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+
+
+def with_lora(folder):
+    """Return it with an adapter that is not zero anywhere, which alone is trained."""
+    torch.manual_seed(0)
+    config = LoraConfig(task_type="CAUSAL_LM", r=4, target_modules="all-linear", init_lora_weights=False)
+    return get_peft_model(full(folder), config).get_base_model()
+
+
+def gradient(model):
+    """Return the gradient of all that is trained as one vector, and forget it."""
+    vector = torch.cat([weight.grad.flatten() for weight in model.parameters() if weight.requires_grad])
+    model.zero_grad()
+    return vector
+
+
+def reference(model, weights, *, token_mean=False):
+    """Set the gradient of -(1/n) sum_i w_i log pi(y_i given x) by the book: a forward pass for each completion."""
+    for weight, completion in zip(weights, GROUP.completions, strict=True):
+        row = torch.tensor([[*GROUP.prompt, *completion]])
+        log_softmax = model(row).logits[0, :-1].log_softmax(-1)
+        chosen = log_softmax.gather(1, row[0, 1:, None])[len(GROUP.prompt) - 1 :, 0]
+        (-weight * (chosen.mean() if token_mean else chosen.sum()) / len(weights)).backward()
+    return gradient(model)
+
+
+def ours(model, rows, weights, *, chunk=1000, token_mean=False):
+    """Set the gradient as training does."""
+    log_probs = summed(CompletionLogProbs(model, chunk=chunk, dtype=torch.float32)(rows), TOKENS)
+    group_loss(log_probs, torch.tensor(weights), torch.tensor(TOKENS), token_mean=token_mean).backward()
+    return gradient(model)
+
+
+def test_the_loss_by_hand():
+    """-(2 x -3 + -1 x -5) / 2 = 0.5; over 3 and 10 tokens -(2 x -1 + -1 x -0.5) / 2 = 0.75."""
+    log_probs, weights, tokens = torch.tensor([-3.0, -5.0]), torch.tensor([2.0, -1.0]), torch.tensor([3, 10])
+
+    assert group_loss(log_probs, weights, tokens, token_mean=False).item() == 0.5
+    assert group_loss(log_probs, weights, tokens, token_mean=True).item() == 0.75
+
+
+def test_a_uniform_policy_by_hand(tiny_base):
+    """Where every weight is 0, each of the 257 words has the same chance at every token, the end included."""
+    model = full(tiny_base)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.zero_()
+
+    log_probs = summed(CompletionLogProbs(model, chunk=1000, dtype=torch.float32)(packed(GROUP)), TOKENS)
+
+    assert log_probs.tolist() == pytest.approx([-tokens * math.log(257) for tokens in (4, 32, 1, 10)])
+
+
+@pytest.mark.parametrize("load", [full, with_lora])
+@pytest.mark.parametrize("rows", [packed, padded])
+@pytest.mark.parametrize("method", METHODS)
+def test_the_gradient_is_that_of_the_book(tiny_base, load, rows, method):
+    """To 1e-5 of its length: every method, packed or padded, all parameters or an adapter, uneven lengths."""
+    model, weights = load(tiny_base), METHODS[method](REWARDS)
+    expected = reference(model, weights)
+
+    found = ours(model, rows(GROUP), weights)
+
+    assert expected.norm() > 0
+    assert (found - expected).norm() / expected.norm() < 1e-5
+
+
+@pytest.mark.parametrize("token_mean", [False, True])
+@pytest.mark.parametrize("chunk", [1, 7, 47, 48])
+def test_chunks_don_t_show_in_the_gradient(tiny_base, chunk, token_mean):
+    """47 predictions in chunks of any size; also with the mean over tokens."""
+    model, weights = full(tiny_base), METHODS["rloo"](REWARDS)
+
+    found = ours(model, packed(GROUP), weights, chunk=chunk, token_mean=token_mean)
+
+    expected = reference(model, weights, token_mean=token_mean)
+    assert (found - expected).norm() / expected.norm() < 1e-5
+
+
+def test_bfloat16_computes_and_leaves_weights_in_float32(tiny_base):
+    """The gradient of the float32 weights is near that of float32 computation, and the result is float32."""
+    model, weights = full(tiny_base), METHODS["rloo"](REWARDS)
+    log_probs = CompletionLogProbs(model, chunk=1000, dtype=torch.bfloat16)(packed(GROUP))
+    group_loss(summed(log_probs, TOKENS), torch.tensor(weights), torch.tensor(TOKENS), token_mean=False).backward()
+
+    found, expected = gradient(model), reference(model, weights)
+
+    assert {log_probs.dtype, found.dtype} == {torch.float32}
+    assert 0 < (found - expected).norm() / expected.norm() < 0.05

@@ -1,0 +1,143 @@
+"""`proctor train`: recipes, settings on the command line, and what is printed."""
+
+import json
+import shutil
+
+import msgspec
+import pytest
+
+from harness.cli.main import run
+from trainers.options import TrainingOptions
+
+OWN = '''
+"""A trainer of one's own: it writes down what it is asked for."""
+
+from trainers.trainer import Checkpoint, Trainer
+
+
+def train(groups, model, out, options):
+    return Checkpoint(path=str(out), base=model, method="own", step=7, config=options, groups_sha256="", commit="")
+
+
+own = Trainer(name="own", train=train)
+'''
+
+
+@pytest.fixture
+def train(tmp_path, make_groups, tiny_base, capsys):
+    """Return a function that gives the command and returns exit code, standard output and standard error."""
+    groups = make_groups(2)
+
+    def give(*arguments, method="rloo"):
+        where = ("--groups", groups, "--model", tiny_base, "--out", tmp_path / "out")
+        code = run(["train", method, *map(str, where), *arguments])
+        return code, *capsys.readouterr()
+
+    return give
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Return a method of one's own, as the command line names it."""
+    (tmp_path / "mine.py").write_text(OWN)
+    return f"{tmp_path / 'mine.py'}:own"
+
+
+def test_a_checkpoint_comes_of_it(tmp_path, train):
+    """The command says where it lies, and it is the method's."""
+    code, printed, _ = train(method="rloo-exp")
+
+    assert (code, printed) == (0, f"The checkpoint of step 1 lies in {tmp_path / 'out'}\n")
+    assert json.loads((tmp_path / "out" / "checkpoint.json").read_text())["method"] == "rloo-exp"
+
+
+def test_a_stop_is_told_and_the_same_command_goes_on(tmp_path, train):
+    """Exit code 0 both times."""
+    first = train("--max-hours", "1e-9", "--epochs", "2")
+    second = train("--max-hours", "1e-9", "--epochs", "2")
+
+    assert first[:2] == (0, f"The checkpoint of step 1 lies in {tmp_path / 'out' / 'steps' / '00000001'}\n")
+    assert first[2].endswith("stopped because of --max-hours; the same command goes on from here\n")
+    assert second == (0, f"The checkpoint of step 2 lies in {tmp_path / 'out'}\n", "")
+
+
+def test_options_override_the_recipe(tmp_path, train, own):
+    """And the recipe the defaults; a trainer of one's own gets them all."""
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text("epochs = 3\nlearning_rate = 1e-4\npacking = true\n")
+
+    code, printed, _ = train("--recipe", str(recipe), "--epochs", "5", "--packing", "off", "--json", method=own)
+
+    found = json.loads(printed)
+    assert (code, found["method"], found["step"]) == (0, "own", 7)
+    assert msgspec.convert(found["config"], TrainingOptions) == TrainingOptions(
+        epochs=5, learning_rate=1e-4, packing=False
+    )
+
+
+def test_every_setting_has_its_option(train, own):
+    """With another value than the default, each arrives."""
+    other = {
+        bool: lambda value: not value,
+        int: lambda value: value + 1,
+        float: lambda value: (value or 0.25) / 2,
+        type(None): lambda _: 3,
+        str: {"float32": "bfloat16", "sdpa": "flash_attention_2", "none": "wandb"}.get,
+    }
+    defaults = msgspec.structs.asdict(TrainingOptions())
+    wanted = {name: other[type(value)](value) for name, value in defaults.items()}
+
+    given = [text for name, value in wanted.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+    code, printed, _ = train(*given, "--json", method=own)
+
+    assert code == 0
+    assert json.loads(printed)["config"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--epochs", "0"], "Expected `int` >= 1 - at `$.epochs`"),
+        (["--dtype", "int8"], "'int8' is not one of"),
+        (["--recipe", "no.toml"], "no.toml"),
+        (["--recipe", "paper-99b"], "paper-99b"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(train, own, arguments, message):
+    """With exit code 2."""
+    code, printed, told = train(*arguments, method=own)
+
+    assert (code, printed) == (2, "")
+    assert message in told
+    assert told.count("\n") == 1
+
+
+def test_an_unknown_method_is_told_with_the_known_ones(train):
+    """By name."""
+    code, _, told = train(method="dpo")
+
+    assert code == 2
+    assert "rloo, rloo-exp, rloo-grpo, sft" in told
+
+
+def test_a_checkpoint_is_a_base_again(tmp_path, train, tiny_base):
+    """What was trained can be trained on, by path."""
+    train()
+    shutil.move(tmp_path / "out", tmp_path / "trained")
+
+    code, *_ = train("--model", str(tmp_path / "trained"))
+
+    record = json.loads((tmp_path / "out" / "checkpoint.json").read_text())
+    assert (code, record["base"]) == (0, str(tmp_path / "trained"))
+    assert record["base"] != str(tiny_base)
+
+
+def test_progress_tells_what_training_does(train, monkeypatch):
+    """A line at most every ten seconds; here the clock is made to run."""
+    monkeypatch.setattr("harness.cli.progress.INTERVAL_S", 0.0)
+
+    _, _, told = train("--epochs", "3", "--save-every-steps", "1")
+
+    lines = told.splitlines()
+    assert [line.split(",")[0] for line in lines] == ["trained 1 of 3", "trained 2 of 3", "trained 3 of 3"]
+    assert all(word in lines[0] for word in ("left", "loss", "accepted -", "rejected -", "gradient", "tokens/s"))

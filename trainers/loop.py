@@ -1,0 +1,249 @@
+"""The one training loop of all methods."""
+
+import math
+import random
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+import torch
+from accelerate import Accelerator
+from transformers import get_cosine_schedule_with_warmup
+
+from harness.cli.progress import watched
+from harness.errors import UserError
+from harness.storage import append, read_rows, whole_file, write_whole
+from trainers.card import Card
+from trainers.metrics import METRICS_FILE, Metrics, cut_after, in_words, of_the_policy
+from trainers.model_card import README_FILE, render
+from trainers.objective import group_loss, summed
+from trainers.order import batch, total_steps
+from trainers.packing import packed, padded
+from trainers.policy import Policy
+from trainers.probe import refuse_unlike
+from trainers.provenance import commit
+from trainers.tokenization import Encoded, encode
+from trainers.trainer import CHECKPOINT_FILE, Checkpoint
+from trainers.training_folder import Asked, pretty
+from trainers.weighting import Weighted
+
+STATE_FILE = "state.pt"
+"""What to go on from: gone when the checkpoint is there."""
+
+
+class Loop:
+    """The moving parts of a training: what a step moves, and what is saved of it."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        groups: tuple[Weighted, ...],
+        *,
+        asked: Asked,
+        card: Card | None,
+        out: Path,
+        accelerator: Accelerator,
+    ) -> None:
+        """Prepare the first step; `out` is there, the policy is the one that was `asked` for, the card the groups'."""
+        self._policy, self._groups, self._asked, self._out, self._card = policy, groups, asked, out, card
+        self._options, self._accelerator = asked.options, accelerator
+        self._total = total_steps(len(groups), self._options)
+        optimizer = torch.optim.AdamW(
+            policy.trained.values(), lr=self._options.learning_rate, weight_decay=self._options.weight_decay
+        )
+        warmup = math.ceil(self._options.warmup_share * self._total)
+        self._schedule = get_cosine_schedule_with_warmup(optimizer, warmup, self._total)
+        model = policy.log_probs(self._options)
+        self._model, self._optimizer = accelerator.prepare(model, optimizer)
+        refuse_unlike(model, policy.dtype, packing=self._options.packing)
+
+    def run(self, metrics: BinaryIO | None, until_s: float) -> Checkpoint:
+        """Train to the end, or until that time of the monotonic clock, and write the checkpoint.
+
+        Args:
+            metrics: The file of metrics, open for appending; the main process's alone.
+            until_s: Of the main process's clock.
+        """
+        done = self._restored()
+        if self._options.report_to != "none":
+            self._accelerator.init_trackers("proctor", config=_plain(self._options))
+        steps = self._steps(done, until_s)
+        if metrics is not None:
+            cut_after(self._out / METRICS_FILE, metrics, done)
+            steps = self._recorded(steps, done, metrics)
+        for row in steps:
+            done = row.step
+        checkpoint = self._closed(done)
+        self._accelerator.end_training()
+        return checkpoint
+
+    def _recorded(self, steps: Iterator[Metrics], done: int, file: BinaryIO) -> Iterator[Metrics]:
+        """Pass the rows on when they have been told and appended: a state is never saved ahead of its row."""
+        told = deque[Metrics](maxlen=1)
+        words = partial(_last_in_words, told)
+        for row in watched(steps, self._total, "trained", sys.stderr, done=done, beside=words):
+            append(file, row)
+            told.append(row)
+            self._accelerator.log(_plain(row), step=row.step)
+            yield row
+
+    def _steps(self, done: int, until_s: float) -> Iterator[Metrics]:
+        """Take the steps that are left, saving where it is time to."""
+        for taken in range(done + 1, self._total + 1):
+            yield self._step(taken - 1)
+            stop = taken < self._total and self._main_says(time.monotonic() > until_s)
+            if stop or taken % self._options.save_every_steps == 0:
+                self._save(taken)
+            if stop or (self._options.keep_every_steps and taken % self._options.keep_every_steps == 0):
+                self._write(self._kept(taken), taken)
+            if stop:
+                return
+
+    def _step(self, number: int) -> Metrics:
+        """Take a step: the gradient of this process's groups, averaged over processes, and the optimizer's update."""
+        start_s = time.monotonic()
+        process = self._accelerator.process_index
+        seed = random.Random(f"{self._options.seed}/{number}/{process}")  # noqa: S311 - no secret
+        torch.manual_seed(seed.getrandbits(63))  # of dropout: anew at each step, so no state of it must outlive a kill
+        mine = batch(number, len(self._groups), self._options)[process :: self._accelerator.num_processes]
+        tally = torch.zeros(6, dtype=torch.float64, device=self._accelerator.device)
+        for place, which in enumerate(mine):
+            meet = nullcontext() if place == len(mine) - 1 else self._accelerator.no_sync(self._model)
+            with meet:  # processes exchange gradients once a step
+                tally += self._backward(self._groups[which], share=1 / len(mine))
+        norm = self._accelerator.clip_grad_norm_(self._policy.trained.values(), self._options.max_gradient_norm)
+        rate = self._schedule.get_last_lr()[0]
+        self._optimizer.step()
+        self._schedule.step()
+        self._optimizer.zero_grad()
+        tally = self._accelerator.reduce(tally, reduction="sum")
+        return self._metrics(number + 1, tally.tolist(), float(norm), rate, time.monotonic() - start_s)
+
+    def _backward(self, weighted: Weighted, share: float) -> torch.Tensor:
+        """Add the gradient of a group; return loss, log-probabilities and numbers of either kind, and tokens, (6)."""
+        group = encode(weighted.group, self._policy.tokenizer)
+        self._refuse_too_long(weighted, group)
+        tokens = [len(completion) for completion in group.completions]
+        device = self._accelerator.device
+        rows = (packed if self._options.packing else padded)(group)
+        log_probs = summed(self._model(rows.to(device)), tokens)
+        weights, lengths = torch.tensor(weighted.weights, device=device), torch.tensor(tokens, device=device)
+        loss = group_loss(log_probs, weights, lengths, token_mean=self._options.token_mean)
+        self._accelerator.backward(loss * share)
+        found = log_probs.detach().double()
+        accepted = torch.tensor(weighted.group.rewards, device=device) > 0
+        all_tokens = torch.tensor(len(group.prompt) + sum(tokens), device=device)
+        return torch.stack(
+            [
+                loss.detach().double(), found[accepted].sum(), accepted.sum(), found[~accepted].sum(),
+                (~accepted).sum(), all_tokens,
+            ]
+        )  # fmt: skip
+
+    def _refuse_too_long(self, weighted: Weighted, group: Encoded) -> None:
+        longest = len(group.prompt) + max(map(len, group.completions))
+        places = getattr(self._policy.model.config, "max_position_embeddings", longest)
+        if longest > places:
+            raise UserError(
+                f"problem {weighted.group.problem_id}: prompt and completion have {longest} tokens, but the model has "
+                f"places for {places}; leave its groups out"
+            )
+
+    def _metrics(self, taken: int, tally: list[float], norm: float, rate: float, wall_s: float) -> Metrics:
+        loss, accepted_sum, accepted_count, rejected_sum, rejected_count, tokens = tally
+        loss /= self._options.batch_groups
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise UserError(f"{self._out}: step {taken} has loss {loss} and gradient {norm}; lower --learning-rate")
+        accepted = accepted_sum / accepted_count if accepted_count else None
+        rejected = rejected_sum / rejected_count if rejected_count else None
+        groups = taken * self._options.batch_groups
+        return Metrics(
+            step=taken,
+            epoch=groups / len(self._groups),
+            loss=loss,
+            accepted=accepted,
+            rejected=rejected,
+            margin=None if accepted is None or rejected is None else accepted - rejected,
+            gradient_norm=norm,
+            learning_rate=rate,
+            groups=groups,
+            tokens=int(tokens),
+            tokens_per_s=tokens / wall_s,
+        )
+
+    def _main_says(self, true: bool) -> bool:  # noqa: FBT001 - it is the message
+        """Return what the main process says, so that all do the same whatever their clocks."""
+        said = torch.tensor(int(true and self._accelerator.is_main_process), device=self._accelerator.device)
+        return bool(self._accelerator.reduce(said, reduction="sum").item())
+
+    def _save(self, taken: int) -> None:
+        if self._accelerator.is_main_process:
+            state = {
+                "taken": taken,
+                "weights": self._policy.trained,
+                "optimizer": self._optimizer.state_dict(),
+                "schedule": self._schedule.state_dict(),
+            }
+            with whole_file(self._out / STATE_FILE) as file:
+                torch.save(state, file)
+
+    def _restored(self) -> int:
+        """Take up the state that was saved last, and return how many steps had been taken: 0 where there is none."""
+        if not (self._out / STATE_FILE).exists():
+            return 0
+        state = torch.load(self._out / STATE_FILE, map_location="cpu", weights_only=True)
+        self._policy.restore(state["weights"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._schedule.load_state_dict(state["schedule"])
+        return int(state["taken"])
+
+    def _kept(self, taken: int) -> Path:
+        return self._out / "steps" / f"{taken:08}"
+
+    def _closed(self, taken: int) -> Checkpoint:
+        """Write the checkpoint where training has come to its end, and return it or the one that it stopped with."""
+        if taken < self._total:
+            return self._checkpoint(self._kept(taken), taken)
+        self._write(self._out, taken)
+        if self._accelerator.is_main_process:
+            (self._out / STATE_FILE).unlink(missing_ok=True)
+        return self._checkpoint(self._out, taken)
+
+    def _write(self, folder: Path, taken: int) -> None:
+        """Write the policy as it is, and last of all the record that says that the folder is whole."""
+        if self._accelerator.is_main_process:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._policy.write(folder)
+            checkpoint = self._checkpoint(folder, taken)
+            *_, last = read_rows(self._out / METRICS_FILE, Metrics)
+            readme = render(checkpoint, groups=self._card, metrics=of_the_policy(last[1]))
+            write_whole(folder / README_FILE, readme.encode())
+            write_whole(folder / CHECKPOINT_FILE, pretty(checkpoint))
+        self._accelerator.wait_for_everyone()
+
+    def _checkpoint(self, folder: Path, taken: int) -> Checkpoint:
+        asked = self._asked
+        return Checkpoint(
+            path=str(folder),
+            base=asked.base,
+            method=asked.method,
+            step=taken,
+            config=asked.options,
+            groups_sha256=asked.groups_sha256,
+            commit=commit(),
+        )
+
+
+def _last_in_words(rows: deque[Metrics], _elapsed_s: float) -> str:
+    return in_words(rows[-1]) if rows else ""
+
+
+def _plain(record: msgspec.Struct) -> dict[str, Any]:
+    """Return what trackers take: no None among it."""
+    return {name: value for name, value in msgspec.structs.asdict(record).items() if value is not None}

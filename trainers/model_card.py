@@ -1,0 +1,121 @@
+"""README.md of a checkpoint: what it is, what it was trained on and how; the hub reads the head of it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from trainers.card import Card
+from trainers.trainer import Checkpoint
+
+_ON_THE_HUB = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+"""A model's name there; anything else is a folder of somebody's machine."""
+
+README_FILE = "README.md"
+
+_CODENET_LICENCE = "Project CodeNet's data are under CDLA-Permissive-2.0."
+
+
+def render(checkpoint: Checkpoint, *, groups: Card | None, metrics: Mapping[str, float | None]) -> str:
+    """Return the model card of a checkpoint as markdown with a YAML head; the same for the same arguments.
+
+    Args:
+        checkpoint: What it is.
+        groups: The data card of the groups that it was trained on; None where there is none beside them.
+        metrics: What was measured at its last step, by name; None where it could not be.
+    """
+    return "\n".join(
+        (*_head(checkpoint), *_origin(checkpoint), *_data(checkpoint, groups), *_training(checkpoint), *_end(metrics))
+    )
+
+
+def _head(checkpoint: Checkpoint) -> Iterator[str]:
+    """Yield what the hub understands, as YAML; a string of JSON is one of YAML."""
+    adapter = checkpoint.config.lora_rank > 0
+    yield "---"
+    if _is_on_the_hub(checkpoint.base):
+        yield f"base_model: {_quoted(checkpoint.base)}"
+        yield f"base_model_relation: {'adapter' if adapter else 'finetune'}"
+    yield f"library_name: {'peft' if adapter else 'transformers'}"
+    yield "pipeline_tag: text-generation"
+    yield "tags:"
+    yield from (f"- {_quoted(tag)}" for tag in ("code", "offline-rl", "proctor", checkpoint.method))
+    yield "---"
+    yield ""
+
+
+def _origin(checkpoint: Checkpoint) -> Iterator[str]:
+    what = "A LoRA adapter for" if checkpoint.config.lora_rank else "All parameters of"
+    yield f"# {Path(checkpoint.path).name}"
+    yield ""
+    yield f"{what} `{checkpoint.base}`, trained by proctor with the method `{checkpoint.method}`."
+    yield ""
+    yield "| | |"
+    yield "|---|---|"
+    yield f"| method | {checkpoint.method} |"
+    yield f"| base | {checkpoint.base} |"
+    yield f"| steps | {checkpoint.step} |"
+    yield f"| SHA-256 of the groups | {checkpoint.groups_sha256} |"
+    yield f"| commit of proctor | {checkpoint.commit} |"
+    yield ""
+    yield f"Examine it with `proctor run --benchmark mbpp --backend transformers --model {checkpoint.path}`."
+    yield ""
+
+
+def _data(checkpoint: Checkpoint, groups: Card | None) -> Iterator[str]:
+    yield "## Training data"
+    yield ""
+    if groups is None:
+        yield f"Groups without a data card; their SHA-256 is {checkpoint.groups_sha256}."
+        yield ""
+        yield f"The licences of the data and of `{checkpoint.base}` apply."
+        yield ""
+        return
+    yield f"{groups.groups} groups with {groups.completions} completions, compiled from {groups.source}."
+    if groups.completion_tokens:
+        yield f"{groups.prompt_tokens} tokens in prompts and {groups.completion_tokens} in completions."
+    against = ", ".join(groups.recipe.against)
+    if not against:
+        yield "Overlap with benchmarks was not looked for."
+    elif groups.recipe.keep_contaminated:
+        yield f"Overlap with {against} was looked for and kept: {len(groups.contaminated)} texts."
+    else:
+        yield f"What overlaps {against} was dropped: {len(groups.contaminated)} texts."
+    yield ""
+    yield "| status | reward |"
+    yield "|---|---|"
+    yield from (f"| {status} | {reward:+g} |" for status, reward in groups.recipe.rewards.rewards.items())
+    yield ""
+    data = f"{_CODENET_LICENCE} " if groups.source == "CodeNet" else ""
+    yield f"{data}The licence of `{checkpoint.base}` applies to what was made of it."
+    yield ""
+
+
+def _training(checkpoint: Checkpoint) -> Iterator[str]:
+    yield "## Options"
+    yield ""
+    yield "| option | value |"
+    yield "|---|---|"
+    options = msgspec.to_builtins(checkpoint.config)
+    yield from (f"| {name} | {'-' if value is None else value} |" for name, value in options.items())
+    yield ""
+
+
+def _end(metrics: Mapping[str, float | None]) -> Iterator[str]:
+    if not any(value is not None for value in metrics.values()):
+        return
+    yield "## At the last step"
+    yield ""
+    yield "| metric | value |"
+    yield "|---|---|"
+    yield from (f"| {name} | {value:.6g} |" for name, value in metrics.items() if value is not None)
+    yield ""
+
+
+def _is_on_the_hub(base: str) -> bool:
+    return _ON_THE_HUB.fullmatch(base) is not None and not Path(base).exists()
+
+
+def _quoted(text: str) -> str:
+    return msgspec.json.encode(text).decode()

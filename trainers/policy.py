@@ -1,0 +1,128 @@
+"""The model that is trained: loaded with its tokenizer, all of it or an adapter on it, and written as a checkpoint."""
+
+import copy
+import hashlib
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from harness.errors import UserError
+from trainers.objective import CompletionLogProbs
+from trainers.options import TrainingOptions
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+_FILES_THAT_DECIDE = {".safetensors", ".bin", ".json", ".txt", ".model"}
+
+
+class Policy:
+    """A model to train, its tokenizer, and what of it is trained.
+
+    What is trained is held in float32, or small steps would be lost to rounding: bfloat16 has 8 bits of precision, and
+    a step at a rate of 1e-5 is far below them. What is frozen is held in the type of computation. So the
+    0.5 B model with all parameters takes 16 bytes for each (weight, gradient, two moments): 8 GB; the 7 B model with
+    LoRA 2 bytes for each: 15 GB, and its adapter below 1 GB. Both leave most of 80 GB to activations.
+    """
+
+    def __init__(self, name: str, options: TrainingOptions) -> None:
+        """Load the model.
+
+        Args:
+            name: A local folder, or a repository of the hub.
+            options: Which parameters are trained, in which type, with which dropout and attention.
+
+        Raises:
+            UserError: There is no such model, it is an adapter, or the options don't go together.
+        """
+        self.base = _resolved(name)
+        self.dtype: torch.dtype = getattr(torch, options.dtype)
+        torch.manual_seed(options.seed)  # LoRA's first weights are drawn
+        self.model, self.tokenizer = _loaded(self.base, self.dtype if options.lora_rank else torch.float32, options)
+        self.weights_id = _weights_id(self.base, self.model)
+        self._adapter = made_trainable(self.model, options)
+
+    def log_probs(self, options: TrainingOptions) -> CompletionLogProbs:
+        """Return the model as a module that training calls."""
+        return CompletionLogProbs(self.model, chunk=options.logits_chunk, dtype=self.dtype)
+
+    @property
+    def trained(self) -> dict[str, torch.nn.Parameter]:
+        """Return the parameters that are trained, each once, by name."""
+        return {name: weight for name, weight in self.model.named_parameters() if weight.requires_grad}
+
+    def restore(self, weights: dict[str, torch.Tensor]) -> None:
+        """Set the parameters that are trained."""
+        with torch.no_grad():
+            for name, weight in self.trained.items():
+                weight.copy_(weights[name])
+
+    def write(self, folder: Path) -> None:
+        """Write the tokenizer and the model, in its type of computation, or the adapter, in peft's layout."""
+        if self._adapter is None:
+            copy.deepcopy(self.model).to(dtype=self.dtype).save_pretrained(folder)
+        else:
+            self._adapter.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+
+
+def _resolved(name: str) -> str:
+    folder = Path(name)
+    if not folder.exists():
+        return name
+    if (folder / "adapter_config.json").exists():
+        raise UserError(f"--model {name}: is an adapter; merge it into its base first")
+    return str(folder.resolve())
+
+
+def _loaded(base: str, held_in: torch.dtype, options: TrainingOptions) -> tuple[Any, "PreTrainedTokenizerBase"]:
+    """Return the model, whose own types are too loose to be of use, and its tokenizer."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415 - ten seconds
+    from transformers.utils import logging  # noqa: PLC0415
+
+    told: Any = logging
+    told.disable_progress_bar()  # ours is enough
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base)
+        model = AutoModelForCausalLM.from_pretrained(base, dtype=held_in, attn_implementation=options.attention)
+    except (OSError, ImportError, ValueError) as error:
+        raise UserError(f"--model {base}: can't be loaded: {error}; name a folder or a hub's repository") from error
+    return model, tokenizer
+
+
+def made_trainable(model: "PreTrainedModel", options: TrainingOptions) -> Any:
+    """Put the adapter on the model that the options ask for; return it, or None where all parameters are trained."""
+    adapter = _with_lora(model, options) if options.lora_rank else None
+    if options.gradient_checkpointing:
+        model.activation_checkpointing_enable()
+    model.train()
+    return adapter
+
+
+def _with_lora(model: "PreTrainedModel", options: TrainingOptions) -> Any:
+    from peft import LoraConfig, get_peft_model  # noqa: PLC0415 - eight seconds
+
+    config = LoraConfig(
+        task_type="CAUSAL_LM",
+        r=options.lora_rank,
+        lora_alpha=options.lora_alpha,
+        lora_dropout=options.lora_dropout,
+        target_modules="all-linear",
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft 0.21 asks transformers 5.23 for a name of before
+        return get_peft_model(model, config)
+
+
+def _weights_id(base: str, model: "PreTrainedModel") -> str:
+    """Return the SHA-256 of a local folder's files, or the commit of a hub's repository."""
+    if not Path(base).is_dir():
+        return str(getattr(model.config, "_commit_hash", None) or "")
+    found = hashlib.sha256()
+    for path in sorted(Path(base).iterdir()):
+        if path.suffix in _FILES_THAT_DECIDE:
+            with path.open("rb") as file:
+                found.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return found.hexdigest()

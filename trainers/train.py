@@ -1,0 +1,73 @@
+"""Trains a policy by one of the methods: on one processor or, started by `accelerate launch`, on several."""
+
+import math
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from accelerate import Accelerator
+from accelerate.utils import is_tensorboard_available, is_wandb_available
+
+from harness.errors import UserError
+from harness.storage import sole_writer
+from trainers.card import read_card
+from trainers.loop import Loop
+from trainers.methods import Weigh
+from trainers.metrics import METRICS_FILE
+from trainers.options import TrainingOptions
+from trainers.policy import Policy
+from trainers.trainer import Checkpoint
+from trainers.training_folder import Asked, finished, groups_sha256, open_training, refuse_another
+from trainers.weighting import weighted_groups
+
+
+def train_by(weigh: Weigh, method: str, *, groups: Path, model: str, out: Path, options: TrainingOptions) -> Checkpoint:
+    """Train the model by the weighted log-likelihood of the groups; see `Trainer.train`.
+
+    What was trained before a kill is not trained again, but for the steps since the state was last saved; on a CPU the
+    weights come out the same to the bit. With `max_hours` the checkpoint that is returned may be that of a step before
+    the last, in a folder below `out`.
+    """
+    until_s = math.inf if options.max_hours is None else time.monotonic() + 3600 * options.max_hours
+    weighted = weighted_groups(groups, weigh, options)
+    accelerator = _accelerator(options, out)
+    _refuse_combinations(options, accelerator)
+    policy = Policy(model, options)
+    asked = Asked(
+        method=method,
+        base=policy.base,
+        base_weights=policy.weights_id,
+        groups_sha256=groups_sha256(groups),
+        options=options,
+    )
+    refuse_another(out, asked)
+    if checkpoint := finished(out):
+        return checkpoint
+    accelerator.wait_for_everyone()
+    with ExitStack() as stack:
+        metrics = None
+        if accelerator.is_main_process:
+            open_training(out, asked)
+            metrics = stack.enter_context(sole_writer(out / METRICS_FILE))
+        accelerator.wait_for_everyone()
+        card = read_card(groups, asked.groups_sha256)
+        loop = Loop(policy, weighted, asked=asked, card=card, out=out, accelerator=accelerator)
+        return loop.run(metrics, until_s)
+
+
+def _accelerator(options: TrainingOptions, out: Path) -> Accelerator:
+    available = {"none": True, "tensorboard": is_tensorboard_available(), "wandb": is_wandb_available()}
+    if not available[options.report_to]:
+        raise UserError(f"--report-to {options.report_to}: it is not installed; pip install {options.report_to}")
+    tracker = None if options.report_to == "none" else options.report_to
+    return Accelerator(log_with=tracker, project_dir=str(out))
+
+
+def _refuse_combinations(options: TrainingOptions, accelerator: Accelerator) -> None:
+    if options.packing and options.attention == "flash_attention_2":
+        raise UserError("--attention flash_attention_2 takes no mask of a packed group; add --packing off")
+    if options.batch_groups % accelerator.num_processes:
+        raise UserError(
+            f"--batch-groups {options.batch_groups} can't be shared by {accelerator.num_processes} processes; "
+            "choose a multiple of their number"
+        )

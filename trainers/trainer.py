@@ -1,0 +1,40 @@
+"""What turns groups into a checkpoint: a trainer of ours, or one that calls another library."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from trainers.options import TrainingOptions
+
+CHECKPOINT_FILE = "checkpoint.json"
+"""Written last: the folder that holds it is whole."""
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy that was trained, in the Hugging Face layout or as an adapter of peft, and where it comes from."""
+
+    path: str
+    """The folder, as it was named."""
+    base: str
+    """The model that training began with, as it was named."""
+    method: str
+    step: int
+    """Steps taken so far."""
+    config: TrainingOptions
+    groups_sha256: str
+    """Of the groups' Parquet file."""
+    commit: str
+    """Of proctor's sources, or its version where they lie in no repository."""
+
+
+class Trainer(msgspec.Struct, frozen=True, kw_only=True):
+    """A way to make checkpoints; register one under the entry-point group `proctor.trainers`."""
+
+    name: str
+    train: Callable[[Path, str, Path, TrainingOptions], Checkpoint]
+    """Train the model of that name (second) on the groups in a folder or file (first), write the checkpoint to the
+    folder `out` (third), and return it. The same call goes on where an earlier one was killed. Raises UserError where
+    model or groups can't be had, `out` holds something else, or the trainer can't do what the options ask for."""
+    about: str = ""
+    """One line for `proctor train --help`."""
