@@ -74,7 +74,7 @@ class _Loaded:
             model=self._name,
             weights=self._weights.identity,
             dtype=str(self._llm.model_config.dtype).removeprefix("torch."),
-            versions={module.__name__: module.__version__ for module in (torch, transformers, library)},
+            versions={module.__name__: str(module.__version__) for module in (torch, transformers, library)},
             options={
                 "device": current_platform.get_device_name(),
                 **{name: str(value) for name, value in sorted(self._options.items())},
@@ -157,13 +157,14 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
     os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")  # stdout is for results
     try:
         from anyio.from_thread import start_blocking_portal  # noqa: PLC0415 - an extra
+        from vllm.usage.usage_lib import UsageContext  # noqa: PLC0415 - an extra
         from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise UserError("the backend vllm needs a library: pip install 'proctor[vllm]'") from error
     _check(given)
     weights = find_weights(model)
     try:
-        llm = AsyncLLM.from_engine_args(_engine_args(weights, given))
+        llm = AsyncLLM.from_engine_args(_engine_args(weights, given), usage_context=UsageContext.LLM_CLASS)
     except (OSError, ValueError, RuntimeError) as error:  # no GPU, no memory, no such architecture ...
         reason = " ".join(str(error).split())
         raise UserError(f"vLLM can't load {model}: {reason}; see what it says above, and check --option") from error
@@ -189,10 +190,13 @@ def _check(given: Mapping[str, Any]) -> None:
 
 def _engine_args(weights: Weights, given: Mapping[str, Any]) -> Any:
     from vllm import AsyncEngineArgs  # noqa: PLC0415 - seconds
+    from vllm.platforms import current_platform  # noqa: PLC0415 - seconds
 
+    # After a part of a prompt, vLLM 0.32 turns the sample's random numbers back, and dies if they are a CPU's.
+    whole = {"enable_chunked_prefill": False} if current_platform.is_cpu() else {}
     adapter = {"enable_lora": True, "max_lora_rank": _rank(weights.adapter)} if weights.adapter else {}
     ours = {"model": str(weights.base), "enable_prefix_caching": True, "runner": "generate"}
-    return AsyncEngineArgs(**{"seed": 0, "disable_log_stats": True, **adapter, **given, **ours})
+    return AsyncEngineArgs(**{"seed": 0, "disable_log_stats": True, **whole, **adapter, **given, **ours})
 
 
 def _rank(adapter: Path) -> int:

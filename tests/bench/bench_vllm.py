@@ -1,7 +1,8 @@
 """The backend vllm is within 5 % of vLLM's own `LLM.generate`, given the same list of requests.
 
-Run it with the environment of `make test-vllm`. Two engines of one model in one process are asked in turn, six times;
-both draw the same samples, so they do the same work. An engine that isn't asked is idle.
+Run it with the environment of `make test-vllm`. Two engines of one model in one process are asked in turn, twenty
+times; both draw the same samples, so they do the same work. An engine that isn't asked is idle. The fastest round of
+each counts, as whatever else runs on the machine can only slow them down.
 """
 
 import importlib.util
@@ -22,10 +23,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "harness"))
 import tiny_model
 
 FLOOR = 0.95
-ROUNDS = 6
+ROUNDS = 20
 PROMPTS, N, TOKENS = 64, 10, 48
 SAMPLING = Sampling(n=N, temperature=0.8, top_p=0.95, max_tokens=TOKENS, stop=(), seed=0)
-OPTIONS = {"dtype": "float32", "enforce_eager": True, "max_model_len": 1024}
+OPTIONS = {"dtype": "float32", "enforce_eager": True, "enable_chunked_prefill": False}
+"""The last for vLLM by itself: see harness/backends/vllm.py."""
 
 
 def requests_of_round(number: int) -> list[Request]:
@@ -72,20 +74,21 @@ def main() -> int:
         with vllm.load(folder, OPTIONS) as engine:
             directly(llm, requests_of_round(-1))
             through_backend(engine, requests_of_round(-1))
-            ratios, different = [], 0
+            direct_s, backend_s, different = [], [], 0
             for number in range(ROUNDS):
                 plan = requests_of_round(number)
                 asked = [lambda plan: directly(llm, plan), lambda plan: through_backend(engine, plan)]
                 swapped = number % 2
                 taken = [ask(plan) for ask in (reversed(asked) if swapped else asked)]
-                (direct_s, direct), (backend_s, through) = reversed(taken) if swapped else taken
-                ratios.append(direct_s / backend_s)
+                (seconds, direct), (backend_seconds, through) = reversed(taken) if swapped else taken
+                direct_s.append(seconds)
+                backend_s.append(backend_seconds)
                 different += sum(one != other for one, other in zip(direct, through, strict=True))
-                print(f"round {number}: directly {direct_s:.2f} s, backend {backend_s:.2f} s")
-    ratio = statistics.median(ratios)
+    ratio = min(direct_s) / min(backend_s)
     print(
         f"{PROMPTS} prompts with n = {N}: the backend makes {ratio:.1%} of the tokens a second of LLM.generate "
-        f"(at least {FLOOR:.0%}), rounds {min(ratios):.1%} to {max(ratios):.1%}; {different} texts differ"
+        f"(at least {FLOOR:.0%}); fastest rounds {min(direct_s):.2f} s directly, {min(backend_s):.2f} s backend; "
+        f"medians {statistics.median(direct_s):.2f} s, {statistics.median(backend_s):.2f} s; {different} texts differ"
     )
     return 0 if ratio >= FLOOR else 1
 

@@ -11,6 +11,7 @@ from drawing import CHAT, ENDING, GREEDY, PROMPTS, SAMPLED, drawn, plan_of
 
 from harness.backends.transformers import transformers
 from harness.errors import UserError
+from harness.records import Producer
 
 
 def texts(engine, prompts, sampling=GREEDY):
@@ -319,6 +320,7 @@ def test_the_producer_says_who_draws(tiny_model, tiny_adapter):
             "float32",
         )
         assert plain.producer.repeatable == "yes"
+        assert msgspec.json.decode(msgspec.json.encode(plain.producer), type=Producer) == plain.producer
         assert plain.producer.versions.keys() == {"peft", "tokenizers", "torch", "transformers"}
         assert adapted.producer.dtype == "bfloat16"
         assert adapted.producer.options == plain.producer.options | {"batch_size": "3", "merge": "True"}

@@ -13,6 +13,7 @@ from drawing import CHAT, GREEDY, PROMPTS, SAMPLED, drawn, plan_of
 from harness.backends.transformers import transformers
 from harness.backends.vllm import vllm
 from harness.errors import Unavailable, UserError
+from harness.records import Producer
 
 LONG = "def is_prime(n):\n    return n > 1 and all(n % i for i in range(2, n))\n" * 5
 """More than a block of the prefix cache."""
@@ -69,6 +70,16 @@ def test_a_run_that_was_left_goes_on_with_what_is_missing(engine):
     assert before | rest == whole
 
 
+def test_more_prompts_than_are_computed_at_once_are_drawn(engine):
+    """40 of 480 tokens each, with seeds: the engine may not take the part of one that fits."""
+    plan = plan_of([f"{place:03}" + "x" * 477 for place in range(40)])
+
+    found = drawn(engine, plan, SAMPLED)
+
+    assert {completion.prompt_tokens for completion in found.values()} == {480}
+    assert len(found) == 40
+
+
 def test_the_end_of_the_context_cuts_a_text_off(engine):
     """Of 512 places, 509 hold the prompt; another prompt holds all, and has no room."""
     fits, full = drawn(engine, plan_of(["x" * 509, "x" * 512]), GREEDY).values()
@@ -85,6 +96,7 @@ def test_the_producer_says_who_draws(engine, reference):
     assert producer.versions.keys() == {"torch", "transformers", "vllm"}
     assert producer.options == {"device": "cpu", "dtype": "float32", "enforce_eager": "True"}
     assert "rounds" in producer.repeatable
+    assert msgspec.json.decode(msgspec.json.encode(producer), type=Producer) == producer
 
 
 @pytest.mark.parametrize("option", ["tensor_paralel_size", "enable_prefix_caching"])
