@@ -12,7 +12,10 @@ from harness.storage import read
 
 _DECISIVE = ("*.json", "*.safetensors", "*.bin", "*.model", "*.tiktoken", "*.txt", "*.jinja")
 """Config, tokenizer, chat template and weights."""
-_OF_TRAINING = ("optimizer.*", "requirements.txt", "scheduler.*", "trainer_state.json", "training_args.bin")
+_OF_TRAINING = (
+    "checkpoint.json", "optimizer.*", "requirements.txt", "scheduler.*", "trainer_state.json", "training.json",
+    "training_args.bin",
+)  # fmt: skip
 _OF_OTHER_LIBRARIES = ("*.gguf", "*.h5", "*.msgpack", "*.onnx", "*.pth", "original/*")
 
 

@@ -1,6 +1,11 @@
 """What holds for every test."""
 
+import os
+
 from hypothesis import settings
+
+# Each test process has a core; a torch that takes them all is slower than one that takes its own.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # No test fails for being slow: the machine may be busy, and speed is measured in tests/bench.
 settings.register_profile("proctor", deadline=None)

@@ -1,7 +1,6 @@
 """The model that is trained: loaded with its tokenizer, all of it or an adapter on it, and written as a checkpoint."""
 
 import copy
-import hashlib
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from harness.errors import UserError
+from harness.weights import find_weights
 from trainers.objective import CompletionLogProbs
 from trainers.options import TrainingOptions
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-_FILES_THAT_DECIDE = {".safetensors", ".bin", ".json", ".txt", ".model"}
 
 
 class Policy:
@@ -37,11 +35,14 @@ class Policy:
         Raises:
             UserError: There is no such model, it is an adapter, or the options don't go together.
         """
-        self.base = _resolved(name)
+        weights = find_weights(name)
+        if weights.adapter:
+            raise UserError(f"--model {name}: is an adapter; merge it into its base first")
+        self.weights_id = weights.identity
+        self.base = str(weights.base.resolve()) if Path(name).is_dir() else name
         self.dtype: torch.dtype = getattr(torch, options.dtype)
         torch.manual_seed(options.seed)  # LoRA's first weights are drawn
         self.model, self.tokenizer = _loaded(self.base, self.dtype if options.lora_rank else torch.float32, options)
-        self.weights_id = _weights_id(self.base, self.model)
         self._adapter = made_trainable(self.model, options)
 
     def log_probs(self, options: TrainingOptions) -> CompletionLogProbs:
@@ -66,15 +67,6 @@ class Policy:
         else:
             self._adapter.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
-
-
-def _resolved(name: str) -> str:
-    folder = Path(name)
-    if not folder.exists():
-        return name
-    if (folder / "adapter_config.json").exists():
-        raise UserError(f"--model {name}: is an adapter; merge it into its base first")
-    return str(folder.resolve())
 
 
 def _loaded(base: str, held_in: torch.dtype, options: TrainingOptions) -> tuple[Any, "PreTrainedTokenizerBase"]:
@@ -114,15 +106,3 @@ def _with_lora(model: "PreTrainedModel", options: TrainingOptions) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft 0.21 asks transformers 5.23 for a name of before
         return get_peft_model(model, config)
-
-
-def _weights_id(base: str, model: "PreTrainedModel") -> str:
-    """Return the SHA-256 of a local folder's files, or the commit of a hub's repository."""
-    if not Path(base).is_dir():
-        return str(getattr(model.config, "_commit_hash", None) or "")
-    found = hashlib.sha256()
-    for path in sorted(Path(base).iterdir()):
-        if path.suffix in _FILES_THAT_DECIDE:
-            with path.open("rb") as file:
-                found.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-    return found.hexdigest()

@@ -338,12 +338,22 @@ def test_a_group_too_long_for_the_model_is_named(run, make_groups):
         run("out", groups=make_groups(1, name="long", prompt="a" * 520, completions=("b" * 4,) * 4))
 
 
-@pytest.mark.parametrize("name", ["nowhere/at/all", "adapter"])
-def test_a_model_that_can_t_be_trained_is_refused(tmp_path, run, name, monkeypatch):
-    """One that isn't there, and an adapter."""
+def test_a_model_that_isn_t_there_is_refused(run, monkeypatch):
+    """Neither a folder nor a name in the hub's cache."""
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    (tmp_path / "adapter").mkdir()
-    (tmp_path / "adapter" / "adapter_config.json").write_text("{}")
 
     with pytest.raises(UserError, match="--model"):
-        run("out", model=tmp_path / name)
+        run("out", model="nowhere/at/all")
+
+
+def test_an_adapter_is_refused(tmp_path, run):
+    """It has no weights of its own to train."""
+    for folder, file, content in (
+        ("base", "config.json", {}),
+        ("over", "adapter_config.json", {"base_model_name_or_path": "../base"}),
+    ):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / file).write_text(json.dumps(content))
+
+    with pytest.raises(UserError, match="is an adapter; merge it"):
+        run("out", model=tmp_path / "over")
