@@ -88,7 +88,9 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def tabulate(entries: Sequence[Entry], *, base: str = "", mixed_protocols: bool = False) -> tuple[Table, ...]:
+def tabulate(
+    entries: Sequence[Entry], *, base: str = "", mixed_protocols: bool = False, by_model: bool = False
+) -> tuple[Table, ...]:
     """Return a table for each benchmark, or, where it has difficulties, for each benchmark and model.
 
     Several results of one method and model are seeds: the cell is their mean.
@@ -97,15 +99,18 @@ def tabulate(entries: Sequence[Entry], *, base: str = "", mixed_protocols: bool 
         entries: In the order of the rows.
         base: The method that others must not fall below; empty for the one called "base", if there is one.
         mixed_protocols: Put results of different protocols into one table, with a note that names the differences.
+        by_model: Take all difficulties together, as if the benchmark had none.
 
     Raises:
         UserError: Results of one table were reached under different protocols, or `base` is none of its methods.
     """
     groups: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
-        by_difficulty = any(tally.difficulty for tally in entry.result.tallies)
+        by_difficulty = not by_model and any(tally.difficulty for tally in entry.result.tallies)
         groups.setdefault((entry.result.benchmark, entry.model if by_difficulty else ""), []).append(entry)
-    return tuple(_table(group, base=base, mixed_protocols=mixed_protocols) for group in groups.values())
+    return tuple(
+        _table(group, base=base, mixed_protocols=mixed_protocols, by_model=by_model) for group in groups.values()
+    )
 
 
 def marked(rows: Sequence[Row], base: str) -> tuple[Row, ...]:
@@ -138,11 +143,12 @@ def base_of(methods: Sequence[str], named: str) -> str:
     return named or next((method for method in methods if method.casefold() == "base"), "")
 
 
-def _table(entries: Sequence[Entry], *, base: str, mixed_protocols: bool) -> Table:
+def _table(entries: Sequence[Entry], *, base: str, mixed_protocols: bool, by_model: bool) -> Table:
     others = tuple(_other_protocols(entries))
     if others and not mixed_protocols:
         raise UserError(f"{others[0]}; a table compares like with like: score them alike, or give --mixed-protocols")
-    columns = tuple(_columns(entries))
+    tallies = (tally for entry in entries for tally in entry.result.tallies)
+    columns = tuple(_columns(entries, (ALL,) if by_model else difficulties(tallies)))
     methods = tuple(dict.fromkeys(entry.method for entry in entries))
     links = {entry.method: entry.link for entry in entries}
     found_base = base_of(methods, base)
@@ -180,9 +186,9 @@ def _results(entries: Iterable[Entry], method: str, model: str) -> list[Result]:
     return [entry.result for entry in entries if (entry.method, entry.model) == (method, model)]
 
 
-def _columns(entries: Sequence[Entry]) -> Iterator[Column]:
-    """Yield every difficulty of each k that some result was scored with, "all" last; or each model and k."""
-    everything, *parts = difficulties(tally for entry in entries for tally in entry.result.tallies)
+def _columns(entries: Sequence[Entry], strata: Sequence[str]) -> Iterator[Column]:
+    """Yield every difficulty of each model and each k that some result was scored with, "all", the first, last."""
+    everything, *parts = strata
     for model in dict.fromkeys(entry.model for entry in entries):
         for k in sorted({score.k for entry in entries for score in entry.result.scores}):
             for difficulty in (*parts, everything):

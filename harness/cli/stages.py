@@ -42,10 +42,10 @@ def stages(out: Path, sizes: Sizes, judging: tuple[str, ...]) -> tuple[Stage, ..
 def finale(out: Path) -> tuple[tuple[str, ...], ...]:
     """Return the commands that make the tables of the runs, whose output is the demo's own."""
     sampled = [f"{policy}={out / 'runs' / policy}" for policy in POLICIES]
-    greedy = [f"{policy}={out / 'runs' / f'{policy}-greedy'}" for policy in POLICIES]
+    greedy = [f"{policy}@0.85M={out / 'runs' / f'{policy}-greedy'}" for policy in POLICIES]
     return (
         ("table", *sampled, "--intervals"),
-        ("table", *greedy, "--intervals"),
+        ("table", *greedy, "--by-model", "--intervals"),
         ("table", str(out / "runs")),
         ("table", *sampled, "--format", "html", "--out", str(out / "page")),
     )

@@ -30,6 +30,7 @@ STALE = 1
 )
 @click.option("--intervals", is_flag=True, help="Print 95 % intervals.")
 @click.option("--mixed-protocols", is_flag=True, help="Put results of different protocols into one table.")
+@click.option("--by-model", is_flag=True, help="Columns by model, all difficulties together, as papers have MBPP.")
 @click.option("--published", is_flag=True, help="Print the paper's own numbers below.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Where --format html puts the page.")
 @click.option("--plots", type=click.Path(path_type=Path), metavar="FOLDER", help="Write each plot as SVG and PNG.")
@@ -48,6 +49,7 @@ def command(
     base: str,
     intervals: bool,
     mixed_protocols: bool,
+    by_model: bool,
     published: bool,
     out: Path | None,
     plots: Path | None,
@@ -62,7 +64,7 @@ def command(
     several results of one METHOD are seeds. A single folder of runs gets its LEADERBOARD.md written instead.
     """
     if tree := _tree(results):
-        if as_ != "markdown" or base or intervals or mixed_protocols or published or out or plots or checkpoints:
+        if as_ != "markdown" or any((base, intervals, mixed_protocols, by_model, published, out, plots, checkpoints)):
             raise UserError(
                 f"{tree}: is a folder of runs, whose leaderboard takes --check only; name runs for the rest"
             )
@@ -76,7 +78,7 @@ def command(
     if checkpoints and not (out or plots):
         raise UserError("--checkpoint is for plots; give --plots FOLDER, or --format html --out FOLDER")
     entries = [entry for argument in results for entry in entries_of(argument)]
-    tables = tabulate(entries, base=base, mixed_protocols=mixed_protocols)
+    tables = tabulate(entries, base=base, mixed_protocols=mixed_protocols, by_model=by_model)
     shown = (*tables, *published_tables()) if published else tables
     named = titled(entries)
     drawn = figures({title: entry.result for title, entry in named.items()}, trainings_of(checkpoints, entries))

@@ -64,6 +64,16 @@ def test_columns_are_models_where_there_are_no_difficulties(make_result):
     assert table.caption == "toy: 2 problems of test, n = 1"
 
 
+def test_columns_are_models_where_that_is_asked_for(make_result):
+    """All difficulties are taken together: one of two problems is 50."""
+    result = make_result({"e": (1, 1, "easy"), "h": (1, 0, "hard")})
+
+    (table,) = tabulate([entry("BASE", result, "0.5B"), entry("BASE", result, "7B")], by_model=True)
+
+    assert table.titles == ("0.5B pass@1", "7B pass@1")
+    assert values(table) == {"BASE": [50.0, 50.0]}
+
+
 def test_models_have_a_table_each_where_there_are_difficulties(make_result):
     """As in the paper's tables of APPS+."""
     result = make_result({"1": (1, 1, "easy")})
