@@ -26,8 +26,17 @@ def wardens_of(judge):
 
 
 def groups_of(wardens):
-    """Return the control groups of some wardens, wherever on this host they are."""
-    return [str(path) for warden in wardens for path in Path("/sys/fs/cgroup").rglob(f"proctor-{warden}-*")]
+    """Return the control groups of some wardens, wherever on this host they are.
+
+    Groups of others may vanish meanwhile, which os.walk takes as it comes.
+    """
+    names = tuple(f"proctor-{warden}-" for warden in wardens)
+    return [
+        str(Path(root, name))
+        for root, groups, _ in os.walk("/sys/fs/cgroup")
+        for name in groups
+        if name.startswith(names)
+    ]
 
 
 def census():
