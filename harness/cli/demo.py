@@ -28,9 +28,9 @@ from sandbox.jail import ALL_LAYERS, Jail
 _LIBRARIES = ("torch", "transformers", "tokenizers", "accelerate", "pyarrow")
 
 _NEXT = """
-What the tables say: what each method made of the same base, groups and steps, in one run with one seed; intervals that
-overlap are no difference. What they don't: how the methods compare on a real model. A miniature shows that the loop
-closes - prompts, judging, training, tables - and nothing of the size of an effect.
+What the tables say: what each method made of the same base, groups and steps, in one run with one seed. Whether two
+rows differ, `proctor compare` tells, which pairs them by problem. What the tables don't say: how the methods compare on
+a real model. A miniature shows that the loop closes - prompts, judging, training, tables.
 
 The runs, with every program and verdict:  {runs}
 The tables, kept up to date:               {runs}/LEADERBOARD.md

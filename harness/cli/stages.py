@@ -43,11 +43,12 @@ def finale(out: Path) -> tuple[tuple[str, ...], ...]:
     """Return the commands that make the tables of the runs, whose output is the demo's own."""
     sampled = [f"{policy}={out / 'runs' / policy}" for policy in POLICIES]
     greedy = [f"{policy}@0.85M={out / 'runs' / f'{policy}-greedy'}" for policy in POLICIES]
+    trainings = [f"--checkpoint={method}={out / 'models' / method}" for method in METHODS]
     return (
         ("table", *sampled, "--intervals"),
         ("table", *greedy, "--by-model", "--intervals"),
         ("table", str(out / "runs")),
-        ("table", *sampled, "--format", "html", "--out", str(out / "page")),
+        ("table", *sampled, *trainings, "--format", "html", "--out", str(out / "page")),
     )
 
 
