@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 import os
+import signal
 
 from hypothesis import settings
 
@@ -10,3 +11,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # No test fails for being slow: the machine may be busy, and speed is measured in tests/bench.
 settings.register_profile("proctor", deadline=None)
 settings.load_profile("proctor")
+
+# A job in the background begins deaf to Ctrl-C, and so would every program that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
