@@ -63,9 +63,7 @@ class CompletionLogProbs(nn.Module):
                 attention_mask=rows.attention_mask,
                 use_cache=False,
             ).last_hidden_state  # (B, T, H)
-            # Not [rows.predictors]: the prompt's end predicts for every completion, and gradients of a place that is
-            # taken several times would be added up by several threads at once, in no certain order.
-            return self._log_probs(states.flatten(0, 1).index_select(0, rows.predictors), rows.labels)
+            return self._log_probs(states.flatten(0, 1)[rows.predictors], rows.labels)
 
     def _log_probs(self, states: Tensor, labels: Tensor) -> Tensor:
         """Return (P) from (P, H) and (P).
