@@ -9,9 +9,9 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from trainers.anatomy import Anatomy
 from trainers.cost import Lengths, operations
-from trainers.objective import CompletionLogProbs
+from trainers.objective import WeightedLikelihood
 from trainers.options import TrainingOptions
-from trainers.packing import Rows, packed, padded
+from trainers.packing import packed, padded
 from trainers.plan import Device
 from trainers.policy import made_trainable
 from trainers.tokenization import Encoded
@@ -64,15 +64,16 @@ def random_model(model: str, blocks: int, options: TrainingOptions) -> Any:
 def stepper(made: Any, options: TrainingOptions) -> Callable[[Sequence[Lengths]], float]:
     """Return what takes a step of training with groups of these lengths, and returns its seconds."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    log_probs = CompletionLogProbs(made.to(device), chunk=options.logits_chunk, dtype=getattr(torch, options.dtype))
+    objective = WeightedLikelihood(made.to(device), chunk=options.logits_chunk, dtype=getattr(torch, options.dtype))
     trained = [weight for weight in made.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=options.learning_rate, weight_decay=options.weight_decay)
 
     def step_s(groups: Sequence[Lengths]) -> float:
         start_s = time.perf_counter()
         for group in map(_any_group, groups):
-            rows = (packed if options.packing else padded)(group)
-            log_probs(Rows(*(part.to(device) for part in rows))).sum().backward()
+            rows = (packed if options.packing else padded)(group).to(device)
+            loss, _ = objective(rows, torch.ones(rows.labels.shape, device=device))
+            loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, options.max_gradient_norm)
         optimizer.step()
         optimizer.zero_grad()

@@ -83,8 +83,7 @@ def operations(anatomy: Anatomy, lengths: Lengths, options: TrainingOptions) -> 
     recomputed = forward - _last_layers(anatomy, count * width, options) if options.gradient_checkpointing else 0
     logits = _FORWARD * lengths.predicted * anatomy.table
     passes = 2 if options.lora_rank else 3
-    again = int(lengths.predicted > options.logits_chunk)
-    return forward + recomputed + gradients + (passes + again) * logits
+    return forward + recomputed + gradients + passes * logits
 
 
 def _last_layers(anatomy: Anatomy, positions: int, options: TrainingOptions) -> int:
@@ -123,8 +122,7 @@ def _casts(anatomy: Anatomy, options: TrainingOptions) -> int:
     """Return the copies in bfloat16 of trained weights that autocast keeps through a forward pass."""
     if options.dtype == "float32" or options.lora_rank:
         return 0
-    blocks = 1 if options.gradient_checkpointing else anatomy.blocks
-    return 2 * (blocks * anatomy.block_weights + anatomy.table)
+    return 2 * (1 if options.gradient_checkpointing else anatomy.blocks) * anatomy.block_weights
 
 
 def _activations(anatomy: Anatomy, lengths: Lengths, options: TrainingOptions) -> int:
@@ -135,9 +133,11 @@ def _activations(anatomy: Anatomy, lengths: Lengths, options: TrainingOptions) -
 
 
 def _passing(anatomy: Anatomy, lengths: Lengths, options: TrainingOptions) -> int:
+    """Return what the logits take, or a block behind them; the gradient of the table of logits is there by then."""
     block = _block(anatomy, lengths, options) if options.gradient_checkpointing else 0
     gradients = 3 * lengths.positions(options) * anatomy.intermediate * _WIDE
-    return max(block + gradients, _logits(anatomy, lengths, options))
+    of_table = 0 if options.lora_rank else _WIDE * anatomy.table
+    return of_table + max(block + gradients, _logits(anatomy, lengths, options))
 
 
 def _block(anatomy: Anatomy, lengths: Lengths, options: TrainingOptions) -> int:
@@ -171,12 +171,12 @@ def _kept(anatomy: Anatomy, options: TrainingOptions) -> int:
 
 
 def _logits(anatomy: Anatomy, lengths: Lengths, options: TrainingOptions) -> int:
-    """Return what a chunk takes.
+    """Return what a chunk takes: logits in float32, which become their gradient, and in bfloat16 a copy of it.
 
-    That is three tables of float32 (log-probabilities, their gradient, that of the logits), the logits as they are
-    computed where that is another type, and the gradient of the output layer before it is added to the rest.
+    Then also the table has a copy in bfloat16, and so has its gradient before it is added to the rest.
     """
-    chunk = min(lengths.predicted, options.logits_chunk)
-    cast = 0 if options.dtype == "float32" else _narrow(options)
-    gradient = 0 if options.lora_rank else (_WIDE + cast) * anatomy.table
-    return chunk * anatomy.vocabulary * (3 * _WIDE + cast) + gradient
+    chunk = min(lengths.predicted, options.logits_chunk) * anatomy.vocabulary
+    if options.dtype == "float32":
+        return _WIDE * chunk
+    tables = 0 if options.lora_rank else 2 * _narrow(options) * anatomy.table
+    return (_WIDE + _narrow(options)) * chunk + tables

@@ -22,7 +22,7 @@ from harness.storage import append, read_rows, whole_file, write_whole
 from trainers.card import Card
 from trainers.metrics import METRICS_FILE, Metrics, cut_after, in_words, of_the_policy
 from trainers.model_card import README_FILE, render
-from trainers.objective import group_loss, summed
+from trainers.objective import summed, token_weights
 from trainers.order import batch, total_steps
 from trainers.packing import packed, padded
 from trainers.policy import Policy
@@ -59,7 +59,7 @@ class Loop:
         )
         warmup = math.ceil(self._options.warmup_share * self._total)
         self._schedule = get_cosine_schedule_with_warmup(optimizer, warmup, self._total)
-        model = policy.log_probs(self._options)
+        model = policy.objective(self._options)
         self._model, self._optimizer = accelerator.prepare(model, optimizer)
         refuse_unlike(model, policy.dtype, packing=self._options.packing)
 
@@ -132,16 +132,17 @@ class Loop:
         tokens = [len(completion) for completion in group.completions]
         device = self._accelerator.device
         rows = (packed if self._options.packing else padded)(group)
-        log_probs = summed(self._model(rows.to(device)), tokens)
-        weights, lengths = torch.tensor(weighted.weights, device=device), torch.tensor(tokens, device=device)
-        loss = group_loss(log_probs, weights, lengths, token_mean=self._options.token_mean)
-        self._accelerator.backward(loss * share)
-        found = log_probs.detach().double()
+        weights = token_weights(
+            torch.tensor(weighted.weights), torch.tensor(tokens), token_mean=self._options.token_mean
+        )
+        loss, log_probs = self._model(rows.to(device), (share * weights).to(device))
+        self._accelerator.backward(loss)
+        found = summed(log_probs, tokens).double()
         accepted = torch.tensor(weighted.group.rewards, device=device) > 0
         all_tokens = torch.tensor(len(group.prompt) + sum(tokens), device=device)
         return torch.stack(
             [
-                loss.detach().double(), found[accepted].sum(), accepted.sum(), found[~accepted].sum(),
+                loss.detach().double() / share, found[accepted].sum(), accepted.sum(), found[~accepted].sum(),
                 (~accepted).sum(), all_tokens,
             ]
         )  # fmt: skip

@@ -1,15 +1,15 @@
 """The one objective of all methods: the weighted log-likelihood of a group.
 
 Shapes: n completions of one prompt; P tokens of all of them, ends included; B rows of T tokens; H width of the model; V
-words of its vocabulary.
+words of its vocabulary; C tokens of a chunk of the P.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
+from torch.autograd.function import once_differentiable
 
 from trainers.packing import Rows
 
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-def group_loss(log_probs: Tensor, weights: Tensor, tokens: Tensor, *, token_mean: bool) -> Tensor:
-    """Return what is minimised: -(1/n) sum_i w_i log pi(y_i given x).
+def token_weights(weights: Tensor, tokens: Tensor, *, token_mean: bool) -> Tensor:
+    """Return what the log-probability of each token counts in (1/n) sum_i w_i log pi(y_i given x), (P).
 
-    The gradient is that of REINFORCE (Williams 1992, "Simple statistical gradient-following algorithms for
+    The gradient of that is REINFORCE's (Williams 1992, "Simple statistical gradient-following algorithms for
     connectionist reinforcement learning", Machine Learning 8, 229-256) with given completions in the place of drawn
     ones: no ratio of policies, no KL term (protocol row 18). log pi is the sum over the completion's
     tokens and its end.
 
     Args:
-        log_probs: (n) of the completions.
         weights: (n) of the method.
         tokens: (n) of each completion, its end included.
         token_mean: Divide each log pi by its tokens, so that long completions count no more than short ones.
     """
-    return -(weights * (log_probs / tokens if token_mean else log_probs)).mean()
+    each = weights / len(weights)
+    return (each / tokens if token_mean else each).repeat_interleave(tokens)
 
 
-class CompletionLogProbs(nn.Module):
-    """A causal language model that is asked for the log-probabilities of given completions and nothing else.
+class WeightedLikelihood(nn.Module):
+    """A causal language model that is asked for the likelihood of given completions and nothing else.
 
     Its logits must be the output layer's of the backbone's last states, as those of Qwen2, Llama or Mistral are.
     """
@@ -53,28 +53,38 @@ class CompletionLogProbs(nn.Module):
         self._chunk = chunk
         self._dtype = dtype
 
-    def forward(self, rows: Rows) -> Tensor:
-        """Return log pi of each predicted token given those before it, (P)."""
-        device = rows.input_ids.device.type
-        with torch.autocast(device, dtype=self._dtype, enabled=self._dtype != torch.float32):
-            states = self.model.base_model(
+    def forward(self, rows: Rows, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what is minimised, -sum_t w_t log pi_t, and log pi_t of each predicted token, (P), a constant.
+
+        Args:
+            rows: Those of a group.
+            weights: (P), of the predicted tokens.
+        """
+        targets = _Targets(rows.labels, weights, self._chunk, self._dtype)
+        return _WeightedLoss.apply(self._states(rows), self._table, targets)  # type: ignore[no-any-return, no-untyped-call]
+
+    @torch.no_grad()
+    def log_probs(self, rows: Rows) -> Tensor:
+        """Return log pi_t of each predicted token given those before it, (P), without a trace of how it came about."""
+        nothing = torch.zeros(rows.labels.shape, device=rows.labels.device)
+        targets = _Targets(rows.labels, nothing, self._chunk, self._dtype)
+        return _WeightedLoss.apply(self._states(rows), self._table.detach(), targets)[1]  # type: ignore[no-any-return, no-untyped-call]
+
+    @property
+    def _table(self) -> Tensor:
+        """(V, H)."""
+        return self.model.get_output_embeddings().weight  # type: ignore[no-any-return]
+
+    def _states(self, rows: Rows) -> Tensor:
+        """Return the backbone's last states where they predict a token, (P, H)."""
+        with torch.autocast(rows.input_ids.device.type, dtype=self._dtype, enabled=self._dtype != torch.float32):
+            states: Tensor = self.model.base_model(
                 input_ids=rows.input_ids,
                 position_ids=rows.position_ids,
                 attention_mask=rows.attention_mask,
                 use_cache=False,
             ).last_hidden_state  # (B, T, H)
-            return self._log_probs(states.flatten(0, 1)[rows.predictors], rows.labels)
-
-    def _log_probs(self, states: Tensor, labels: Tensor) -> Tensor:
-        """Return (P) from (P, H) and (P).
-
-        Where there is more than one chunk, the logits of each are thrown away and computed anew in the backward pass.
-        """
-        head = self.model.get_output_embeddings()
-        if len(labels) <= self._chunk:
-            return _log_probs_of(head, states, labels)
-        parts = zip(torch.split(states, self._chunk), torch.split(labels, self._chunk), strict=True)
-        return torch.cat([checkpoint(_log_probs_of, head, *part, use_reentrant=False) for part in parts])
+        return states.flatten(0, 1)[rows.predictors]
 
 
 def summed(token_log_probs: Tensor, tokens: Sequence[int]) -> Tensor:
@@ -82,5 +92,64 @@ def summed(token_log_probs: Tensor, tokens: Sequence[int]) -> Tensor:
     return torch.stack([part.sum() for part in torch.split(token_log_probs, list(tokens))])
 
 
-def _log_probs_of(head: nn.Module, states: Tensor, labels: Tensor) -> Tensor:
-    return -nn.functional.cross_entropy(head(states).float(), labels, reduction="none")
+class _Targets(NamedTuple):
+    labels: Tensor
+    weights: Tensor
+    chunk: int
+    dtype: torch.dtype
+
+
+class _WeightedLoss(torch.autograd.Function):
+    """-sum_t w_t log softmax(table states_t)[label_t], its gradient being made while the logits are there.
+
+    The loss is linear in the log-probabilities and its weights are known beforehand, so the gradient of a chunk's
+    logits, w (softmax - one-hot), is known as soon as they are. Logits are computed once and not kept. The idea is that
+    of the fused linear cross entropy of Hsu et al. 2024, "Liger Kernel: Efficient Triton Kernels for LLM Training".
+    """
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, table: Tensor, targets: _Targets) -> tuple[Tensor, Tensor]:
+        labels, weights, chunk, dtype = targets
+        needs_states, needs_table, _ = ctx.needs_input_grad
+        narrow, narrow_table = states.to(dtype), table.to(dtype)
+        log_probs, of_states, of_table = [], [], None
+        for start in range(0, len(labels), chunk):
+            chosen = slice(start, start + chunk)
+            logits = (narrow[chosen] @ narrow_table.T).float()  # (C, V)
+            log_probs.append(_turned_into_gradient(logits, labels[chosen], weights[chosen]))
+            of_logits = logits.to(dtype)
+            del logits
+            if needs_states:
+                of_states.append(of_logits @ narrow_table)
+            if needs_table:
+                of_table = _with_product(of_table, of_logits.T, narrow[chosen])
+        ctx.gradients = torch.cat(of_states).to(states.dtype) if needs_states else None, of_table
+        found = torch.cat(log_probs)
+        ctx.mark_non_differentiable(found)
+        return -(weights * found).sum(), found
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, of_loss: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+        gradients, ctx.gradients = ctx.gradients, None  # given away: who gets them may add to them in place
+        if of_loss != 1:  # it is 1 in training, and the product would cost a table of its own
+            gradients = tuple(None if gradient is None else gradient * of_loss for gradient in gradients)
+        return *gradients, None
+
+
+def _turned_into_gradient(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+    """Return log pi of the labels, (C), and make of the logits, (C, V), the gradient of -sum_t w_t log pi_t by them."""
+    at = labels[:, None]
+    logits -= logits.amax(1, keepdim=True)
+    chosen = logits.gather(1, at)[:, 0]
+    totals = logits.exp_().sum(1)
+    logits *= (weights / totals)[:, None]
+    logits.scatter_(1, at, logits.gather(1, at) - weights[:, None])
+    return chosen - totals.log()
+
+
+def _with_product(total: Tensor | None, left: Tensor, right: Tensor) -> Tensor:
+    """Return the float32 sum of a total, which is changed in place, and a product of matrices."""
+    if total is None:
+        return (left @ right).float()
+    return total.addmm_(left, right) if left.dtype == total.dtype else total.add_(left @ right)

@@ -9,7 +9,7 @@ import torch
 
 from harness.errors import UserError
 from harness.weights import find_weights
-from trainers.objective import CompletionLogProbs
+from trainers.objective import WeightedLikelihood
 from trainers.options import TrainingOptions
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ class Policy:
         self.model, self.tokenizer = _loaded(self.base, self.dtype if options.lora_rank else torch.float32, options)
         self._adapter = made_trainable(self.model, options)
 
-    def log_probs(self, options: TrainingOptions) -> CompletionLogProbs:
+    def objective(self, options: TrainingOptions) -> WeightedLikelihood:
         """Return the model as a module that training calls."""
-        return CompletionLogProbs(self.model, chunk=options.logits_chunk, dtype=self.dtype)
+        return WeightedLikelihood(self.model, chunk=options.logits_chunk, dtype=self.dtype)
 
     @property
     def trained(self) -> dict[str, torch.nn.Parameter]:

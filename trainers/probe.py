@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from harness.errors import UserError
-from trainers.objective import CompletionLogProbs
+from trainers.objective import WeightedLikelihood
 from trainers.packing import packed, padded
 from trainers.tokenization import Encoded
 
@@ -15,7 +15,7 @@ _TOLERANCE = {torch.float32: 1e-2, torch.bfloat16: 0.5}
 """Of the log-probability of a token; models that compute otherwise are whole units away."""
 
 
-def refuse_unlike(policy: CompletionLogProbs, dtype: torch.dtype, *, packing: bool) -> None:
+def refuse_unlike(policy: WeightedLikelihood, dtype: torch.dtype, *, packing: bool) -> None:
     """Raise UserError where the model's own forward pass gives its tokens other log-probabilities than training sees.
 
     That is one that scales or caps its logits, one that doesn't heed the mask or the positions of a packed group, and,
@@ -29,7 +29,7 @@ def refuse_unlike(policy: CompletionLogProbs, dtype: torch.dtype, *, packing: bo
     with torch.no_grad():
         rows = (packed if packing else padded)(_GROUP).to(model.device)
         expected = torch.cat([_by_itself(model, dtype, completion) for completion in _GROUP.completions])
-        apart = (policy(rows) - expected).abs().max().item()
+        apart = (policy.log_probs(rows) - expected).abs().max().item()
     model.train(training)
     if not apart <= _TOLERANCE[dtype]:
         advice = "add --packing off, or take another model" if packing else "take another model"

@@ -24,7 +24,7 @@ from transformers.utils import logging
 
 from trainers.groups import GROUPS_FILE, Group, read_groups, write_groups
 from trainers.methods import rloo, rloo_exp, rloo_grpo, sft
-from trainers.objective import CompletionLogProbs, summed
+from trainers.objective import WeightedLikelihood, summed
 from trainers.options import TrainingOptions
 from trainers.packing import packed
 from trainers.tokenization import encode
@@ -121,12 +121,12 @@ def trained(trainer: Trainer, groups: Path, model: Path, out: Path, options: Tra
 def margin(folder: Path, groups: Iterable[Group]) -> float:
     """Return the mean over groups of the mean log-probability of accepted programs less that of rejected ones."""
     model, tokenizer = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
-    policy = CompletionLogProbs(model.eval(), chunk=1024, dtype=torch.float32)
+    policy = WeightedLikelihood(model.eval(), chunk=1024, dtype=torch.float32)
     found = []
     for group in groups:
         encoded = encode(group, tokenizer)
         with torch.no_grad():
-            whole = summed(policy(packed(encoded)), [len(completion) for completion in encoded.completions])
+            whole = summed(policy.log_probs(packed(encoded)), [len(completion) for completion in encoded.completions])
         accepted = torch.tensor(group.rewards) > 0
         found.append(float(whole[accepted].mean() - whole[~accepted].mean()))
     return fmean(found)

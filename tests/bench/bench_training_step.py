@@ -138,18 +138,16 @@ def packed_steps(model, groups, meter: Meter) -> list[float]:
     """Take our steps and return their losses, means over tokens as TRL has them."""
     import torch  # noqa: PLC0415
 
-    from trainers.objective import CompletionLogProbs, group_loss, summed  # noqa: PLC0415
+    from trainers.objective import WeightedLikelihood  # noqa: PLC0415
     from trainers.packing import packed  # noqa: PLC0415
 
-    policy = CompletionLogProbs(model, chunk=1024, dtype=torch.float32)
+    objective = WeightedLikelihood(model, chunk=1024, dtype=torch.float32)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
     losses = []
     for group in groups:
         meter.begin()
         tokens = [len(completion) for completion in group.completions]
-        log_probs = summed(policy(packed(group)), tokens)
-        weights = torch.full((len(tokens),), len(tokens) / sum(tokens))
-        loss = group_loss(log_probs, weights, torch.tensor(tokens), token_mean=False)
+        loss, _ = objective(packed(group), torch.full((sum(tokens),), 1 / sum(tokens)))
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()

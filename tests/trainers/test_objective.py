@@ -8,7 +8,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
 from trainers import advantages
-from trainers.objective import CompletionLogProbs, group_loss, summed
+from trainers.objective import WeightedLikelihood, summed, token_weights
 from trainers.packing import packed, padded
 from trainers.tokenization import Encoded
 
@@ -57,17 +57,18 @@ def reference(model, weights, *, token_mean=False):
 
 def ours(model, rows, weights, *, chunk=1000, token_mean=False):
     """Set the gradient as training does."""
-    log_probs = summed(CompletionLogProbs(model, chunk=chunk, dtype=torch.float32)(rows), TOKENS)
-    group_loss(log_probs, torch.tensor(weights), torch.tensor(TOKENS), token_mean=token_mean).backward()
+    of_tokens = token_weights(torch.tensor(weights), torch.tensor(TOKENS), token_mean=token_mean)
+    loss, _ = WeightedLikelihood(model, chunk=chunk, dtype=torch.float32)(rows, of_tokens)
+    loss.backward()
     return gradient(model)
 
 
-def test_the_loss_by_hand():
-    """-(2 x -3 + -1 x -5) / 2 = 0.5; over 3 and 10 tokens -(2 x -1 + -1 x -0.5) / 2 = 0.75."""
-    log_probs, weights, tokens = torch.tensor([-3.0, -5.0]), torch.tensor([2.0, -1.0]), torch.tensor([3, 10])
+def test_the_weights_of_tokens_by_hand():
+    """2 / 2 and -1 / 2 for each of two and of three tokens; with the mean over tokens 1 / 2 and -0.5 / 3."""
+    weights, tokens = torch.tensor([2.0, -1.0]), torch.tensor([2, 3])
 
-    assert group_loss(log_probs, weights, tokens, token_mean=False).item() == 0.5
-    assert group_loss(log_probs, weights, tokens, token_mean=True).item() == 0.75
+    assert token_weights(weights, tokens, token_mean=False).tolist() == [1.0, 1.0, -0.5, -0.5, -0.5]
+    assert token_weights(weights, tokens, token_mean=True).tolist() == pytest.approx([0.5, 0.5, -1 / 6, -1 / 6, -1 / 6])
 
 
 def test_a_uniform_policy_by_hand(tiny_base):
@@ -77,7 +78,8 @@ def test_a_uniform_policy_by_hand(tiny_base):
         for weight in model.parameters():
             weight.zero_()
 
-    log_probs = summed(CompletionLogProbs(model, chunk=1000, dtype=torch.float32)(packed(GROUP)), TOKENS)
+    asked = WeightedLikelihood(model, chunk=1000, dtype=torch.float32)
+    log_probs = summed(asked.log_probs(packed(GROUP)), TOKENS)
 
     assert log_probs.tolist() == pytest.approx([-tokens * math.log(257) for tokens in (4, 32, 1, 10)])
 
@@ -111,8 +113,9 @@ def test_chunks_don_t_show_in_the_gradient(tiny_base, chunk, token_mean):
 def test_bfloat16_computes_and_leaves_weights_in_float32(tiny_base):
     """The gradient of the float32 weights is near that of float32 computation, and the result is float32."""
     model, weights = full(tiny_base), METHODS["rloo"](REWARDS)
-    log_probs = CompletionLogProbs(model, chunk=1000, dtype=torch.bfloat16)(packed(GROUP))
-    group_loss(summed(log_probs, TOKENS), torch.tensor(weights), torch.tensor(TOKENS), token_mean=False).backward()
+    of_tokens = token_weights(torch.tensor(weights), torch.tensor(TOKENS), token_mean=False)
+    loss, log_probs = WeightedLikelihood(model, chunk=20, dtype=torch.bfloat16)(packed(GROUP), of_tokens)
+    loss.backward()
 
     found, expected = gradient(model), reference(model, weights)
 

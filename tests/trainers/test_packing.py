@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
-from trainers.objective import CompletionLogProbs, summed
+from trainers.objective import WeightedLikelihood, summed
 from trainers.packing import packed, padded
 from trainers.tokenization import Encoded
 
@@ -28,8 +28,8 @@ def model(tiny_base):
 
 def log_probs(model, rows, group, chunk=1000):
     """Return log pi of each completion."""
-    asked = CompletionLogProbs(model, chunk=chunk, dtype=torch.float32)
-    return summed(asked(rows), [len(completion) for completion in group.completions])
+    asked = WeightedLikelihood(model, chunk=chunk, dtype=torch.float32)
+    return summed(asked.log_probs(rows), [len(completion) for completion in group.completions])
 
 
 def test_a_packed_group_by_hand():

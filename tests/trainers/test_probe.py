@@ -14,7 +14,7 @@ from transformers import (
 )
 
 from harness.errors import UserError
-from trainers.objective import CompletionLogProbs
+from trainers.objective import WeightedLikelihood
 from trainers.probe import refuse_unlike
 
 SIZES = {
@@ -28,7 +28,7 @@ def policy(config, dtype=torch.float32):
     """Return a model with random weights, asked as training asks it."""
     torch.manual_seed(0)
     model = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa")
-    return CompletionLogProbs(model, chunk=1000, dtype=dtype)
+    return WeightedLikelihood(model, chunk=1000, dtype=dtype)
 
 
 @pytest.mark.parametrize("packing", [True, False])
