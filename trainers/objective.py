@@ -52,6 +52,11 @@ class CompletionLogProbs(nn.Module):
         self.model: Any = model  # its methods have no types
         self._chunk = chunk
         self._dtype = dtype
+        self._no_split_modules = model._no_split_modules  # noqa: SLF001 - FSDP asks which blocks are gathered one by one
+
+    def tie_weights(self) -> None:
+        """Tie what is tied, which FSDP asks for when it has put other tensors in the place of the loaded ones."""
+        self.model.tie_weights()
 
     def forward(self, rows: Rows) -> Tensor:
         """Return log pi of each predicted token given those before it, (P)."""
