@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedType
 from transformers import get_cosine_schedule_with_warmup
 
 from harness.cli.progress import watched
@@ -28,6 +28,7 @@ from trainers.packing import packed, padded
 from trainers.policy import Policy
 from trainers.probe import refuse_unlike
 from trainers.provenance import commit
+from trainers.sharding import parted, whole
 from trainers.tokenization import Encoded, encode
 from trainers.trainer import CHECKPOINT_FILE, Checkpoint
 from trainers.training_folder import Asked, pretty
@@ -114,16 +115,20 @@ class Loop:
         mine = batch(number, len(self._groups), self._options)[process :: self._accelerator.num_processes]
         tally = torch.zeros(6, dtype=torch.float64, device=self._accelerator.device)
         for place, which in enumerate(mine):
-            meet = nullcontext() if place == len(mine) - 1 else self._accelerator.no_sync(self._model)
-            with meet:  # processes exchange gradients once a step
+            with nullcontext() if self._meets(place, len(mine)) else self._accelerator.no_sync(self._model):
                 tally += self._backward(self._groups[which], share=1 / len(mine))
         norm = self._accelerator.clip_grad_norm_(self._policy.trained.values(), self._options.max_gradient_norm)
+        norm = float(whole(norm, keep=True))
         rate = self._schedule.get_last_lr()[0]
         self._optimizer.step()
         self._schedule.step()
         self._optimizer.zero_grad()
         tally = self._accelerator.reduce(tally, reduction="sum")
-        return self._metrics(number + 1, tally.tolist(), float(norm), rate, time.monotonic() - start_s)
+        return self._metrics(number + 1, tally.tolist(), norm, rate, time.monotonic() - start_s)
+
+    def _meets(self, place: int, of: int) -> bool:
+        """Return whether processes exchange gradients now: at a step's end, or always where each is to hold a part."""
+        return place == of - 1 or self._accelerator.distributed_type is DistributedType.FSDP
 
     def _backward(self, weighted: Weighted, share: float) -> torch.Tensor:
         """Add the gradient of a group; return loss, log-probabilities and numbers of either kind, and tokens, (6)."""
@@ -184,13 +189,13 @@ class Loop:
         return bool(self._accelerator.reduce(said, reduction="sum").item())
 
     def _save(self, taken: int) -> None:
+        state = {
+            "taken": taken,
+            "weights": self._whole(self._policy.trained),
+            "optimizer": self._whole(self._optimizer.state_dict()),
+            "schedule": self._schedule.state_dict(),
+        }
         if self._accelerator.is_main_process:
-            state = {
-                "taken": taken,
-                "weights": self._policy.trained,
-                "optimizer": self._optimizer.state_dict(),
-                "schedule": self._schedule.state_dict(),
-            }
             with whole_file(self._out / STATE_FILE) as file:
                 torch.save(state, file)
 
@@ -198,11 +203,19 @@ class Loop:
         """Take up the state that was saved last, and return how many steps had been taken: 0 where there is none."""
         if not (self._out / STATE_FILE).exists():
             return 0
-        state = torch.load(self._out / STATE_FILE, map_location="cpu", weights_only=True)
+        state = torch.load(self._out / STATE_FILE, map_location="cpu", weights_only=True, mmap=True)
         self._policy.restore(state["weights"])
+        weights = tuple(self._policy.trained.values())
+        for number, moments in state["optimizer"]["state"].items():
+            moments.update({name: parted(moment, weights[number]) for name, moment in moments.items()})
         self._optimizer.load_state_dict(state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])
         return int(state["taken"])
+
+    def _whole(self, tensors: dict[str, Any]) -> dict[str, Any]:
+        """Return them whole in the main process; all must ask."""
+        made: dict[str, Any] = whole(tensors, keep=self._accelerator.is_main_process)
+        return made
 
     def _kept(self, taken: int) -> Path:
         return self._out / "steps" / f"{taken:08}"
@@ -218,9 +231,10 @@ class Loop:
 
     def _write(self, folder: Path, taken: int) -> None:
         """Write the policy as it is, and last of all the record that says that the folder is whole."""
+        weights = self._whole(self._policy.written)
         if self._accelerator.is_main_process:
             folder.mkdir(parents=True, exist_ok=True)
-            self._policy.write(folder)
+            self._policy.write(folder, weights)
             checkpoint = self._checkpoint(folder, taken)
             *_, last = read_rows(self._out / METRICS_FILE, Metrics)
             readme = render(checkpoint, groups=self._card, metrics=of_the_policy(last[1]))

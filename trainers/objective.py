@@ -52,6 +52,11 @@ class WeightedLikelihood(nn.Module):
         self.model: Any = model  # its methods have no types
         self._chunk = chunk
         self._dtype = dtype
+        self._no_split_modules = model._no_split_modules  # noqa: SLF001 - FSDP asks which blocks are gathered one by one
+
+    def tie_weights(self) -> None:
+        """Tie what is tied, which FSDP asks for when it has put other tensors in the place of the loaded ones."""
+        self.model.tie_weights()
 
     def forward(self, rows: Rows, weights: Tensor) -> tuple[Tensor, Tensor]:
         """Return what is minimised, -sum_t w_t log pi_t, and log pi_t of each predicted token, (P), a constant.
@@ -60,31 +65,23 @@ class WeightedLikelihood(nn.Module):
             rows: Those of a group.
             weights: (P), of the predicted tokens.
         """
-        targets = _Targets(rows.labels, weights, self._chunk, self._dtype)
-        return _WeightedLoss.apply(self._states(rows), self._table, targets)  # type: ignore[no-any-return, no-untyped-call]
-
-    @torch.no_grad()
-    def log_probs(self, rows: Rows) -> Tensor:
-        """Return log pi_t of each predicted token given those before it, (P), without a trace of how it came about."""
-        nothing = torch.zeros(rows.labels.shape, device=rows.labels.device)
-        targets = _Targets(rows.labels, nothing, self._chunk, self._dtype)
-        return _WeightedLoss.apply(self._states(rows), self._table.detach(), targets)[1]  # type: ignore[no-any-return, no-untyped-call]
-
-    @property
-    def _table(self) -> Tensor:
-        """(V, H)."""
-        return self.model.get_output_embeddings().weight  # type: ignore[no-any-return]
-
-    def _states(self, rows: Rows) -> Tensor:
-        """Return the backbone's last states where they predict a token, (P, H)."""
         with torch.autocast(rows.input_ids.device.type, dtype=self._dtype, enabled=self._dtype != torch.float32):
-            states: Tensor = self.model.base_model(
+            states = self.model.base_model(
                 input_ids=rows.input_ids,
                 position_ids=rows.position_ids,
                 attention_mask=rows.attention_mask,
                 use_cache=False,
             ).last_hidden_state  # (B, T, H)
-        return states.flatten(0, 1)[rows.predictors]
+        predicting = states.flatten(0, 1)[rows.predictors]  # (P, H)
+        table = self.model.get_output_embeddings().weight  # (V, H)
+        targets = _Targets(rows.labels, weights, self._chunk, self._dtype)
+        return _WeightedLoss.apply(predicting, table, targets)  # type: ignore[no-any-return, no-untyped-call]
+
+    @torch.no_grad()
+    def log_probs(self, rows: Rows) -> Tensor:
+        """Return log pi_t of each predicted token given those before it, (P), without a trace of how it came about."""
+        _, found = self(rows, torch.zeros(rows.labels.shape, device=rows.labels.device))
+        return found  # type: ignore[no-any-return]
 
 
 def summed(token_log_probs: Tensor, tokens: Sequence[int]) -> Tensor:
@@ -110,7 +107,9 @@ class _WeightedLoss(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, states: Tensor, table: Tensor, targets: _Targets) -> tuple[Tensor, Tensor]:
         labels, weights, chunk, dtype = targets
-        needs_states, needs_table, _ = ctx.needs_input_grad
+        needs_states, needs_table = (  # where nobody asks for gradients, the table says that it needs one all the same
+            needed and states.requires_grad for needed in ctx.needs_input_grad[:2]
+        )
         narrow, narrow_table = states.to(dtype), table.to(dtype)
         log_probs, of_states, of_table = [], [], None
         for start in range(0, len(labels), chunk):

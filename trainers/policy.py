@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from harness.errors import UserError
 from harness.weights import find_weights
 from trainers.objective import WeightedLikelihood
 from trainers.options import TrainingOptions
+from trainers.sharding import parted
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -58,14 +60,32 @@ class Policy:
         """Set the parameters that are trained."""
         with torch.no_grad():
             for name, weight in self.trained.items():
-                weight.copy_(weights[name])
+                weight.copy_(parted(weights[name], weight))
 
-    def write(self, folder: Path) -> None:
-        """Write the tokenizer and the model, in its type of computation, or the adapter, in peft's layout."""
+    @property
+    def written(self) -> dict[str, torch.Tensor]:
+        """Return what a checkpoint holds, each tensor once, by its name there, as it lies in this process."""
+        if self._adapter is not None:
+            return {name: weight for name, weight in self._adapter.named_parameters() if weight.requires_grad}
+        lasting = self.model.state_dict().keys()
+        tensors = chain(self.model.named_parameters(), self.model.named_buffers())
+        return {name: tensor for name, tensor in tensors if name in lasting}
+
+    def write(self, folder: Path, weights: dict[str, torch.Tensor]) -> None:
+        """Write the tokenizer and the model, in its type of computation, or the adapter, in peft's layout.
+
+        Args:
+            folder: It is there.
+            weights: What is `written`, whole.
+        """
         if self._adapter is None:
-            copy.deepcopy(self.model).to(dtype=self.dtype).save_pretrained(folder)
+            rounded = {name: _rounded(tensor, self.dtype) for name, tensor in weights.items()}
+            self.model.save_pretrained(folder, state_dict=rounded)
+            config = copy.deepcopy(self.model.config)  # it says what training holds
+            config.dtype = self.dtype
+            config.save_pretrained(folder)
         else:
-            self._adapter.save_pretrained(folder)
+            self._adapter.save_pretrained(folder, state_dict=weights)
         self.tokenizer.save_pretrained(folder)
 
 
@@ -82,6 +102,10 @@ def _loaded(base: str, held_in: torch.dtype, options: TrainingOptions) -> tuple[
     except (OSError, ImportError, ValueError) as error:
         raise UserError(f"--model {base}: can't be loaded: {error}; name a folder or a hub's repository") from error
     return model, tokenizer
+
+
+def _rounded(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    return tensor.detach().to(dtype) if tensor.is_floating_point() else tensor
 
 
 def made_trainable(model: "PreTrainedModel", options: TrainingOptions) -> Any:

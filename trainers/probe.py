@@ -7,6 +7,7 @@ import torch
 from harness.errors import UserError
 from trainers.objective import WeightedLikelihood
 from trainers.packing import packed, padded
+from trainers.sharding import gathered
 from trainers.tokenization import Encoded
 
 _GROUP = Encoded(prompt=(11, 12, 13, 14, 15), completions=((21, 22, 23), (31,), (41, 42, 43, 44, 45, 46)))
@@ -28,8 +29,10 @@ def refuse_unlike(policy: WeightedLikelihood, dtype: torch.dtype, *, packing: bo
     model.eval()
     with torch.no_grad():
         rows = (packed if packing else padded)(_GROUP).to(model.device)
-        expected = torch.cat([_by_itself(model, dtype, completion) for completion in _GROUP.completions])
-        apart = (policy.log_probs(rows) - expected).abs().max().item()
+        found = policy.log_probs(rows)
+        with gathered(policy):
+            expected = [_by_itself(model, dtype, completion, found.device) for completion in _GROUP.completions]
+        apart = (found - torch.cat(expected)).abs().max().item()
     model.train(training)
     if not apart <= _TOLERANCE[dtype]:
         advice = "add --packing off, or take another model" if packing else "take another model"
@@ -38,9 +41,9 @@ def refuse_unlike(policy: WeightedLikelihood, dtype: torch.dtype, *, packing: bo
         )
 
 
-def _by_itself(model: Any, dtype: torch.dtype, completion: tuple[int, ...]) -> torch.Tensor:
+def _by_itself(model: Any, dtype: torch.dtype, completion: tuple[int, ...], device: torch.device) -> torch.Tensor:
     """Return the log-probabilities of a completion's tokens by the model's own forward pass."""
-    row = torch.tensor([[*_GROUP.prompt, *completion]], device=model.device)
+    row = torch.tensor([[*_GROUP.prompt, *completion]], device=device)
     with torch.autocast(row.device.type, dtype=dtype, enabled=dtype != torch.float32):
         logits = model(input_ids=row, use_cache=False).logits[0, :-1].float()
     chosen: torch.Tensor = logits.log_softmax(-1).gather(1, row[0, 1:, None])[-len(completion) :, 0]

@@ -16,6 +16,7 @@ from trainers.methods import Weigh
 from trainers.metrics import METRICS_FILE
 from trainers.options import TrainingOptions
 from trainers.policy import Policy
+from trainers.sharding import refuse_other_sharding
 from trainers.trainer import Checkpoint
 from trainers.training_folder import Asked, finished, groups_sha256, open_training, refuse_another
 from trainers.weighting import weighted_groups
@@ -60,10 +61,11 @@ def _accelerator(options: TrainingOptions, out: Path) -> Accelerator:
     if not available[options.report_to]:
         raise UserError(f"--report-to {options.report_to}: it is not installed; pip install {options.report_to}")
     tracker = None if options.report_to == "none" else options.report_to
-    return Accelerator(log_with=tracker, project_dir=str(out))
+    return Accelerator(mixed_precision="no", log_with=tracker, project_dir=str(out))  # --dtype alone says in which type
 
 
 def _refuse_combinations(options: TrainingOptions, accelerator: Accelerator) -> None:
+    refuse_other_sharding(accelerator)
     if options.packing and options.attention == "flash_attention_2":
         raise UserError("--attention flash_attention_2 takes no mask of a packed group; add --packing off")
     if options.batch_groups % accelerator.num_processes:

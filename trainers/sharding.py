@@ -1,0 +1,64 @@
+"""What each process holds a part of, where `accelerate launch --use_fsdp` shares out the weights: whole, and in parts.
+
+Where nothing is shared out, tensors pass as they are.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from accelerate import Accelerator, DistributedType
+from torch import Tensor, nn
+from torch.distributed.fsdp import FSDPModule
+from torch.distributed.tensor import DTensor, distribute_tensor
+
+from harness.errors import UserError
+
+
+def refuse_other_sharding(accelerator: Accelerator) -> None:
+    """Raise UserError where the launcher was asked to share out a model in a way that training doesn't go."""
+    kind = accelerator.distributed_type
+    if kind in {DistributedType.DEEPSPEED, DistributedType.MEGATRON_LM}:
+        raise UserError(f"{kind.value}: proctor trains with data parallel or FSDP; add --use_fsdp --fsdp_version 2")
+    if kind is DistributedType.MULTI_CPU and os.environ.get("ACCELERATE_USE_FSDP") == "true":
+        raise UserError("--use_fsdp: accelerate shares out a model over GPUs only; leave it out")
+    if kind is DistributedType.FSDP and not accelerator.is_fsdp2:
+        raise UserError("--use_fsdp: FSDP of version 1 holds weights in a layout of its own; add --fsdp_version 2")
+    if kind is DistributedType.FSDP and accelerator.state.fsdp_plugin.activation_checkpointing:
+        raise UserError("--fsdp_activation_checkpointing: give proctor train --gradient-checkpointing on instead")
+
+
+def whole(value: Any, *, keep: bool) -> Any:
+    """Return a tensor whole, in the processor's memory, or a tree of dictionaries with such tensors.
+
+    All processes must call this with theirs; one that doesn't `keep` gets None in the place of what was put together.
+    """
+    if isinstance(value, dict):
+        return {name: whole(part, keep=keep) for name, part in value.items()}
+    if not isinstance(value, DTensor):
+        return value
+    part: Any = value.detach().to(value.device_mesh.device_type)  # offloaded parts can't meet where they lie
+    met = part.full_tensor()
+    return met.cpu() if keep else None
+
+
+@contextmanager
+def gathered(model: nn.Module) -> Iterator[None]:
+    """Let the modules of a model that was called before be called by themselves.
+
+    A call of a block puts its own weights together, a call of the model those that belong to no block.
+    """
+    if not isinstance(model, FSDPModule):
+        yield
+        return
+    model.unshard()
+    yield
+    model.reshard()
+
+
+def parted(value: Tensor, like: Tensor) -> Tensor:
+    """Return this process's part of a tensor, where another one of its shape is shared out; else the tensor itself."""
+    if not isinstance(like, DTensor) or value.shape != like.shape:
+        return value
+    return distribute_tensor(value, like.device_mesh, like.placements, src_data_rank=None).to(like.device)
