@@ -63,7 +63,7 @@ class CompletionLogProbs(nn.Module):
                 attention_mask=rows.attention_mask,
                 use_cache=False,
             ).last_hidden_state  # (B, T, H)
-            return self._log_probs(states.flatten(0, 1)[rows.predictors], rows.labels)
+            return self._log_probs(_taken(states.flatten(0, 1), rows.predictors), rows.labels)
 
     def _log_probs(self, states: Tensor, labels: Tensor) -> Tensor:
         """Return (P) from (P, H) and (P).
@@ -80,6 +80,16 @@ class CompletionLogProbs(nn.Module):
 def summed(token_log_probs: Tensor, tokens: Sequence[int]) -> Tensor:
     """Return log pi of each completion, (n), from those of its tokens, (P); `tokens` says how many each one has."""
     return torch.stack([part.sum() for part in torch.split(token_log_probs, list(tokens))])
+
+
+def _taken(states: Tensor, places: Tensor) -> Tensor:
+    """Return the states at the places, (P, H), by an operation that adds the gradients of each place up in order.
+
+    The prompt's end predicts the first token of every completion, so its gradient is a sum. A CPU's threads make it in
+    any order for `states[places]`, from 32,768 numbers on, and a GPU's for `index_select`:
+    `torch.use_deterministic_algorithms` lists both, and no embedding.
+    """
+    return nn.functional.embedding(places, states)
 
 
 def _log_probs_of(head: nn.Module, states: Tensor, labels: Tensor) -> Tensor:

@@ -1,10 +1,12 @@
 """The objective: worked sums, and its gradient against one written with the stock model, sequence by sequence."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
+from torch import nn
 from transformers import AutoModelForCausalLM
 
 from trainers import advantages
@@ -106,6 +108,46 @@ def test_chunks_don_t_show_in_the_gradient(tiny_base, chunk, token_mean):
 
     expected = reference(model, weights, token_mean=token_mean)
     assert (found - expected).norm() / expected.norm() < 1e-5
+
+
+class StatesAlone:
+    """A model that is nothing but its last states, which are logits."""
+
+    def __init__(self, states):
+        """Take them."""
+        self.states = states
+
+    def base_model(self, **_rows):
+        """Return them, whatever the tokens are."""
+        return SimpleNamespace(last_hidden_state=self.states)
+
+    def get_output_embeddings(self):
+        """Return what makes no more of them."""
+        return nn.Identity()
+
+
+@pytest.fixture
+def threads():
+    """Return a function that sets how many threads compute; it is undone."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+def test_the_gradient_of_the_prompt_s_end_is_added_up_in_order(threads):
+    """600 completions of one token, each with a term for the 128 logits there: two threads give the bits of one."""
+    generator = torch.Generator().manual_seed(0)
+    rows = packed(Encoded(prompt=(1, 2), completions=((3,),) * 600))
+    states = torch.randn(1, 2, 128, generator=generator, requires_grad=True)
+    weights = torch.randn(600, generator=generator)
+    found = []
+
+    for count in (1, *(2,) * 50):
+        threads(count)
+        log_probs = CompletionLogProbs(StatesAlone(states), chunk=1000, dtype=torch.float32)(rows)
+        found += torch.autograd.grad(log_probs, states, weights)
+
+    assert all(torch.equal(one, found[0]) for one in found)
 
 
 def test_bfloat16_computes_and_leaves_weights_in_float32(tiny_base):
