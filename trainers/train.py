@@ -25,9 +25,9 @@ from trainers.weighting import weighted_groups
 def train_by(weigh: Weigh, method: str, *, groups: Path, model: str, out: Path, options: TrainingOptions) -> Checkpoint:
     """Train the model by the weighted log-likelihood of the groups; see `Trainer.train`.
 
-    What was trained before a kill is not trained again, but for the steps since the state was last saved; on one thread
-    of a CPU the weights come out the same to the bit. With `max_hours` the checkpoint that is returned may be that of a
-    step before the last, in a folder below `out`.
+    What was trained before a kill is not trained again, but for the steps since the state was last saved; on a CPU,
+    with as many threads, the weights come out the same to the bit. With `max_hours` the checkpoint that is returned may
+    be that of a step before the last, in a folder below `out`.
     """
     until_s = math.inf if options.max_hours is None else time.monotonic() + 3600 * options.max_hours
     weighted = weighted_groups(groups, weigh, options)

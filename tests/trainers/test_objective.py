@@ -1,6 +1,7 @@
 """The objective: worked sums, and its gradient against one written with the stock model, sequence by sequence."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -108,6 +109,48 @@ def test_chunks_don_t_show_in_the_gradient(tiny_base, chunk, token_mean):
 
     expected = reference(model, weights, token_mean=token_mean)
     assert (found - expected).norm() / expected.norm() < 1e-5
+
+
+class StatesAlone:
+    """A model that is nothing but its last states, which are logits."""
+
+    _no_split_modules = ()
+
+    def __init__(self, states):
+        """Take them."""
+        self.states = states
+
+    def base_model(self, **_rows):
+        """Return them, whatever the tokens are."""
+        return SimpleNamespace(last_hidden_state=self.states)
+
+    def get_output_embeddings(self):
+        """Return a table that makes no more of them."""
+        return SimpleNamespace(weight=torch.eye(self.states.shape[-1]))
+
+
+@pytest.fixture
+def threads():
+    """Return a function that sets how many threads compute; it is undone."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+def test_the_gradient_of_the_prompt_s_end_is_added_up_in_order(threads):
+    """600 completions of one token, each with a term for the 128 logits there: two threads give the bits of one."""
+    generator = torch.Generator().manual_seed(0)
+    rows = packed(Encoded(prompt=(1, 2), completions=((3,),) * 600))
+    states = torch.randn(1, 2, 128, generator=generator, requires_grad=True)
+    weights = torch.randn(600, generator=generator)
+    found = []
+
+    for count in (1, *(2,) * 50):
+        threads(count)
+        loss, _ = WeightedLikelihood(StatesAlone(states), chunk=1000, dtype=torch.float32)(rows, weights)
+        found += torch.autograd.grad(loss, states)
+
+    assert all(torch.equal(one, found[0]) for one in found)
 
 
 def test_bfloat16_computes_and_leaves_weights_in_float32(tiny_base):
