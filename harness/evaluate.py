@@ -12,6 +12,7 @@ from harness.errors import UserError
 from harness.extraction import Extraction
 from harness.programs import program_of
 from harness.records import Evaluation, Problem, PromptCardId, Sample, SampleKey
+from harness.sample_index import SampleIndex
 from harness.storage import append, resume
 from sandbox.jail import Jail
 from sandbox.judgement import Judgement
@@ -19,21 +20,19 @@ from sandbox.pool import Case, judge_all
 from sandbox.verdict import Verdict
 
 
-def already_judged(path: Path, samples: Mapping[SampleKey, Sample]) -> Iterator[Evaluation]:
-    """Yield the evaluations in the file `path`, none if there is no file; they may be of some of the samples only.
+def already_judged(path: Path, samples: Mapping[SampleKey, Sample], done: SampleIndex) -> Iterator[Evaluation]:
+    """Yield the evaluations in the file `path`, none if there is no file, and note in `done` what they are of.
 
-    Sandbox errors are left out: what was our fault is judged again.
+    They may be of some of the samples only. Sandbox errors are left out: what was our fault is judged again.
 
     Raises:
         UserError: The file holds what is no evaluation of these samples.
     """
-    seen = set[SampleKey]()
     for evaluation in resume(path, Evaluation):
         if evaluation.verdict is not Verdict.SANDBOX_ERROR:
-            sample = None if evaluation.key in seen else samples.get(evaluation.key)
+            sample = samples.get(evaluation.key) if done.add(evaluation.key) else None
             if sample is None or evaluation.completion_sha256 != _sha256(sample.completion):
                 raise UserError(f"{path}: {evaluation.key} is no sample of this run; choose another --out")
-            seen.add(evaluation.key)
             yield evaluation
 
 

@@ -1,6 +1,5 @@
 """The shards of a run -> the run: the same files as if it had never been divided."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -10,15 +9,17 @@ import msgspec
 
 from harness.errors import UserError
 from harness.evaluate import already_judged
-from harness.records import Evaluation, Generation, Result, Run, Sample, SampleKey
+from harness.keyed_rows import KeyedRows
+from harness.records import Evaluation, Generation, Result, Run, Sample
 from harness.run_folder import EVALUATIONS, SAMPLES, close_run, open_generation, open_run
 from harness.sample_file import SampleFile, sha256_of_samples, write_samples
-from harness.score import score, usage_of
+from harness.sample_index import SampleIndex
+from harness.score import score
 from harness.selection import Heads
 from harness.shards import of_shard
-from harness.storage import append, read_rows, whole_file
+from harness.stock import stock_of
+from harness.storage import append, whole_file
 from harness.survey import usual_limits
-from sandbox.verdict import Verdict
 
 _UNFINISHED = "is not finished; give the command that made it once more"
 
@@ -68,10 +69,11 @@ def merge_runs(shards: Mapping[Path, Run], heads: Heads, out: Path) -> Sequence[
                     f"{folder}: task {task_id} is not the one that was judged; name the same --data as then"
                 )
     stored = {folder: SampleFile(folder / SAMPLES, shard.samples_sha256) for folder, shard in shards.items()}
+    stock = stock_of(_in_order(stored, heads))
     whole = msgspec.structs.replace(
         next(iter(shards.values())),
         shard="",
-        samples_sha256=sha256_of_samples(_in_order(stored, heads)),
+        samples_sha256=stock.sha256,
         splits=_splits(heads),
         limits=usual_limits(heads.values()),
         problems={task_id: head.sha256 for task_id, head in heads.items()},
@@ -79,7 +81,7 @@ def merge_runs(shards: Mapping[Path, Run], heads: Heads, out: Path) -> Sequence[
     open_run(out, whole, lambda: _in_order(stored, heads))
     evaluations = chain.from_iterable(_finished(folder, samples) for folder, samples in stored.items())
     with whole_file(out / EVALUATIONS) as file:
-        results = score(_written(evaluations, file), heads, whole, usage_of(_in_order(stored, heads)))
+        results = score(_written(evaluations, file), heads, whole, stock.usage)
     close_run(out, results)
     return results
 
@@ -98,30 +100,19 @@ def _refuse_other_problems(folder: Path, shard: str, task_ids: Iterable[str], he
 
 def _in_order(stored: Mapping[Path, SampleFile], heads: Heads) -> Iterator[Sample]:
     """Yield the samples of all shards, task by task in the benchmark's order."""
-    found = defaultdict[str, list[tuple[SampleFile, SampleKey]]](list)
-    for samples in stored.values():
-        for key in samples:
-            found[key[1]].append((samples, key))
-    for task_id in heads:
-        for samples, key in found[task_id]:
-            yield samples[key]
+    return (sample for task_id in heads for samples in stored.values() for sample in samples.of_task(task_id))
 
 
 def _finished(folder: Path, samples: SampleFile) -> Iterator[Evaluation]:
     """Yield the evaluation of every sample of a shard, sandbox errors that have remained among them."""
     path = folder / EVALUATIONS
-    done = set[SampleKey]()
-    for evaluation in already_judged(path, samples):
-        done.add(evaluation.key)
-        yield evaluation
-    remained = {
-        evaluation.key: evaluation
-        for _, evaluation in read_rows(path, Evaluation)
-        if evaluation.verdict is Verdict.SANDBOX_ERROR and evaluation.key not in done
-    }
-    if len(done) + len(remained) < len(samples):
-        raise UserError(f"{folder}: {_UNFINISHED}")
-    yield from remained.values()
+    done = SampleIndex()
+    yield from already_judged(path, samples, done)
+    if len(done) < len(samples):
+        rows = KeyedRows(path, Evaluation)
+        if len(rows) < len(samples):
+            raise UserError(f"{folder}: {_UNFINISHED}")
+        yield from (rows[key] for key in rows if key not in done)
 
 
 def _written(evaluations: Iterable[Evaluation], file: BinaryIO) -> Iterator[Evaluation]:

@@ -1,7 +1,7 @@
 """Reads samples as others write them: human-eval, evalplus, bigcode-evaluation-harness, and our own."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -9,8 +9,13 @@ import msgspec
 
 from harness.benchmark import Benchmark
 from harness.errors import UserError
-from harness.records import FinishReason, Index, Problem, Sample, SampleKey
-from harness.storage import decode, first_byte, read, read_rows
+from harness.records import FinishReason, Index, Problem, Sample
+from harness.sample_index import SampleIndex
+from harness.score import Drawn, drawn_of
+from harness.storage import decode, first_byte, mapped, read_rows
+
+Reader = Callable[[], Iterator[Sample]]
+"""What reads samples, in their order, at every call."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,8 +44,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         return next((reason for reason in get_args(FinishReason) if reason == given), "")
 
 
-def open_samples(path: Path, benchmark: Benchmark, problems: Mapping[str, Problem]) -> Callable[[], Iterator[Sample]]:
-    """Return what reads the samples of a file (plain or .gz), or of the run in a folder, in their order, at every call.
+def open_samples(path: Path, benchmark: Benchmark, problems: Mapping[str, Problem]) -> tuple[Drawn, Reader]:
+    """Look through the samples of a file (plain or .gz), or of the run in a folder; count them and return a reader.
 
     JSON Lines hold a `task_id` with a `completion` or a `solution`; the policy is the row's `model` or `policy`, or
     else the file's name; the index is `sample_id` or `index`, or else a running count. A JSON list of lists of programs
@@ -48,21 +53,20 @@ def open_samples(path: Path, benchmark: Benchmark, problems: Mapping[str, Proble
     split, and lists may be missing at the end, as its --limit leaves them.
 
     Raises:
-        UserError: The file is not of these forms, or, while it is read, a sample has an unknown task or stands there
-            twice.
+        UserError: The file is not of these forms, or a sample has an unknown task or stands there twice.
     """
     if path.is_dir():
         path /= "samples.jsonl"
     if first_byte(path) == b"[":
         split = benchmark.default_split
         task_ids = tuple(problem.task_id for problem in problems.values() if problem.split == split)
-        return lambda: _distinct(path, _generations(path, benchmark, task_ids))
+        return _looked_through(path, lambda: _generations(path, benchmark, task_ids))
     known = dict.fromkeys(problems)  # to ask a lazy mapping for a key may mean decoding the problem
 
     def named(given: str | int, where: str) -> str:
         return _known(benchmark.canonical_id(given), where, benchmark, known)
 
-    return lambda: _distinct(path, _rows(path, named))
+    return _looked_through(path, lambda: _rows(path, named))
 
 
 def read_recorded(path: Path) -> Iterator[Sample]:
@@ -73,19 +77,24 @@ def read_recorded(path: Path) -> Iterator[Sample]:
     """
     if first_byte(path) == b"[":
         raise UserError(f"{path}: is a list of generations, which names no tasks; use JSON Lines with a task_id each")
-    return _distinct(path, _rows(path, lambda given, _: str(given)))
+    return _distinct(path, lambda: _rows(path, lambda given, _: str(given)))
 
 
-def _distinct(path: Path, found: Iterable[tuple[str, Sample]]) -> Iterator[Sample]:
-    """Pass the samples on; refuse one that stands there twice, and a file without any."""
-    seen = dict[SampleKey, str]()
-    for where, sample in found:
-        if earlier := seen.get(sample.key):
+def _looked_through(path: Path, placed: Callable[[], Iterator[tuple[str, Sample]]]) -> tuple[Drawn, Reader]:
+    """Go through the samples once; who reads them again need not look for what stands there twice."""
+    return drawn_of(_distinct(path, placed)), lambda: (sample for _, sample in placed())
+
+
+def _distinct(path: Path, placed: Callable[[], Iterator[tuple[str, Sample]]]) -> Iterator[Sample]:
+    """Read the samples; refuse one that stands there twice, and a file without any."""
+    seen = SampleIndex()
+    for where, sample in placed():
+        if not seen.add(sample.key):
+            earlier = next(place for place, other in placed() if other.key == sample.key)
             raise UserError(
                 f"{where}: sample {sample.index} of task {sample.task_id} by {sample.policy} is already at {earlier}; "
                 "remove one of them"
             )
-        seen[sample.key] = where
         yield sample
     if not seen:
         raise UserError(f"{path}: holds no samples; nothing to judge")
@@ -132,7 +141,7 @@ def _known(task_id: str, where: str, benchmark: Benchmark, known: Collection[str
 
 
 def _generations(path: Path, benchmark: Benchmark, task_ids: Sequence[str]) -> Iterator[tuple[str, Sample]]:
-    lists = read(path, list[msgspec.Raw])
+    lists = decode(mapped(path), list[msgspec.Raw], str(path))
     if len(lists) > len(task_ids):
         raise UserError(
             f"{path}: holds {len(lists)} lists of generations, but the {benchmark.default_split} split of "
@@ -140,7 +149,7 @@ def _generations(path: Path, benchmark: Benchmark, task_ids: Sequence[str]) -> I
         )
     for number, (task_id, programs) in enumerate(zip(task_ids, lists, strict=False)):
         where = f"{path}: list {number}"
-        for index, program in enumerate(decode(bytes(programs), list[str], where)):
+        for index, program in enumerate(decode(programs, list[str], where)):
             yield where, Sample(policy=_stem(path), task_id=task_id, index=index, completion=program)
 
 

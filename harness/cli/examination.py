@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,13 +21,14 @@ from harness.records import (
     Result,
     Run,
     Sample,
-    SampleKey,
     Sampling,
     Source,
 )
 from harness.run_folder import EVALUATIONS, SAMPLES, close_run, open_run
-from harness.sample_file import SampleFile, sha256_of_samples
-from harness.score import drawn_of, refuse_short, score, usage_of
+from harness.sample_file import SampleFile
+from harness.sample_index import SampleIndex
+from harness.score import refuse_short, score
+from harness.stock import stock_of
 from harness.storage import sole_writer
 from harness.survey import Head, survey, usual_limits
 from sandbox.jail import Jail
@@ -81,11 +83,12 @@ def examine(
     Raises:
         UserError: Too few samples for k, too little isolation, or `out` is another run; nothing has been written then.
     """
-    refuse_short(drawn_of(samples()), protocol.k)
-    run = run_of(heads, protocol, sha256_of_samples(samples()))
+    stock = stock_of(samples())
+    refuse_short(stock.drawn, protocol.k)
+    run = run_of(heads, protocol, stock.sha256)
     open_run(out, run, samples)
     stored = SampleFile(out / SAMPLES, run.samples_sha256)
-    results = score(_evaluations(stored, problems, heads, out, protocol), heads, run, usage_of(samples()))
+    results = score(_evaluations(stored, problems, heads, out, protocol), heads, run, stock.usage)
     close_run(out, results)
     return results
 
@@ -140,12 +143,8 @@ def _evaluations(
     """Yield what was judged before, then judge the rest task by task."""
     path = out / EVALUATIONS
     with sole_writer(path) as file:
-        done = set[SampleKey]()
-        for evaluation in already_judged(path, samples):
-            done.add(evaluation.key)
-            yield evaluation
-        place = {task_id: number for number, task_id in enumerate(heads)}
-        todo = sorted((key for key in samples if key not in done), key=lambda key: place[key[1]])
-        if todo:
-            rest = judged((samples[key] for key in todo), problems, file, protocol)
-            yield from watched(rest, len(todo), "judged", sys.stderr)
+        done = SampleIndex()
+        yield from already_judged(path, samples, done)
+        if todo := len(samples) - len(done):
+            rest = chain.from_iterable(samples.of_task(task_id, but=done) for task_id in heads)
+            yield from watched(judged(rest, problems, file, protocol), todo, "judged", sys.stderr)

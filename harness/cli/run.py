@@ -22,6 +22,7 @@ from harness.overlap import BackgroundJudge
 from harness.records import Evaluation, Problem, Sample
 from harness.run_folder import EVALUATIONS, SAMPLES, open_generation, open_run
 from harness.sample_file import SampleFile
+from harness.sample_index import SampleIndex
 from harness.score import refuse_short
 from harness.storage import read_rows, sole_writer
 
@@ -69,14 +70,16 @@ def _draw_and_judge(engine: Engine, plan: Plan, problems: Mapping[str, Problem],
     with sole_writer(path) as samples_file, sole_writer(out / EVALUATIONS) as file:
         missing = missing_of(path, plan.requests, plan.policy)
         stored = SampleFile(path)
-        done = {evaluation.key for evaluation in already_judged(out / EVALUATIONS, stored)}
+        done = SampleIndex()
+        for _ in already_judged(out / EVALUATIONS, stored, done):
+            pass
+        to_judge = len(stored) - len(done)
 
         def judge(samples: Iterator[Sample], halt: Future[None]) -> Iterator[Evaluation]:
             return judged((sample for sample in samples if sample.key not in done), problems, file, protocol, halt)
 
         with BackgroundJudge(path, judge) as background:
             background.announce(len(stored))
-            to_judge = len(stored) - len(done)
             samples = drawn(engine, plan, missing, samples_file, lambda: f"{background.judged} judged")
             with closing(samples):
                 try:

@@ -14,7 +14,6 @@ from harness.prompts import card_id, load_card
 from harness.records import Sample
 from harness.run_folder import GENERATION, RUN
 from harness.samples import open_samples
-from harness.score import drawn_of
 from harness.selection import all_drawn, of_split, whole_set
 from harness.shards import of_shard
 from harness.storage import read
@@ -50,8 +49,7 @@ def command(
         raise UserError("--split and --problem-set each choose the problems; give one of them")
     source = source_of(benchmark, data, judging.limits)
     found, problems = opened(source)
-    read_all = open_samples(samples, found, problems)
-    drawn = drawn_of(read_all())
+    drawn, read_all = open_samples(samples, found, problems)
     origin = _origin(samples)
     if shard and origin.shard:
         raise UserError(f"--shard {shard}: {samples} is shard {origin.shard} already; leave the option out")

@@ -213,7 +213,7 @@ def drive(cluster: Cluster, count: int) -> float:
 
 
 def drive_score(cluster: Cluster, count: int) -> None:
-    """Print what `proctor score` itself, which knows every sample's key, needs at its end."""
+    """Print the speed of `proctor score` itself, which looks at every sample before, and its memory on the way."""
     task_ids = sorted(problems(SANITIZED))
     per_task = -(-count // len(task_ids))
     with tempfile.TemporaryDirectory() as folder:
@@ -223,12 +223,11 @@ def drive_score(cluster: Cluster, count: int) -> None:
                 file.write(
                     as_row(Sample(policy="m", task_id=task_ids[n // per_task], index=n % per_task, completion="1"))
                 )
-        before, began_s = resident_bytes(), time.perf_counter()
-        peak = [before]
-        with watched_appends(lambda: peak.append(max(peak.pop(), resident_bytes())), every=max(1, count // 20)):
+        memory, began_s = [resident_bytes()], time.perf_counter()
+        with watched_appends(lambda: memory.append(resident_bytes()), every=count // 10):
             score(path, Path(folder) / "out", "--cluster", cluster.address)
-        print(f"  proctor score of {count}: {count / (time.perf_counter() - began_s):.0f}/s all in all, "
-              f"{(peak[0] - before) / count:.0f} bytes of memory a sample")  # fmt: skip
+        print(f"  proctor score of {count}: {count / (time.perf_counter() - began_s):.0f}/s all in all; its memory "
+              f"before, and at each tenth of judging, MB: {[size >> 20 for size in memory]}")  # fmt: skip
 
 
 def main() -> None:
@@ -246,7 +245,8 @@ def main() -> None:
     print("samples that nobody judges")
     few, many = drive(cluster, FEW), drive(cluster, synthetic)
     print(f"speed of {synthetic} against {FEW}: {many / few:.3f}")
-    drive_score(cluster, synthetic // 10)
+    for count in (synthetic // 100, synthetic // 10):
+        drive_score(cluster, count)
     cluster.shutdown()
 
 

@@ -69,8 +69,8 @@ def recorded_samples(every: int = 1) -> list[Recorded]:
     outcomes = {
         (row.model, canonical_id(row.task_id), row.sample_id): row for _, row in read_rows(COMPLETIONS, Outcome)
     }
-    samples = tuple(open_samples(COMPLETIONS, mbpp, known)())[::every]
-    found = ((sample, outcomes[sample.key]) for sample in samples)
+    _, reader = open_samples(COMPLETIONS, mbpp, known)
+    found = ((sample, outcomes[sample.key]) for sample in tuple(reader())[::every])
     return [Recorded(sample, known[sample.task_id], row.passed, row.outcome) for sample, row in found]
 
 

@@ -7,6 +7,7 @@ import pytest
 from harness import evaluate as module
 from harness.errors import UserError
 from harness.evaluate import already_judged, evaluate
+from harness.sample_index import SampleIndex
 from harness.storage import sole_writer
 from sandbox.jail import Jail
 from sandbox.judgement import Judgement
@@ -56,6 +57,14 @@ def by_key(samples):
     return {sample.key: sample for sample in samples}
 
 
+def judged_before(path, samples):
+    """Return the evaluations that are found in a file; they are what is noted as done."""
+    done = SampleIndex()
+    evaluations = tuple(already_judged(path, samples, done))
+    assert set(done) == {evaluation.key for evaluation in evaluations}
+    return evaluations
+
+
 def test_judges_in_order_and_appends(tmp_path, judge, judged, samples):
     """Every sample becomes one row, in the order of the samples."""
     evaluations = judge(samples)
@@ -63,7 +72,7 @@ def test_judges_in_order_and_appends(tmp_path, judge, judged, samples):
     assert judged == ["a0", "a1", "b0", "b1"]
     assert [e.key for e in evaluations] == [s.key for s in samples]
     assert {(e.difficulty, e.verdict, e.cpu_s) for e in evaluations} == {("easy", "accepted", 0.5)}
-    assert tuple(already_judged(tmp_path / "evaluations.jsonl", by_key(samples))) == evaluations
+    assert judged_before(tmp_path / "evaluations.jsonl", by_key(samples)) == evaluations
 
 
 def test_an_evaluation_says_how_the_program_was_found(judge, judged, samples):
@@ -100,7 +109,7 @@ def test_a_row_is_on_disk_before_the_next_sample_is_judged(tmp_path, judged, sam
     with sole_writer(path) as file:
         evaluations = evaluate(samples, problems, file, extraction="whole", jail=Jail(), workers=2)
         for number, _ in enumerate(evaluations, 1):
-            assert len(tuple(already_judged(path, by_key(samples)))) == number == len(judged)
+            assert len(judged_before(path, by_key(samples))) == number == len(judged)
 
 
 def test_what_was_judged_is_found_again(tmp_path, judge, judged, samples):
@@ -109,9 +118,9 @@ def test_what_was_judged_is_found_again(tmp_path, judge, judged, samples):
     whole = judge(samples)
     path.write_bytes(path.read_bytes()[:-20])
 
-    assert tuple(already_judged(path, by_key(samples))) == whole[:3]
+    assert judged_before(path, by_key(samples)) == whole[:3]
     assert judge(samples[3:]) == whole[3:]
-    assert tuple(already_judged(path, by_key(samples))) == whole
+    assert judged_before(path, by_key(samples)) == whole
     assert judged == ["a0", "a1", "b0", "b1", "b1"]
 
 
@@ -122,12 +131,12 @@ def test_evaluations_of_other_samples_are_refused(tmp_path, judge, samples, make
     judge(samples)
 
     with pytest.raises(UserError, match=r"\('m', 'b', 1\) is no sample of this run"):
-        tuple(already_judged(path, by_key(samples[:3])))
+        judged_before(path, by_key(samples[:3]))
     with pytest.raises(UserError, match=r"\('m', 'b', 1\) is no sample of this run"):
-        tuple(already_judged(path, by_key([*samples[:3], make_sample("b", 1, completion="other")])))
+        judged_before(path, by_key([*samples[:3], make_sample("b", 1, completion="other")]))
     path.write_bytes(path.read_bytes() * 2)
     with pytest.raises(UserError, match=r"\('m', 'a', 0\) is no sample of this run"):
-        tuple(already_judged(path, by_key(samples)))
+        judged_before(path, by_key(samples))
 
 
 @pytest.mark.usefixtures("judged")
@@ -137,9 +146,9 @@ def test_a_sandbox_error_is_judged_again(tmp_path, judge, samples):
     whole = judge(samples)
     path.write_text(path.read_text().replace("accepted", "sandbox_error", 1))
 
-    assert tuple(already_judged(path, by_key(samples))) == whole[1:]
+    assert judged_before(path, by_key(samples)) == whole[1:]
     again = judge(samples[:1])
-    assert tuple(already_judged(path, by_key(samples))) == (*whole[1:], *again)
+    assert judged_before(path, by_key(samples)) == (*whole[1:], *again)
 
 
 def test_two_writers_are_refused(tmp_path):

@@ -93,6 +93,25 @@ def test_samples_of_a_shard_are_judged_as_that_shard(place):
     assert outcome(place / "merged") == outcome(place / "whole")
 
 
+def test_sandbox_errors_that_remained_are_merged_once(place):
+    """However often the same sample failed, its last row counts, after those that were judged."""
+    for number in (1, 2):
+        score(f"part{number}", "--shard", f"{number}/2")
+    path = place / "part1" / "evaluations.jsonl"
+    first, *rest = path.read_text().splitlines(keepends=True)
+    failed, again = (
+        json.dumps(json.loads(first) | {"verdict": "sandbox_error", "detail": detail}) for detail in ("once", "twice")
+    )
+    path.write_text("".join((f"{failed}\n", *rest, f"{again}\n")))
+
+    assert run(["merge", "part1", "part2", "--out", "merged"]) == 0
+
+    rows = [json.loads(row) for row in (place / "merged" / "evaluations.jsonl").read_text().splitlines()]
+    assert len(rows) == len(ROWS)
+    assert [(row["index"], row["detail"]) for row in rows if row["verdict"] == "sandbox_error"] == [(0, "twice")]
+    assert rows[len(rest)]["detail"] == "twice"
+
+
 def test_a_merge_can_be_given_again(place):
     """The same shards go on into the same folder."""
     for number in (1, 2):
@@ -181,6 +200,18 @@ def test_merged_runs_are_the_undivided_run(proctor, tmp_path):
     assert outcome(tmp_path / "merged") == outcome(tmp_path / "whole")
     generation = "generation.json"
     assert (tmp_path / "merged" / generation).read_bytes() == (tmp_path / "whole" / generation).read_bytes()
+
+
+def test_a_shard_without_evaluations_is_told(place, capsys):
+    """One line that names the file."""
+    for number in (1, 2):
+        score(f"part{number}", "--shard", f"{number}/2")
+    (place / "part2" / "evaluations.jsonl").unlink()
+    capsys.readouterr()
+
+    assert run(["merge", "part1", "part2", "--out", "merged"]) == 2
+
+    assert "evaluations.jsonl: there is no such file" in capsys.readouterr().err
 
 
 def test_an_unfinished_drawing_is_refused(proctor, tmp_path, capsys):

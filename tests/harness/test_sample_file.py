@@ -38,6 +38,37 @@ def test_an_unknown_sample_is_a_key_error(path, samples):
         SampleFile(path, sha256_of_samples(samples))["p", "a", 1]
 
 
+def test_samples_of_a_task_come_in_the_order_of_the_file(path, samples):
+    """Whoever wrote them; those that are done are left out, and a task that nobody answered has none."""
+    stored = SampleFile(path)
+
+    assert list(stored.of_task("a")) == [samples[1], samples[3]]
+    assert list(stored.of_task("a", but={samples[1].key})) == [samples[3]]
+    assert list(stored.of_task("c")) == []
+
+
+def test_a_row_that_is_being_written_is_left_out(path, samples):
+    """Its writer hasn't finished it."""
+    path.write_bytes(path.read_bytes()[:-1])
+
+    assert list(SampleFile(path)) == [sample.key for sample in samples[:-1]]
+
+
+def test_a_sample_that_is_damaged_later_is_named_by_its_line(path, samples):
+    """A file that is changed while it is being used is told like any other."""
+    stored = SampleFile(path)
+    path.write_bytes(path.read_bytes().replace(b'"index":0', b'"index":?'))
+
+    with pytest.raises(UserError, match=r"samples\.jsonl:4: JSON is malformed"):
+        stored[samples[3].key]
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path):
+    """One line, as for any file."""
+    with pytest.raises(UserError, match=r"samples\.jsonl: there is no such file"):
+        SampleFile(tmp_path / "samples.jsonl")
+
+
 def test_a_changed_file_is_refused(path, samples):
     """Samples that were edited behind the run's back are not judged."""
     path.write_text(path.read_text().replace("b1", "b2"))

@@ -19,7 +19,12 @@ def read(make_problem):
     splits = {"1": "prompts", "2": "test", "3": "test", "4": "train"}
     problems = {task_id: make_problem(task_id, split) for task_id, split in splits.items()}
     toy = Benchmark(name="toy", problems=lambda _: problems, canonical_id=canonical_id)
-    return lambda path: tuple(open_samples(path, toy, problems)())
+
+    def read_once(path):
+        _, reader = open_samples(path, toy, problems)
+        return tuple(reader())
+
+    return read_once
 
 
 @pytest.fixture
@@ -67,10 +72,12 @@ def test_rows_with_model_and_sample_id(read, write):
     )
 
 
-def test_bigcode_generations(read, tmp_path):
+@pytest.mark.parametrize("name", ["generations.json", "generations.json.gz"])
+def test_bigcode_generations(read, tmp_path, name):
     """The i-th list belongs to the i-th problem of the test split; lists may be missing at the end."""
-    path = tmp_path / "generations.json"
-    path.write_text('\n[["a", "b"]]')
+    path = tmp_path / name
+    text = b'\n[["a", "b"]]'
+    path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
 
     assert read(path) == (
         Sample(policy="generations", task_id="2", index=0, completion="a"),
@@ -173,13 +180,16 @@ def test_reading_samples_decodes_no_problem(write, lazy_problems):
     problems = lazy_problems("12")
     toy = Benchmark(name="toy", problems=lambda _: problems)
 
-    assert len(list(open_samples(write({"task_id": 1, "completion": "a"}), toy, problems)())) == 1
+    _, reader = open_samples(write({"task_id": 1, "completion": "a"}), toy, problems)
+
+    assert len(list(reader())) == 1
     assert problems.looked_up == []
 
 
 def test_samples_can_be_read_again(write, make_problem):
-    """Whoever wants them once more gets them from the start; counting starts anew."""
+    """They are counted once; whoever wants them once more gets them from the start, their indexes as before."""
     toy = Benchmark(name="toy", problems=lambda _: {})
-    read = open_samples(write({"task_id": 1, "completion": "a"}), toy, {"1": make_problem()})
+    drawn, reader = open_samples(write({"task_id": 1, "completion": "a"}), toy, {"1": make_problem()})
 
-    assert list(read()) == list(read()) == [Sample(policy="rows", task_id="1", index=0, completion="a")]
+    assert drawn == {("rows", "1"): 1}
+    assert list(reader()) == list(reader()) == [Sample(policy="rows", task_id="1", index=0, completion="a")]
