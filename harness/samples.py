@@ -12,7 +12,7 @@ from harness.errors import UserError
 from harness.records import FinishReason, Index, Problem, Sample
 from harness.sample_index import SampleIndex
 from harness.score import Drawn, drawn_of
-from harness.storage import decode, first_byte, mapped, read_rows
+from harness.storage import decode, first_byte, read, read_rows
 
 Reader = Callable[[], Iterator[Sample]]
 """What reads samples, in their order, at every call."""
@@ -141,7 +141,7 @@ def _known(task_id: str, where: str, benchmark: Benchmark, known: Collection[str
 
 
 def _generations(path: Path, benchmark: Benchmark, task_ids: Sequence[str]) -> Iterator[tuple[str, Sample]]:
-    lists = decode(mapped(path), list[msgspec.Raw], str(path))
+    lists = read(path, list[msgspec.Raw])
     if len(lists) > len(task_ids):
         raise UserError(
             f"{path}: holds {len(lists)} lists of generations, but the {benchmark.default_split} split of "
@@ -149,7 +149,7 @@ def _generations(path: Path, benchmark: Benchmark, task_ids: Sequence[str]) -> I
         )
     for number, (task_id, programs) in enumerate(zip(task_ids, lists, strict=False)):
         where = f"{path}: list {number}"
-        for index, program in enumerate(decode(programs, list[str], where)):
+        for index, program in enumerate(decode(bytes(programs), list[str], where)):
             yield where, Sample(policy=_stem(path), task_id=task_id, index=index, completion=program)
 
 

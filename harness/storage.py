@@ -3,7 +3,6 @@
 import fcntl
 import gzip
 import hashlib
-import mmap
 import os
 import shutil
 import tempfile
@@ -38,7 +37,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise UserError(f"{path}: can't be read: {error.strerror}") from error
 
 
-def decode(data: bytes | mmap.mmap | msgspec.Raw, type_: type[T], where: str) -> T:
+def decode(data: bytes, type_: type[T], where: str) -> T:
     """Decode one JSON value.
 
     Raises:
@@ -76,16 +75,6 @@ def unpacked(path: Path) -> BinaryIO:
         shutil.copyfileobj(file, copy)
         copy.seek(0)
         return copy
-
-
-def mapped(path: Path) -> mmap.mmap:
-    """Return the bytes of a file (plain or .gz, not empty), which the system fetches when they are looked at.
-
-    Raises:
-        UserError: The file can't be read.
-    """
-    with unpacked(path) as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def read(path: Path, type_: type[T]) -> T:

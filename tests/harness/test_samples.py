@@ -72,12 +72,10 @@ def test_rows_with_model_and_sample_id(read, write):
     )
 
 
-@pytest.mark.parametrize("name", ["generations.json", "generations.json.gz"])
-def test_bigcode_generations(read, tmp_path, name):
+def test_bigcode_generations(read, tmp_path):
     """The i-th list belongs to the i-th problem of the test split; lists may be missing at the end."""
-    path = tmp_path / name
-    text = b'\n[["a", "b"]]'
-    path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+    path = tmp_path / "generations.json"
+    path.write_text('\n[["a", "b"]]')
 
     assert read(path) == (
         Sample(policy="generations", task_id="2", index=0, completion="a"),
