@@ -16,28 +16,28 @@ from trainers.plan import Device
 from trainers.policy import made_trainable
 from trainers.tokenization import Encoded
 
-_FEW, _MORE = 1, 3
-"""Blocks of the two models that are timed."""
+_FEW, _MORE = 2, 6
+"""Blocks of the two models that are timed: far enough apart that the difference is not noise."""
 _ROUNDS = 2
 """Steps of each; the fastest counts, since what disturbs only slows down."""
 
 
-def calibrated(model: str, anatomy: Anatomy, lengths: Lengths, options: TrainingOptions) -> Device:
+def calibrated(model: str, anatomy: Anatomy, groups: Sequence[Lengths], options: TrainingOptions) -> Device:
     """Return this machine with its speed, measured on a GPU if there is one.
 
-    A step takes its time for the two tables of the vocabulary, and for each block. So models of one and of three blocks
-    with random weights tell what all blocks will take, for a group of these lengths.
+    A step takes its time for the two tables of the vocabulary, and for each block. So models of a few blocks and of
+    some more, with random weights, tell what all blocks will take.
 
     Args:
         model: Whose config.json says the widths; its weights are not read.
         anatomy: Of the model.
-        lengths: Of a group that stands for the others.
+        groups: Lengths of those of a step that stands for the others.
         options: Of the training.
     """
-    few_s, more_s = (_fastest_s(model, blocks, lengths, options) for blocks in (_FEW, _MORE))
+    few_s, more_s = (_fastest_s(model, blocks, groups, options) for blocks in (_FEW, _MORE))
     block_s = (more_s - few_s) / (_MORE - _FEW)
     whole_s = few_s + block_s * (anatomy.blocks - _FEW)
-    speed = operations(anatomy, lengths, options) * options.batch_groups / whole_s
+    speed = sum(operations(anatomy, group, options) for group in groups) / whole_s
     kind = "GPU" if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
     return Device(
         name=f"this machine ({kind})",
@@ -48,23 +48,24 @@ def calibrated(model: str, anatomy: Anatomy, lengths: Lengths, options: Training
 
 
 def random_model(model: str, blocks: int, options: TrainingOptions) -> Any:
-    """Return a model of the same widths with so many blocks and random weights, as training would hold it."""
+    """Return a model of the same widths with so many blocks and random weights, as training would hold it here."""
     config = AutoConfig.from_pretrained(model)
     config.num_hidden_layers = blocks
     if getattr(config, "layer_types", None):
         config.layer_types = (config.layer_types * blocks)[:blocks]
     held = getattr(torch, options.dtype) if options.lora_rank else torch.float32
-    made: Any = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]  # it has no types
-        config, attn_implementation=options.attention, dtype=held
-    )
-    made_trainable(made, options)
+    with torch.device("cuda" if torch.cuda.is_available() else "cpu"):
+        made: Any = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]  # it has no types
+            config, attn_implementation=options.attention, dtype=held
+        )
+        made_trainable(made, options)
     return made
 
 
 def stepper(made: Any, options: TrainingOptions) -> Callable[[Sequence[Lengths]], float]:
     """Return what takes a step of training with groups of these lengths, and returns its seconds."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    objective = WeightedLikelihood(made.to(device), chunk=options.logits_chunk, dtype=getattr(torch, options.dtype))
+    device = made.device
+    objective = WeightedLikelihood(made, chunk=options.logits_chunk, dtype=getattr(torch, options.dtype))
     trained = [weight for weight in made.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=options.learning_rate, weight_decay=options.weight_decay)
 
@@ -84,10 +85,9 @@ def stepper(made: Any, options: TrainingOptions) -> Callable[[Sequence[Lengths]]
     return step_s
 
 
-def _fastest_s(model: str, blocks: int, lengths: Lengths, options: TrainingOptions) -> float:
+def _fastest_s(model: str, blocks: int, groups: Sequence[Lengths], options: TrainingOptions) -> float:
     """Return how long the fastest step of a model with so many blocks took, after one that warmed up."""
     step_s = stepper(random_model(model, blocks, options), options)
-    groups = (lengths,) * options.batch_groups
     step_s(groups)
     return min(step_s(groups) for _ in range(_ROUNDS))
 

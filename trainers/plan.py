@@ -99,8 +99,14 @@ def planned(groups: Path, model: str, options: TrainingOptions, *, calibrate: bo
         return forecast(anatomy, lengths, total, options, a100(options))
     from trainers.calibration import calibrated  # noqa: PLC0415 - loads torch
 
-    middle = sorted(lengths, key=lambda one: one.positions(options))[len(lengths) // 2]
-    return forecast(anatomy, lengths, total, options, calibrated(model, anatomy, middle, options))
+    typical = _typical_step(lengths, options)
+    return forecast(anatomy, lengths, total, options, calibrated(model, anatomy, typical, options))
+
+
+def _typical_step(lengths: Sequence[Lengths], options: TrainingOptions) -> tuple[Lengths, ...]:
+    """Return the lengths of a step whose groups are spread evenly over all, from short to long."""
+    ordered, count = sorted(lengths, key=lambda one: one.positions(options)), options.batch_groups
+    return tuple(ordered[len(ordered) * (2 * place + 1) // (2 * count)] for place in range(count))
 
 
 def lengths_of(groups: Path, model: str) -> tuple[tuple[Lengths, ...], int]:

@@ -6,7 +6,8 @@
 
 Each runs in a process of its own, over the same groups, one group a step, with plain gradient descent at a rate of 0.
 So all have the same loss, which is compared, and no state of an optimizer hides what the step takes. Time is CPU time
-of the process; memory is the peak above what it was with the weights loaded. The model has random weights, few layers.
+of the process, or with `--device cuda` seconds on the GPU, all three computing in bfloat16; memory is the peak above
+what it was with the weights loaded. The model has random weights, few layers.
 
 The lengths are true ones: codenet_mini_lengths.json holds, for each group that `proctor compile codenet` makes of the
 CodeNet sample, the tokens of its prompt and of its four completions with their ends, by the tokenizer of the Qwen2.5
@@ -27,7 +28,8 @@ LENGTHS = Path(__file__).with_name("codenet_mini_lengths.json")
 HERE = Path(__file__).parent
 WAYS = ("packed", "stock", "trl")
 FASTER_THAN_STOCK, FASTER_THAN_TRL, MEMORY_OF_STOCK = 2.5, 2.0, 0.5
-SAME_LOSS = 1e-3
+SAME_LOSS = {"cpu": 1e-3, "cuda": 2e-2}
+"""Float32 and bfloat16."""
 VOCABULARY = 151_936
 WARM_UP = (8, 4, 4, 4, 4)
 
@@ -38,10 +40,11 @@ def main() -> int:
     parser.add_argument("--layers", type=int, default=4, help="of the model (default: 4)")
     parser.add_argument("--groups", type=int, default=5, help="steps to measure (default: 5)")
     parser.add_argument("--threads", type=int, default=1, help="of each process (default: 1)")
+    parser.add_argument("--device", choices=SAME_LOSS, default="cpu", help="where to compute (default: cpu)")
     parser.add_argument("--only", choices=WAYS, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.only:
-        print(json.dumps(measured(asked.only, spread(asked.groups), asked.layers, asked.threads)))
+        print(json.dumps(measured(asked)))
         return 0
     found = {way: in_a_child(way, asked) for way in WAYS}
     groups = spread(asked.groups)
@@ -51,14 +54,15 @@ def main() -> int:
     )
     for way, its in found.items():
         memory = f"{its['bytes'] / 2**30:.2f} GiB above the weights"
-        print(f"{way:7} {its['cpu_s']:7.1f} CPU s, {its['wall_s']:7.1f} s, {memory}, loss {its['loss']:.5f}")
+        print(f"{way:7} {its['cpu_s']:7.2f} CPU s, {its['wall_s']:7.2f} s, {memory}, loss {its['loss']:.5f}")
     ours, stock, trl = (found[way] for way in WAYS)
-    faster = {way: found[way]["cpu_s"] / ours["cpu_s"] for way in ("stock", "trl")}
+    clock = "cpu_s" if asked.device == "cpu" else "wall_s"
+    faster = {way: found[way][clock] / ours[clock] for way in ("stock", "trl")}
     memory = ours["bytes"] / stock["bytes"]
     print(f"packed is {faster['stock']:.2f} x as fast as stock (promised {FASTER_THAN_STOCK})")
     print(f"packed is {faster['trl']:.2f} x as fast as TRL (promised {FASTER_THAN_TRL})")
     print(f"packed takes {memory:.2f} x the memory of stock (promised {MEMORY_OF_STOCK})")
-    same = all(abs(other["loss"] - ours["loss"]) < SAME_LOSS for other in (stock, trl))
+    same = all(abs(other["loss"] - ours["loss"]) < SAME_LOSS[asked.device] for other in (stock, trl))
     print("all have the same loss" if same else "THE LOSSES DIFFER")
     kept = faster["stock"] >= FASTER_THAN_STOCK and faster["trl"] >= FASTER_THAN_TRL and memory <= MEMORY_OF_STOCK
     return 0 if same and kept else 1
@@ -72,7 +76,7 @@ def spread(count: int) -> list[tuple[int, ...]]:
 
 def in_a_child(way: str, asked: argparse.Namespace) -> dict[str, float]:
     """Measure one way in a fresh process."""
-    options = {"layers": asked.layers, "groups": asked.groups, "threads": asked.threads, "only": way}
+    options = vars(asked) | {"only": way}
     command = [sys.executable, __file__, *(f"--{name}={value}" for name, value in options.items())]
     environment = {**os.environ, "OMP_NUM_THREADS": str(asked.threads), "PYTHONPATH": str(HERE.parents[1])}
     ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
@@ -80,22 +84,22 @@ def in_a_child(way: str, asked: argparse.Namespace) -> dict[str, float]:
     return figures
 
 
-def measured(way: str, lengths: list[tuple[int, ...]], layers: int, threads: int) -> dict[str, float]:
+def measured(asked: argparse.Namespace) -> dict[str, float]:
     """Build the model, warm up on a short group, and measure the steps."""
     import torch  # noqa: PLC0415 - the parent needs none of it
     from transformers import Qwen2Config, Qwen2ForCausalLM  # noqa: PLC0415
 
-    torch.set_num_threads(threads)
+    torch.set_num_threads(asked.threads)
     torch.manual_seed(0)
     config = Qwen2Config(
-        vocab_size=VOCABULARY, hidden_size=896, intermediate_size=4864, num_hidden_layers=layers,
+        vocab_size=VOCABULARY, hidden_size=896, intermediate_size=4864, num_hidden_layers=asked.layers,
         num_attention_heads=14, num_key_value_heads=2, max_position_embeddings=32768, tie_word_embeddings=True,
         bos_token_id=None, eos_token_id=0,
     )  # fmt: skip
-    model = Qwen2ForCausalLM(config)
-    meter = Meter()
-    losses = {"packed": packed_steps, "stock": stock_steps, "trl": trl_steps}[way](
-        model, [encoded(group) for group in (WARM_UP, *lengths)], meter
+    model = Qwen2ForCausalLM(config).to(asked.device)
+    meter = (Meter if asked.device == "cpu" else GpuMeter)()
+    losses = {"packed": packed_steps, "stock": stock_steps, "trl": trl_steps}[asked.only](
+        model, [encoded(group) for group in (WARM_UP, *spread(asked.groups))], meter
     )
     return meter.figures() | {"loss": sum(losses[1:]) / len(losses[1:])}
 
@@ -122,7 +126,38 @@ class Meter:
     def figures(self) -> dict[str, float]:
         """Return the sums over all steps but the warm-up."""
         cpu_s, wall_s = (sum(column) for column in zip(*self._steps[1:], strict=True))
-        return {"cpu_s": cpu_s, "wall_s": wall_s, "bytes": memory_bytes("VmHWM") - self._resting_bytes}
+        return {"cpu_s": cpu_s, "wall_s": wall_s, "bytes": self.peak_bytes() - self._resting_bytes}
+
+    def peak_bytes(self) -> int:
+        """Return the most that the process took."""
+        return memory_bytes("VmHWM")
+
+
+class GpuMeter(Meter):
+    """The same where the work is done when the GPU says so, and its tensors are what takes memory."""
+
+    def begin(self) -> None:
+        """Note the clocks when nothing is left to do."""
+        import torch  # noqa: PLC0415
+
+        if len(self._steps) == 1:
+            self._resting_bytes = torch.cuda.memory_allocated()
+            torch.cuda.reset_peak_memory_stats()
+        torch.cuda.synchronize()
+        self._started = time.process_time(), time.perf_counter()
+
+    def end(self) -> None:
+        """Note what the step took when it is done."""
+        import torch  # noqa: PLC0415
+
+        torch.cuda.synchronize()
+        super().end()
+
+    def peak_bytes(self) -> int:
+        """Return the most that tensors took."""
+        import torch  # noqa: PLC0415
+
+        return torch.cuda.max_memory_allocated()
 
 
 def encoded(lengths: tuple[int, ...]):
@@ -141,13 +176,14 @@ def packed_steps(model, groups, meter: Meter) -> list[float]:
     from trainers.objective import WeightedLikelihood  # noqa: PLC0415
     from trainers.packing import packed  # noqa: PLC0415
 
-    objective = WeightedLikelihood(model, chunk=1024, dtype=torch.float32)
+    objective = WeightedLikelihood(model, chunk=1024, dtype=computed_in(model))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
     losses = []
     for group in groups:
         meter.begin()
         tokens = [len(completion) for completion in group.completions]
-        loss, _ = objective(packed(group), torch.full((sum(tokens),), 1 / sum(tokens)))
+        weights = torch.full((sum(tokens),), 1 / sum(tokens))
+        loss, _ = objective(packed(group).to(model.device), weights.to(model.device))
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
@@ -161,14 +197,16 @@ def stock_steps(model, groups, meter: Meter) -> list[float]:
     import torch  # noqa: PLC0415
     from torch.nn.utils.rnn import pad_sequence  # noqa: PLC0415
 
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    optimizer, dtype = torch.optim.SGD(model.parameters(), lr=0.0), computed_in(model)
     losses = []
     for group in groups:
         meter.begin()
         rows = [torch.tensor((*group.prompt, *completion)) for completion in group.completions]
         ids, real = (pad_sequence(texts, batch_first=True) for texts in (rows, [torch.ones_like(row) for row in rows]))
         labels = torch.where(real.bool() & (torch.arange(ids.shape[1]) >= len(group.prompt)), ids, -100)
-        loss = model(input_ids=ids, attention_mask=real, labels=labels, use_cache=False).loss
+        given = {"input_ids": ids, "attention_mask": real, "labels": labels}
+        with torch.autocast(model.device.type, dtype=dtype, enabled=dtype != torch.float32):
+            loss = model(**{name: each.to(model.device) for name, each in given.items()}, use_cache=False).loss
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
@@ -204,7 +242,8 @@ def trl_steps(model, groups, meter: Meter) -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         settings = SFTConfig(
             output_dir=folder, per_device_train_batch_size=len(groups[0].completions), num_train_epochs=1,
-            learning_rate=0.0, optim="sgd", max_grad_norm=0.0, bf16=False, use_cpu=True, gradient_checkpointing=False,
+            learning_rate=0.0, optim="sgd", max_grad_norm=0.0, bf16=model.device.type == "cuda",
+            use_cpu=model.device.type == "cpu", gradient_checkpointing=False,
             completion_only_loss=True, max_length=None, packing=False, train_sampling_strategy="sequential",
             logging_steps=1, save_strategy="no", report_to="none", disable_tqdm=True,
         )  # fmt: skip
@@ -215,6 +254,13 @@ def trl_steps(model, groups, meter: Meter) -> list[float]:
         trainer.train()
         assert not model.is_activation_checkpointing  # which would cost it a third
     return [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+
+
+def computed_in(model):
+    """Return the type of computation: what is usual where the model lies."""
+    import torch  # noqa: PLC0415
+
+    return torch.float32 if model.device.type == "cpu" else torch.bfloat16
 
 
 def memory_bytes(field: str) -> int:

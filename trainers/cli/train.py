@@ -1,5 +1,6 @@
 """`proctor train`: groups and a model in, a checkpoint out."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ def command(
     METHOD is a name, or path.py:attribute of a trainer of your own. The same command goes on where an
     earlier one was killed. Under `accelerate launch` it trains on several processors.
     """
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # PyTorch asks for huge pages then, on a CPU, where they pay
     options = overridden(read_recipe(recipe) if recipe else TrainingOptions(), given)
     trainer = resolve(GROUP, method, Trainer)
     if plan:
