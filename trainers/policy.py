@@ -109,7 +109,12 @@ def _rounded(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 
 
 def made_trainable(model: "PreTrainedModel", options: TrainingOptions) -> Any:
-    """Put the adapter on the model that the options ask for; return it, or None where all parameters are trained."""
+    """Put the adapter on the model that the options ask for; return it, or None where all parameters are trained.
+
+    From here on this process computes attention without cuDNN, which PyTorch prefers on Hopper and Blackwell GPUs: it
+    makes a plan for each length of a sequence, half a second each way, and every group has another.
+    """
+    torch.backends.cuda.enable_cudnn_sdp(enabled=False)
     adapter = _with_lora(model, options) if options.lora_rank else None
     if options.gradient_checkpointing:
         model.activation_checkpointing_enable()

@@ -78,7 +78,13 @@ def in_a_child(way: str, asked: argparse.Namespace) -> dict[str, float]:
     """Measure one way in a fresh process."""
     options = vars(asked) | {"only": way}
     command = [sys.executable, __file__, *(f"--{name}={value}" for name, value in options.items())]
-    environment = {**os.environ, "OMP_NUM_THREADS": str(asked.threads), "PYTHONPATH": str(HERE.parents[1])}
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": str(asked.threads),
+        "PYTHONPATH": str(HERE.parents[1]),
+        "THP_MEM_ALLOC_ENABLE": "1",  # as `proctor train` sets it; it helps all of them
+        "TORCH_CUDNN_SDPA_DEPRIORITIZED": "1",  # or they would all spend their time on plans for each length
+    }
     ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
     figures: dict[str, float] = json.loads(ran.stdout.splitlines()[-1])
     return figures
