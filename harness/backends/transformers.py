@@ -147,12 +147,17 @@ def _from_disk(
 ) -> tuple["CausalModel", "PreTrainedTokenizerBase"]:
     """Return a model on its device and its tokenizer.
 
+    From here on this process computes attention without cuDNN, which PyTorch prefers on Hopper and Blackwell GPUs: it
+    makes a plan for each number of tokens, and every token that is drawn makes another.
+
     Raises:
         UserError: The files are no model that the library knows, lack weights, or the device's memory is too small.
     """
+    import torch  # noqa: PLC0415 - seconds, as the last
     from safetensors import SafetensorError  # noqa: PLC0415 - an extra
-    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415 - seconds
+    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
 
+    torch.backends.cuda.enable_cudnn_sdp(enabled=False)
     folder = weights.base
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
