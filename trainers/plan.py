@@ -28,7 +28,7 @@ _PEAK = {"bfloat16": 312e12, "float32": 19.5e12}
 """Operations a second of an NVIDIA A100 by its data sheet, dense; PyTorch leaves TF32 off."""
 _UTILISATION = {"bfloat16": (0.07, 0.40), "float32": (0.40, 0.80)}
 """Share of it that a training of a few thousand tokens a step is assumed to get: at the lower end small products and
-many kernels, at the upper models of several billions. An H100 got 23 TFLOP/s of the 0.5 B model, 128 of 7 B with LoRA."""
+many kernels, at the upper models of several billions. An H100 got 23 TFLOP/s of 0.5 B, 128 of 7 B with LoRA."""
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
