@@ -2,8 +2,8 @@
 
 A training of a tiny model is killed when a step drawn at random has been written down, a random moment later, and the
 same command given again; steps are drawn from those after the last one reached, so every kill strikes new work. It is
-done with all parameters and with LoRA and its dropout. Weights, metrics and model card must be those of the training
-that nobody disturbed: weights to the bit, metrics but for their clock.
+done with all parameters and with LoRA and its dropout, on as many threads as there are processors. Weights, metrics and
+model card must be those of the training that nobody disturbed: weights to the bit, metrics but for their clock.
 """
 
 import argparse
@@ -17,15 +17,19 @@ import tempfile
 import time
 from pathlib import Path
 
+import msgspec
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "trainers"))
 
 import tiny_policy  # noqa: E402 - found by the line above
 
-from trainers.groups import GROUPS_FILE, write_groups  # noqa: E402
+from trainers.groups import GROUPS_FILE, Group, write_groups  # noqa: E402
 
 KILLS = 10
 GROUPS = 200
+LONG = 180
+"""Tokens of a completion, about: four have more than 512 states of 64 numbers, from where on threads share them out."""
 PATIENCE_S = 300.0
 COMMAND = "from harness.cli.main import main; main()"
 WAYS = {"full": (), "lora": ("--lora-rank=4",)}
@@ -43,7 +47,7 @@ def main() -> int:
         folder = Path(home)
         tiny_policy.build(folder / "base")
         (folder / "groups").mkdir()
-        write_groups(folder / "groups" / GROUPS_FILE, map(tiny_policy.group, range(GROUPS)))
+        write_groups(folder / "groups" / GROUPS_FILE, map(group, range(GROUPS)))
         for way, options in WAYS.items():
             whole, struck = folder / f"{way}-whole", folder / f"{way}-struck"
             ended = start(folder, whole, options).wait(PATIENCE_S)
@@ -55,11 +59,17 @@ def main() -> int:
     return 1 if complaints else 0
 
 
+def group(number: int) -> Group:
+    """Return a group so long that threads share out every operation of it, also those that add gradients up."""
+    short = tiny_policy.group(number)
+    return msgspec.structs.replace(short, completions=tuple(one * (LONG // len(one)) for one in short.completions))
+
+
 def start(folder: Path, out: Path, options: tuple[str, ...]) -> subprocess.Popen[bytes]:
     """Start or go on with a training, silently."""
     arguments = ("train", "rloo", f"--groups={folder / 'groups'}", f"--model={folder / 'base'}", f"--out={out}",
                  "--learning-rate=1e-3", "--epochs=2", "--save-every-steps=7", *options)  # fmt: skip
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(HERE.parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
     return subprocess.Popen([sys.executable, "-c", COMMAND, *arguments], env=environment,
                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
 
