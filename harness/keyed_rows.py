@@ -1,10 +1,9 @@
 """The rows of a file by the keys of their samples, left on disk: a run may have more of them than memory."""
 
 import hashlib
-import weakref
 from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from harness.errors import UserError
 from harness.records import Evaluation, Sample, SampleKey
@@ -27,20 +26,20 @@ class KeyedRows(Mapping[SampleKey, Keyed]):
         self._path = path
         self._type: type[Keyed] = type_
         self._index = SampleIndex()
-        self._file = unpacked(path)
-        weakref.finalize(self, self._file.close)
-        for line, row in enumerate(self._file, 1):
-            if not row.endswith(b"\n"):
-                break
-            digest.update(row)
-            self._index[decode(row, type_, f"{path}:{line}").key] = Place(line, start)
-            start += len(row)
+        with unpacked(path) as file:
+            for line, row in enumerate(file, 1):
+                if not row.endswith(b"\n"):
+                    break
+                digest.update(row)
+                self._index[decode(row, type_, f"{path}:{line}").key] = Place(line, start)
+                start += len(row)
         if sha256 not in {"", digest.hexdigest()}:
             raise UserError(f"{path}: was changed since the run began; choose another --out")
 
     def __getitem__(self, key: SampleKey) -> Keyed:
         """Read a row."""
-        return self._read(self._index[key])
+        with self._path.open("rb") as file:
+            return self._read(file, self._index[key])
 
     def __iter__(self) -> Iterator[SampleKey]:
         """Go through the keys."""
@@ -52,8 +51,11 @@ class KeyedRows(Mapping[SampleKey, Keyed]):
 
     def of_task(self, task_id: str, but: Container[SampleKey] = ()) -> Iterator[Keyed]:
         """Read the rows of a task, but those with these keys."""
-        return (self._read(place) for key, place in self._index.of_task(task_id) if key not in but)
+        with self._path.open("rb") as file:  # as long as it is needed: a merge has as many files as shards
+            for key, place in self._index.of_task(task_id):
+                if key not in but:
+                    yield self._read(file, place)
 
-    def _read(self, place: Place) -> Keyed:
-        self._file.seek(place.start)
-        return decode(self._file.readline(), self._type, f"{self._path}:{place.line}")
+    def _read(self, file: BinaryIO, place: Place) -> Keyed:
+        file.seek(place.start)
+        return decode(file.readline(), self._type, f"{self._path}:{place.line}")

@@ -3,8 +3,10 @@
 import sqlite3
 import weakref
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
+from harness.errors import UserError
 from harness.records import SampleKey
 
 _CACHE_KIB = 2 << 10
@@ -20,14 +22,26 @@ class Place(NamedTuple):
     start: int
 
 
-_NOWHERE = Place(0, 0)
+NOWHERE = Place(0, 0)
+"""Of a sample that was added without a place."""
+
+
+@contextmanager
+def _with_room() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise UserError(
+            f"the temporary files that tell samples apart can't be written ({error}); "
+            "let SQLITE_TMPDIR name a folder with room"
+        ) from error
 
 
 class SampleIndex(Mapping[SampleKey, Place]):
     """Places by the key of a sample, in a file; what grows in memory are the names of policies and tasks.
 
     The file has no name, so it goes with the process, however that ends. It takes some 25 bytes a sample, in the folder
-    that SQLITE_TMPDIR or TMPDIR names, or else in /var/tmp.
+    that SQLITE_TMPDIR or TMPDIR names, or else in /var/tmp. Whatever is asked raises UserError where that has no room.
     """
 
     def __init__(self) -> None:
@@ -44,7 +58,7 @@ class SampleIndex(Mapping[SampleKey, Place]):
 
     def add(self, key: SampleKey) -> bool:
         """Note a sample that has no place, where it isn't known yet; return whether that is so."""
-        return self._insert("INSERT OR IGNORE INTO sample VALUES (?, ?, ?, ?, ?)", key, _NOWHERE) > 0
+        return self._insert("INSERT OR IGNORE INTO sample VALUES (?, ?, ?, ?, ?)", key, NOWHERE) > 0
 
     def __setitem__(self, key: SampleKey, place: Place) -> None:
         """Note the place of a sample; where it has one, its bytes are there now, but its turn remains."""
@@ -56,34 +70,38 @@ class SampleIndex(Mapping[SampleKey, Place]):
         policy, task_id, index = key
         task = self._numbers.setdefault(task_id, len(self._numbers))
         row = (task, self._numbers.setdefault(policy, len(self._numbers)), _storable(index), *place)
-        return self._table.execute(statement, row).rowcount
+        with _with_room():
+            return self._table.execute(statement, row).rowcount
+
+    def _select(self, statement: str, given: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        with _with_room():
+            yield from self._table.execute(statement, given)
 
     def __getitem__(self, key: SampleKey) -> Place:
-        """Return the place of a sample."""
+        """Return the place of a sample, NOWHERE if it was added without one."""
         policy, task_id, index = key
-        found = self._table.execute(
+        for line, start in self._select(
             "SELECT line, start FROM sample WHERE task = ? AND policy = ? AND number = ?",
             (self._numbers.get(task_id), self._numbers.get(policy), _storable(index)),
-        ).fetchone()
-        if found is None:
-            raise KeyError(key)
-        return Place(*found)
+        ):
+            return Place(line, start)
+        raise KeyError(key)
 
     def __iter__(self) -> Iterator[SampleKey]:
         """Go through the keys in the order of their lines."""
         names = list(self._numbers)
-        for task, policy, number in self._table.execute("SELECT task, policy, number FROM sample ORDER BY line"):
+        for task, policy, number in self._select("SELECT task, policy, number FROM sample ORDER BY line"):
             yield names[policy], names[task], int(number)
 
     def __len__(self) -> int:
-        """Return how many samples have a place."""
-        (count,) = self._table.execute("SELECT count(*) FROM sample").fetchone()
+        """Return how many samples are known."""
+        ((count,),) = self._select("SELECT count(*) FROM sample")
         return int(count)
 
     def of_task(self, task_id: str) -> Iterator[tuple[SampleKey, Place]]:
         """Go through the keys and places of a task's samples in the order of their lines."""
         task, names = self._numbers.get(task_id), list(self._numbers)
-        for policy, number, *place in self._table.execute(
+        for policy, number, *place in self._select(
             "SELECT policy, number, line, start FROM sample WHERE task = ? ORDER BY line", (task,)
         ):
             yield (names[policy], task_id, int(number)), Place(*place)

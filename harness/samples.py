@@ -90,7 +90,7 @@ def _distinct(path: Path, placed: Callable[[], Iterator[tuple[str, Sample]]]) ->
     seen = SampleIndex()
     for where, sample in placed():
         if not seen.add(sample.key):
-            earlier = next(place for place, other in placed() if other.key == sample.key)
+            earlier = next((place for place, other in placed() if other.key == sample.key), path)
             raise UserError(
                 f"{where}: sample {sample.index} of task {sample.task_id} by {sample.policy} is already at {earlier}; "
                 "remove one of them"

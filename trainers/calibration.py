@@ -34,7 +34,9 @@ def calibrated(model: str, anatomy: Anatomy, groups: Sequence[Lengths], options:
         groups: Lengths of those of a step that stands for the others.
         options: Of the training.
     """
-    few_s, more_s = (_fastest_s(model, blocks, groups, options) for blocks in (_FEW, _MORE))
+    few_s, more_s = (
+        fastest_s(stepper(random_model(model, blocks, options), options), groups) for blocks in (_FEW, _MORE)
+    )
     block_s = (more_s - few_s) / (_MORE - _FEW)
     whole_s = few_s + block_s * (anatomy.blocks - _FEW)
     speed = sum(operations(anatomy, group, options) for group in groups) / whole_s
@@ -83,11 +85,6 @@ def stepper(made: Any, options: TrainingOptions) -> Callable[[Sequence[Lengths]]
         return time.perf_counter() - start_s
 
     return step_s
-
-
-def _fastest_s(model: str, blocks: int, groups: Sequence[Lengths], options: TrainingOptions) -> float:
-    """Return how long the fastest step of a model with so many blocks took."""
-    return fastest_s(stepper(random_model(model, blocks, options), options), groups)
 
 
 def fastest_s(step_s: Callable[[Sequence[Lengths]], float], groups: Sequence[Lengths]) -> float:

@@ -73,9 +73,9 @@ class WeightedLikelihood(nn.Module):
                 use_cache=False,
             ).last_hidden_state  # (B, T, H)
         predicting = _taken(states.flatten(0, 1), rows.predictors)  # (P, H)
-        table = self.model.get_output_embeddings().weight  # (V, H)
+        head = self.model.get_output_embeddings()
         targets = _Targets(rows.labels, weights, self._chunk, self._dtype)
-        return _WeightedLoss.apply(predicting, table, targets)  # type: ignore[no-any-return, no-untyped-call]
+        return _WeightedLoss.apply(predicting, head.weight, head.bias, targets)  # type: ignore[no-any-return, no-untyped-call]
 
     @torch.no_grad()
     def log_probs(self, rows: Rows) -> Tensor:
@@ -107,7 +107,7 @@ class _Targets(NamedTuple):
 
 
 class _WeightedLoss(torch.autograd.Function):
-    """-sum_t w_t log softmax(table states_t)[label_t], its gradient being made while the logits are there.
+    """-sum_t w_t log softmax(table states_t + bias)[label_t], its gradient being made while the logits are there.
 
     The loss is linear in the log-probabilities and its weights are known beforehand, so the gradient of a chunk's
     logits, w (softmax - one-hot), is known as soon as they are. Logits are computed once and not kept. The idea is that
@@ -115,24 +115,33 @@ class _WeightedLoss(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, states: Tensor, table: Tensor, targets: _Targets) -> tuple[Tensor, Tensor]:
+    def forward(
+        ctx: Any, states: Tensor, table: Tensor, bias: Tensor | None, targets: _Targets
+    ) -> tuple[Tensor, Tensor]:
         labels, weights, chunk, dtype = targets
-        needs_states, needs_table = (  # where nobody asks for gradients, the table says that it needs one all the same
-            needed and states.requires_grad for needed in ctx.needs_input_grad[:2]
+        needs_states, needs_table, needs_bias = (  # under no_grad, parameters say that they need one all the same
+            needed and states.requires_grad for needed in ctx.needs_input_grad[:3]
         )
         narrow, narrow_table = states.to(dtype), table.to(dtype)
-        log_probs, of_states, of_table = [], [], None
+        narrow_bias = None if bias is None else bias.to(dtype)
+        log_probs, of_states, of_table, of_bias = [], [], None, []
         for start in range(0, len(labels), chunk):
             chosen = slice(start, start + chunk)
-            logits = (narrow[chosen] @ narrow_table.T).float()  # (C, V)
+            logits = nn.functional.linear(narrow[chosen], narrow_table, narrow_bias).float()  # (C, V)
             log_probs.append(_turned_into_gradient(logits, labels[chosen], weights[chosen]))
+            if needs_bias:
+                of_bias.append(logits.sum(0))
             of_logits = logits.to(dtype)
             del logits
             if needs_states:
                 of_states.append(of_logits @ narrow_table)
             if needs_table:
                 of_table = _with_product(of_table, of_logits.T, narrow[chosen])
-        ctx.gradients = torch.cat(of_states).to(states.dtype) if needs_states else None, of_table
+        ctx.gradients = (
+            torch.cat(of_states).to(states.dtype) if needs_states else None,
+            of_table,
+            torch.stack(of_bias).sum(0) if needs_bias else None,
+        )
         found = torch.cat(log_probs)
         ctx.mark_non_differentiable(found)
         return -(weights * found).sum(), found

@@ -11,22 +11,29 @@ from typing import Any
 from accelerate import Accelerator, DistributedType
 from torch import Tensor, nn
 from torch.distributed.fsdp import FSDPModule
+from torch.distributed.fsdp.wrap import transformer_auto_wrap_policy
 from torch.distributed.tensor import DTensor, distribute_tensor
 
 from harness.errors import UserError
+
+_FLAGS = "--use_fsdp --fsdp_version 2 --fsdp_auto_wrap_policy TRANSFORMER_BASED_WRAP"
 
 
 def refuse_other_sharding(accelerator: Accelerator) -> None:
     """Raise UserError where the launcher was asked to share out a model in a way that training doesn't go."""
     kind = accelerator.distributed_type
     if kind in {DistributedType.DEEPSPEED, DistributedType.MEGATRON_LM}:
-        raise UserError(f"{kind.value}: proctor trains with data parallel or FSDP; add --use_fsdp --fsdp_version 2")
+        raise UserError(f"{kind.value}: proctor trains with data parallel or FSDP: {_FLAGS}")
     if kind is DistributedType.MULTI_CPU and os.environ.get("ACCELERATE_USE_FSDP") == "true":
         raise UserError("--use_fsdp: accelerate shares out a model over GPUs only; leave it out")
     if kind is DistributedType.FSDP and not accelerator.is_fsdp2:
-        raise UserError("--use_fsdp: FSDP of version 1 holds weights in a layout of its own; add --fsdp_version 2")
-    if kind is DistributedType.FSDP and accelerator.state.fsdp_plugin.activation_checkpointing:
-        raise UserError("--fsdp_activation_checkpointing: give proctor train --gradient-checkpointing on instead")
+        raise UserError(f"--use_fsdp: FSDP of version 1 holds weights in a layout of its own; give {_FLAGS}")
+    if kind is DistributedType.FSDP:
+        plugin = accelerator.state.fsdp_plugin
+        if plugin.activation_checkpointing:
+            raise UserError("--fsdp_activation_checkpointing: give proctor train --gradient-checkpointing on instead")
+        if plugin.auto_wrap_policy is not transformer_auto_wrap_policy:
+            raise UserError(f"--use_fsdp: the model is gathered block by block or not at all; give {_FLAGS}")
 
 
 def whole(value: Any, *, keep: bool) -> Any:

@@ -1,9 +1,13 @@
 """The samples of a run stay on disk."""
 
+from pathlib import Path
+
 import pytest
 
 from harness.errors import UserError
 from harness.sample_file import SampleFile, sha256_of_samples, write_samples
+
+DESCRIPTORS = Path("/proc/self/fd")
 
 
 @pytest.fixture
@@ -45,6 +49,17 @@ def test_samples_of_a_task_come_in_the_order_of_the_file(path, samples):
     assert list(stored.of_task("a")) == [samples[1], samples[3]]
     assert list(stored.of_task("a", but={samples[1].key})) == [samples[3]]
     assert list(stored.of_task("c")) == []
+
+
+def test_no_file_is_held_open(path, samples):
+    """A merge may have more of them than a process may open."""
+    opened = len(list(DESCRIPTORS.iterdir()))
+
+    stored = [SampleFile(path) for _ in range(20)]
+    read = [[*each.of_task("a"), each[samples[0].key]] for each in stored]
+
+    assert read == [[samples[1], samples[3], samples[0]]] * 20
+    assert len(list(DESCRIPTORS.iterdir())) == opened
 
 
 def test_a_row_that_is_being_written_is_left_out(path, samples):

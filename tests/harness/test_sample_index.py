@@ -1,6 +1,7 @@
 """Where samples stand: an index that answers as a dict does, and stays on disk."""
 
 import os
+import resource
 import subprocess
 import sys
 from collections import defaultdict
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.errors import UserError
 from harness.sample_index import Place, SampleIndex
 
 KEYS = st.tuples(
@@ -16,6 +18,12 @@ KEYS = st.tuples(
     st.sampled_from(["m", "b", "1", "ü"]),
     st.integers(0, 3) | st.integers(2**63 - 2, 2**63 + 1) | st.integers(0, 2**100),
 )
+
+
+def fill(index, count):
+    """Note so many samples of a task."""
+    for number in range(count):
+        index["m", "1", number] = Place(number, 0)
 
 
 @given(st.lists(st.tuples(KEYS, st.integers(0, 2**60))))
@@ -58,11 +66,26 @@ def test_what_has_a_place_keeps_it():
         index["1", "m", 0]
 
 
+@pytest.fixture
+def no_room():
+    """Let this process write no file of more than a megabyte, until the test is over."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.usefixtures("no_room")
+def test_a_full_disk_is_told_in_one_line():
+    """Which files it is about, and what to do."""
+    with pytest.raises(UserError, match="SQLITE_TMPDIR"):
+        fill(SampleIndex(), 200_000)
+
+
 def test_it_can_be_changed_while_it_is_gone_through():
     """Whoever goes through the samples of a task sees them as they were."""
     index = SampleIndex()
-    for number in range(2000):
-        index["m", "1", number] = Place(number, 0)
+    fill(index, 2000)
 
     seen = [index.add(("m", "1", place.line + 2000)) for _, place in index.of_task("1")]
 
@@ -73,6 +96,7 @@ def test_it_can_be_changed_while_it_is_gone_through():
 PROBE = """
 import os, signal, sys
 from pathlib import Path
+from harness.errors import UserError
 from harness.sample_index import Place, SampleIndex
 
 def resident_kib():

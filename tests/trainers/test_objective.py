@@ -32,6 +32,14 @@ def full(folder):
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
 
 
+def with_bias(folder):
+    """Return it with a bias in its output layer, as Phi's has."""
+    model = full(folder)
+    head = model.get_output_embeddings()
+    head.bias = torch.nn.Parameter(torch.randn(head.out_features, generator=torch.Generator().manual_seed(0)))
+    return model
+
+
 def with_lora(folder):
     """Return it with an adapter that is not zero anywhere, which alone is trained."""
     torch.manual_seed(0)
@@ -85,7 +93,7 @@ def test_a_uniform_policy_by_hand(tiny_base):
     assert log_probs.tolist() == pytest.approx([-tokens * math.log(257) for tokens in (4, 32, 1, 10)])
 
 
-@pytest.mark.parametrize("load", [full, with_lora])
+@pytest.mark.parametrize("load", [full, with_bias, with_lora])
 @pytest.mark.parametrize("rows", [packed, padded])
 @pytest.mark.parametrize("method", METHODS)
 def test_the_gradient_is_that_of_the_book(tiny_base, load, rows, method):
@@ -126,7 +134,7 @@ class StatesAlone:
 
     def get_output_embeddings(self):
         """Return a table that makes no more of them."""
-        return SimpleNamespace(weight=torch.eye(self.states.shape[-1]))
+        return SimpleNamespace(weight=torch.eye(self.states.shape[-1]), bias=None)
 
 
 @pytest.fixture

@@ -5,14 +5,15 @@ from types import SimpleNamespace
 import pytest
 import torch
 from accelerate import DistributedType
+from torch.distributed.fsdp.wrap import size_based_auto_wrap_policy, transformer_auto_wrap_policy
 
 from harness.errors import UserError
 from trainers.sharding import gathered, parted, refuse_other_sharding, whole
 
 
-def launched(kind, *, version=2, activation_checkpointing=False):
+def launched(kind, *, version=2, activation_checkpointing=False, policy=transformer_auto_wrap_policy):
     """Return what an accelerator says of how it was launched."""
-    plugin = SimpleNamespace(activation_checkpointing=activation_checkpointing)
+    plugin = SimpleNamespace(activation_checkpointing=activation_checkpointing, auto_wrap_policy=policy)
     return SimpleNamespace(
         distributed_type=kind,
         is_fsdp2=kind is DistributedType.FSDP and version == 2,
@@ -32,7 +33,9 @@ def test_data_parallel_and_fsdp_are_taken(monkeypatch, kind):
     ("accelerator", "message"),
     [
         (launched(DistributedType.DEEPSPEED), "DEEPSPEED: proctor trains with data parallel or FSDP"),
-        (launched(DistributedType.FSDP, version=1), "add --fsdp_version 2"),
+        (launched(DistributedType.FSDP, version=1), "--fsdp_version 2"),
+        (launched(DistributedType.FSDP, policy=None), "--fsdp_auto_wrap_policy TRANSFORMER_BASED_WRAP"),
+        (launched(DistributedType.FSDP, policy=size_based_auto_wrap_policy), "TRANSFORMER_BASED_WRAP"),
         (launched(DistributedType.FSDP, activation_checkpointing=True), "--gradient-checkpointing on instead"),
         (launched(DistributedType.MULTI_CPU), "over GPUs only; leave it out"),
     ],
