@@ -3,7 +3,6 @@
 import sqlite3
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from harness.errors import UserError
@@ -24,17 +23,6 @@ class Place(NamedTuple):
 
 NOWHERE = Place(0, 0)
 """Of a sample that was added without a place."""
-
-
-@contextmanager
-def _with_room() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise UserError(
-            f"the temporary files that tell samples apart can't be written ({error}); "
-            "let SQLITE_TMPDIR name a folder with room"
-        ) from error
 
 
 class SampleIndex(Mapping[SampleKey, Place]):
@@ -70,12 +58,16 @@ class SampleIndex(Mapping[SampleKey, Place]):
         policy, task_id, index = key
         task = self._numbers.setdefault(task_id, len(self._numbers))
         row = (task, self._numbers.setdefault(policy, len(self._numbers)), _storable(index), *place)
-        with _with_room():
+        try:
             return self._table.execute(statement, row).rowcount
+        except sqlite3.OperationalError as error:
+            raise _no_room(error) from error
 
     def _select(self, statement: str, given: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-        with _with_room():
+        try:
             yield from self._table.execute(statement, given)
+        except sqlite3.OperationalError as error:
+            raise _no_room(error) from error
 
     def __getitem__(self, key: SampleKey) -> Place:
         """Return the place of a sample, NOWHERE if it was added without one."""
@@ -105,6 +97,13 @@ class SampleIndex(Mapping[SampleKey, Place]):
             "SELECT policy, number, line, start FROM sample WHERE task = ? ORDER BY line", (task,)
         ):
             yield (names[policy], task_id, int(number)), Place(*place)
+
+
+def _no_room(error: sqlite3.OperationalError) -> UserError:
+    return UserError(
+        f"the temporary files that tell samples apart can't be written ({error}); let SQLITE_TMPDIR name a folder "
+        "with room"
+    )
 
 
 def _storable(index: int) -> int | str:
