@@ -65,7 +65,8 @@ class SampleIndex(Mapping[SampleKey, Place]):
 
     def _select(self, statement: str, given: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         try:
-            yield from self._table.execute(statement, given)
+            for row in self._table.execute(statement, given):  # noqa: UP028 - that would close a cursor, maybe too late
+                yield row
         except sqlite3.OperationalError as error:
             raise _no_room(error) from error
 

@@ -93,6 +93,24 @@ def test_it_can_be_changed_while_it_is_gone_through():
     assert len(index) == 4000
 
 
+INTERRUPTED = """
+from harness.sample_index import Place, SampleIndex
+
+index = SampleIndex()
+for number in range(1000):
+    index["m", "1", number] = Place(number, 0)
+rows = index.of_task("1")
+next(rows)
+"""
+
+
+def test_what_is_left_half_read_ends_in_silence():
+    """As where an error ends a run: the one line that tells of it stays the only one."""
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=True)
+
+    assert ended.stderr == ""
+
+
 PROBE = """
 import os, signal, sys
 from pathlib import Path
