@@ -7,6 +7,7 @@ that loses nodes, or is killed and started again, ends with the evaluations of a
 
 import logging
 import os
+import pickle
 import queue
 import socket
 import time
@@ -26,6 +27,8 @@ from sandbox.jail import Jail, Refused
 
 _BATCH = 16
 """Samples a batch: a call to a judge costs a tenth of what judging these does, at the least."""
+_SMALL_BYTES = 16 << 10
+"""Of a problem: less is sent sooner than it is fetched from another node's store, which takes milliseconds."""
 _BATCHES_PER_JUDGE = 2
 """One that is judged, and one that waits so that the judge needn't."""
 _MOST_LOSSES = 5
@@ -38,7 +41,7 @@ _CONNECTING_S = 10.0
 class _Batch(NamedTuple):
     rows: bytes
     problems: tuple[Any, ...]
-    """References to the problems, which Ray brings to a node once and lets go with the last batch that has them."""
+    """Small ones, and references to large ones, which Ray brings to a node once and lets go with the last batch."""
     losses: int = 0
 
 
@@ -141,15 +144,20 @@ def _refuse_silence(address: str) -> None:
 
 
 def _batches(samples: Iterable[Sample], problems: Mapping[str, Problem]) -> Iterator[_Batch]:
-    """Yield the samples in batches, each problem being looked up and stored once as long as its samples follow."""
-    import ray  # noqa: PLC0415
-
+    """Yield the samples in batches, each problem being looked up once as long as its samples follow."""
     stored = dict[str, Any]()
     remaining = iter(samples)
     while chunk := tuple(islice(remaining, _BATCH)):
         task_ids = dict.fromkeys(sample.task_id for sample in chunk)
-        stored = {task_id: stored.get(task_id) or ray.put(problems[task_id]) for task_id in task_ids}
+        stored = {task_id: stored.get(task_id) or _sent(problems[task_id]) for task_id in task_ids}
         yield _Batch(rows=b"".join(map(as_row, chunk)), problems=tuple(stored.values()))
+
+
+def _sent(problem: Problem) -> Any:
+    """Return a problem as it travels: a small one with each batch, a large one once to each node, as a reference."""
+    import ray  # noqa: PLC0415
+
+    return problem if len(pickle.dumps(problem)) <= _SMALL_BYTES else ray.put(problem)
 
 
 class _Crew:
