@@ -9,14 +9,18 @@ and newer.
 import math
 import numbers as abstract
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import zip_longest
 from typing import Any
 
 _REL_TOL = _ABS_TOL = 1e-6
 """What judges of contests allow for rounding: relative to the right answer, or absolute."""
 _NUMPY_REL_TOL = 1e-7
 """The relative part of `numpy.testing.assert_allclose`, which EvalPlus adds to a problem's absolute one."""
-_DECIMAL = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_DECIMAL = re.compile(rb"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+"""One way only to match a text, so that one that does not match is known in linear time."""
+_WHITE = b" \t\n\r\f\v"
+_TOKEN, _LINE = re.compile(rb"[^ \t\n\r\f\v]+"), re.compile(rb"[^\n]*\n?")
 
 
 def exact(expected: bytes, actual: bytes) -> bool:
@@ -34,7 +38,7 @@ def lines(expected: bytes, actual: bytes) -> bool:
     >>> lines(b"1 2\n3", b"1 2 \r\n3\n\n"), lines(b"1\n2", b"2\n1"), lines(b"3", b"3\0")
     (True, False, False)
     """
-    return _lines(expected) == _lines(actual)
+    return all(wanted == given for wanted, given in zip_longest(_lines(expected), _lines(actual)))
 
 
 def tokens(expected: bytes, actual: bytes) -> bool:
@@ -43,7 +47,7 @@ def tokens(expected: bytes, actual: bytes) -> bool:
     >>> tokens(b"1 2\n", b"1\n2\n"), tokens(b"1 2", b"1 2 2")
     (True, False)
     """
-    return expected.split() == actual.split()
+    return all(wanted == given for wanted, given in zip_longest(_tokens(expected), _tokens(actual)))
 
 
 def numbers(expected: bytes, actual: bytes) -> bool:
@@ -54,8 +58,7 @@ def numbers(expected: bytes, actual: bytes) -> bool:
     >>> numbers(b"1.4142136", b"1.41421356"), numbers(b"1000000007", b"1000000006"), numbers(b"1.5", b"nan")
     (True, False, False)
     """
-    wanted, given = expected.split(), actual.split()
-    return len(wanted) == len(given) and all(map(_same_token, wanted, given))
+    return all(_same_token(wanted, given) for wanted, given in zip_longest(_tokens(expected), _tokens(actual)))
 
 
 def equal(expected: Any, actual: Any) -> bool:
@@ -160,17 +163,22 @@ CALL: dict[str, Callable[[Any, Any], bool]] = {
 }  # fmt: skip
 
 
-def _lines(text: bytes) -> list[bytes]:
-    found = [line.rstrip(b" \t\r\f\v") for line in text.split(b"\n")]
-    while found and not found[-1]:
-        found.pop()
-    return found
+def _lines(text: bytes) -> Iterator[bytes]:
+    """Yield the lines, one at a time, without white space at their ends and without blank lines at the end."""
+    return (match[0].rstrip(_WHITE) for match in _LINE.finditer(text.rstrip(_WHITE)))
 
 
-def _same_token(wanted: bytes, given: bytes) -> bool:
+def _tokens(text: bytes) -> Iterator[bytes]:
+    """Yield what stands between white space, one at a time."""
+    return (match[0] for match in _TOKEN.finditer(text))
+
+
+def _same_token(wanted: bytes | None, given: bytes | None) -> bool:
     if wanted == given:
         return True
-    if b"." not in wanted or not (_DECIMAL.fullmatch(wanted) and _DECIMAL.fullmatch(given)):
+    if wanted is None or given is None or b"." not in wanted:
+        return False
+    if not (_DECIMAL.fullmatch(wanted) and _DECIMAL.fullmatch(given)):
         return False
     return math.isfinite(float(wanted)) and _is_close(float(wanted), float(given))
 

@@ -1,27 +1,42 @@
 """The judge's side of an examiner: forked once for a problem's tests, asked once a program."""
 
 import json
+import os
 import signal
 import socket
 from contextlib import suppress
 from typing import Any
 
 from sandbox import checkers, values
+from sandbox.clock import read_clock
 from sandbox.jail import Fault, Zygote
+from sandbox.judgement import Exceeded
 from sandbox.memory_file import memory_file
 from sandbox.testcase import AssertTest, FunctionTest, ValueTest
-from sandbox.wire import EXAMINE, Examination, Request, send_examination
+from sandbox.wire import EXAMINE, EXCEEDED, Examination, Facts, Request, send_comparison, send_examination
 
 Tests = tuple[FunctionTest, ...]
 
+_IDLE_S = 20.0
 _LIFE = Request(
-    kind=EXAMINE, number=0, cpu_s=1e6, wall_s=1e9, memory_bytes=4 << 30, file_bytes=1 << 30, processes=32, open_files=64
+    kind=EXAMINE, number=0, cpu_s=1e6, wall_s=_IDLE_S, waiting_s=1e9, memory_bytes=2 << 30, file_bytes=1 << 30,
+    processes=32, open_files=64,
 )  # fmt: skip
-"""An examiner lives as long as its problem; for each program it bounds its own CPU time, by the kernel."""
+"""An examiner lives as long as its problem; it bounds its own CPU time for each program, by the kernel. A test that
+neither works nor waits for the program may do so for the wall time here."""
 
 
 class ExaminerFailed(Fault):
-    """An examiner ended before its work was done, though its zygote lives."""
+    """An examiner ended before its work was done, though its zygote lives, and no program's answer was involved."""
+
+
+class Unfinished(Exception):  # noqa: N818 - says what became of the work
+    """An examiner could not finish its work with what a program gave it."""
+
+    def __init__(self, exceeded: Exceeded | None) -> None:
+        """Name the limit of the examiner that was exceeded; None where it crashed."""
+        super().__init__(exceeded)
+        self.exceeded = exceeded
 
 
 class Examiner:
@@ -32,6 +47,8 @@ class Examiner:
         self._zygote = zygote
         self._tests: Tests = ()
         self._desk: socket.socket | None = None
+        self.clock = os.memfd_create("proctor")
+        """The file for the clock of the test at hand; see `sandbox.clock`."""
 
     def examine(self, tests: Tests, examination: Examination, results: int, peer: int) -> None:
         """Put the program behind `peer` to the tests; `wait` tells when it is done."""
@@ -41,42 +58,65 @@ class Examiner:
         except OSError:
             raise Fault(f"an examiner is gone: {self._zygote.log()}") from None
 
+    def compare(self, checker: str, expected: int, actual: int, most_s: float) -> bool:
+        """Return whether a checker takes one file for the other.
+
+        Raises:
+            Unfinished: where the output is too much for it.
+            Fault: where it failed for another reason, or there is no such checker.
+        """
+        if checker not in checkers.STDIO:
+            raise Fault(f"no checker {checker!r}; there are {', '.join(checkers.STDIO)}")
+        desk = self._desk or self._engage(())
+        try:
+            send_comparison(desk, checker, [expected, actual])
+        except OSError:
+            raise Fault(f"an examiner is gone: {self._zygote.log()}") from None
+        outcome = self._outcome(most_s, answered=True)
+        if outcome == b"m":
+            raise Unfinished("memory")
+        return outcome == b"y"
+
     def _engage(self, tests: Tests) -> socket.socket:
         self.retire()
         asked = json.dumps([_as_json(test) for test in tests])
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             with memory_file(asked.encode()) as payload, theirs:
-                self._zygote.request(_LIFE, [payload, theirs.fileno()])
+                self._zygote.request(_LIFE, [payload, theirs.fileno(), self.clock])
         except BaseException:
             ours.close()
             raise
         self._tests, self._desk = tests, ours
         return ours
 
-    def wait(self, most_s: float) -> bool:
-        """Wait until the program is examined, so long at most; return whether the examiner could cope with its answers.
+    def wait(self, most_s: float) -> None:
+        """Wait until the program is examined, so long at most.
 
         Raises:
-            ExaminerFailed: where it failed for another reason than the time that the answers took to compare.
+            Unfinished: where the program's answers were too much for the examiner.
+            ExaminerFailed: where it failed for another reason.
             Fault: where its zygote is gone.
         """
+        self._outcome(most_s, answered=False)
+
+    def _outcome(self, most_s: float, *, answered: bool) -> bytes:
+        """Return the letter that the examiner says at the end; where `answered`, its failure is the program's doing."""
         assert self._desk is not None
         self._desk.settimeout(most_s)
-        if self._answered(self._desk):
-            return True
+        answer = b""
+        with suppress(OSError):  # it died with our request unread, or hangs
+            answer = self._desk.recv(2)
+        if answer:
+            if answer[1:] == b"l":
+                self.retire()
+            return answer[:1]
         self._desk.close()
         self._desk = None
-        if self._zygote.facts().signal != signal.SIGXCPU:
-            raise ExaminerFailed(f"an examiner failed: {self._zygote.log()}")
-        return False
-
-    @staticmethod
-    def _answered(desk: socket.socket) -> bool:
-        try:
-            return desk.recv(1) != b""
-        except OSError:  # it died with our request unread, or hangs
-            return False
+        facts = self._zygote.facts()
+        if answered or read_clock(self.clock).answers:
+            raise Unfinished(_exceeded(facts))
+        raise ExaminerFailed(f"an examiner failed: {self._zygote.log()}")
 
     def retire(self) -> None:
         """Let the present examiner go."""
@@ -92,6 +132,18 @@ class Examiner:
                 self._desk.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for it
             self._desk.close()
         self._zygote.close()
+        with suppress(OSError):
+            os.close(self.clock)
+
+
+def _exceeded(facts: Facts) -> Exceeded | None:
+    """Return the limit that an examiner ran into, by what the kernel says of its end."""
+    if facts.signal == signal.SIGXCPU:
+        return "cpu"
+    seen = EXCEEDED[facts.exceeded]
+    if seen == "wall":
+        return "wall"
+    return "memory" if seen or facts.signal == signal.SIGKILL else None
 
 
 def _as_json(test: FunctionTest) -> dict[str, Any]:

@@ -4,12 +4,12 @@ import ast
 import itertools
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
-from sandbox import checkers
+from sandbox.desk import Unfinished
 from sandbox.jail import Fault
 from sandbox.judgement import Exceeded, Execution, Judgement, TestOutcome
 from sandbox.limits import Limits
@@ -47,17 +47,51 @@ def judgement_of(outcomes: list[TestOutcome]) -> Judgement:
     return Judgement(verdict=verdict, per_test=tuple(outcomes), cpu_s=cpu_s, detail=telling.detail)
 
 
-def stdio_outcome(test: StdioTest, execution: Execution, limits: Limits) -> TestOutcome:
-    """Return the outcome of a stdio test: how the execution failed, or what the checker says of its output."""
+def waited_s(outcomes: Sequence[TestOutcome]) -> float:
+    """Return the seconds that a program waited beyond its CPU time."""
+    return sum(max(0.0, outcome.wall_s - outcome.cpu_s) for outcome in outcomes)
+
+
+def waited_too_long(outcomes: list[TestOutcome], tests: int, limits: Limits) -> list[TestOutcome]:
+    """Return the outcomes of a program that waited too long in all its tests: the last one, and all to come, fail."""
+    detail = f"more than {limits.waiting_s:g} s of waiting in all tests together"
+    verdict = worst((outcomes[-1].verdict, Verdict.TIME_LIMIT))
+    last = msgspec.structs.replace(outcomes[-1], verdict=verdict, exceeded="wall", detail=detail)
+    not_run = TestOutcome(
+        verdict=Verdict.TIME_LIMIT, cpu_s=0.0, wall_s=0.0, peak_memory_bytes=0, exceeded="wall", detail=detail
+    )
+    return [*outcomes[:-1], last, *[not_run] * (tests - len(outcomes))]
+
+
+def stdio_outcome(test: StdioTest, execution: Execution, limits: Limits, is_same: Callable[[], bool]) -> TestOutcome:
+    """Return the outcome of a stdio test: how the execution failed, or what the checker says of its output.
+
+    Args:
+        test: what the program was put to.
+        execution: how that went.
+        limits: the program's.
+        is_same: has the checker look, which is only asked where the output is not byte for byte the expected one.
+    """
     expected = test.expected_stdout.encode("utf-8", "surrogatepass")
     failure = _failure(execution, limits)
-    if failure is not None:
-        verdict, exceeded, detail = failure
-    elif checkers.STDIO[test.checker](expected, execution.stdout):
-        return _outcome(execution, Verdict.ACCEPTED)
-    else:
-        verdict, exceeded, detail = Verdict.WRONG_ANSWER, None, "the output differs"
+    try:
+        if failure is None and (expected == execution.stdout or is_same()):
+            return _outcome(execution, Verdict.ACCEPTED)
+    except Unfinished as error:
+        return _unfinished_outcome(execution, error)
+    verdict, exceeded, detail = failure or (Verdict.WRONG_ANSWER, None, "the output differs")
     return _outcome(execution, verdict, exceeded, detail, expected=_shown(expected), actual=_shown(execution.stdout))
+
+
+def _unfinished_outcome(execution: Execution, error: Unfinished) -> TestOutcome:
+    """Return the outcome of a test that could not be finished with what the program answered."""
+    if error.exceeded is None:
+        return _outcome(execution, Verdict.WRONG_ANSWER, None, "the program's answer crashes the comparison")
+    if error.exceeded == "memory":
+        detail = "comparing the program's answer takes too much memory"
+    else:
+        detail = "comparing the program's answer takes too long"
+    return _outcome(execution, _VERDICT_OF[error.exceeded], error.exceeded, detail)
 
 
 def readable(text: str) -> str:
@@ -148,7 +182,7 @@ def examined_outcomes(
     execution: Execution,
     limits: Limits,
     *,
-    coped: bool,
+    unfinished: Unfinished | None,
 ) -> list[TestOutcome]:
     """Return the outcomes of one session of an examiner with a candidate.
 
@@ -158,7 +192,7 @@ def examined_outcomes(
         laps: what the candidate used for each test; one that it died right after has none.
         execution: how the candidate ended.
         limits: the candidate's.
-        coped: whether the examiner could finish its work with the candidate's answers.
+        unfinished: why the examiner could not finish its work with the candidate's answers, if so.
 
     Raises:
         Fault: where the examiner could not do its work through no fault of the candidate.
@@ -174,8 +208,8 @@ def examined_outcomes(
     ]
     if len(outcomes) < len(findings):
         outcomes.append(_lost_outcome(execution, rest, limits))
-    elif not coped:
-        outcomes.append(_outcome(execution, Verdict.TIME_LIMIT, "cpu", "comparing the program's answer takes too long"))
+    elif unfinished is not None:
+        outcomes.append(_unfinished_outcome(execution, unfinished))
     elif execution.exceeded:  # by what it left running, or printed, beside its answers
         outcomes[-1] = _gravest(outcomes[-1], _VERDICT_OF[execution.exceeded], execution.exceeded, limits)
     return outcomes

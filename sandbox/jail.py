@@ -34,6 +34,7 @@ _ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
     "TZ": "UTC",
+    "PYTHONINTMAXSTRDIGITS": "0",  # CPU time bounds the conversion of long integers to text and back
     "PYTHONHASHSEED": "0",  # the order of a set of strings is the same in every run, so verdicts don't move
     "MALLOC_ARENA_MAX": "2",  # each arena reserves 64 MiB of the address space that the memory limit counts
     "OPENBLAS_NUM_THREADS": "1",

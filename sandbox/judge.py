@@ -4,6 +4,7 @@ The judge starts nothing but zygotes and believes only the kernel, whose facts t
 program's own words (its last line on stderr, an exit status) choose at most between one failure and another.
 """
 
+import functools
 import itertools
 import json
 import os
@@ -12,11 +13,18 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from operator import itemgetter
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from sandbox.candidate import COMPILED, COMPILING, REFUSED
-from sandbox.desk import Examiner, ExaminerFailed
-from sandbox.findings import examined_outcomes, judgement_of, not_compiled, stdio_outcome
+from sandbox.desk import Examiner, ExaminerFailed, Unfinished
+from sandbox.findings import (
+    examined_outcomes,
+    judgement_of,
+    not_compiled,
+    stdio_outcome,
+    waited_s,
+    waited_too_long,
+)  # fmt: skip
 from sandbox.jail import Fault, Jail, patience_s, start_pair
 from sandbox.judgement import Exceeded, Execution, Judgement, TestOutcome
 from sandbox.limits import Limits
@@ -28,6 +36,8 @@ from sandbox.wire import EXCEEDED, RUN, SERVE, STOP, Examination, Facts, Request
 _SHOWN = 2000
 _STDERR_SHOWN = 4000
 _MOST_RESULTS_BYTES = 1 << 30
+_LARGE_SHARE = 1 / 4
+"""A program that uses so much of its memory limit is to blame where the host has no more."""
 
 
 class Judge:
@@ -92,7 +102,7 @@ class Judge:
                 outcomes_of_run = (
                     self._run_each(source, code, run, limits)
                     if isinstance(run[0], StdioTest)
-                    else self._examine_all(source, run, limits, exhaustive=exhaustive)
+                    else self._examine_all(source, run, limits, waited_s(outcomes), exhaustive=exhaustive)
                 )
                 for outcome in outcomes_of_run:
                     if outcome.verdict is Verdict.COMPILE_ERROR:
@@ -102,58 +112,77 @@ class Judge:
                     outcomes.append(outcome)
                     if outcome.verdict is not Verdict.ACCEPTED and not exhaustive:
                         return judgement_of(outcomes)
+                    if waited_s(outcomes) > limits.waiting_s:
+                        return judgement_of(waited_too_long(outcomes, len(tests), limits))
         return judgement_of(outcomes)
 
     def _run_each(self, source: int, code: int, tests: tuple[StdioTest, ...], limits: Limits) -> Iterator[TestOutcome]:
         """Run the program once a test."""
         for test in tests:
-            execution = self._run(source, code, test.stdin.encode("utf-8", "surrogatepass"), limits)
-            compiled = os.pread(code, _SHOWN, 0)
-            if not compiled:
-                raise Fault(f"a candidate ended before it came to the program: {self._candidates.log()}")
-            if not compiled.startswith(COMPILED):
-                message = compiled.removeprefix(COMPILING).removeprefix(REFUSED).decode(errors="replace")
-                yield not_compiled(execution, message)
-                return
-            yield stdio_outcome(test, execution, limits)
+            with (
+                memory_file(test.stdin.encode("utf-8", "surrogatepass")) as given,
+                _printed() as out,
+                _printed() as err,
+            ):
+                number = next(self._numbers)
+                self._candidates.request(_request(RUN, number, limits), [source, code, given, out, err])
+                execution = _execution(self._candidates.facts(), out, err, limits)
+                compiled = os.pread(code, _SHOWN, 0)
+                if not compiled:
+                    raise Fault(f"a candidate ended before it came to the program: {self._candidates.log()}")
+                if not compiled.startswith(COMPILED):
+                    message = compiled.removeprefix(COMPILING).removeprefix(REFUSED).decode(errors="replace")
+                    yield not_compiled(execution, message)
+                    return
+                yield stdio_outcome(test, execution, limits, functools.partial(self._is_same, test, out, limits))
 
-    def _run(self, source: int, code: int, stdin: bytes, limits: Limits) -> Execution:
-        with memory_file(stdin) as given, _printed() as stdout, _printed() as stderr:
-            number = next(self._numbers)
-            self._candidates.request(_request(RUN, number, limits), [source, code, given, stdout, stderr])
-            return _execution(self._candidates.facts(), stdout, stderr, limits)
+    def _is_same(self, test: StdioTest, stdout: int, limits: Limits) -> bool:
+        """Return whether the test's checker takes what was printed for what is expected."""
+        with memory_file(test.expected_stdout.encode("utf-8", "surrogatepass")) as expected:
+            return self._examiner.compare(test.checker, expected, stdout, patience_s(limits.wall_s))
 
     def _examine_all(
-        self, source: int, tests: tuple[FunctionTest, ...], limits: Limits, *, exhaustive: bool
+        self, source: int, tests: tuple[FunctionTest, ...], limits: Limits, waited: float, *, exhaustive: bool
     ) -> Iterator[TestOutcome]:
         """Load the program once and put it to the tests, anew where it died under one of them."""
         done = 0
         while done < len(tests):
-            outcomes = self._examine(source, tests, done, limits, exhaustive=exhaustive)
+            outcomes = self._examine(source, tests, done, limits, limits.waiting_s - waited, exhaustive=exhaustive)
             yield from outcomes
+            waited += waited_s(outcomes)
             done += len(outcomes)
 
     def _examine(
-        self, source: int, tests: tuple[FunctionTest, ...], first: int, limits: Limits, *, exhaustive: bool
+        self,
+        source: int,
+        tests: tuple[FunctionTest, ...],
+        first: int,
+        limits: Limits,
+        waiting_s: float,
+        *,
+        exhaustive: bool,
     ) -> list[TestOutcome]:
         """Return the outcomes from the first test on: one at least, all where the program survives them."""
-        number = next(self._numbers)
+        number, unfinished = next(self._numbers), None
         candidate_end, examiner_end = socket.socketpair()
         with memory_file() as results, memory_file() as laps, _printed() as stdout, _printed() as stderr:
             with candidate_end, examiner_end:
-                serve = _request(SERVE, number, limits)
-                self._candidates.request(serve, [source, candidate_end.fileno(), stdout, stderr, laps])
+                serve = _request(SERVE, number, limits, waiting_s)
+                given = [source, candidate_end.fileno(), stdout, stderr, self._examiner.clock, laps]
+                self._candidates.request(serve, given)
                 examination = Examination(number, first, exhaustive, limits.output_bytes)
                 self._examiner.examine(tests, examination, results, examiner_end.fileno())
             try:
-                coped = self._examiner.wait(patience_s(limits.wall_s * len(tests)))
+                self._examiner.wait(patience_s(limits.wall_s * len(tests)))
+            except Unfinished as error:
+                unfinished = error
             except ExaminerFailed:
                 self._stop(number)  # a fault where the candidates' zygote is gone: no examiner can work without it
                 raise
             execution = _execution(self._stop(number), stdout, stderr, limits)
             rows = content_of(results, _MOST_RESULTS_BYTES).split(b"\n")[:-1]
             findings, used = [json.loads(row) for row in rows], laps_of(content_of(laps, _MOST_RESULTS_BYTES))
-        return examined_outcomes(tests[first:], findings, used, execution, limits, coped=coped)
+        return examined_outcomes(tests[first:], findings, used, execution, limits, unfinished=unfinished)
 
     def _stop(self, number: int) -> Facts:
         """End an execution; return how it ended."""
@@ -177,7 +206,10 @@ def _runs(tests: tuple[Test, ...]) -> list[tuple[Any, ...]]:
 
 def _execution(facts: Facts, stdout: int, stderr: int, limits: Limits) -> Execution:
     """Put the kernel's facts together: the zygote's report and the sizes of the memory files."""
-    exceeded: Exceeded | None = EXCEEDED[facts.exceeded]
+    seen = EXCEEDED[facts.exceeded]
+    if seen == "host_memory" and facts.peak_memory_bytes < limits.memory_bytes * _LARGE_SHARE:
+        raise Fault("this host has too little memory for so many workers under such a memory limit")
+    exceeded = cast("Exceeded | None", "memory" if seen == "host_memory" else seen)
     size = os.fstat(stdout).st_size
     if exceeded is None and facts.signal == signal.SIGXCPU:
         exceeded = "cpu"
@@ -197,9 +229,10 @@ def _execution(facts: Facts, stdout: int, stderr: int, limits: Limits) -> Execut
     )
 
 
-def _request(kind: int, number: int, limits: Limits) -> Request:
+def _request(kind: int, number: int, limits: Limits, waiting_s: float | None = None) -> Request:
     return Request(
         kind=kind, number=number, cpu_s=limits.cpu_s, wall_s=limits.wall_s, memory_bytes=limits.memory_bytes,
-        output_bytes=limits.output_bytes, file_bytes=max(limits.file_bytes, limits.output_bytes + 1),
-        processes=limits.processes, open_files=limits.open_files,
+        waiting_s=limits.waiting_s if waiting_s is None else waiting_s, output_bytes=limits.output_bytes,
+        file_bytes=max(limits.file_bytes, limits.output_bytes + 1), processes=limits.processes,
+        open_files=limits.open_files,
     )  # fmt: skip

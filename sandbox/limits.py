@@ -2,6 +2,9 @@
 
 import msgspec
 
+WAITING_TESTS = 3
+"""How many times its wall limit a program may wait in all its tests together, beyond its CPU time."""
+
 BOUNDS: dict[str, tuple[float, float]] = {
     "cpu_s": (0.01, 3600.0),
     "wall_s": (0.01, 3600.0),
@@ -19,7 +22,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     CPU seconds decide (threads and children included); wall seconds only catch sleepers, and time spent waiting for a
     busy processor does not count towards them. A test of a program's functions has the CPU and wall limit to itself,
-    loading the program counts towards its first test.
+    loading the program counts towards its first test. What a program waits in all its tests together, beyond its CPU
+    time, is bounded by WAITING_TESTS times the wall limit.
     """
 
     cpu_s: float = 4.0
@@ -27,12 +31,17 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     memory_bytes: int = 1 << 30
     """Address space of each process, and resident memory of all of them together."""
     output_bytes: int = 16 << 20
-    """Standard output; also the size of one value that a function returns."""
+    """Standard output; also the size of one value that a function returns, as `sandbox.values.Writer` counts it."""
     processes: int = 32
     """Processes and threads alive at once."""
     file_bytes: int = 64 << 20
     """Size of one file."""
     open_files: int = 64
+
+    @property
+    def waiting_s(self) -> float:
+        """Seconds that a program may wait in all its tests together."""
+        return WAITING_TESTS * self.wall_s
 
     def __post_init__(self) -> None:
         """Refuse what can't be kept."""

@@ -1,19 +1,30 @@
-"""The examiner's view of the program: requests to the candidate, and handles of the objects that live there.
+"""The examiner's conversation with a candidate: requests, replies, calls back.
 
-A handle is compared, ordered, hashed and tested for truth here, as the plain object it is: nothing that the program's
-class overrides has a say. Operators work between two objects of the program only, because the other operand of
-`f(x) - 3.5` may be what is expected. Runs in the examined interpreter: standard library only.
+What the program raises never steers a loop or a protocol of the test: its StopIteration arrives as a RuntimeError
+(PEP 479), except where the test asked an iterator for its next value. Runs in the examined interpreter: standard
+library only.
 """
 
-import builtins
-import collections
 import json
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
 from sandbox import frames, values
-from sandbox.candidate import BETWEEN_OBJECTS, READY
+from sandbox.arguments import assign
+from sandbox.clock import Clock
+from sandbox.lookahead import Lookahead
+from sandbox.proxies import Coroutine, ErrorClass, Handle, error_class, error_of, mark, number_of
+from sandbox.server import READY
+
+_FRAME_BYTES = 1 << 16
+"""What a frame may hold beyond a value."""
+_ENDS = (StopIteration, StopAsyncIteration)
+_MOST_ERROR_CLASSES, _MOST_SHOWN = 100, 1000
+_NO_DIGITS_LIMIT, _DIGITS_LIMIT = 0, 4300
+_set_digits_limit: Callable[[int], None] = getattr(sys, "set_int_max_str_digits", lambda _digits: None)
 
 
 class NeverReady(Exception):  # noqa: N818 - a finding about the candidate
@@ -24,22 +35,35 @@ class Uncompilable(Exception):  # noqa: N818 - a finding about the program
     """The program is not Python."""
 
 
+_BROKEN = (frames.Gone, frames.TooLong, values.Malformed, Uncompilable)
+"""What ends a conversation, or a test of it."""
+
+
 class Remote:
     """One candidate, over a stream socket."""
 
-    def __init__(self, fd: int, most_bytes: int) -> None:
-        """Talk over a socket; no reply may be longer than `most_bytes`."""
+    def __init__(self, fd: int, most_bytes: int, clock: Clock) -> None:
+        """Talk over a socket; no value may be larger than `most_bytes`; the clock runs while an answer is owed."""
         self._line = frames.Line(fd)
         self._most_bytes = most_bytes
+        self._clock = clock
         self._handles: dict[int, Handle] = {}
-        self.raised: BaseException | None = None
-        """The last exception that came from the program, to tell it from one of the test's own."""
-        self.story = ""
-        """What the program said with it."""
+        self._error_classes: dict[int, type] = {}
+        self._given: list[Any] = []
+        self._given_numbers: dict[int, int] = {}
+        self._lookahead = Lookahead()
         self.result: Any = None
         """The last result of a call, to show where a test fails."""
+        self.broken: BaseException | None = None
+        """What was wrong with the conversation, or failed in a function of the test that the program called: whoever
+        catches it, the test has not passed."""
         self.at_rest = False
         """Whether objects are named here instead of asked for their text."""
+
+    def begin_test(self) -> None:
+        """Forget what went wrong in the test before."""
+        self.broken = self.result = None
+        self.at_rest = False
 
     def load(self, names: tuple[str, ...], *, forgives: bool) -> dict[str, Any]:
         """Run the program's top level; return its values of those names that exist.
@@ -49,12 +73,13 @@ class Remote:
         Raises:
             NeverReady, Uncompilable: see there.
         """
+        self._clock.owe()
         try:
             self._send("load", list(names), forgives)
             self._line.receive(len(READY))
         except frames.Gone:
             raise NeverReady from None
-        loaded = self._reply()
+        loaded = self._reply(answers=0)
         if type(loaded) is not dict:
             raise values.Malformed("no dictionary of names")
         return loaded
@@ -63,40 +88,84 @@ class Remote:
         """Call a function of the program; arguments that it changes in place are changed here too."""
         given = {**{str(index): argument for index, argument in enumerate(arguments)}, **keywords}
         same = _repeated(given)
-        trees = {name: None if name in same else self._encode(argument) for name, argument in given.items()}
+        trees = {name: None if name in same else self.encode(argument) for name, argument in given.items()}
         positional, named = [trees[str(index)] for index in range(len(arguments))], {n: trees[n] for n in keywords}
-        request = ("call", self._encode(function), positional, named)
+        request = ("call", self.encode(function), positional, named)
         self.result = self._ask(*request, same, given=given) if same else self._ask(*request, given=given)
         return self.result
 
     def get(self, target: Any, attribute: str) -> Any:
         """Return an attribute of an object of the program."""
-        return self._ask("get", self._encode(target), attribute)
+        return self._ask("get", self.encode(target), attribute)
 
     def set(self, target: Any, attribute: str, value: Any) -> None:
         """Set an attribute of an object of the program."""
-        self._ask("set", self._encode(target), attribute, self._encode(value))
+        self._ask("set", self.encode(target), attribute, self.encode(value))
 
-    def do(self, operation: str, target: Any, *arguments: Any) -> Any:
-        """Perform one of the candidate's operations on an object of the program."""
-        return self._ask("do", operation, self._encode(target), *map(self._encode, arguments))
+    def do(self, operation: str, target: Any, *arguments: Any, ends: type | None = None) -> Any:
+        """Perform one of the candidate's operations on an object of the program; `ends` may end an iteration."""
+        return self._ask("do", operation, self.encode(target), *map(self.encode, arguments), ends=ends)
 
-    def _encode(self, value: Any) -> Any:
+    def next(self, number: int) -> Any:
+        """Return the next value of an iterator of the program, of which several are fetched at once in long loops."""
+        if not self._lookahead.holds(number):
+            items = self._ask("take", {"handle": number}, self._lookahead.wanted(number), ends=StopIteration)
+            if type(items) is not list or not items:
+                raise values.Malformed("no list of items")
+            self._lookahead.fill(number, items)
+        return self._lookahead.pop(number)
+
+    def encode(self, value: Any) -> Any:
+        """Return a value of the test as the program is sent it; Unencodable where it can't be passed."""
         if type(value) is Handle:
-            return {"handle": object.__getattribute__(value, "_number")}
+            return {"handle": number_of(value)}
         try:
-            return values.to_tree(value, _number_of, most_depth=2 * values.MOST_DEPTH)  # what came may go back, wrapped
+            return values.to_tree(
+                value, self._export, most_depth=2 * values.MOST_DEPTH
+            )  # what came may go back, wrapped
         except RecursionError:
             raise values.Unencodable("an argument is nested too deep") from None
 
-    def _ask(self, *request: Any, given: Mapping[str, Any] = MappingProxyType({})) -> Any:
+    def _export(self, value: Any) -> Any:
+        """Write what has no plain form: an object of the program, or something that the program may call or iterate."""
+        if isinstance(value, Handle):
+            return {"handle": number_of(value)}
+        if isinstance(value, ErrorClass):
+            return {"handle": value.number}
+        if isinstance(type(value), ErrorClass):
+            return {"handle": number_of(value.handle)}
+        if callable(value) or hasattr(type(value), "__next__"):
+            number = self._given_numbers.setdefault(id(value), len(self._given))
+            if number == len(self._given):
+                self._given.append(value)
+            name = getattr(value, "__name__", None)
+            return {"callback" if callable(value) else "iterator": [number, name if isinstance(name, str) else ""]}
+        raise values.Unencodable(f"an argument of type {type(value).__name__} can't be passed to the program")
+
+    def _ask(self, *request: Any, given: Mapping[str, Any] = MappingProxyType({}), ends: type | None = None) -> Any:
+        self._lookahead.another_request()
+        self._clock.owe()
         self._send(*request)
-        return self._reply(given)
+        return self._reply(given, ends=ends)
 
     def _send(self, *request: Any) -> None:
         self._line.send(json.dumps(request))
 
-    def _reply(self, given: Mapping[str, Any] = MappingProxyType({})) -> Any:
+    def _receive(self, answers: int) -> Any:
+        """Return the candidate's next message; numbers in it must not be longer than values write them."""
+        try:
+            text = self._line.receive(values.MOST_TEXT_PER_BYTE * self._most_bytes + _FRAME_BYTES)
+        finally:
+            self._clock.settle(answers)
+        try:
+            with few_digits():
+                return json.loads(text.decode("ascii"))
+        except (ValueError, RecursionError) as error:
+            raise values.Malformed(f"the reply is no JSON: {error}") from None
+
+    def _reply(
+        self, given: Mapping[str, Any] = MappingProxyType({}), *, ends: type | None = None, answers: int = 1
+    ) -> Any:
         """Change what the program changed of what was given; return the value, or raise what it raised.
 
         Raises:
@@ -104,164 +173,130 @@ class Remote:
             values.Malformed, frames.TooLong: where it sent what it must not.
         """
         try:
-            reply = json.loads(self._line.receive(self._most_bytes))
-        except frames.TooLong:
+            outcome = self._outcome(given, answers)
+        except _BROKEN as error:
+            self.broken = self.broken or error
             raise
-        except (ValueError, RecursionError) as error:
-            raise values.Malformed(f"the reply is no JSON: {error}") from None
-        match reply:
-            case ["ok", value, dict(changed)]:
-                self._change(given, changed)
-                return self._decode(value)
-            case ["raise", [*names], str(kind), str(message), dict(changed)]:
-                self._change(given, changed)
-                self.raised, self.story = _exception(names, message), f"{kind}: {message}"
-                raise self.raised
-            case ["uncompilable", str(message)]:
-                raise Uncompilable(message)
-            case ["too long", int(length)]:
-                raise frames.TooLong(f"a value of {length} bytes where {self._most_bytes} are allowed")
-        raise values.Malformed("no such reply")
+        if not isinstance(outcome, _Raised):
+            return outcome
+        raised = outcome.error
+        if isinstance(raised, _ENDS) and not (ends and isinstance(raised, ends)):
+            raised = RuntimeError(f"the program raised {type(raised).__name__}")
+        raise mark(raised, outcome.story)
+
+    def _outcome(self, given: Mapping[str, Any], answers: int) -> Any:
+        """Return the value that the program answers with, or what it raised; serve its calls back meanwhile."""
+        while True:
+            match self._receive(answers):
+                case ["callback", int(number), [*arguments], dict(keywords)]:
+                    self._call_back(number, arguments, keywords)
+                case ["ok", value, dict(changed)]:
+                    self._change(given, changed)
+                    return self._decode(value)
+                case ["raise", dict(tree), str(kind), str(message), dict(changed)]:
+                    self._change(given, changed)
+                    error = self._decode(tree)
+                    if not isinstance(error, BaseException):
+                        raise values.Malformed("what was raised is no exception")
+                    return _Raised(error, f"{kind}: {message}")
+                case ["uncompilable", str(message)]:
+                    raise Uncompilable(message)
+                case ["too long"]:
+                    raise frames.TooLong(f"a value of more than {self._most_bytes} bytes")
+                case _:
+                    raise values.Malformed("no such reply")
+
+    def _call_back(self, number: int, arguments: list[Any], keywords: dict[str, Any]) -> None:
+        """Call a function that the test gave to the program, or fetch the next value of its iterator."""
+        if not 0 <= number < len(self._given):
+            raise values.Malformed("a call back of what was not given")
+        given = self._given[number]
+        try:
+            if callable(given):
+                named = {name: self._decode(tree) for name, tree in keywords.items()}
+                result = given(*map(self._decode, arguments), **named)
+            else:
+                result = next(given)
+            reply: tuple[Any, ...] = ("return", self.encode(result))
+        except _BROKEN:
+            raise
+        except BaseException as error:  # noqa: BLE001 - the test's own function may raise what it likes
+            if isinstance(error, AssertionError):
+                self.broken = self.broken or error
+            names = [base.__name__ for base in type(error).__mro__ if base.__module__ == "builtins"]
+            reply = ("throw", names, shown(error))
+        self._clock.owe()
+        self._send(*reply)
 
     def _change(self, given: Mapping[str, Any], changed: dict[str, Any]) -> None:
         for name, argument in given.items():
             if name in changed:
-                _assign(argument, self._decode(changed[name]))
+                assign(argument, self._decode(changed[name]))
 
     def _decode(self, tree: Any) -> Any:
-        return values.from_tree(tree, self._handle)
+        try:
+            return values.from_tree(tree, self._resolve)
+        except RecursionError:
+            raise values.Malformed("nested too deep") from None
 
-    def _handle(self, number: int) -> "Handle":
-        """Return the one handle of an object, so that identity here is identity there."""
-        return self._handles.setdefault(number, Handle(self, number))
+    def _resolve(self, tag: str, content: Any) -> Any:
+        """Return what stands for an object of the program; always the same one, so identity here is identity there."""
+        match tag, content:
+            case "handle" | "coroutine", int(number):
+                kind = Handle if tag == "handle" else Coroutine
+                return self._handles.setdefault(number, kind(self, number))
+            case "callback" | "iterator", [int(number), str()] if 0 <= number < len(self._given):
+                return self._given[number]
+            case "error class", [int(number), str(module), str(name), [*bases]]:
+                return self._error_classes.get(number) or self._new_error_class(number, module, name, bases)
+            case "error", [kind, [*arguments], str(message), int() | None as number]:
+                handle = None if number is None else self._handles.setdefault(number, Handle(self, number))
+                return error_of(self._error_kind(kind), tuple(map(self._decode, arguments)), message, handle)
+        raise values.Malformed("no such tag")
 
+    def _new_error_class(self, number: int, module: str, name: str, bases: list[Any]) -> type:
+        """Return the class of a library, if the test knows it too, or a class that stands for the program's."""
+        if len(self._error_classes) > _MOST_ERROR_CLASSES:
+            raise values.Malformed("too many exception classes")
+        is_library = module.partition(".")[0] in sys.stdlib_module_names
+        kind = vars(sys.modules[module]).get(name) if is_library and module in sys.modules else None
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+            kind = error_class(self, number, name, tuple(map(self._error_kind, bases)) or (Exception,))
+        self._error_classes[number] = kind
+        return kind
 
-class Handle:
-    """An object that lives in the candidate."""
-
-    __slots__ = ("__weakref__", "_number", "_remote")
-
-    def __init__(self, remote: Remote, number: int) -> None:
-        """Stand for the object that the candidate knows under `number`."""
-        object.__setattr__(self, "_remote", remote)
-        object.__setattr__(self, "_number", number)
-
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        """Call the object there."""
-        return _remote_of(self).call(self, arguments, keywords)
-
-    def __getattr__(self, name: str) -> Any:
-        """Read an attribute there, but none of Python's own: numpy asks for a pointer by one of them."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _remote_of(self).get(self, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute there."""
-        _remote_of(self).set(self, name, value)
-
-    def __iter__(self) -> Any:
-        """Iterate over the object there, fetching one value at a time."""
-        return _remote_of(self).do("iter", self)
-
-    def __next__(self) -> Any:
-        """Fetch the next value of an iterator there."""
-        return _remote_of(self).do("next", self)
-
-    def __len__(self) -> int:
-        """Ask for the object's length."""
-        return int(_remote_of(self).do("len", self))
-
-    def __bool__(self) -> bool:
-        """Be true, as a plain object is."""
-        return True
-
-    def __getitem__(self, key: Any) -> Any:
-        """Ask for one of the object's items."""
-        return _remote_of(self).do("getitem", self, key)
-
-    def __instancecheck__(self, instance: Any) -> bool:
-        """Ask whether something is an instance of the class there."""
-        return bool(_remote_of(self).do("isinstance", self, instance))
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        """Set one of the object's items."""
-        _remote_of(self).do("setitem", self, key, value)
-
-    def __delitem__(self, key: Any) -> None:
-        """Delete one of the object's items."""
-        _remote_of(self).do("delitem", self, key)
-
-    def __enter__(self) -> Any:
-        """Enter the context that the object manages."""
-        return _remote_of(self).do("enter", self)
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the context; an object that would swallow a failed assertion is not asked."""
-        _remote_of(self).do("leave", self)
-
-    def __str__(self) -> str:
-        """Ask for the object's text."""
-        return _text_of(self, "str")
-
-    def __repr__(self) -> str:
-        """Ask for the object's other text."""
-        return _text_of(self, "repr")
-
-    def __int__(self) -> int:
-        """Ask for the object as an integer."""
-        return int(_remote_of(self).do("int", self))
-
-    def __float__(self) -> float:
-        """Ask for the object as a number."""
-        return float(_remote_of(self).do("float", self))
-
-    def __abs__(self) -> Any:
-        """Ask for the object's absolute value."""
-        return _remote_of(self).do("abs", self)
-
-    def __neg__(self) -> Any:
-        """Ask for the object's negative."""
-        return _remote_of(self).do("neg", self)
-
-    def __pos__(self) -> Any:
-        """Ask for the object's positive."""
-        return _remote_of(self).do("pos", self)
-
-    def __invert__(self) -> Any:
-        """Ask for the object's inverse."""
-        return _remote_of(self).do("invert", self)
+    def _error_kind(self, tree: Any) -> type:
+        kind = self._decode(tree)
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+            raise values.Malformed("no exception class")
+        return kind
 
 
-def _between_objects(operation: str) -> Callable[[Handle, Any], Any]:
-    def operate(handle: Handle, other: Any) -> Any:
-        """Ask for the result for two objects there; a value of the test's is not shown to the program."""
-        return _remote_of(handle).do(operation, handle, other) if type(other) is Handle else NotImplemented
+class _Raised:
+    """What the program raised, and what it said with it."""
 
-    return operate
-
-
-for _operation in BETWEEN_OBJECTS:
-    setattr(Handle, f"__{_operation}__", _between_objects(_operation))
+    def __init__(self, error: BaseException, story: str) -> None:
+        self.error = error
+        self.story = story
 
 
-def _text_of(handle: Handle, operation: str) -> str:
-    """Return a text of an object there, or its name where a failure is shown: that must not run the program."""
-    remote = _remote_of(handle)
-    return f"<object {_number_of(handle)} of the program>" if remote.at_rest else str(remote.do(operation, handle))
+@contextmanager
+def few_digits() -> Iterator[None]:
+    """Refuse integers of many digits meanwhile: outside the test's own code nobody pays for converting them."""
+    _set_digits_limit(_DIGITS_LIMIT)
+    try:
+        yield
+    finally:
+        _set_digits_limit(_NO_DIGITS_LIMIT)
 
 
-def _remote_of(handle: Handle) -> Remote:
-    remote: Remote = object.__getattribute__(handle, "_remote")
-    return remote
-
-
-def _number_of(value: Any) -> int:
-    """Return the number of a handle inside a container; anything else without a plain form can't be passed."""
-    if type(value) is not Handle:
-        raise values.Unencodable(f"an argument of type {type(value).__name__} can't be passed to the program")
-    number: int = object.__getattribute__(value, "_number")
-    return number
+def shown(error: BaseException) -> str:
+    """Return what an error says; it may hold a value that can't be shown, such as a key of a million digits."""
+    try:
+        with few_digits():
+            return str(error)[:_MOST_SHOWN]
+    except BaseException as second:  # noqa: BLE001 - whatever showing a value of the program's leads to
+        return f"not shown: {type(second).__name__}"
 
 
 def _repeated(given: Mapping[str, Any]) -> dict[str, str]:
@@ -269,46 +304,3 @@ def _repeated(given: Mapping[str, Any]) -> dict[str, str]:
     first: dict[int, str] = {}
     names = {name: first.setdefault(id(argument), name) for name, argument in given.items()}
     return {name: earlier for name, earlier in names.items() if name != earlier}
-
-
-def _exception(names: list[Any], message: str) -> BaseException:
-    """Return the nearest builtin exception to what the program raised."""
-    for name in names:
-        kind = vars(builtins).get(name) if isinstance(name, str) else None
-        if isinstance(kind, type) and issubclass(kind, BaseException):
-            try:
-                return kind(message)
-            except TypeError:  # one with a constructor of its own, such as UnicodeDecodeError
-                continue
-    return RuntimeError(message)
-
-
-def _assign(old: Any, new: Any) -> None:
-    """Give a mutable argument its new content, keeping the identity of all inner parts that are still there."""
-    if type(old) is not type(new):
-        raise values.Malformed("an argument changed its type")
-    if isinstance(old, tuple):
-        for part, new_part in zip(old, new, strict=False):
-            _merged(part, new_part)
-    elif isinstance(old, (list, collections.deque)):
-        merged = [_merged(*pair) for pair in zip(old, new, strict=False)] + list(new)[len(old) :]
-        old.clear()
-        old.extend(merged)
-    elif isinstance(old, dict):
-        merged_items = {key: _merged(old[key], value) if key in old else value for key, value in new.items()}
-        old.clear()
-        old.update(merged_items)
-    elif isinstance(old, set):
-        old.clear()
-        old.update(new)
-    elif isinstance(old, bytearray) or type(old).__name__ == "ndarray":
-        old[:] = new
-    else:
-        raise values.Malformed("an argument that can't change was changed")
-
-
-def _merged(old: Any, new: Any) -> Any:
-    if type(old) is type(new) and isinstance(old, (list, dict, set, bytearray, collections.deque)):
-        _assign(old, new)
-        return old
-    return new

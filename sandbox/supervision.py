@@ -10,9 +10,12 @@ import socket
 import time
 from contextlib import suppress
 
-from sandbox.wire import EXCEEDED, STOP, Facts, Lap, Request, receive_mark, receive_request, write_lap
+from sandbox.clock import read_clock
+from sandbox.wire import EXAMINE, EXCEEDED, SERVE, STOP, Facts, Lap, Request, receive_mark, receive_request, write_lap
 
-_CPU, _WALL, MEMORY = EXCEEDED.index("cpu"), EXCEEDED.index("wall"), EXCEEDED.index("memory")
+_CPU, _WALL, MEMORY, HOST_MEMORY = map(EXCEEDED.index, ("cpu", "wall", "memory", "host_memory"))
+_NOTABLE_S = 0.05
+"""Less than so much waiting is not looked at for time in a processor's queue."""
 _TICK_S, _FINEST_TICK_S = 0.1, 0.005
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _CORES = os.cpu_count() or 1
@@ -21,17 +24,30 @@ _CORES = os.cpu_count() or 1
 class Execution:
     """One forked process under supervision."""
 
-    def __init__(self, pid: int, request: Request, laps: int | None, *, owns_pid_namespace: bool) -> None:
-        """Start the clocks of process `pid`; `laps` is the file for those of a serving candidate, a lap a test."""
+    def __init__(
+        self, pid: int, request: Request, laps: int | None, clock: int | None, *, owns_pid_namespace: bool
+    ) -> None:
+        """Start to watch a process.
+
+        Args:
+            pid: the process.
+            request: what was asked for, with its limits.
+            laps: the file for what a serving candidate uses, a lap a test.
+            clock: the file of the clock of the test at hand, where there is one; see `sandbox.clock`.
+            owns_pid_namespace: whether every process but init is of this execution.
+        """
         self.pid = pid
         self.request = request
         self.laps = laps
+        self.clock = clock
         self.owns_pid_namespace = owns_pid_namespace
         self.pidfd = os.pidfd_open(pid)
         self.stat_fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
-        self.started_s = self.lap_started_s = time.monotonic()
+        self.started_s = time.monotonic()
+        self.waited_s = 0.0
+        """In the laps before, beyond CPU time and without waiting for a processor."""
         self.lap_cpu_base_s = 0.0
-        self.queued_base_s: float | None = 0.0
+        self.queued_base_s = 0.0
         self.reaped_cpu_s = 0.0
         self.peak_memory_bytes = 0
         self.status: int | None = None
@@ -49,10 +65,9 @@ class Execution:
             ready = {fd for fd, _ in poller.poll(tick_s * 1000)}
             if marks is not None and marks.fileno() in ready:
                 self._lap(marks)  # before all else: marks that came before the end are no news after it
-                continue
-            if self.pidfd in ready or (control.fileno() in ready and self._stopped(control)):
+            elif self.pidfd in ready or (control.fileno() in ready and self._stopped(control)):
                 break
-            if not ready:
+            elif not ready:
                 tick_s = self._tick()
             if self.exceeded:
                 break
@@ -67,11 +82,20 @@ class Execution:
         return request.kind == STOP and request.number == self.request.number
 
     def _lap(self, marks: socket.socket) -> None:
-        if receive_mark(marks) != self.request.number or self.laps is None:
+        number, wall_s = receive_mark(marks)
+        if number != self.request.number or self.laps is None:
             return
-        now_s, cpu_s = time.monotonic(), _clock_s(self.pid) + _children_cpu_s(os.pread(self.stat_fd, 1024, 0))
-        write_lap(self.laps, Lap(max(0.0, cpu_s - self.lap_cpu_base_s), now_s - self.lap_started_s))
-        self.lap_cpu_base_s, self.lap_started_s, self.queued_base_s = cpu_s, now_s, None
+        cpu_s = _clock_s(self.pid) + _children_cpu_s(os.pread(self.stat_fd, 1024, 0))
+        lap_cpu_s = max(0.0, cpu_s - self.lap_cpu_base_s)
+        if wall_s - lap_cpu_s > _NOTABLE_S:
+            queued_s = self._queued_s(self._pids())
+            self.queued_base_s += queued_s
+            wall_s -= min(wall_s - lap_cpu_s, queued_s)
+        self.waited_s += max(0.0, wall_s - lap_cpu_s)
+        if self.waited_s > self.request.waiting_s:
+            self.exceeded = _WALL
+        write_lap(self.laps, Lap(lap_cpu_s, wall_s))
+        self.lap_cpu_base_s = cpu_s
 
     def _tick(self) -> float:
         """Compare what is used with the limits; return the seconds until the next look."""
@@ -82,24 +106,35 @@ class Execution:
             + sum(_clock_s(pid) + _children_cpu_s(_read(f"/proc/{pid}/stat")) for pid in pids)
             - self.lap_cpu_base_s
         )
-        wall_s = time.monotonic() - self.lap_started_s
+        wall_s = self._wall_s(cpu_s, pids)
         if cpu_s > self.request.cpu_s:
             self.exceeded = _CPU
         elif len(pids) > 1 and sum(map(_resident_bytes, pids)) > self.request.memory_bytes:
             self.exceeded = MEMORY
-        elif wall_s - self._queued_s(pids) > self.request.wall_s:
+        elif wall_s > self.request.wall_s or self.waited_s + wall_s - cpu_s > self.request.waiting_s:
             self.exceeded = _WALL
         soonest_s = min((self.request.cpu_s - cpu_s) / _CORES, abs(self.request.wall_s - wall_s))
         return min(_TICK_S, max(_FINEST_TICK_S, soonest_s))
 
-    def _queued_s(self, pids: list[int]) -> float:
-        """Return the seconds of this lap in which the program was ready to run but had to wait for a processor.
+    def _wall_s(self, cpu_s: float, pids: list[int]) -> float:
+        """Return the seconds of this lap that count against the wall limit: none that went by in a processor's queue.
 
-        At most nine times the wall limit, so that nothing runs forever.
+        A program that serves is charged while it owes an answer, an examiner while its test neither works nor waits for
+        the program.
+        """
+        if self.clock is None:
+            return time.monotonic() - self.started_s - self._queued_s(pids)
+        if self.request.kind == SERVE:
+            return read_clock(self.clock).owed_s() - self._queued_s(pids)
+        return read_clock(self.clock).idle_s(cpu_s, _lifelong_queued_s(self.pid))
+
+    def _queued_s(self, pids: list[int]) -> float:
+        """Return the seconds in which the program was ready to run but had to wait for a processor.
+
+        Those of this lap, and of earlier ones that waited too little to be looked at. At most nine times the wall
+        limit, so that nothing runs forever.
         """
         queued_s = max(map(_lifelong_queued_s, pids), default=0.0)
-        if self.queued_base_s is None:
-            self.queued_base_s = queued_s
         return min(queued_s - self.queued_base_s, 9 * self.request.wall_s)
 
     def _pids(self) -> list[int]:
@@ -126,6 +161,8 @@ class Execution:
     def _end(self) -> Facts:
         """End whatever still runs, reap it all, and add up."""
         wall_s = time.monotonic() - self.started_s
+        if wall_s - _clock_s(self.pid) > _NOTABLE_S and self.request.kind != EXAMINE:
+            wall_s -= min(wall_s, _lifelong_queued_s(self.pid))
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
         self._reap(self.pid)
@@ -137,8 +174,9 @@ class Execution:
                     self._reap(-1)
         os.close(self.pidfd)
         os.close(self.stat_fd)
-        if self.laps is not None:
-            os.close(self.laps)
+        for fd in (self.laps, self.clock):
+            if fd is not None:
+                os.close(fd)
         if not self.exceeded and self.reaped_cpu_s - self.lap_cpu_base_s > self.request.cpu_s:
             self.exceeded = _CPU
         status = self.status or 0

@@ -14,24 +14,32 @@ from typing import Literal, NamedTuple
 RUN, SERVE, EXAMINE, STOP = range(4)
 """Requests: run a program on its standard input, serve a program's functions, examine programs, end the execution."""
 
-EXCEEDED: tuple[Literal["cpu", "wall", "memory"] | None, ...] = (None, "cpu", "wall", "memory")
-"""What the supervisor itself can see exceeded; the index travels."""
+EXCEEDED: tuple[Literal["cpu", "wall", "memory", "file_size", "host_memory"] | None, ...] = (
+    None, "cpu", "wall", "memory", "file_size", "host_memory",
+)  # fmt: skip
+"""What the supervisor itself can see exceeded; the index travels. `host_memory`: the kernel killed a process because
+the host, or a group around ours, has too little memory."""
 
-_REQUEST = struct.Struct("=BIddQQQQQ")
+_REQUEST = struct.Struct("=BIdddQQQQQ")
 _EXAMINATION = struct.Struct("=II?Q")
 _FACTS = struct.Struct("=IiiddQB")
-_NUMBER = struct.Struct("=I")
+_MARK = struct.Struct("=Id")
 _LAP = struct.Struct("=dd")
 _MOST_DESCRIPTORS = 8
+_EXAMINE, _COMPARE, _MOST_WORK_BYTES = b"E", b"C", 256
 
 
 class Request(NamedTuple):
-    """One execution asked for: its kind, a number that the answer repeats, and its limits (see `sandbox.limits`)."""
+    """One execution asked for: its kind, a number that the answer repeats, and its limits (see `sandbox.limits`).
+
+    `wall_s` is for each test, `waiting_s` for what a program waits beyond its CPU time in all tests of the execution.
+    """
 
     kind: int
     number: int
     cpu_s: float = 0.0
     wall_s: float = 0.0
+    waiting_s: float = 0.0
     memory_bytes: int = 0
     output_bytes: int = 0
     file_bytes: int = 0
@@ -40,7 +48,10 @@ class Request(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """How an execution ended: `exit_code` is -1 where `signal` ended it; `exceeded` indexes EXCEEDED."""
+    """How an execution ended: `exit_code` is -1 where `signal` ended it; `exceeded` indexes EXCEEDED.
+
+    `wall_s` is without the time in which the program waited for a processor.
+    """
 
     number: int
     exit_code: int
@@ -61,7 +72,7 @@ class Examination(NamedTuple):
 
 
 class Lap(NamedTuple):
-    """What a candidate used for one test: since the mark before, or since it started."""
+    """What a candidate used for one test: CPU time since the mark before, and how long it owed answers."""
 
     cpu_s: float
     wall_s: float
@@ -80,13 +91,22 @@ def receive_request(sock: socket.socket) -> tuple[Request, list[int]] | None:
 
 def send_examination(desk: socket.socket, examination: Examination, descriptors: list[int]) -> None:
     """Send a program to an examiner: the file for its results and the socket to the candidate."""
-    _send(desk, _EXAMINATION.pack(*examination), descriptors)
+    _send(desk, _EXAMINE + _EXAMINATION.pack(*examination), descriptors)
 
 
-def receive_examination(desk: socket.socket) -> tuple[Examination, list[int]] | None:
-    """Return the next program to examine, or None where there is none to come."""
-    data, descriptors = _receive(desk, _EXAMINATION.size)
-    return (Examination._make(_EXAMINATION.unpack(data)), descriptors) if data else None
+def send_comparison(desk: socket.socket, checker: str, descriptors: list[int]) -> None:
+    """Send what a program printed to an examiner: the file that is expected, and the actual one."""
+    _send(desk, _COMPARE + checker.encode(), descriptors)
+
+
+def receive_work(desk: socket.socket) -> tuple[Examination | str, list[int]] | None:
+    """Return the next program to examine, or the checker of the next comparison; None where there is none to come."""
+    data, descriptors = _receive(desk, _MOST_WORK_BYTES)
+    if not data:
+        return None
+    if data[:1] == _COMPARE:
+        return data[1:].decode(), descriptors
+    return Examination._make(_EXAMINATION.unpack(data[1:])), descriptors
 
 
 def _send(sock: socket.socket, data: bytes, descriptors: list[int]) -> None:
@@ -113,18 +133,18 @@ def receive_facts(sock: socket.socket) -> Facts | None:
     return Facts._make(_FACTS.unpack(data)) if data else None
 
 
-def send_mark(sock: socket.socket, number: int) -> None:
-    """Let the next lap of execution `number` begin."""
-    sock.send(_NUMBER.pack(number))
+def send_mark(sock: socket.socket, number: int, wall_s: float) -> None:
+    """Let the next lap of execution `number` begin, after one in which it owed answers for so long."""
+    sock.send(_MARK.pack(number, wall_s))
 
 
-def receive_mark(sock: socket.socket) -> int:
-    """Return the number of the execution whose next lap begins."""
-    data = sock.recv(_NUMBER.size)
+def receive_mark(sock: socket.socket) -> tuple[int, float]:
+    """Return the number of the execution whose next lap begins, and for how long it owed answers in the one before."""
+    data = sock.recv(_MARK.size)
     if not data:
         raise RuntimeError("the examiners' zygote is gone")
-    number: int = _NUMBER.unpack(data)[0]
-    return number
+    number, wall_s = _MARK.unpack(data)
+    return number, wall_s
 
 
 def write_lap(fd: int, lap: Lap) -> None:

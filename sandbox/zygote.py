@@ -25,7 +25,7 @@ from sandbox import candidate, examiner
 from sandbox.confinement import Boot, Confinement, LayerRefusedError
 from sandbox.isolation import kernel
 from sandbox.isolation.rlimits import Bounds
-from sandbox.supervision import MEMORY, Execution
+from sandbox.supervision import HOST_MEMORY, MEMORY, Execution
 from sandbox.wire import EXAMINE, RUN, SERVE, STOP, Facts, Request, receive_mark, receive_request, send_facts
 
 _STRAYED = 70
@@ -126,6 +126,7 @@ def _serve(jail: Confinement, lines: Lines) -> None:
 def _execute(jail: Confinement, lines: Lines, request: Request, descriptors: list[int]) -> Facts:
     """Fork for one request and return how the fork ended; what it sees in our frames is of its own request."""
     laps = descriptors.pop() if request.kind == SERVE else None
+    clock = descriptors.pop() if request.kind == SERVE else os.dup(descriptors[-1]) if request.kind == EXAMINE else None
     own = [*descriptors, lines.marks.fileno()] if request.kind == EXAMINE else descriptors
     bounds = jail.bounds(request)
     jail.before_fork(request)
@@ -135,13 +136,16 @@ def _execute(jail: Confinement, lines: Lines, request: Request, descriptors: lis
     jail.after_fork()
     for fd in descriptors:
         os.close(fd)
-    execution = Execution(pid, request, laps, owns_pid_namespace="pid" in jail.layers)
+    execution = Execution(pid, request, laps, clock, owns_pid_namespace="pid" in jail.layers)
     facts = execution.supervise(lines.control, lines.marks if jail.holds_candidates else None)
     if jail.is_dirty():
         lines.warden.send(b"r")
         lines.warden.recv(1)
         jail.writable_was_renewed()
-    return facts._replace(exceeded=facts.exceeded or MEMORY) if jail.ran_out_of_memory() else facts
+    try:
+        return facts._replace(exceeded=facts.exceeded or MEMORY) if jail.ran_out_of_memory() else facts
+    except MemoryError:
+        return facts._replace(exceeded=facts.exceeded or HOST_MEMORY)
 
 
 def _become_fork(jail: Confinement, request: Request, own: list[int], bounds: Bounds) -> NoReturn:
@@ -149,6 +153,8 @@ def _become_fork(jail: Confinement, request: Request, own: list[int], bounds: Bo
     try:
         os.setsid()
         _close_others(own)
+        if request.kind == EXAMINE:
+            own = [*own, _opened("/proc/self/schedstat")]
         jail.confine(bounds)
         if request.kind == RUN:
             candidate.run(*own)
@@ -159,6 +165,13 @@ def _become_fork(jail: Confinement, request: Request, own: list[int], bounds: Bo
     except BaseException:  # noqa: BLE001 - what a program raises must not travel up into the zygote's own frames
         traceback.print_exc()
     _exit(_STRAYED)
+
+
+def _opened(path: str) -> int:
+    """Return the descriptor of a file to read; -1 where there is none."""
+    with suppress(OSError):
+        return os.open(path, os.O_RDONLY)
+    return -1
 
 
 def _close_others(kept: list[int]) -> None:

@@ -134,7 +134,7 @@ def _problem(row: Row, answers: Answers) -> Problem:
 def _tests(row: Row, answers: Answers) -> Iterator[CallTest]:
     for arguments, text in zip(row.calls, answers.texts, strict=True):
         if text is not None:
-            expected, checker = _comparison(row, arguments, values.loads(text, resolve=lambda _: _Opaque()))
+            expected, checker = _comparison(row, arguments, values.loads(text, resolve=lambda *_: _Opaque()))
             yield CallTest(function=row.entry_point, arguments=arguments, expected=expected, checker=checker)
 
 

@@ -5,7 +5,10 @@ import signal
 import msgspec
 import pytest
 
-from sandbox.findings import examined_outcomes, judgement_of, not_compiled, stdio_outcome
+from sandbox.desk import Unfinished
+from sandbox.findings import (
+    examined_outcomes, judgement_of, not_compiled, stdio_outcome, waited_s, waited_too_long,
+)  # fmt: skip
 from sandbox.jail import Fault
 from sandbox.judgement import Execution
 from sandbox.judgement import TestOutcome as Outcome  # pytest collects what is called Test...
@@ -26,6 +29,11 @@ GOOD = Execution(
 )
 LIMITS = Limits(cpu_s=2.0, wall_s=5.0, memory_bytes=64 << 20, output_bytes=1 << 20, file_bytes=2 << 20)
 ONE = StdioTest(stdin="", expected_stdout="1\n")
+
+
+def differs():
+    """Find, as a checker does, that an output is not the expected one."""
+    return False
 
 
 def execution(**facts):
@@ -66,28 +74,28 @@ def execution(**facts):
 )  # fmt: skip
 def test_facts_of_a_run_mean_a_verdict(facts, verdict, exceeded):
     """Each combination of facts has one meaning; a program's own words count only where it failed."""
-    outcome = stdio_outcome(ONE, execution(**facts), LIMITS)
+    outcome = stdio_outcome(ONE, execution(**facts), LIMITS, differs)
 
     assert (outcome.verdict.value, outcome.exceeded) == (verdict, exceeded)
 
 
 def test_an_accepted_outcome_says_no_more_than_the_facts():
     """What was expected and what came are not repeated where they agree."""
-    outcome = stdio_outcome(ONE, GOOD, LIMITS)
+    outcome = stdio_outcome(ONE, GOOD, LIMITS, differs)
 
     assert outcome == Outcome(verdict=Verdict.ACCEPTED, cpu_s=0.25, wall_s=0.5, peak_memory_bytes=1 << 20)
 
 
 def test_a_wrong_answer_shows_both_sides():
     """What was expected, what came, and why that is a failure."""
-    outcome = stdio_outcome(ONE, execution(stdout=b"\xff2\n"), LIMITS)
+    outcome = stdio_outcome(ONE, execution(stdout=b"\xff2\n"), LIMITS, differs)
 
     assert (outcome.expected, outcome.actual, outcome.detail) == ("1\n", "\\xff2\n", "the output differs")
 
 
 def test_long_outputs_are_cut():
     """2,000 bytes are shown, and the whole length in bytes."""
-    outcome = stdio_outcome(ONE, execution(stdout=b"7" * 2500), LIMITS)
+    outcome = stdio_outcome(ONE, execution(stdout=b"7" * 2500), LIMITS, differs)
 
     assert outcome.actual == "7" * 2000 + "... (2500 bytes)"
 
@@ -107,7 +115,7 @@ def test_long_outputs_are_cut():
 )
 def test_a_failure_is_explained_in_one_line(facts, detail):
     """The limit with its value, the signal's name, the last words or the exit status."""
-    assert stdio_outcome(ONE, execution(**facts), LIMITS).detail == detail
+    assert stdio_outcome(ONE, execution(**facts), LIMITS, differs).detail == detail
 
 
 @pytest.mark.parametrize(
@@ -155,10 +163,10 @@ def finding(verdict, **fields):
     return {"verdict": verdict, **empty, **fields}
 
 
-def examined(findings, facts, *, tests=TESTS, coped=True):
+def examined(findings, facts, *, tests=TESTS, unfinished=None):
     """Return the outcomes of findings; a test that the candidate survived has a lap."""
     laps = [Lap(found["cpu_s"], found["wall_s"]) for found in findings if found["verdict"] != "lost"]
-    return examined_outcomes(tests, findings, laps, execution(**facts), LIMITS, coped=coped)
+    return examined_outcomes(tests, findings, laps, execution(**facts), LIMITS, unfinished=unfinished)
 
 
 STOPPED = {"signal": signal.SIGKILL}
@@ -189,11 +197,62 @@ def test_findings_and_facts_mean_verdicts(findings, facts, verdicts):
     assert [outcome.verdict.value for outcome in outcomes] == verdicts
 
 
-def test_an_answer_too_hard_to_compare_is_the_programs_fault():
-    """Where the examiner ran out of time over an answer, the test at hand is a time limit."""
-    outcomes = examined([finding("accepted")], STOPPED, coped=False)
+UNFINISHED = [
+    ("cpu", "time_limit", "comparing the program's answer takes too long"),
+    ("wall", "time_limit", "comparing the program's answer takes too long"),
+    ("memory", "memory_limit", "comparing the program's answer takes too much memory"),
+    (None, "wrong_answer", "the program's answer crashes the comparison"),
+]
 
-    assert [(one.verdict.value, one.exceeded) for one in outcomes] == [("accepted", None), ("time_limit", "cpu")]
+
+@pytest.mark.parametrize(("exceeded", "verdict", "detail"), UNFINISHED)
+def test_an_answer_too_hard_to_compare_is_the_programs_fault(exceeded, verdict, detail):
+    """Where the examiner ran out of time or memory over an answer, the test at hand says so."""
+    outcomes = examined([finding("accepted")], STOPPED, unfinished=Unfinished(exceeded))
+
+    assert [one.verdict.value for one in outcomes] == ["accepted", verdict]
+    assert (outcomes[1].exceeded, outcomes[1].detail) == (exceeded, detail)
+
+
+@pytest.mark.parametrize(("exceeded", "verdict", "detail"), UNFINISHED)
+def test_an_output_too_hard_to_compare_is_the_programs_fault(exceeded, verdict, detail):
+    """The same where a checker compares what was printed."""
+
+    def gives_up():
+        raise Unfinished(exceeded)
+
+    found = stdio_outcome(ONE, execution(stdout=b"2\n"), LIMITS, gives_up)
+
+    assert (found.verdict.value, found.exceeded, found.detail) == (verdict, exceeded, detail)
+
+
+def test_a_checker_looks_only_where_the_bytes_differ():
+    """Equal bytes are accepted without it; others are what it says."""
+
+    def must_not_look():
+        raise AssertionError
+
+    assert stdio_outcome(ONE, GOOD, LIMITS, must_not_look).verdict is Verdict.ACCEPTED
+    assert stdio_outcome(ONE, execution(stdout=b"1"), LIMITS, lambda: True).verdict is Verdict.ACCEPTED
+    assert stdio_outcome(ONE, execution(stdout=b"1"), LIMITS, lambda: False).verdict is Verdict.WRONG_ANSWER
+
+
+def test_waiting_is_wall_time_beyond_cpu_time():
+    """Of three tests the first waited 0.5 s, the second 1.5 s, the third computed on two processors."""
+    times = [(0.5, 1.0), (0.5, 2.0), (2.0, 1.0)]
+    outcomes = [msgspec.structs.replace(outcome("accepted"), cpu_s=cpu_s, wall_s=wall_s) for cpu_s, wall_s in times]
+
+    assert waited_s(outcomes) == pytest.approx(2.0)
+
+
+def test_a_program_that_waited_too_long_fails_the_test_at_hand_and_all_to_come():
+    """The third of five tests exhausts 3 times 5 s; a graver verdict stays."""
+    outcomes = [outcome("accepted"), outcome("wrong_answer"), outcome("accepted")]
+
+    found = waited_too_long(outcomes, 5, LIMITS)
+
+    assert [one.verdict.value for one in found] == ["accepted", "wrong_answer"] + ["time_limit"] * 3
+    assert found[-1].detail == "more than 15 s of waiting in all tests together"
 
 
 def test_a_fault_of_the_examiner_is_raised():

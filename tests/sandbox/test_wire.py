@@ -36,7 +36,14 @@ def test_an_examination_arrives_as_sent(pair):
 
     wire.send_examination(pair[0], examination, [])
 
-    assert wire.receive_examination(pair[1]) == (examination, [])
+    assert wire.receive_work(pair[1]) == (examination, [])
+
+
+def test_a_comparison_arrives_as_sent(pair):
+    """It names its checker, and is no examination."""
+    wire.send_comparison(pair[0], "numbers", [])
+
+    assert wire.receive_work(pair[1]) == ("numbers", [])
 
 
 @pytest.mark.parametrize(
@@ -54,10 +61,10 @@ def test_facts_arrive_as_sent(pair, facts):
 
 
 def test_a_mark_arrives_as_sent(pair):
-    """It carries the number of an execution."""
-    wire.send_mark(pair[0], 41)
+    """It carries the number of an execution, and how long it owed answers."""
+    wire.send_mark(pair[0], 41, 0.125)
 
-    assert wire.receive_mark(pair[1]) == 41
+    assert wire.receive_mark(pair[1]) == (41, 0.125)
 
 
 def test_laps_are_read_as_written(tmp_path):
@@ -79,14 +86,20 @@ def test_messages_keep_their_bounds(pair):
     assert [wire.receive_request(pair[1])[0] for _ in range(2)] == [REQUEST, second]
 
 
-@pytest.mark.parametrize("send", ["send_request", "send_examination"])
-def test_descriptors_travel_beside_a_message(pair, send):
+@pytest.mark.parametrize(
+    ("send", "message", "receive"),
+    [
+        (wire.send_request, REQUEST, wire.receive_request),
+        (wire.send_examination, wire.Examination(1, 0, exhaustive=False, most_bytes=9), wire.receive_work),
+        (wire.send_comparison, "lines", wire.receive_work),
+    ],
+)
+def test_descriptors_travel_beside_a_message(pair, send, message, receive):
     """The receiver gets descriptors of its own for the same files, in the same order."""
     reader, writer = os.pipe()
-    message = {"send_request": REQUEST, "send_examination": wire.Examination(1, 0, False, 9)}[send]
 
-    getattr(wire, send)(pair[0], message, [reader, writer])
-    _, (their_reader, their_writer) = getattr(wire, send.replace("send", "receive"))(pair[1])
+    send(pair[0], message, [reader, writer])
+    _, (their_reader, their_writer) = receive(pair[1])
     os.write(their_writer, b"through")
     arrived = os.read(reader, 99)
     for fd in (reader, writer, their_reader, their_writer):
@@ -95,7 +108,7 @@ def test_descriptors_travel_beside_a_message(pair, send):
     assert arrived == b"through"
 
 
-@pytest.mark.parametrize("receive", [wire.receive_request, wire.receive_examination, wire.receive_facts])
+@pytest.mark.parametrize("receive", [wire.receive_request, wire.receive_work, wire.receive_facts])
 def test_none_where_the_peer_is_gone(pair, receive):
     """The end of a socket is no message."""
     pair[0].close()

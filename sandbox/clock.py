@@ -1,0 +1,123 @@
+"""Keeps the clock of one test: how long the program has owed an answer, and how long the test took besides.
+
+The examiner writes it into a memory file. The candidates' zygote reads there whether a program keeps the test waiting,
+the examiners' zygote whether a test itself never ends, the judge whether a program had answered. Time in which the
+examiner waits for a processor counts for nobody.
+
+Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
+"""
+
+import os
+import struct
+import time
+from typing import NamedTuple
+
+_READING = struct.Struct("=6q")
+_NOTABLE_NS = 1_000_000
+"""Shorter waits are not looked at for time in a processor's queue."""
+
+
+class Reading(NamedTuple):
+    """What the file says; times are nanoseconds of CLOCK_MONOTONIC, the same in every process."""
+
+    owing_since_ns: int = 0
+    """When the program was last asked; 0 while it owes no answer."""
+    owed_ns: int = 0
+    """How long it has owed answers in this test before."""
+    started_ns: int = 0
+    """When the test began; 0 between programs."""
+    cpu_ns: int = 0
+    """CPU time of the examiner when the test began."""
+    queued_ns: int = 0
+    """Time that the examiner had waited for a processor when the test began."""
+    answers: int = 0
+    """Answers of the program in this test; objects that it named when it was loaded are none."""
+
+    def owed_s(self) -> float:
+        """Return the seconds for which the program has owed answers in this test, until now."""
+        owing_ns = time.monotonic_ns() - self.owing_since_ns if self.owing_since_ns else 0
+        return (self.owed_ns + owing_ns) / 1e9
+
+    def idle_s(self, cpu_s: float, queued_s: float) -> float:
+        """Return the seconds in which the test neither worked nor waited for the program or a processor.
+
+        Args:
+            cpu_s: CPU seconds of the examiner by now.
+            queued_s: seconds for which it has waited for a processor by now.
+        """
+        if not self.started_ns:
+            return 0.0
+        elapsed_s = (time.monotonic_ns() - self.started_ns) / 1e9
+        return elapsed_s - self.owed_s() - (cpu_s - self.cpu_ns / 1e9) - (queued_s - self.queued_ns / 1e9)
+
+
+def read_clock(fd: int) -> Reading:
+    """Return what the file of a clock says."""
+    data = os.pread(fd, _READING.size, 0)
+    return Reading._make(_READING.unpack(data)) if data else Reading()
+
+
+class Clock:
+    """Writes the file, from the examiner's side."""
+
+    def __init__(self, fd: int, schedstat: int) -> None:
+        """Keep the clock in a file.
+
+        Args:
+            fd: the memory file.
+            schedstat: /proc/self/schedstat of this process, opened; -1 where there is none.
+        """
+        self._fd = fd
+        self._schedstat = schedstat
+        self._since_ns = self._owed_ns = self._seen_ns = self._answers = 0
+        self._start: tuple[int, int, int] = (0, 0, 0)
+
+    def start(self) -> None:
+        """Let a test begin."""
+        self._since_ns = self._owed_ns = self._answers = 0
+        self._seen_ns = self._queued_ns()
+        self._start = (time.monotonic_ns(), time.process_time_ns(), self._seen_ns)
+        self._write()
+
+    def stop(self) -> None:
+        """Say that no test is under way."""
+        self._start = (0, 0, 0)
+        self._write()
+
+    def owe(self) -> None:
+        """Note that the program was asked."""
+        self._since_ns = time.monotonic_ns()
+        self._write()
+
+    def settle(self, answers: int = 1) -> None:
+        """Note that the program has answered, with so many answers of its own."""
+        waited_ns = time.monotonic_ns() - self._since_ns
+        if waited_ns > _NOTABLE_NS:
+            queued_ns = self._queued_ns()
+            waited_ns -= min(waited_ns, queued_ns - self._seen_ns)
+            self._seen_ns = queued_ns
+        self._owed_ns += waited_ns
+        self._since_ns = 0
+        self._answers += answers
+        self._write()
+
+    def count_answer(self) -> None:
+        """Note that the test knows something of the program without having asked."""
+        self._answers += 1
+        self._write()
+
+    @property
+    def answers(self) -> int:
+        """The answers in this test."""
+        return self._answers
+
+    @property
+    def owed_s(self) -> float:
+        """The seconds for which the program has owed answers in this test."""
+        return self._owed_ns / 1e9
+
+    def _write(self) -> None:
+        os.pwrite(self._fd, _READING.pack(self._since_ns, self._owed_ns, *self._start, self._answers), 0)
+
+    def _queued_ns(self) -> int:
+        return int(os.pread(self._schedstat, 128, 0).split()[1]) if self._schedstat >= 0 else 0

@@ -1,0 +1,36 @@
+"""Reads the program's text, compiles it, and makes the module that it runs in.
+
+Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
+"""
+
+import builtins
+import os
+import signal
+import sys
+import types
+
+FILE = "program.py"
+COMPILER_REFUSES = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
+
+
+def content_of(fd: int) -> bytes:
+    """Return what a file holds, whatever its offset."""
+    return os.pread(fd, os.fstat(fd).st_size, 0)
+
+
+def one_line(error: BaseException) -> str:
+    """Return what the compiler says of a program, in one line."""
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
+
+
+def new_module(name: str) -> types.ModuleType:
+    """Make the program's module, and add what `python3 program.py` starts with and a zygote must not have.
+
+    As init it would obey a SIGINT that it has a handler for, and import what a program left in its folder.
+    """
+    module = types.ModuleType(name)
+    module.__dict__.update(__file__=FILE, __builtins__=builtins)
+    sys.modules[name] = module
+    sys.path.insert(0, os.getcwd())
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return module
