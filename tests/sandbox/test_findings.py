@@ -7,7 +7,12 @@ import pytest
 
 from sandbox.desk import Unfinished
 from sandbox.findings import (
-    examined_outcomes, judgement_of, not_compiled, stdio_outcome, waited_s, waited_too_long,
+    examined_outcomes,
+    judgement_of,
+    not_compiled,
+    stdio_outcome,
+    waited_s,
+    waited_too_long,
 )  # fmt: skip
 from sandbox.jail import Fault
 from sandbox.judgement import Execution
