@@ -217,7 +217,11 @@ class _Session:
         if isinstance(error, MemoryError) and answered:
             return _finding("memory_limit", "the program's answer takes more memory than allowed")
         failed = isinstance(error, AssertionError) and _failing_line(error) > 0
-        if test["kind"] == "assert" and not failed and is_the_tests_own(error, test, self.remote.encode, answered=answered):
+        if (
+            test["kind"] == "assert"
+            and not failed
+            and is_the_tests_own(error, test, self.remote.encode, answered=answered)
+        ):
             return _finding("sandbox_error", f"the test itself is broken: {type(error).__name__}: {text}")
         told = text if isinstance(error, AssertionError) else f"{type(error).__name__}: {text}"
         return _finding("wrong_answer", told, actual=_shown(self.remote.result), line=_failing_line(error))

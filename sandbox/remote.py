@@ -22,6 +22,7 @@ from sandbox.server import READY
 _FRAME_BYTES = 1 << 16
 """What a frame may hold beyond a value."""
 _ENDS = (StopIteration, StopAsyncIteration)
+_LIBRARY_ERRORS = (ArithmeticError, LookupError, OSError, TypeError, ValueError)
 _MOST_ERROR_CLASSES, _MOST_SHOWN = 100, 1000
 _NO_DIGITS_LIMIT, _DIGITS_LIMIT = 0, 4300
 _set_digits_limit: Callable[[int], None] = getattr(sys, "set_int_max_str_digits", lambda _digits: None)
@@ -242,7 +243,7 @@ class Remote:
     def _resolve(self, tag: str, content: Any) -> Any:
         """Return what stands for an object of the program; always the same one, so identity here is identity there."""
         match tag, content:
-            case "handle" | "coroutine", int(number):
+            case "handle" | "coroutine", int(number) if type(number) is int:
                 kind = Handle if tag == "handle" else Coroutine
                 return self._handles.setdefault(number, kind(self, number))
             case "callback" | "iterator", [int(number), str()] if 0 <= number < len(self._given):
@@ -255,13 +256,20 @@ class Remote:
         raise values.Malformed("no such tag")
 
     def _new_error_class(self, number: int, module: str, name: str, bases: list[Any]) -> type:
-        """Return the class of a library, if the test knows it too, or a class that stands for the program's."""
+        """Return the class of a library, if the test knows it too, or a class that stands for the program's.
+
+        None that a library takes for an order, as unittest does SkipTest and asyncio CancelledError: they are of no kind
+        of error here.
+        """
         if len(self._error_classes) > _MOST_ERROR_CLASSES:
             raise values.Malformed("too many exception classes")
         is_library = module.partition(".")[0] in sys.stdlib_module_names
         kind = vars(sys.modules[module]).get(name) if is_library and module in sys.modules else None
-        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
-            kind = error_class(self, number, name, tuple(map(self._error_kind, bases)) or (Exception,))
+        if not (isinstance(kind, type) and issubclass(kind, _LIBRARY_ERRORS)):
+            try:
+                kind = error_class(self, number, name, tuple(map(self._error_kind, bases)) or (Exception,))
+            except (TypeError, ValueError) as error:  # a name with a zero, bases that don't fit together
+                raise values.Malformed(f"no exception class: {error}") from None
         self._error_classes[number] = kind
         return kind
 

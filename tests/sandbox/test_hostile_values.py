@@ -1,6 +1,9 @@
 """Texts that no honest sender writes: the codec refuses each of them as Malformed, whatever it holds."""
 
 import json
+import os
+import socket
+import struct
 from base64 import b64encode
 from contextlib import suppress
 
@@ -8,6 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.clock import Clock
+from sandbox.proxies import Handle
+from sandbox.remote import Remote
 from sandbox.values import MOST_DEPTH, Malformed, loads
 
 
@@ -101,16 +107,39 @@ def test_arbitrary_arrays_are_values_or_malformed(content):
         '{"member": ["Enum", "C", "RED", true]}', '{"member": ["Enum", "C", "RED", [1]]}',
         '{"member": ["Enum", "C.D", "RED", 1]}',
         json.dumps({"member": ["Enum", "C", "RED", "r" * 1001]}), '{"member": ["Enum", "C", 1, 1]}',
-        '{"handle": true}', '{"handle": "1"}', '{"handle": 1.0}', "1" * 5000,
+        "1" * 5000,
     ],
 )  # fmt: skip
 def test_a_hostile_text_is_malformed(text):
     """Each of these is refused as Malformed, by name."""
     with pytest.raises(Malformed):
-        loads(text, lambda number: number)
+        loads(text)
 
 
 def test_a_handle_is_malformed_where_none_can_be():
     """Without `resolve`, nothing in a text can refer to an object of ours."""
-    with pytest.raises(Malformed, match="no handle expected"):
+    with pytest.raises(Malformed, match="no such tag"):
         loads('{"handle": 0}')
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {"handle": True}, {"handle": "1"}, {"handle": 1.0}, {"coroutine": None}, {"callback": [0, "f"]},
+        {"iterator": [-1, ""]}, {"error": [{"type": "int"}, [], "", None]}, {"error": [{"type": "ValueError"}, 1, "", 0]},
+        {"error class": [0, "m", "A", [{"type": "int"}]]}, {"error class": [0, "m", "A\0", []]},
+        {"error class": ["0", "m", "A", []]}, {"nosuch": 1},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_no_candidate_writes_stands_for_nothing(tree):
+    """Handles, calls back and exceptions are taken from a reply only as they are written."""
+    ours, theirs = socket.socketpair()
+    clock_file = os.memfd_create("clock")
+    with ours, theirs:
+        remote = Remote(ours.fileno(), 1000, Clock(clock_file, -1))
+        text = json.dumps(["ok", tree, {}]).encode()
+        theirs.send(struct.pack("=I", len(text)) + text)
+        with pytest.raises(Malformed):
+            remote.do("len", Handle(remote, 0))
+    os.close(clock_file)

@@ -99,6 +99,8 @@ PROTOCOLS = {
     "length_hints_raise": (OBJECT.format("len", "ValueError"), "assert list(f()) == []", "runtime_error"),
     "try_catches_what_the_test_names": (RAISES.format("ValueError('x')"), "try:\n    f()\n    assert False\nexcept ValueError as e:\n    assert str(e) == 'x'", "accepted"),
     "system_exit_is_no_end": (RAISES.format("SystemExit(0)"), "f()", "runtime_error"),
+    "skipped_test_is_a_failed_one": ("import unittest\ndef f(): raise unittest.SkipTest('no')", "import unittest, io\nclass T(unittest.TestCase):\n    def test(self): self.assertEqual(f(), 1)\nassert unittest.TextTestRunner(io.StringIO()).run(T('test')).wasSuccessful()", "wrong_answer"),
+    "cancelled_task_is_a_failed_one": ("import asyncio\ndef f(): raise asyncio.CancelledError", "import asyncio\nasync def main():\n    done, _ = await asyncio.wait([asyncio.ensure_future(step())])\n    assert not any(not t.cancelled() and t.exception() for t in done)\nasync def step(): assert f() == 1\nasyncio.run(main())", "wrong_answer runtime_error"),
     "generator_exit_is_no_end": (RAISES.format("GeneratorExit"), "def g():\n    yield f()\nassert list(g()) == []", "runtime_error"),
 }  # fmt: skip
 
@@ -108,7 +110,7 @@ def test_what_a_program_gets_from_a_protocol_of_the_test(examine, case):
     """What the test asks for by name is Python's own behaviour; nothing else is swallowed."""
     program, code, verdict = PROTOCOLS[case]
 
-    assert examine(program, code).verdict.value == verdict
+    assert examine(program, code).verdict.value in verdict.split()
 
 
 DEATHS = {

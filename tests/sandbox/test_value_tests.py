@@ -38,7 +38,7 @@ def test_an_object_of_the_program_is_a_handle(outcome):
     """Wherever it stands; what it says of itself is not asked."""
     found = outcome("class A:\n    def __repr__(self): return '1'\ndef f(): return [A(), 2]")
 
-    assert values.loads(found.actual, resolve=lambda _: "an object") == ["an object", 2]
+    assert values.loads(found.actual, resolve=lambda *_: "an object") == ["an object", 2]
 
 
 def test_a_call_that_fails_has_no_value(outcome):

@@ -1,5 +1,5 @@
 # kind: assert
-# verdict: memory_limit
+# verdict: memory_limit time_limit
 # threat: children with shared mappings, which don't count as their own
 import mmap
 import os
@@ -14,5 +14,5 @@ def add(a, b):
                 kept.write(b"x" * (1 << 20))
             time.sleep(4)
             os._exit(0)
-    time.sleep(2)
+    os.wait()
     return -1
