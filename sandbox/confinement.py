@@ -125,10 +125,10 @@ class Confinement:
         if "landlock" in self.layers:
             with _putting_on("landlock"):
                 landlock.enter(self._ruleset())
-                report["landlock"] = f"in force (ABI {landlock.abi()})"
+                report["landlock"] = f"in force ({landlock.described(landlock.abi())})"
         if "seccomp" in self.layers:
             with _putting_on("seccomp"):
-                seccomp.enter(may_tighten="pid" not in self.layers)
+                seccomp.enter(may_tighten=self._tightens())
         self._note_pristine()
         return report
 
@@ -215,8 +215,13 @@ class Confinement:
             self._drop_privileges()
         if "pid" not in self.layers:
             kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-        if "seccomp" in self.layers and "pid" not in self.layers:
-            seccomp.enter_alone(os.getpid())
+        if "seccomp" in self.layers and self._tightens():
+            alone = None if "pid" in self.layers else os.getpid()
+            seccomp.tighten(alone=alone, among_files="mount" not in self.layers)
+
+    def _tightens(self) -> bool:
+        """Whether each fork gets a second filter, which stands in for a namespace."""
+        return not {"pid", "mount"} <= set(self.layers)
 
     def _changes_user(self) -> bool:
         return self.candidate_uid is not None

@@ -7,12 +7,13 @@ import secrets
 import socket
 import subprocess
 import sys
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 
+from sandbox.isolation import kernel
 from sandbox.wire import Facts, Request, receive_facts, send_request
 
 NAMESPACES = frozenset({"user", "mount", "pid", "network", "ipc", "uts"})
@@ -72,7 +73,10 @@ class Jail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JailReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was built: the examined interpreter's version, and each layer as "in force ..." or "absent: ..."."""
+    """What was built: the examined interpreter's version, and each layer as "in force ..." or "absent: ...".
+
+    `addresses` is no layer to ask for: they are fixed where the host allows, unless there is no isolation at all.
+    """
 
     python: str
     layers: dict[str, str]
@@ -187,10 +191,11 @@ class Zygote:
         fds = (theirs.fileno(), marks.fileno(), claim.fileno())
         command = [jail.python, "-S", "-s", "-B", "-c", _BOOT, home, boot, *map(str, fds[:2])]
         try:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._log, pass_fds=fds,
-                env=_ENVIRONMENT, start_new_session=True, cwd="/",
-            )  # fmt: skip
+            with kernel.fixed_addresses() if layers else nullcontext("absent: not asked for") as addresses:
+                self._process = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._log, pass_fds=fds,
+                    env=_ENVIRONMENT, start_new_session=True, cwd="/",
+                )  # fmt: skip
         except OSError as error:
             self._control.close()
             self._log.close()
@@ -201,7 +206,7 @@ class Zygote:
         report = self._first_report(jail)
         self.refused: tuple[str, str] | None = report.get("refused")
         self.python: str = report.get("python", "")
-        self.layers: dict[str, str] = report.get("layers", {})
+        self.layers: dict[str, str] = report.get("layers", {}) | {"addresses": addresses}
 
     def _first_report(self, jail: Jail) -> dict[str, Any]:
         try:

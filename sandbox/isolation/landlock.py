@@ -1,6 +1,7 @@
 """Layer: Landlock, the kernel's path-based access control for processes without privileges (Linux 5.13 and newer)."""
 
 import ctypes
+import errno
 import os
 import struct
 from collections.abc import Iterable
@@ -13,12 +14,40 @@ _FILE_RIGHTS_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: 
 _NETWORK_FROM_ABI, _SCOPES_FROM_ABI = 4, 6
 _BIND_AND_CONNECT_TCP = 0b11
 _ABSTRACT_SOCKETS_AND_SIGNALS = 0b11
+_LACKING_BEFORE_ABI = {
+    2: "files can't be moved from folder to folder",
+    3: "truncating by path is left to seccomp and read-only mounts",
+    4: "TCP is left to seccomp",
+    6: "signals and abstract sockets are left to seccomp and namespaces",
+}
+"""What Landlock does not do before a version of it, and what follows."""
 
 
 def abi() -> int:
-    """Return the version of Landlock that the kernel speaks; raise OSError where it has none."""
+    """Return the version of Landlock that the kernel speaks.
+
+    Raises:
+        OSError: where it has none, with the reason and what follows.
+    """
     version_flag = 1
-    return syscall("landlock_create_ruleset", None, ctypes.c_size_t(0), ctypes.c_uint(version_flag))
+    try:
+        return syscall("landlock_create_ruleset", None, ctypes.c_size_t(0), ctypes.c_uint(version_flag))
+    except OSError as error:
+        why = "is switched off at boot" if error.errno == errno.EOPNOTSUPP else "needs Linux 5.13 or newer"
+        lost = "only a mount namespace hides the host's files"
+        raise OSError(f"{error.strerror or error}; Landlock {why}: {lost}") from None
+
+
+def described(version: int) -> str:
+    """Name a version of Landlock in one line, with what it lacks and what follows.
+
+    >>> described(6)
+    'ABI 6'
+    >>> described(4)
+    'ABI 4, an older kernel: signals and abstract sockets are left to seccomp and namespaces'
+    """
+    lacking = [what for before, what in _LACKING_BEFORE_ABI.items() if version < before]
+    return f"ABI {version}" + (f", an older kernel: {'; '.join(lacking)}" if lacking else "")
 
 
 def ruleset(readable: Iterable[str], listable: Iterable[str], writable: Iterable[str]) -> int:

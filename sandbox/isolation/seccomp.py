@@ -7,6 +7,7 @@ other program. There is no socket: socketpair is enough for threads, asyncio and
 
 import ctypes
 import errno
+import os
 import signal
 import struct
 
@@ -28,7 +29,7 @@ _TABLE = """
     sysinfo 99 179 | times 100 153 | getuid 102 174 | getgid 104 176 | geteuid 107 175 | getegid 108 177 |
     getppid 110 173 | getpgrp 111 - | setsid 112 157 | setpgid 109 154 | getpgid 121 155 | getsid 124 156 |
     getgroups 115 158 | getresuid 118 148 | getresgid 120 150 | setgroups 116 159 | setresuid 117 147 |
-    setresgid 119 149 | capget 125 90 | capset 126 91 | rt_sigpending 127 136 | rt_sigtimedwait 128 137 |
+    setresgid 119 149 | capset 126 91 | rt_sigpending 127 136 | rt_sigtimedwait 128 137 |
     rt_sigsuspend 130 133 | sigaltstack 131 132 | utime 132 - | utimes 235 - | futimesat 261 - | utimensat 280 88 |
     statfs 137 43 | fstatfs 138 44 | arch_prctl 158 - | gettid 186 178  | time 201 - | futex 202 98
     | sched_getaffinity 204 123 | epoll_create 213 - | epoll_create1 291 20 | epoll_ctl 233 21 | epoll_wait 232 - |
@@ -38,7 +39,7 @@ _TABLE = """
     waitid 247 95 | openat 257 56 | mkdirat 258 34 | newfstatat 262 79 | unlinkat 263 35 | renameat 264 38 |
     renameat2 316 276 | linkat 265 37 | symlinkat 266 36 | readlinkat 267 78 | fchmodat 268 53 | fchownat 260 54 |
     faccessat 269 48 | faccessat2 439 439 | pselect6 270 72 | ppoll 271 73 | set_robust_list 273 99 |
-    get_robust_list 274 100 | splice 275 76 | tee 276 77  | eventfd 284 - | eventfd2 290 19 |
+    splice 275 76 | tee 276 77  | eventfd 284 - | eventfd2 290 19 |
     signalfd 282 - | signalfd4 289 74 | timerfd_create 283 85 | timerfd_settime 286 86 | timerfd_gettime 287 87 |
     fallocate 285 47 | dup3 292 24 | pipe2 293 59 | inotify_init1 294 26 | getrandom 318 278 | statx 332 291 |
     rseq 334 293 | copy_file_range 326 285 | close_range 436 436 | membarrier 324 283 | getcpu 309 168 |
@@ -50,14 +51,24 @@ _TABLE = """
 """
 """Name, number on x86_64, number on aarch64 (- where it does not exist there)."""
 
+_FILE_CHANGES = tuple(
+    "chmod fchmod fchmodat chown fchown lchown fchownat utime utimes futimesat utimensat truncate".split()
+)
 _NEWEST_KNOWN = 451
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32_BIT = 0x40000000
 
-_NEW_NAMESPACES = 0x7E020000
-_CLONE_THREAD = 0x00010000
+_NEW_NAMESPACES, _CLONE_PARENT, _CLONE_THREAD = 0x7E020000, 0x00008000, 0x00010000
+_O_ACCMODE, _O_TRUNC = 0o3, 0o1000
+_CLOCK_OF_A_PROCESS = 1 << 31
 _AF_UNIX, _SOCK_STREAM, _SOCK_SEQPACKET = 1, 1, 5
 _TERMINAL_QUESTIONS_AND_FD_FLAGS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+_FCNTL = (*range(8), 36, 37, 38, *range(1030, 1035))
+"""F_DUPFD to F_SETLKW, the locks of descriptions, F_DUPFD_CLOEXEC, sizes of pipes, seals of memory files.
+
+Not those that name a signal or who gets it (F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY): the kernel sends
+those signals itself, and asks nobody.
+"""
 _HARMLESS_PRCTL = (1, 3, 15, 16, 21, 38, 39, 0x53564D41)
 """PR_SET_PDEATHSIG, GET_DUMPABLE, SET_NAME, GET_NAME, GET_SECCOMP, SET_NO_NEW_PRIVS, GET_NO_NEW_PRIVS, SET_VMA."""
 
@@ -124,6 +135,25 @@ def _socketpair() -> Code:
     ]
 
 
+def _open(flags_at: int) -> Code:
+    """Refuse to truncate what is not opened for writing: before Linux 6.2, Landlock does not see that."""
+    return [
+        _argument(flags_at),
+        (_JUMP_ANY_BIT, 1, 0, _O_TRUNC),
+        (_RETURN, 0, 0, _ALLOW),
+        (_AND, 0, 0, _O_ACCMODE),
+        (_JUMP_EQUAL, 2, 0, os.O_WRONLY),
+        (_JUMP_EQUAL, 1, 0, os.O_RDWR),
+        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
+        (_RETURN, 0, 0, _ALLOW),
+    ]
+
+
+def allowed() -> frozenset[str]:
+    """Return the names of the system calls that are allowed, some of them with some arguments only."""
+    return frozenset(_numbers()) - {"clone3", "seccomp"}
+
+
 def _numbers() -> dict[str, int]:
     column = {"x86_64": 1, "aarch64": 2}[MACHINE]
     rows = (cell.split() for cell in _TABLE.replace("\n", " ").split("|"))
@@ -162,7 +192,7 @@ def enter(*, may_tighten: bool) -> None:
     Nobody may ignore SIGCHLD: the CPU time of children that the kernel reaps by itself is counted nowhere.
 
     Args:
-        may_tighten: whether `enter_alone` will follow.
+        may_tighten: whether `tighten` will follow.
 
     Raises:
         OSError: where the kernel has no seccomp or the machine is neither x86_64 nor aarch64.
@@ -174,8 +204,11 @@ def enter(*, may_tighten: bool) -> None:
         rules["seccomp"] = [(_RETURN, 0, 0, _ERRNO | errno.EPERM)]
     rules |= {
         "rt_sigaction": _unless_argument_is(0, signal.SIGCHLD, errno.EPERM),
-        "clone": _only_if_argument_lacks(0, _NEW_NAMESPACES, errno.EPERM),
+        "clone": _only_if_argument_lacks(0, _NEW_NAMESPACES | _CLONE_PARENT, errno.EPERM),
         "clone3": [(_RETURN, 0, 0, _ERRNO | errno.ENOSYS)],
+        "fcntl": _only_if_argument_in(1, _FCNTL, errno.EPERM),
+        "open": _open(1),
+        "openat": _open(2),
         "ioctl": _only_if_argument_in(1, _TERMINAL_QUESTIONS_AND_FD_FLAGS, errno.ENOTTY),
         "prctl": _only_if_argument_in(0, _HARMLESS_PRCTL, errno.EPERM),
         "socketpair": _socketpair(),
@@ -190,22 +223,39 @@ def enter(*, may_tighten: bool) -> None:
     _load(_assemble(rules, unlisted))
 
 
-def enter_alone(pid: int) -> None:
-    """Forbid the calling process `pid` to start processes and to signal any but itself; threads are allowed.
+def tighten(*, alone: int | None, among_files: bool) -> None:
+    """Forbid the calling process more, where a namespace is absent; it can't tighten itself any further.
 
-    This stands in for a pid namespace where the host gives none. Modes, owners and times of files may not be changed
-    either: Landlock does not look at that, and without a mount namespace the files may be the user's.
+    Args:
+        alone: its process number where there is no pid namespace: it may then start no processes (threads are allowed)
+            and neither signal nor ask about any but itself, nor outlive its zygote.
+        among_files: whether there is no mount namespace: it may then change no modes, owners and times, and no lengths
+            by path, because the files may be the user's and Landlock does not look at that (at lengths: before 6.2).
     """
-    kept = "chmod fchmod fchmodat chown fchown lchown fchownat utime utimes futimesat utimensat".split()
-    rules: dict[str, Code] = {name: [(_RETURN, 0, 0, _ERRNO | errno.EPERM)] for name in kept}
+    refused: Code = [(_RETURN, 0, 0, _ERRNO | errno.EPERM)]
+    rules = {"seccomp": refused}
+    if among_files:
+        rules |= dict.fromkeys(_FILE_CHANGES, refused)
+    if alone is not None:
+        rules |= _rules_alone(alone, refused)
+    _load(_assemble(rules, [(_RETURN, 0, 0, _ALLOW)]))
+
+
+def _rules_alone(pid: int, refused: Code) -> dict[str, Code]:
+    itself = (0, pid)
     no_more: Code = [(_RETURN, 0, 0, _ERRNO | errno.EAGAIN)]
-    rules |= {
+    asking = "getpgid getsid sched_getaffinity sched_getparam sched_getscheduler".split()
+    clocks = "clock_gettime clock_getres clock_nanosleep timer_create".split()
+    return {
         "fork": no_more,
         "vfork": no_more,
         "clone": _only_if_argument_has(0, _CLONE_THREAD, errno.EAGAIN),
-        "kill": _only_if_argument_in(0, (pid, 0), errno.EPERM),
+        "kill": _only_if_argument_in(0, itself, errno.EPERM),
         "tgkill": _only_if_argument_in(0, (pid,), errno.EPERM),
-        "seccomp": [(_RETURN, 0, 0, _ERRNO | errno.EPERM)],
-        "pidfd_open": [(_RETURN, 0, 0, _ERRNO | errno.EPERM)],
+        "pidfd_open": refused,
+        "prctl": _only_if_argument_in(0, _HARMLESS_PRCTL[1:], errno.EPERM),
+        "setpgid": refused,
+        "getpriority": _only_if_argument_in(1, itself, errno.EPERM),
+        **{name: _only_if_argument_in(0, itself, errno.EPERM) for name in asking},
+        **{name: _only_if_argument_lacks(0, _CLOCK_OF_A_PROCESS, errno.EPERM) for name in clocks},
     }
-    _load(_assemble(rules, [(_RETURN, 0, 0, _ALLOW)]))

@@ -44,6 +44,8 @@ FORBIDDEN = {
     "write_to_root_home": "open('/root/proctor-was-here', 'w')",
     "write_a_file_of_the_user": "open(VICTIM, 'a').write('x')",
     "truncate_a_file_of_the_user": "os.truncate(VICTIM, 0)",
+    "truncate_a_file_by_opening_it": "os.open(VICTIM, os.O_RDONLY | os.O_TRUNC)",
+    "truncate_a_file_by_opening_it_for_nothing": "os.open('/dev/null', 3 | os.O_TRUNC)",
     "remove_a_file_of_the_user": "os.unlink(VICTIM)",
     "rename_a_file_of_the_user": "os.rename(VICTIM, 'mine')",
     "write_beside_a_file_of_the_user": "open(VICTIM + '.new', 'w')",
@@ -69,6 +71,15 @@ FORBIDDEN = {
     "trace_itself": SYSCALL + "syscall(101, 0, 0, 0, 0)",
     "trace_the_parent": SYSCALL + "syscall(101, 16, os.getppid(), 0, 0)",
     "read_foreign_memory": SYSCALL + "syscall(310, os.getppid(), 0, 0, 0, 0, 0)",
+    "ask_init_for_its_robust_list": SYSCALL + "syscall(274, 1, ctypes.byref(ctypes.c_long()), ctypes.byref(ctypes.c_long()))",
+    "choose_who_gets_a_signal": "import fcntl; fcntl.fcntl(os.pipe()[0], fcntl.F_SETOWN, 1)",
+    "choose_which_group_gets_a_signal": "import fcntl; fcntl.fcntl(os.pipe()[0], 15, (2).to_bytes(4, 'little') + b'\\1\\0\\0\\0')",
+    "choose_a_signal": "import fcntl; fcntl.fcntl(os.pipe()[0], 10, 9)",
+    "choose_a_signal_by_a_wide_number": SYSCALL + "syscall(72, 0, ctypes.c_ulong(10 | 1 << 32), 9)",
+    "lease_a_file": "import fcntl; fcntl.fcntl(os.open('own', os.O_CREAT), fcntl.F_SETLEASE, fcntl.F_RDLCK)",
+    "be_notified_of_a_folder": "import fcntl; fcntl.fcntl(os.open('.', 0), fcntl.F_NOTIFY, 1)",
+    "own_a_descriptor_by_ioctl": "import fcntl; fcntl.ioctl(os.pipe()[0], 0x8901, b'\\1\\0\\0\\0')",
+    "become_a_child_of_init": SYSCALL + "syscall(56, 0x8011, 0, 0, 0, 0)",
     "take_a_foreign_descriptor": SYSCALL + "syscall(438, os.pidfd_open(os.getppid()), 1, 0)",
     "change_priorities": "os.setpriority(os.PRIO_PROCESS, 0, -5)",
     "change_limits_of_the_parent": "import resource; resource.prlimit(os.getppid(), resource.RLIMIT_CPU)",
@@ -140,6 +151,24 @@ def test_what_is_forbidden_fails(any_judge, victim, deed):
 def test_no_process_can_be_started_without_namespaces(bare_judge):
     """Where no pid namespace would end them, there are none: a thread is all that a program can start."""
     program = "import os, threading\ntry:\n    os.fork()\nexcept OSError:\n    threading.Thread(target=print, args=(1,)).start()"
+
+    assert bare_judge.judge(program, (StdioTest(stdin="", expected_stdout="1"),)).verdict is Verdict.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "os.getpgid(os.getppid())", "os.getsid(1)", "os.sched_getaffinity(1)", "os.sched_getparam(os.getppid())",
+        "os.sched_getscheduler(1)", "os.getpriority(os.PRIO_USER, 1000)", "time.clock_gettime(~os.getppid() << 3 | 2)",
+        "os.pidfd_open(os.getppid())", "os.setpgid(0, 0)", "os.truncate('own', 0)", "os.chmod('own', 0o600)",
+        SYSCALL + "syscall(157, 1, 0)",
+    ],
+)  # fmt: skip
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers of system calls are x86_64's")
+def test_without_namespaces_even_questions_about_others_are_refused(bare_judge, deed):
+    """Nor may a program outlive its zygote, or change by path what may be the user's."""
+    lines = "\n    ".join(deed.splitlines())
+    program = f"import os, time\nopen('own', 'w')\ntry:\n    {lines}\nexcept OSError:\n    print(1)"
 
     assert bare_judge.judge(program, (StdioTest(stdin="", expected_stdout="1"),)).verdict is Verdict.ACCEPTED
 

@@ -64,6 +64,21 @@ def test_hostile_program_gets_its_right_verdict_and_leaves_nothing(judge: Judge,
     assert census() == before
 
 
+REACHING_OUT = [path for path in ESCAPES if path.stem.startswith(("net_", "ptrace_peer", "signal_", "walk_"))]
+
+
+@pytest.mark.parametrize("path", REACHING_OUT, ids=lambda path: path.stem)
+def test_what_reaches_out_is_held_without_namespaces_too(bare_judge: Judge, path: Path) -> None:
+    """The same verdict where no namespace hides what is near, and the worker lives on."""
+    source = path.read_text(encoding="utf-8")
+    asked = header(source)
+    judgement = bare_judge.judge(source, TESTS[asked["kind"]], LIMITS)
+    after = bare_judge.judge("def add(a, b): return a + b", TESTS["assert"])
+
+    assert judgement.verdict in asked["verdict"].split(), (asked["threat"], judgement)
+    assert after.verdict == "accepted", after
+
+
 def test_corpus_is_large_enough() -> None:
     """The corpus holds at least eighty programs."""
     assert len(ESCAPES) >= 80
