@@ -78,6 +78,26 @@ def test_intervals_by_hand(evaluations, heads, run):
     assert bounds[2] == pytest.approx(wilson(2 / 3, 3))
 
 
+def test_the_tries_of_an_interval_are_whole_sets_of_k(make_evaluation, heads, make_run):
+    """Of 5 samples 2 and 3 are right: pass@2 is 7/10 and 9/10, p (1 - p) / var(mean) = 0.16 / 0.005 = 32 is too many.
+
+    Two tries from five samples are had twice, so two problems hold 4, not 10 and not 5.
+    """
+    verdicts = {
+        "a": 2 * [Verdict.ACCEPTED] + 3 * [Verdict.WRONG_ANSWER],
+        "b": 3 * [Verdict.ACCEPTED] + 2 * [Verdict.WRONG_ANSWER],
+    }
+    rows = [
+        make_evaluation(task_id, index, verdict)
+        for task_id in verdicts
+        for index, verdict in enumerate(verdicts[task_id])
+    ]
+
+    (result,) = score(rows, heads, make_run(k=(2,), problems={"a": "1", "b": "2"}), USAGE)
+
+    assert (result.scores[0].low, result.scores[0].high) == pytest.approx(wilson(0.8, 4))
+
+
 def test_shares_of_verdicts(evaluations, heads, run):
     """Of two samples a problem, wrong answers are 0, 1/2 and 1/2; accepted is pass@1; what never came has no row."""
     (result,) = score(evaluations, heads, run, USAGE)

@@ -140,6 +140,11 @@ def test_what_is_below_base_is_marked():
     ]
 
 
+def test_what_prints_as_the_base_is_not_below_it():
+    """64.399 and the base's 64.401 are both 64.40; 64.394 is 64.39."""
+    assert marks(rows_of(64.401, 64.399, 64.394), base="0") == [(True, False), (True, False), (False, True)]
+
+
 def test_one_number_alone_is_no_best():
     """There is nothing that it is better than."""
     assert marks(rows_of(7.0, None)) == [(False, False), None]
