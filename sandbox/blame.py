@@ -4,7 +4,8 @@ Runs in the examined interpreter (CPython 3.10 and newer): standard library only
 """
 
 from collections.abc import Collection, Iterator
-from typing import Any
+
+from sandbox.scopes import symbols_of
 
 SETUP_FILE, TEST_FILE = "<setup>", "<test>"
 
@@ -25,10 +26,12 @@ def is_the_tests_own(error: BaseException, setup: str, code: str, names: Collect
     if isinstance(error, ImportError):
         return not _met_in_a_text(files)
     if isinstance(error, NameError) and error.name:
-        bound = {symbol.get_name() for symbol in _symbols(setup, code) if symbol.is_assigned() or symbol.is_parameter()}
+        bound = {
+            symbol.get_name() for symbol in symbols_of(setup, code) if symbol.is_assigned() or symbol.is_parameter()
+        }
         return error.name not in bound and not _met_in_a_text(files)
     in_setup = SETUP_FILE in files and TEST_FILE not in files
-    return in_setup and not any(symbol.get_name() in names for symbol in _symbols(setup))
+    return in_setup and not any(symbol.get_name() in names for symbol in symbols_of(setup))
 
 
 def _met_in_a_text(files: list[str]) -> bool:
@@ -42,14 +45,3 @@ def frames_of(error: BaseException) -> Iterator[tuple[str, int]]:
     while trace is not None:
         yield trace.tb_frame.f_code.co_filename, trace.tb_lineno
         trace = trace.tb_next
-
-
-def _symbols(*texts: str) -> Iterator[Any]:
-    """Yield the symbols of all scopes of some programs."""
-    import symtable  # noqa: PLC0415 - only where a test raised; keeps the examiner small
-
-    tables = [symtable.symtable(text, TEST_FILE, "exec") for text in texts]
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        yield from table.get_symbols()
