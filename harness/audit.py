@@ -1,5 +1,6 @@
 """What a benchmark is worth: its references, its tests and its problems put to the proof."""
 
+import re
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
@@ -7,6 +8,7 @@ from itertools import chain, islice
 import msgspec
 
 from harness.calibration import Calibration, calibrated_limits, limit_of_reference
+from harness.flaws import flaw_of
 from harness.programs import AS_IT_IS, program_of
 from harness.records import Problem, Sample
 from harness.survey import sha256_of
@@ -28,7 +30,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     task_id: str
     benchmark: str
     has_reference: bool
-    has_tests: bool
+    flaw: str
+    """Why no program can be judged by its tests, empty where nothing is found."""
     limit_cpu_s: float
     statement_sha256: str
     """Of the statement without regard to white space and the case of letters."""
@@ -107,7 +110,8 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     undemanding: tuple[Accepted, ...]
     alike: tuple[Alike, ...]
     without_reference: tuple[str, ...]
-    without_tests: tuple[str, ...]
+    flawed: dict[str, str]
+    """Task id -> why no program can be judged by its tests."""
     left_out: dict[str, str] = {}
     """Entry of the data that is no problem -> why it can't be examined."""
 
@@ -118,7 +122,7 @@ def entry_of(problem: Problem) -> Entry:
         task_id=problem.task_id,
         benchmark=problem.benchmark,
         has_reference=bool(problem.reference.strip()),
-        has_tests=bool(problem.tests),
+        flaw=flaw_of(problem),
         limit_cpu_s=problem.limits.cpu_s,
         statement_sha256=sha256_of(" ".join(problem.statement.casefold().split())),
         tests_sha256=sha256_of(problem.tests),
@@ -153,7 +157,7 @@ def _reference_run(task_id: str, judgement: Judgement) -> ReferenceRun:
         verdict=judgement.verdict,
         cpu_s=cpu_s,
         slowest_test=times_s.index(cpu_s) + 1 if times_s else 0,
-        detail=judgement.detail,
+        detail=re.sub("^the program ", "the reference ", judgement.detail),
     )
 
 
@@ -240,7 +244,7 @@ def conclude(
         undemanding=tuple(undemanding),
         alike=tuple(_alike(entries)),
         without_reference=tuple(entry.task_id for entry in entries if not entry.has_reference),
-        without_tests=tuple(entry.task_id for entry in entries if not entry.has_tests),
+        flawed={entry.task_id: entry.flaw for entry in entries if entry.flaw},
     )
 
 

@@ -17,7 +17,7 @@ def _lines(audit: Audit) -> Iterator[str]:
     ceiling = f", {100 * audit.accepted / audit.references:.2f} %" if audit.references else ""
     yield f"# Audit of {audit.benchmark}"
     yield ""
-    yield f"{audit.problems} problems, {audit.references} with a reference."
+    yield f"{audit.problems} problems, {audit.references} with tests and a reference."
     yield f"Ceiling: {audit.accepted} of {audit.references} references are accepted within the limits{ceiling}."
     yield f"Each ran {method.repeat} times; a test was given up after {method.cap_s:g} s of CPU time."
     yield f"Python {method.python}; isolation: {isolation_of(method.isolation)}"
@@ -36,7 +36,7 @@ def _lines(audit: Audit) -> Iterator[str]:
         [(found.same, ", ".join(found.task_ids)) for found in audit.alike],
     )
     yield from _section("Problems without a reference", ("task",), [(task_id,) for task_id in audit.without_reference])
-    yield from _section("Problems without tests", ("task",), [(task_id,) for task_id in audit.without_tests])
+    yield from _section("Problems whose tests can't be run", ("task", "why"), audit.flawed.items())
     yield from _section("Entries left out", ("entry", "why"), audit.left_out.items())
     yield ""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sandbox.remote import shown
+from sandbox.scopes import symbols_of
 from sandbox.values import Unencodable
 
 SETUP_FILE, TEST_FILE = "<setup>", "<test>"
@@ -99,11 +100,4 @@ def _error_on_a_canary(test: dict[str, Any], encode: Callable[[Any], Any]) -> Ba
 
 def _bound_names(*texts: str) -> set[str]:
     """Return the names that some programs bind, in whatever scope."""
-    import symtable  # noqa: PLC0415 - only where a test raised; keeps the examiner small
-
-    tables, names = [symtable.symtable(text, TEST_FILE, "exec") for text in texts], set()
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        names |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_parameter()}
-    return names
+    return {symbol.get_name() for symbol in symbols_of(*texts) if symbol.is_assigned() or symbol.is_parameter()}

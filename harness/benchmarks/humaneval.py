@@ -66,9 +66,13 @@ humaneval = Benchmark(
 
 def _problem(where: str, row: Row) -> Problem:
     try:
-        setup = _helpers(_parsed(row.prompt), _parsed(row.test), row.entry_point)
+        prompt = _parsed(row.prompt)
     except SyntaxError as error:
-        raise UserError(f"{where}: its prompt or test doesn't parse ({error.msg}); mend or remove it") from error
+        raise UserError(f"{where}: its prompt doesn't parse ({error.msg}); mend or remove it") from error
+    try:
+        setup = _helpers(prompt, _parsed(row.test), row.entry_point)
+    except SyntaxError:  # told where the problem is to be judged
+        setup = ""
     code = f"{row.test}\n\ncheck({row.entry_point})\n"
     return Problem(
         task_id=row.task_id,

@@ -84,9 +84,13 @@ def _problem(where: str, row: Row) -> Problem:
     reference = row.code.replace("\r\n", "\n")
     setup = row.test_setup_code or "\n".join(row.test_imports)
     try:
-        names, imports = _supplied(_parse(reference), _parse("\n".join((setup, *row.test_list))))
+        parsed = _parse(reference)
     except SyntaxError as error:
-        raise UserError(f"{where}: its code or tests don't parse ({error.msg}); mend or remove it") from error
+        raise UserError(f"{where}: its code doesn't parse ({error.msg}); mend or remove it") from error
+    try:
+        names, imports = _supplied(parsed, _parse("\n".join((setup, *row.test_list))))
+    except SyntaxError:  # told where the problem is to be judged
+        names, imports = (), ()
     setup = "\n".join(filter(None, (*(line for line in imports if line not in setup), setup)))
     return Problem(
         task_id=str(row.task_id),

@@ -48,9 +48,9 @@ def command(
 ) -> int:
     """Run the references of a benchmark and look for faults in it.
 
-    That is: references that fail, change their verdict or are too slow; tests that accept a program which does no
-    work; problems that are there more than once or lack a reference. With --out, time limits are written that `proctor
-    score --limits` takes: max(4 s, 4 x the CPU time of the reference's slowest test).
+    That is: references that fail, change their verdict or are too slow; tests that can't be run, or accept a program
+    which does no work; problems that are there more than once or lack a reference. With --out, time limits are
+    written that `proctor score --limits` takes: max(4 s, 4 x the CPU time of the reference's slowest test).
     """
     if out is not None and not out.absolute().parent.is_dir():
         raise UserError(f"{out}: there is no such folder to write to; make it, or name another --out")
@@ -62,7 +62,7 @@ def command(
     )  # fmt: skip
     read = (entry_of(problems[task_id]) for task_id in problems)
     entries = {entry.task_id: entry for entry in watched(read, len(problems), "read", sys.stderr)}
-    sound = [task_id for task_id, entry in entries.items() if entry.has_tests]
+    sound = [task_id for task_id, entry in entries.items() if not entry.flaw]
     solved = [task_id for task_id in sound if entries[task_id].has_reference]
     runs = run_references(problems, solved, method, jail=jail, workers=workers)
     found = references(watched(runs, repeat * len(solved), "ran", sys.stderr), entries)

@@ -17,6 +17,7 @@ from harness.cli.options import gathered
 from harness.cli.problems import shard_option
 from harness.cli.progress import watched
 from harness.errors import UserError
+from harness.flaws import refuse_flawed
 from harness.generate import generate, plan_of
 from harness.plugins import names, resolve
 from harness.prompts import PromptCard, card_id, load_card, render
@@ -150,7 +151,8 @@ def planned(drawing: Drawing, source: Source, found: Benchmark, problems: Mappin
     """Choose the problems, put them to the card, and settle how to draw.
 
     Raises:
-        UserError: There is no such card or set, or the card, the problems and the sampling don't go together.
+        UserError: There is no such card or set, a problem's tests can't be run, or the card, the problems and the
+            sampling don't go together.
     """
     if not (drawing.prompt_card or found.prompt_card):
         raise UserError(f"{found.name} has no prompt card of its own; name one with --prompt-card")
@@ -160,6 +162,7 @@ def planned(drawing: Drawing, source: Source, found: Benchmark, problems: Mappin
     if not policy.isprintable():
         raise UserError(f"the policy {policy!r} holds unprintable characters; name it with --policy")
     heads = of_shard(_chosen(drawing, found, heads_of(problems, problems)), drawing.shard)
+    refuse_flawed(problems, heads)
     prompts = {task_id: render(card, problems[task_id], problems) for task_id in heads}
     return Plan(
         requests=plan_of(prompts, sampling),

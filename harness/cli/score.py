@@ -10,6 +10,7 @@ from harness.cli.examination import Origin, examine, heads_of
 from harness.cli.judging import Judging, judging_options, out_option, told
 from harness.cli.problems import opened, problem_options, shard_option, source_of
 from harness.errors import UserError
+from harness.flaws import refuse_flawed
 from harness.prompts import card_id, load_card
 from harness.records import Sample
 from harness.run_folder import GENERATION, RUN
@@ -58,6 +59,7 @@ def command(
         heads = all_drawn(of_shard(whole, shard or origin.shard), problem_set, drawn)
     else:
         heads = of_shard(of_split(heads_of(problems, {task_id for _, task_id in drawn}), split), shard)
+    refuse_flawed(problems, heads)
 
     def chosen() -> Iterator[Sample]:
         return (sample for sample in read_all() if sample.task_id in heads)

@@ -1,6 +1,7 @@
 """The audit finds the faults that were planted, and only those."""
 
 import json
+import platform
 
 import pytest
 
@@ -33,7 +34,7 @@ PLANTED = {
         "assert slow(5) == 5",
         "assert slow(6) == 6",
     ),
-    "no reference": row(17, "", "assert abs(-1) == 1 and f(1) == 2"),
+    "no reference": row(17, "", "assert abs(-1) == 2"),
     "a test without the program": row(18, ADD, "assert add(1, 1) == 2", "assert abs(-1) == 1", "assert add(3, 4) == 7"),
 }
 
@@ -68,8 +69,61 @@ def test_planted_faults_are_found(audit, tmp_path):
     assert found["alike"] == [{"same": "statement", "task_ids": ["11", "15"]}]
     assert found["without_reference"] == ["17"]
     assert (found["problems"], found["references"], found["accepted"]) == (8, 7, 5)
-    assert (found["flaky"], found["slow"], found["without_tests"]) == ([], [], [])
+    assert (found["flaky"], found["slow"], found["flawed"]) == ([], [], {})
     assert read(out, Calibration).cpu_s == dict.fromkeys(("11", "13", "14", "15", "18"), 4.0)
+
+
+def test_tests_that_cannot_run_are_told_and_the_audit_goes_on(audit):
+    """None of them is run, as a reference or with a trivial program; the sound problem is."""
+    rows = [
+        SOUND,
+        row(21, "def plus(a, b):\n    return a + b", "assert plus(1, 2) == 3", "assert add(1, 2) == 3"),
+        row(22, ADD, "assert add(1, 2) == "),
+        row(23, ADD),
+    ]
+
+    found = json.loads(audit(rows, "--repeat", "1", "--json"))
+
+    assert found["flawed"] == {
+        "21": "test 2 uses 'add', which it doesn't define, and the reference defines no 'add'",
+        "22": f"test 1 doesn't compile under Python {platform.python_version()}: invalid syntax (test, line 1)",
+        "23": "it has no tests",
+    }
+    assert (found["problems"], found["references"], found["accepted"], found["failing"]) == (4, 1, 1, [])
+    assert {test["task_id"] for test in found["undemanding"]} <= {"11"}
+
+
+REFERENCES = """
+from harness.benchmark import Benchmark
+from harness.records import Problem
+from sandbox.testcase import AssertTest, CallTest, ValueTest
+
+TESTS = (
+    CallTest(function="f", arguments=(1,), expected=1),
+    ValueTest(function="f", arguments=(1,)),
+    CallTest(function="Solution().f", arguments=(1,), expected=1),
+    AssertTest(code="assert f(1) == 1", names=("f",)),
+)
+PROBLEMS = {
+    str(number): Problem(
+        task_id=str(number), benchmark="toy", split="test", statement="", reference="def g(x): return x", tests=(test,),
+    )
+    for number, test in enumerate(TESTS)
+}
+toy = Benchmark(name="toy", problems=lambda _: PROBLEMS)
+"""
+
+
+def test_a_reference_that_lacks_the_function_is_told_as_that(tmp_path, capsys):
+    """Whichever kind of test asks for it: it is no fault of the sandbox's."""
+    (tmp_path / "toy.py").write_text(REFERENCES)
+
+    assert run(["audit", "--benchmark", f"{tmp_path / 'toy.py'}:toy", "--workers", "2", "--repeat", "1", "--json"]) == 0
+
+    failing = json.loads(capsys.readouterr().out)["failing"]
+    assert [(reference["verdicts"], reference["detail"]) for reference in failing] == [
+        (["runtime_error"], f"the reference defines no {name!r}") for name in ("f", "f", "Solution", "f")
+    ]
 
 
 def test_the_audit_in_words(audit):
@@ -120,7 +174,7 @@ def concluded():
     def conclude_from(*runs):
         entries = {
             task_id: Entry(
-                task_id=task_id, benchmark="toy", has_reference=True, has_tests=True, limit_cpu_s=4.0,
+                task_id=task_id, benchmark="toy", has_reference=True, flaw="", limit_cpu_s=4.0,
                 statement_sha256=task_id, tests_sha256=task_id,
             )
             for task_id, _, _ in runs

@@ -8,6 +8,7 @@ import pytest
 
 from harness.benchmarks.humaneval import canonical_id, problems
 from harness.errors import UserError
+from harness.flaws import flaw_of
 from sandbox.testcase import AssertTest
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
@@ -72,7 +73,7 @@ def test_ids_of_other_benchmarks_stay_what_they_are():
     [
         ([ROW, ROW], "data.jsonl:2: task 'HumanEval/0' is there already"),
         ([{"task_id": "1"}], "data.jsonl:1: Object missing required field"),
-        ([ROW | {"prompt": "def"}], "data.jsonl:1: its prompt or test doesn't parse"),
+        ([ROW | {"prompt": "def"}], "data.jsonl:1: its prompt doesn't parse"),
         ([], "holds no problems"),
     ],
 )
@@ -80,6 +81,13 @@ def test_other_files_are_refused(load, rows, problem):
     """With file and line."""
     with pytest.raises(UserError, match=problem):
         load(*rows)
+
+
+def test_a_test_that_does_not_parse_keeps_no_other_problem_from_loading(load):
+    """It is told of where its problem is to be judged."""
+    broken = ROW | {"task_id": "HumanEval/1", "test": "def check(candidate)"}
+
+    assert [flaw_of(problem)[:22] for problem in load(ROW, broken).values()] == ["", "test 1 doesn't compile"]
 
 
 def test_without_a_file_the_hub_is_asked(monkeypatch, tmp_path, load):

@@ -9,6 +9,7 @@ import pytest
 
 from harness.benchmarks.mbpp import canonical_id, problems
 from harness.errors import UserError
+from harness.flaws import flaw_of
 from sandbox.limits import Limits
 from sandbox.testcase import AssertTest
 
@@ -117,7 +118,7 @@ def test_ids_of_other_benchmarks_stay_what_they_are():
     [
         ('{"task_id": 1, "code": "", "test_list": []}', r"data:1: has neither `text` nor `prompt`"),
         ('{"task_id": 1, "text": "t", "test_list": []}', r"data:1: Object missing required field `code`"),
-        (json.dumps([SANITIZED | {"code": "def"}]), r"data: problem 601: its code or tests don't parse"),
+        (json.dumps([SANITIZED | {"code": "def"}]), r"data: problem 601: its code doesn't parse"),
         (json.dumps([SANITIZED, SANITIZED]), r"data: problem 601: task 601 stands there twice"),
         ("", "is empty"),
     ],
@@ -126,6 +127,16 @@ def test_other_files_are_refused(load, text, problem):
     """A file that is neither of the two is named, with the place."""
     with pytest.raises(UserError, match=problem):
         load(text)
+
+
+def test_a_test_that_does_not_parse_keeps_no_other_problem_from_loading(load):
+    """It is told of where its problem is to be judged."""
+    broken = SANITIZED | {"task_id": 602, "test_list": ["assert f("]}
+
+    assert [flaw_of(problem)[:22] for problem in load(json.dumps([SANITIZED, broken]))] == [
+        "",
+        "test 1 doesn't compile",
+    ]
 
 
 def test_without_a_file_the_hub_is_asked(monkeypatch, tmp_path):

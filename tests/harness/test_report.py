@@ -102,6 +102,25 @@ Python 3.11.7; isolation: seccomp (a filter); absent: landlock (no such system c
     )
 
 
+def test_numbers_are_percent(make_result):
+    """Of a share and of its interval; pass@10 stands right of pass@2, whatever their order in the file."""
+    half = Score(difficulty="all", kind="all", k=10, value=0.5, low=0.25, high=0.875, problems=2)
+    wrong = VerdictShare(
+        difficulty="all", kind="all", verdict=Verdict.WRONG_ANSWER, samples=1, value=0.125, low=0.0625, high=0.25
+    )
+
+    told = markdown([make_result(scores=(half, score("all", 2, 0.5, 2)), verdict_shares=(wrong,))])
+
+    assert "| difficulty | problems | pass@2              | pass@10           |" in told
+    assert "| all        | 2        | 100.00 (50.0-100.0) | 50.00 (25.0-87.5) |" in told
+    assert "| wrong_answer  | 0       | 12.50 (6.2-25.0) |" in told
+
+
+def test_a_shard_is_told(make_result):
+    """Its numbers are not those of the benchmark."""
+    assert "2 problems (shard 3/16 of test, train), 4 samples" in markdown([make_result(shard="3/16")])
+
+
 def test_several_kinds_have_rows_of_their_own(make_result):
     """Where all problems are of one kind, a row for it would say nothing new."""
     told = markdown([make_result(kinds=("call", "stdio"))])
@@ -152,6 +171,15 @@ def test_greedy_sampling_has_no_share_of_tokens(sampling):
     greedy = msgspec.structs.replace(sampling, n=1, temperature=0.0, stop=())
 
     assert sampling_of(greedy) == "greedy, at most 512 tokens"
+
+
+def test_nothing_is_said_of_what_is_repeatable_or_whole(make_result, producer):
+    """Nor of layers that are absent where none is."""
+    repeatable = msgspec.structs.replace(producer, repeatable="yes")
+    told = markdown([make_result(producer=repeatable, isolation={"seccomp": "in force"})])
+
+    assert "Drawn: openai\n" in told
+    assert told.endswith("isolation: seccomp\n")
 
 
 def test_no_isolation_is_stamped_on_the_table(make_result):

@@ -4,9 +4,11 @@ import msgspec
 import pytest
 
 from harness.errors import UserError
-from harness.records import PromptCardId, Run, Source
-from harness.run_folder import close_run, open_run
+from harness.records import Generation, Producer, PromptCardId, Run, Sampling, Source
+from harness.run_folder import close_run, open_generation, open_run
 from harness.sample_file import sha256_of_samples
+from harness.storage import as_row
+from sandbox.limits import Limits
 
 
 @pytest.fixture
@@ -60,6 +62,7 @@ def test_goes_on_wherever_it_was_killed(tmp_path, run, samples, left):
         ({"problems": {"1": "q"}}, "its problems are others, task 1 for one; choose another --out"),
         ({"problems": {"1": "p", "2": "q"}}, "its problems are others, task 2 for one; choose another --out"),
         ({"python": "3.12.1"}, 'its python was "3.11.7" and is now "3.12.1"'),
+        ({"limits": Limits(cpu_s=5.0)}, r"its limits\.cpu_s was 4\.0 and is now 5\.0"),
         ({"isolation": {}}, r'its isolation was {"seccomp":"in force"} and is now {}'),
     ],
 )
@@ -103,6 +106,45 @@ def test_a_file_is_refused(tmp_path, run, samples):
 
     with pytest.raises(UserError, match="is a file"):
         open_run(tmp_path / "file", run, samples)
+
+
+def test_samples_of_somebody_else_are_not_taken_over(tmp_path, run, samples):
+    """A samples.jsonl that no record of this folder speaks of is a file like any other."""
+    (tmp_path / "samples.jsonl").write_bytes(b"{}\n")
+
+    with pytest.raises(UserError, match=r"holds files, but no run\.json"):
+        open_run(tmp_path, run, samples)
+
+
+@pytest.fixture
+def drawn_here(tmp_path, samples):
+    """Return a folder in which the run's sample was drawn."""
+    generation = Generation(
+        policy="m",
+        producer=Producer(backend="b", model="m", weights="", dtype="", versions={}, options={}, repeatable=""),
+        sampling=Sampling(n=1, temperature=0, top_p=1, max_tokens=1, stop=(), seed=0),
+        prompt_card=PromptCardId(name="c", sha256="h"), benchmark="toy", problem_set="", splits=("test",), proctor="0",
+        source=Source(benchmark="toy"), prompts={"1": "p"},
+    )  # fmt: skip
+    open_generation(tmp_path, generation)
+    (tmp_path / "samples.jsonl").write_bytes(b"".join(map(as_row, samples())))
+    return tmp_path
+
+
+def test_samples_that_were_drawn_here_are_judged_where_they_are(drawn_here, run):
+    """They are not written again: nobody asks for them."""
+    open_run(drawn_here, run, lambda: pytest.fail("the samples are there"))
+
+    assert set(contents(drawn_here)) == {"generation.json", "run.json", "samples.jsonl"}
+
+
+def test_other_samples_than_those_drawn_here_are_refused(drawn_here, run, samples):
+    """Changed, or gone."""
+    for change in (lambda path: path.write_bytes(b"{}\n"), lambda path: path.unlink()):
+        change(drawn_here / "samples.jsonl")
+        with pytest.raises(UserError, match="holds other samples than those that are to be judged"):
+            open_run(drawn_here, run, samples)
+    assert set(contents(drawn_here)) == {"generation.json"}
 
 
 def test_results_are_a_json_array(tmp_path):

@@ -9,7 +9,7 @@ from harness.benchmark import Benchmark
 from harness.benchmarks.mbpp import canonical_id
 from harness.errors import UserError
 from harness.records import Sample
-from harness.samples import open_samples
+from harness.samples import open_samples, read_recorded
 from harness.storage import as_row
 
 
@@ -64,11 +64,15 @@ def test_rows_with_model_and_sample_id(read, write):
     path = write(
         {"task_id": 2, "model": "gpt", "sample_id": 7, "completion": "a", "passed": True, "upstream_n": 10},
         {"task_id": 2, "policy": "other", "index": 7, "completion": "b", "finish_reason": "length"},
+        {"task_id": 2, "policy": "third", "completion": "c", "cut_off": True},
+        {"task_id": 2, "policy": "fourth", "completion": "d", "finish_reason": "content_filter"},
     )
 
     assert read(path) == (
         Sample(policy="gpt", task_id="2", index=7, completion="a"),
         Sample(policy="other", task_id="2", index=7, completion="b", finish_reason="length"),
+        Sample(policy="third", task_id="2", index=0, completion="c", finish_reason="length"),
+        Sample(policy="fourth", task_id="2", index=0, completion="d"),
     )
 
 
@@ -81,6 +85,25 @@ def test_bigcode_generations(read, tmp_path):
         Sample(policy="generations", task_id="2", index=0, completion="a"),
         Sample(policy="generations", task_id="2", index=1, completion="b"),
     )
+
+
+def test_a_list_for_each_problem_is_not_too_many(read, tmp_path):
+    """Two lists, and two problems in the test split."""
+    path = tmp_path / "generations.json"
+    path.write_text('[["a"], ["b"]]')
+
+    assert [(sample.task_id, sample.completion) for sample in read(path)] == [("2", "a"), ("3", "b")]
+
+
+def test_recorded_samples_keep_their_task_ids(write):
+    """Without a benchmark nobody knows them better; a list of generations names none."""
+    assert [
+        (sample.task_id, sample.index) for sample in read_recorded(write({"task_id": "x/1", "completion": "a"}))
+    ] == [("x/1", 0)]
+    path = write(name="generations.json")
+    path.write_text('[["a"]]')
+    with pytest.raises(UserError, match="is a list of generations, which names no tasks"):
+        next(read_recorded(path))
 
 
 def test_too_many_generations(read, tmp_path):
@@ -150,10 +173,12 @@ def test_a_bad_row_is_named(read, write, row, problem):
 def test_a_sample_stands_there_once(read, write):
     """The same policy, task and index twice is a mistake, whichever way the task is written."""
     path = write(
-        {"task_id": 2, "completion": "a", "sample_id": 0}, {"task_id": "MBPP/2", "completion": "b", "sample_id": 0}
+        {"task_id": 3, "completion": "c", "sample_id": 0},
+        {"task_id": 2, "completion": "a", "sample_id": 0},
+        {"task_id": "MBPP/2", "completion": "b", "sample_id": 0},
     )
 
-    with pytest.raises(UserError, match=r"rows\.jsonl:2: sample 0 of task 2 by rows is already at .*rows\.jsonl:1"):
+    with pytest.raises(UserError, match=r"rows\.jsonl:3: sample 0 of task 2 by rows is already at .*rows\.jsonl:2"):
         read(path)
 
 

@@ -78,6 +78,26 @@ def test_intervals_by_hand(evaluations, heads, run):
     assert bounds[2] == pytest.approx(wilson(2 / 3, 3))
 
 
+def test_the_tries_of_an_interval_are_whole_sets_of_k(make_evaluation, heads, make_run):
+    """Of 5 samples 2 and 3 are right: pass@2 is 7/10 and 9/10, p (1 - p) / var(mean) = 0.16 / 0.005 = 32 is too many.
+
+    Two tries from five samples are had twice, so two problems hold 4, not 10 and not 5.
+    """
+    verdicts = {
+        "a": 2 * [Verdict.ACCEPTED] + 3 * [Verdict.WRONG_ANSWER],
+        "b": 3 * [Verdict.ACCEPTED] + 2 * [Verdict.WRONG_ANSWER],
+    }
+    rows = [
+        make_evaluation(task_id, index, verdict)
+        for task_id in verdicts
+        for index, verdict in enumerate(verdicts[task_id])
+    ]
+
+    (result,) = score(rows, heads, make_run(k=(2,), problems={"a": "1", "b": "2"}), USAGE)
+
+    assert (result.scores[0].low, result.scores[0].high) == pytest.approx(wilson(0.8, 4))
+
+
 def test_shares_of_verdicts(evaluations, heads, run):
     """Of two samples a problem, wrong answers are 0, 1/2 and 1/2; accepted is pass@1; what never came has no row."""
     (result,) = score(evaluations, heads, run, USAGE)
@@ -138,6 +158,36 @@ def test_sandbox_errors_count_against_nobody(evaluations, make_evaluation, heads
     ]
 
 
+def test_a_problem_of_sandbox_errors_alone_has_no_part_in_shares(make_evaluation, heads, run):
+    """Of a, one of two is accepted: that is the share of all; faults of the sandbox have none."""
+    error = Verdict.SANDBOX_ERROR
+    rows = [make_evaluation("a", 0), make_evaluation("a", 1, Verdict.WRONG_ANSWER)]
+    rows += [make_evaluation("b", 0, error), make_evaluation("b", 1, error)]
+
+    (result,) = score(rows, heads, run, USAGE)
+
+    assert [(s.verdict, s.samples, s.value) for s in result.verdict_shares if s.difficulty == s.kind == "all"] == [
+        (Verdict.ACCEPTED, 1, 1 / 2),
+        (Verdict.WRONG_ANSWER, 1, 1 / 2),
+    ]
+
+
+def test_the_interval_of_a_share_is_that_of_all_its_samples(evaluations, heads, run):
+    """Wrong answers of a, b, c are 0, 1/2, 1/2: p (1 - p) / var(mean) = (2/9) / (1/54) is more than their 6 samples."""
+    (result,) = score(evaluations, heads, run, USAGE)
+
+    (wrong,) = (s for s in result.verdict_shares if (s.difficulty, s.kind, s.verdict) == ("all", "all", "wrong_answer"))
+
+    assert (wrong.low, wrong.high) == pytest.approx(wilson(1 / 3, 6))
+
+
+def test_only_problems_with_samples_are_tallied(make_evaluation, heads, run):
+    """The ids of the tallies are the problems that were judged; b and c would be 0 of 0."""
+    (result,) = score([make_evaluation("a", 0), make_evaluation("a", 1)], heads, run, USAGE)
+
+    assert [tally.task_id for tally in result.tallies] == ["a"]
+
+
 def test_nothing_but_sandbox_errors_is_no_score(make_evaluation, heads, run):
     """An undefined mean is left out, not rounded to a number."""
     rows = [make_evaluation("a", i, Verdict.SANDBOX_ERROR) for i in (0, 1)]
@@ -154,11 +204,17 @@ def test_extraction_is_counted(make_evaluation, heads, run):
         make_evaluation("a", 1, extraction="fence", discarded_chars=7),
         make_evaluation("b", 0, extraction="fence", complete=False),
         make_evaluation("b", 1),
+        make_evaluation("b", 2, extraction="last"),
+        make_evaluation("b", 3, extraction="first"),
     ]
 
     (result,) = score(rows, heads, run, USAGE)
 
-    assert (result.extraction_counts, result.cut_off) == ({"fence": 2, "none": 1, "whole": 1}, 2)
+    assert (result.extraction_counts, result.cut_off) == (
+        {"fence": 2, "first": 1, "last": 1, "none": 1, "whole": 1},
+        2,
+    )
+    assert [*result.extraction_counts] == ["fence", "first", "last", "none", "whole"]  # not as a set has them
 
 
 def test_the_protocol_stands_in_the_result(evaluations, heads, make_run):
@@ -191,6 +247,7 @@ def test_usage_by_hand(make_sample):
         "a": Usage(prompt_tokens=15, tokens=19, finish_counts={"length": 2, "stop": 1}),
         "b": Usage(prompt_tokens=5, tokens=0, finish_counts={"context": 1}),
     }
+    assert [*usage_of(rows)["a"].finish_counts] == ["length", "stop"]
 
 
 def test_usage_that_nobody_told(make_sample):

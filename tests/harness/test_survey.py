@@ -1,11 +1,13 @@
 """What is known of problems without their tests, from one pass over them."""
 
+import hashlib
+
 import msgspec
 import pytest
 
 from harness.survey import fingerprint, head_of, sha256_of, survey, usual_limits
 from sandbox.limits import Limits
-from sandbox.testcase import AssertTest, CallTest, StdioTest
+from sandbox.testcase import AssertTest, CallTest, StdioTest, ValueTest
 
 STDIO = StdioTest(stdin="1", expected_stdout="2")
 CALL = CallTest(function="f", arguments=(1,), expected=2)
@@ -59,11 +61,32 @@ def test_values_are_told_apart():
     values = [
         (1, 2), [1, 2], [2, 1], {1, 2}, frozenset({1, 2}), [True, 2], [1.0, 2], [1, 2.0], "(1, 2)", {1: 2}, {2: 1},
         ["a", "b"], ["ab"], ["a", ["b"]], [["a"], "b"], [12], [1, [2]], [[1], 2], 12, -12, "12", b"12", None, [None],
-        [], 10**5000, [10**5000], "\ud800",
+        [], 10**5000, [10**5000], "\ud800", "\ud801", "12 ", "21 ", ["a", "c"], STDIO, CALL,
+        ValueTest(function="f", arguments=(1,)), msgspec.structs.asdict(CALL),
     ]  # fmt: skip
 
     assert len({sha256_of(value) for value in values}) == len(values)
     assert sha256_of({"a", "b", ("c", "d")}) == sha256_of({("c", "d"), "b", "a"})
+    assert sha256_of({0, 8}) == sha256_of({8, 0})  # which are in one place of the table: who came first is first
+
+
+@pytest.mark.parametrize(
+    ("value", "fed"),
+    [
+        ("ab", b"str2:ab"),
+        ("\u00e9", "str2:\u00e9".encode()),
+        (255, b"intff;"),
+        (True, b"boolTrue;"),
+        (1.5, b"float1.5;"),
+        ([10, 255], b"list2:a,ff"),
+        (("a", None), b"tuple2:str1:aNoneTypeNone;"),
+        ({"a": 1}, b"dict1:tuple2:str1:aint1;"),
+        (AssertTest(code="c"), b"AssertTestdict3:tuple2:str4:codestr1:ctuple2:str5:setupstr0:tuple2:str5:namestuple0:"),
+    ],
+)
+def test_a_hash_is_that_of_bytes_that_never_change(value, fed):
+    """The hash of a problem stands in every run and result: written otherwise it would part them from earlier ones."""
+    assert sha256_of(value) == hashlib.sha256(fed).hexdigest()
 
 
 def test_a_fingerprint_depends_on_every_problem_and_their_order():

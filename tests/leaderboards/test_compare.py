@@ -70,6 +70,25 @@ def test_problems_lost_come_first(make_result):
     assert [flip.task_id for flip in flips(a, b)] == ["far down", "down", "up"]
 
 
+def test_a_change_is_one_of_shares(make_result):
+    """Whatever the numbers of samples: 1/10 to 1/1 is +0.9, 0/1 to 8/10 is +0.8, 4/8 to 1/4 is -0.25."""
+    a = make_result({"x": (1, 0), "y": (10, 1), "z": (8, 4)})
+    b = make_result({"x": (10, 8), "y": (1, 1), "z": (4, 1)})
+
+    assert [(flip.task_id, flip.change) for flip in flips(a, b)] == [
+        ("z", pytest.approx(-0.25)),
+        ("y", pytest.approx(0.9)),
+        ("x", pytest.approx(0.8)),
+    ]
+
+
+def test_columns_go_by_k(make_result):
+    """A set of 33, 2, 16 and 1 has them out of order; what only one was scored with is left out."""
+    a, b = make_result({"1": (40, 1)}, ks=(33, 2, 16, 1, 5)), make_result({"1": (40, 2)}, ks=(33, 2, 16, 1, 6))
+
+    assert [column.k for column in compare(a, b).columns] == [1, 2, 16, 33]
+
+
 def test_only_common_problems_are_compared(make_result):
     """What one of them was not asked is named."""
     a, b = make_result({"1": (1, 1), "2": (1, 0)}), make_result({"2": (1, 1), "3": (1, 1)})
@@ -103,6 +122,31 @@ def test_the_report(make_result):
     )
     assert "1 problems got worse, 0 got better" in report
     assert "| a b     |            | 1/1 | 0/1 |" in report
+
+
+def test_the_report_counts_what_got_worse_and_what_got_better(make_result):
+    """One lost, two gained, by half a problem each; what only one was asked is told."""
+    a = make_result({"1": (2, 2), "2": (2, 0), "3": (2, 1), "4": (1, 1), "5": (1, 1)}, policy="old")
+    b = make_result({"1": (2, 1), "2": (2, 1), "3": (2, 2), "6": (1, 1)}, policy="new")
+
+    report = markdown(compare(a, b), (Path("runs/old"), Path("runs/new")), shown=1)
+
+    assert "1 problems got worse, 2 got better\n" in report
+    assert "2 problems only old was asked are left out\n\n1 problems only new was asked are left out\n" in report
+    assert [line[:7] for line in report.splitlines() if line.startswith(("| 1 ", "| 2 ", "| 3 "))] == [
+        "| 1    ",
+        "| 2    ",
+    ]
+    assert "1 more; --flips 2 or --json lists all\n" in report
+
+
+def test_nothing_flipped_is_no_list(make_result):
+    """Nor are there commands to explain it."""
+    same = make_result({"1": (1, 1)})
+
+    report = markdown(compare(same, same), (Path("a"), Path("b")), shown=10)
+
+    assert report.endswith("0 problems got worse, 0 got better\n")
 
 
 def test_each_flip_comes_with_the_command_that_explains_it(make_result):

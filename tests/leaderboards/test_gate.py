@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from leaderboards.gate import Check, Judgement, judge
 from leaderboards.gate_report import junit, summary
+from leaderboards.paired import mean_difference
 
 
 def failed(judgement):
@@ -44,6 +45,36 @@ def test_a_clear_regression_fails(make_result):
     assert [flip.task_id for flip in judgement.lost] == [str(number) for number in range(40, 50)]
 
 
+def test_only_what_got_worse_is_lost(make_result):
+    """Half of a problem lost is; half of one gained, a whole one gained and one unchanged are not."""
+    before = make_result({"down": (2, 2), "half up": (2, 0), "up": (2, 0), "same": (2, 1)})
+    now = make_result({"down": (2, 1), "half up": (2, 1), "up": (2, 2), "same": (2, 1)})
+
+    assert [flip.task_id for flip in judge(before, now).lost] == ["down"]
+
+
+def test_exactly_what_is_tolerated_passes(make_result):
+    """An upper end of -4.70 points: so much is tolerated, or a billionth less."""
+    before, now = make_result(solved(50)), make_result(solved(40))
+    high = mean_difference([-1.0] * 10 + [0.0] * 90, confidence=0.9).high
+
+    assert judge(before, now, tolerance=-high).passed
+    assert not judge(before, now, tolerance=-high - 1e-9).passed
+
+
+def test_a_check_that_passed_says_what_was_found(make_result):
+    """The conditions, the problems, the losses, and what decided: -10/102 + 1.281552 * 0.031033 = -5.83 points."""
+    judgement = judge(make_result(solved(50)), make_result(solved(40)), tolerance=0.05, confidence=0.9)
+
+    *conditions, decisive = (check.message for check in judgement.checks)
+    assert conditions == [
+        "both were reached under the same conditions",
+        "the same 100 problems",
+        "0 samples were lost to faults of the sandbox, 0 in the baseline",
+    ]
+    assert decisive.endswith("points, at most -5.83 with 90 % confidence; tolerated: 5.00 worse")
+
+
 def test_a_drop_within_noise_passes(make_result):
     """Two problems lost: the difference may well be 0."""
     assert judge(make_result(solved(50)), make_result(solved(48))).passed
@@ -68,6 +99,21 @@ def test_missing_problems_fail(make_result):
 
     assert failed(judgement) == ["problems"]
     assert judgement.checks[1].message == "90, 91, 92, 93, 94 and 5 more missing"
+
+
+@pytest.mark.parametrize(("missing", "named"), [(5, "95, 96, 97, 98, 99"), (6, "94, 95, 96, 97, 98 and 1 more")])
+def test_five_problems_are_named(make_result, missing, named):
+    """In the order of their ids; of more it is said how many."""
+    judgement = judge(make_result(solved(100)), make_result(solved(100 - missing, of=100 - missing)))
+
+    assert judgement.checks[1].message == f"{named} missing"
+
+
+def test_added_problems_are_named_in_order(make_result):
+    """Not as a set has them."""
+    judgement = judge(make_result({"0": (1, 1)}), make_result(dict.fromkeys("0dbeca", (1, 1))))
+
+    assert judgement.checks[1].message == "a, b, c, d, e not in the baseline"
 
 
 def test_added_problems_fail(make_result):
@@ -126,6 +172,15 @@ def test_the_summary(make_result):
     assert "| 40      | 1/1    | 0/1 |" in told
 
 
+def test_the_summary_shows_the_twenty_largest_changes(make_result):
+    """Of 21 problems lost the last isn't shown; of none there is no table."""
+    told = summary(judge(make_result(solved(50)), make_result(solved(29))))
+
+    assert "21 problems got worse" in told
+    assert ("| 48 " in told, "| 49 " in told) == (True, False)
+    assert "got worse" not in summary(judge(make_result(solved(50)), make_result(solved(50))))
+
+
 def test_junit(make_result):
     """One test case a check; the failed one carries its message."""
     suite = ET.fromstring(junit(judge(make_result(solved(50)), make_result(solved(40)))))  # noqa: S314 - our own
@@ -133,6 +188,8 @@ def test_junit(make_result):
     assert (suite.tag, suite.get("tests"), suite.get("failures")) == ("testsuite", "4", "1")
     assert [case.get("name") for case in suite] == ["protocol", "problems", "sandbox errors", "pass@1"]
     assert suite[3].find("failure").get("message").startswith("from 50.00 to 40.00")
+    assert [case.find("failure") is None for case in suite] == [True, True, True, False]
+    assert suite[1].find("system-out").text == "the same 100 problems"
 
 
 @given(st.text(), st.text())

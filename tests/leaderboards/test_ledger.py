@@ -49,6 +49,26 @@ def test_each_protocol_has_its_own_table(make_result, write_run, tmp_path):
     assert sum(line.startswith("Protocol: ") for line in lines) == 2
 
 
+def test_the_best_is_the_one_with_the_largest_mean_over_its_problems(make_result, write_run, tmp_path):
+    """3/4 over the one that has samples; then (1/1 + 1/4) / 2 = 5/8; then 1/2, with the most samples accepted."""
+    write_run("1", make_result({"1": (4, 2), "2": (4, 2)}, policy="half"))
+    write_run("2", make_result({"1": (1, 1), "2": (4, 1)}, policy="five eighths"))
+    write_run("3", make_result({"1": (4, 3), "2": (0, 0)}, policy="three quarters"))
+    write_run("4", make_result({"1": (4, 2), "2": (4, 2)}, policy="a half too"))
+
+    lines = regenerate(tmp_path).read_text().splitlines()
+    rows = [line.split("](")[0].removeprefix("| [") for line in lines if line.startswith("| [")]
+
+    assert rows == ["three quarters", "five eighths", "a half too", "half"]
+
+
+def test_numbers_of_a_leaderboard_have_intervals(make_result, write_run, tmp_path):
+    """Wilson's for 2 of 4: (1/2 + 3.8415/8 -+ 1.96 sqrt(1/16 + 3.8415/64)) / (1 + 3.8415/4) is 15.0 to 85.0."""
+    write_run("1", make_result(solved(2)))
+
+    assert "| 50.00 (15.0-85.0) |" in regenerate(tmp_path).read_text()
+
+
 def test_a_leaderboard_is_stale_until_it_is_regenerated(make_result, write_run, tmp_path):
     """After each change of the results, and after each change by hand."""
     write_run("1", make_result(solved(1)))

@@ -31,7 +31,13 @@ def test_mcnemar_of_thousands():
 
 
 @pytest.mark.parametrize(
-    "differences", [[0.3, 0.1, 0.2, 0.2, -0.1], [0.5, 0.4, 0.3, 0.2, 0.1, 0.6], [0.7, -0.6, 0.2, 0.0, 0.1, 0.1, 0.1]]
+    "differences",
+    [
+        [0.3, 0.1, 0.2, 0.2, -0.1],
+        [0.5, 0.4, 0.3, 0.2, 0.1, 0.6],
+        [0.7, -0.6, 0.2, 0.0, 0.1, 0.1, 0.1],
+        [0.01, 0.02, 0.03, 0.04],
+    ],
 )
 def test_sign_flip_agrees_with_every_choice_of_signs(differences):
     """The drawn share is that of all 2^N choices, to three standard errors."""
@@ -53,6 +59,7 @@ def test_sign_flip_is_the_same_in_every_call():
 def test_sign_flip_is_never_zero():
     """Nothing as large was drawn, yet what was observed is one of the possible choices."""
     assert sign_flip([0.5, 0.25] * 50, draws=99) == 1 / 100
+    assert sign_flip([0.5, 0.25] * 50) == 1 / 10_000
 
 
 def test_sign_flip_does_not_hang_on_rounding():
@@ -75,6 +82,11 @@ def test_p_value_of_several_samples_is_drawn():
     differences = [0.1, 0.3, 0.2, -0.1]
 
     assert p_value(differences) == sign_flip(differences)
+
+
+def test_two_magnitudes_are_no_single_one():
+    """Four small gains never outweigh the large loss: each sum is at least 0.5, p = 1; McNemar's would be 12/32."""
+    assert p_value([0.1, 0.1, 0.1, 0.1, -0.9]) == 1.0
 
 
 def test_interval_without_any_change_has_a_width():

@@ -7,6 +7,10 @@ from harness.records import Producer, PromptCardId, Sampling
 from leaderboards.protocol import differences, in_words, protocol_of
 from sandbox.limits import Limits
 
+LIMITS = (
+    "cpu_s 4, wall_s 10, memory_bytes 1073741824, output_bytes 16777216, processes 32, "
+    "file_bytes 67108864, open_files 64"
+)
 CARD = PromptCardId(name="paper", sha256="c" * 64)
 
 
@@ -18,6 +22,10 @@ CARD = PromptCardId(name="paper", sha256="c" * 64)
         ({"problems_sha256": "f" * 64}, "problems: 0123456789ab against ffffffffffff"),
         ({"isolation": {"seccomp": "absent: no"}}, "isolation: seccomp against NONE, every program was trusted"),
         ({"problem_set": "sanitized"}, "problem set: test against sanitized"),
+        (
+            {"limits_file": "quick.json"},
+            f"limits: {LIMITS} against quick.json: {LIMITS}",
+        ),
         ({"extraction": "fence"}, "extraction: whole against fence"),
         ({"proctor": "0.2.0"}, "proctor: 0.1.0 against 0.2.0"),
     ],

@@ -114,6 +114,35 @@ def test_the_interval_of_one_seed_is_the_result_s_own(make_result):
     assert (cell.low / 100, cell.high / 100) == pytest.approx(wilson(0.75, 4))
 
 
+def test_the_tries_of_an_interval_are_whole_sets_of_k_of_each_seed(make_result):
+    """pass@2 of 2 and 3 of 5 is 7/10 and 9/10: 32 by the variance, but each seed holds two sets of two a problem."""
+    seed = make_result({"1": (5, 2), "2": (5, 3)}, ks=(2,))
+
+    for seeds, trials in ((1, 4), (2, 8)):
+        (table,) = tabulate([entry("sft", seed)] * seeds)
+        (cell,) = table.rows[0].cells
+        assert (cell.low / 100, cell.high / 100) == pytest.approx(wilson(0.8, trials))
+
+
+def test_a_problem_counts_where_every_seed_has_enough_samples(make_result):
+    """Problem 2 lost a sample in one seed, so pass@2 is that of problem 1 in both: 100 and 0."""
+    one, other = make_result({"1": (2, 1), "2": (2, 0)}, ks=(2,)), make_result({"1": (2, 0), "2": (1, 1)}, ks=(2,))
+
+    (table,) = tabulate([entry("sft", one), entry("sft", other)])
+
+    assert values(table) == {"sft": [50.0]}
+
+
+def test_columns_go_by_k_whatever_the_order_of_the_results(make_result):
+    """A set of 33, 2, 16 and 1 has them out of order; the caption counts the seeds of the method with most."""
+    few, many = make_result({"1": (40, 1)}, ks=(33, 2)), make_result({"1": (40, 1)}, ks=(16, 1))
+
+    (table,) = tabulate([entry("a", few), entry("b", many), entry("b", many)])
+
+    assert table.titles == ("pass@1", "pass@2", "pass@16", "pass@33")
+    assert table.caption.endswith("; mean ± standard deviation over up to 2 seeds")
+
+
 def test_problems_with_too_few_samples_are_left_out_and_told(make_result):
     """A problem that lost a sample to the sandbox has no pass@2."""
     result = make_result({"1": (2, 1), "2": (1, 0)}, ks=(2,), sandbox_errors=1)
@@ -138,6 +167,11 @@ def test_what_is_below_base_is_marked():
         None,
         (True, False),
     ]
+
+
+def test_what_prints_as_the_base_is_not_below_it():
+    """64.399 and the base's 64.401 are both 64.40; 64.394 is 64.39."""
+    assert marks(rows_of(64.401, 64.399, 64.394), base="0") == [(True, False), (True, False), (False, True)]
 
 
 def test_one_number_alone_is_no_best():
