@@ -9,9 +9,11 @@
 
 import re
 
-from sandbox.printable import one_line, readable
+from sandbox.printable import readable
 
 _ESCAPES = str.maketrans({sign: f"\\{sign}" for sign in "\\`*[]|~$#"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_LONGEST = 4000
+"""Characters of what stands in a line of ours; what is longer is cut, and its length told."""
 _AT_AN_EDGE = re.compile(r"(?<![^\W_])_|_(?![^\W_])|^[-+=](?=[-+= ]|$)|^[0-9]+(?=[.)](?: |$))")
 """An underscore within a word means nothing; the last two begin a list or a rule, at the start of a line."""
 
@@ -22,7 +24,7 @@ def in_markdown(text: str) -> str:
     >>> print(in_markdown("a|b <i> *c* d_e _f_\n\x1b[1m"))
     a\|b &lt;i&gt; \*c\* d_e \_f\_ \\x1b\[1m
     """
-    return _AT_AN_EDGE.sub(_escaped, " ".join(readable(text).split()).translate(_ESCAPES))
+    return _AT_AN_EDGE.sub(_escaped, " ".join(_cut(text).split()).translate(_ESCAPES))
 
 
 def code_block(text: str) -> str:
@@ -40,7 +42,11 @@ def in_tree(text: str) -> str:
     >>> in_tree("<a\x00b\ud800\n>")
     '<a\\x00b\\ud800 >'
     """
-    return one_line(text)
+    return _cut(text).replace("\n", " ")
+
+
+def _cut(text: str) -> str:
+    return readable(text) if len(text) <= _LONGEST else f"{readable(text[:_LONGEST])}... ({len(text)} characters)"
 
 
 def _escaped(sign: re.Match[str]) -> str:

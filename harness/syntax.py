@@ -3,9 +3,9 @@
 Only the parser is asked, never the compiler: compiling a hostile text of a megabyte can take a minute, or bring the
 interpreter down (a comprehension with many `for`), which parsing it can't. So `return` outside a function passes here.
 
-Nor is every text parsed, because the parser takes up to a kilobyte and 2 us a character, and twice that where there is
-an error; under each bracket that is open another 64 bytes; and an f-string's time grows with its square. What is left
-unparsed counts as no program, for want of knowing; `is_beyond` tells.
+Nor is every text parsed, because the parser takes up to a kilobyte and 3 us a character, and twice that where there is
+an error; another 64 bytes for each bracket that is open; and a square of time for f-strings and some encodings. What is
+left unparsed counts as no program, for want of knowing; `is_beyond` tells.
 """
 
 import ast
@@ -16,13 +16,17 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
-MOST_CHARACTERS = 1 << 16
+MOST_CHARACTERS = 50_000
 """Longer texts are not parsed; a program that a model writes has some thousand."""
-MOST_NESTED = 1 << 19
-"""Nor are those whose characters times the depth of their brackets come to more: 8 deep at the greatest length."""
-MOST_PARSED = 1 << 18
+MOST_PARSED = 4 * MOST_CHARACTERS
 """Characters that a `Parser` parses in all."""
+_MOST_NESTED = 8 * MOST_CHARACTERS
+"""Characters times the depth of their brackets."""
+_MOST_FIELDS = 4000 * MOST_CHARACTERS
+"""Characters times the fields of f-strings."""
 _BRACKET = re.compile(r"[\[({\])}]")
+_F_STRING = re.compile(r"\b(?:f|rf|fr)[\"']", re.IGNORECASE)
+_SLOW_ENCODING = re.compile(r"coding[:=][ \t]*(?:idna|punycode)", re.IGNORECASE)
 _STEP = dict.fromkeys("[({", 1) | dict.fromkeys("])}", -1)
 
 _REFUSES = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
@@ -96,14 +100,18 @@ def is_unfinished(text: str) -> bool:
 
 
 def is_beyond(text: str) -> bool:
-    """Return whether the text is too long, or too deeply nested for its length, to be parsed.
+    """Return whether a text is not parsed, because that could take too long or too much memory.
 
-    Brackets in strings count as well: what opens there and never closes may be some dozens in a text of this size.
+    Brackets in strings count as well: in a text of this size, some dozens may open there and never close.
     """
-    if len(text) > MOST_CHARACTERS:
-        return True
-    most = MOST_NESTED // (len(text) or 1)
-    return most < _PARSERS_DEPTH and max(accumulate(map(_STEP.__getitem__, _BRACKET.findall(text))), default=0) > most
+    if len(text) <= _MOST_NESTED // _PARSERS_DEPTH:
+        return False
+    return (
+        len(text) > MOST_CHARACTERS
+        or len(text) * max(accumulate(map(_STEP.__getitem__, _BRACKET.findall(text))), default=0) > _MOST_NESTED
+        or (len(text) * text.count("{") > _MOST_FIELDS and _F_STRING.search(text) is not None)
+        or any(map(_SLOW_ENCODING.search, text.split("\n", 2)[:2]))
+    )
 
 
 def does_nothing(tree: ast.Module) -> bool:

@@ -1,5 +1,6 @@
 """Tables as markdown."""
 
+import os
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
@@ -28,7 +29,7 @@ def _table(table: Table, *, intervals: bool) -> Iterator[str]:
 
 
 def _method(row: Row) -> str:
-    return f"[{in_markdown(row.method)}]({quote(row.link)})" if row.link else in_markdown(row.method)
+    return f"[{in_markdown(row.method)}]({quote(os.fsencode(row.link))})" if row.link else in_markdown(row.method)
 
 
 def _cell(cell: Cell | None, *, intervals: bool) -> str:
