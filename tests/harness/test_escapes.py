@@ -12,12 +12,13 @@ from harness.escapes import code_block, in_markdown, in_tree
 from sandbox.printable import one_line, readable
 
 HOSTILE = (
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<http://a.b>", "&lt;&#60;", "]]>", "<!-- x", "a\x1b[2J\x1b]0;t\x07",
-    "\x9b31m", "a\0b", "\u202egnp.exe", "\u2066a\u2069", "a\u200bb", "\ud800", "\udfff\ud800", "\ufffe", "a\nb", "a\r\nb", "a\n\n# b",
-    "a\u2028b\x85c\x0cd", "a|b", "a\\|b", "\\", "a\\", "`a`", "``a`b``", "```\na\n```", "~~~", "[a](javascript:alert(1))",
-    "![a](javascript:alert(1))", "[a]: javascript:alert(1)", "[a][b]", "**a**", "*a", "_a_", "__a__", "a_b_c", "~~a~~", "# a", "a #", "#",
-    "> a", "- a", "-", "+ a", "* a", "1. a", "1) a", "12.", "---", "- - -", "===", "***", "    a", "\ta", "$a$", "|---|", "", " ", "<a\nb>",
-    "%3Cb%3E", "a\u0301", "1.5B", "-1", "a-b", "=a", "&", "<",
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<http://a.b>", "&lt;&#60;", "]]>", "<!-- x",
+    "a\x1b[2J\x1b]0;t\x07", "\x9b31m", "a\0b", "\u202egnp.exe", "\u2066a\u2069", "a\u200bb", "\ud800", "\udfff\ud800",
+    "\ufffe", "a\nb", "a\r\nb", "a\n\n# b", "a\u2028b\x85c\x0cd", "a|b", "a\\|b", "\\", "a\\", "`a`", "``a`b``",
+    "```\na\n```", "~~~", "[a](javascript:alert(1))", "![a](javascript:alert(1))", "[a]: javascript:alert(1)",
+    "[a][b]", "**a**", "*a", "_a_", "__a__", "a_b_c", "~~a~~", "# a", "a #", "#", "> a", "- a", "-", "+ a", "* a",
+    "1. a", "1) a", "12.", "---", "- - -", "===", "***", "    a", "\ta", "$a$", "|---|", "", " ", "<a\nb>", "%3Cb%3E",
+    "a\u0301", "1.5B", "-1", "a-b", "=a", "&", "<",
 )  # fmt: skip
 TEXTS = st.one_of(
     st.sampled_from(HOSTILE),

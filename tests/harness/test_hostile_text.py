@@ -52,9 +52,10 @@ def test_no_shape_takes_more_than_its_length(number):
 
 
 PIECES = (
-    "a", "1", " ", "\n", "=", "(", ")", "[", "{", "}", '"', "'", "`", "```", "~~~\n", "\\", "\0", "\ud800", "\r", "\u202e",
-    "The cat ", "```python\n", "<think>", "</think>\n", "[BEGIN]\n", "[DONE]\n", "def f(x):\n", "    return x\n", "@a\n",
-    "f'{", "x=1\n", "class A:\n", "lambda:", "not ", "if a:\n a\n", "# coding: ", ",", ".", ";", "-", "*", "Ab! ", '"""\n',
+    "a", "1", " ", "\n", "=", "(", ")", "[", "{", "}", '"', "'", "`", "```", "~~~\n", "\\", "\0", "\ud800", "\r",
+    "\u202e", "The cat ", "```python\n", "<think>", "</think>\n", "[BEGIN]\n", "[DONE]\n", "def f(x):\n",
+    "    return x\n", "@a\n", "f'{", "x=1\n", "class A:\n", "lambda:", "not ", "if a:\n a\n", "# coding: ", ",", ".",
+    ";", "-", "*", "Ab! ", '"""\n',
 )  # fmt: skip
 
 
