@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.audit import Audit, Reference
+from harness.escapes import in_markdown
 from harness.report import isolation_of, table
 
 
@@ -15,7 +16,7 @@ def audit_markdown(audit: Audit) -> str:
 def _lines(audit: Audit) -> Iterator[str]:
     method = audit.method
     ceiling = f", {100 * audit.accepted / audit.references:.2f} %" if audit.references else ""
-    yield f"# Audit of {audit.benchmark}"
+    yield f"# Audit of {in_markdown(audit.benchmark)}"
     yield ""
     yield f"{audit.problems} problems, {audit.references} with tests and a reference."
     yield f"Ceiling: {audit.accepted} of {audit.references} references are accepted within the limits{ceiling}."
@@ -45,7 +46,7 @@ _TIMES = ("task", "test", "CPU s", "limit, s")
 
 
 def _section(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    found = list(rows)
+    found = [tuple(map(in_markdown, row)) for row in rows]
     yield from ("", f"## {title}: {len(found) or 'none'}")
     if found:
         yield ""
@@ -55,7 +56,7 @@ def _section(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 def _failures(references: Iterable[Reference]) -> Iterator[tuple[str, str, str]]:
     for reference in references:
         verdicts = ", ".join(f"{count} x {verdict}" for verdict, count in Counter(reference.verdicts).items())
-        yield reference.task_id, verdicts, reference.detail.replace("|", "\\|")
+        yield reference.task_id, verdicts, reference.detail
 
 
 def _times(references: Iterable[Reference]) -> Iterator[tuple[str, str, str, str]]:

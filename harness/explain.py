@@ -1,19 +1,23 @@
 """Why a sample failed: what ran, what it was put to, what was expected, and what came instead."""
 
 import difflib
+import sys
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from harness.errors import UserError
+from harness.escapes import code_block
 from harness.programs import program_of
 from harness.records import Evaluation, Problem, PromptCardId, Sample
-from sandbox.findings import readable
+from sandbox.printable import one_line, readable
 from sandbox.testcase import AssertTest, CallTest, StdioTest, Test, ValueTest
 from sandbox.verdict import Verdict
 
 _SHOWN = 4000
 """Characters of a test that are shown."""
+_COMPARED = 1000
+"""Lines that are compared; more would take time that grows with their square."""
 
 
 class FailedTest(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +44,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     extraction: str
     discarded: tuple[str, ...]
     """What extraction left out of the completion."""
+    discarded_chars: int
+    """Of the completion, before they were made readable."""
     complete: bool
     program: str
     tests: int
@@ -74,13 +80,14 @@ def explain(
     """Put together what is known of a sample, drawn with a card and judged under this setting of extraction."""
     found = program_of(sample, problem, setting, card)
     return Explanation(
-        policy=sample.policy,
-        task_id=sample.task_id,
+        policy=one_line(sample.policy),
+        task_id=one_line(sample.task_id),
         index=sample.index,
         verdict=evaluation.verdict,
-        detail=evaluation.detail,
-        extraction=evaluation.extraction,
+        detail=one_line(evaluation.detail),
+        extraction=one_line(evaluation.extraction),
         discarded=tuple(map(readable, found.discarded)),
+        discarded_chars=sum(map(len, found.discarded)),
         complete=evaluation.complete,
         program=readable(found.program),
         tests=len(problem.tests),
@@ -95,7 +102,7 @@ def _first_failure(evaluation: Evaluation, problem: Problem) -> FailedTest | Non
             return FailedTest(
                 number=number,
                 verdict=outcome.verdict,
-                detail=outcome.detail,
+                detail=one_line(outcome.detail),
                 test=_text(test),
                 difference=difference(outcome.expected, outcome.actual),
             )
@@ -107,19 +114,28 @@ def _text(test: Test) -> str:
         case AssertTest():
             text = f"{test.setup}\n{test.code}".strip()
         case CallTest() | ValueTest():
-            text = f"{test.function}({', '.join(map(repr, test.arguments))})"
+            text = _call(test)
         case StdioTest():
             text = test.stdin
     shown = readable(text[:_SHOWN])
     return shown if len(text) <= _SHOWN else f"{shown}... ({len(text)} characters)"
 
 
+def _call(test: CallTest | ValueTest) -> str:
+    try:
+        return f"{test.function}({', '.join(map(repr, test.arguments))})"
+    except ValueError:
+        return f"{test.function}(...), called with an integer of more than {sys.get_int_max_str_digits()} digits"
+
+
 def difference(expected: str, actual: str) -> str:
-    """Return expected against actual as a unified diff, empty where they are equal."""
-    if expected != actual and expected.splitlines() == actual.splitlines():
-        expected, actual = repr(expected), repr(actual)  # they differ in how lines end
-    lines = difflib.unified_diff(expected.splitlines(), actual.splitlines(), "expected", "actual", lineterm="")
-    return "\n".join(lines)
+    """Return expected against actual as a unified diff of readable text, empty where they are equal."""
+    before, after = readable(expected).splitlines(), readable(actual).splitlines()
+    if expected != actual and before == after:
+        before, after = [repr(expected)], [repr(actual)]  # they differ in how lines end
+    lines = difflib.unified_diff(before[:_COMPARED], after[:_COMPARED], "expected", "actual", lineterm="")
+    beyond = max(len(before), len(after)) - _COMPARED
+    return "\n".join((*lines, *(f"... ({beyond} more lines)" for _ in range(beyond > 0))))
 
 
 def explanation_markdown(explanation: Explanation) -> str:
@@ -131,7 +147,7 @@ def _lines(it: Explanation) -> Iterator[str]:
     yield f"# Task {it.task_id}, sample {it.index} of {it.policy}: {it.verdict}"
     yield from ("", it.detail or "Every test that was judged passed.")
     cut = "" if it.complete else "; the last statement was left out, the model was stopped in it"
-    yield from ("", f"Extraction: {it.extraction}, {sum(map(len, it.discarded))} characters left out{cut}.")
+    yield from ("", f"Extraction: {it.extraction}, {it.discarded_chars} characters left out{cut}.")
     yield from _block("Program", it.program)
     if it.failed:
         yield from _block(f"Test {it.failed.number} of {it.tests}: {it.failed.verdict}", it.failed.test)
@@ -142,6 +158,4 @@ def _lines(it: Explanation) -> Iterator[str]:
 
 
 def _block(title: str, text: str) -> Iterator[str]:
-    """Yield a heading and the text, indented as markdown wants code: no fence that the text could close."""
-    yield from ("", f"## {title}", "")
-    yield from (f"    {line}" for line in text.splitlines())
+    yield from ("", f"## {title}", "", code_block(text))

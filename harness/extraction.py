@@ -22,6 +22,9 @@ A statement that doesn't parse is never dropped to save the rest, unless the mod
 a wrong program must not become a right one by losing what its author meant to run. What `stop`, `prose` and `cut` leave
 must define the entry point, as they may leave out code. A missing tag or fence stands for the end of the text.
 
+A text that is beyond what is parsed here (`harness.syntax`) is left to the interpreter that will run it: the part that
+tags and fences leave comes back unparsed, or else the completion.
+
 Others differ: evalplus takes the longest run of lines that parses and keeps only what the entry point needs;
 bigcode-evaluation-harness always cuts at the stop strings; LiveCodeBench takes the last fenced block, and an empty
 program where there is none.
@@ -38,7 +41,7 @@ import msgspec
 
 from harness.markdown import Block, blocks, lone_fence
 from harness.prose import is_sentence
-from harness.syntax import MOST_CHARACTERS, defines, does_nothing, is_unfinished, leans_on, parsed
+from harness.syntax import MOST_CHARACTERS, Parser, defines, does_nothing, leans_on
 
 _MOST_TRIES = 8
 """Ends that `prose` and `cut` try, where the first ones lie within a bracket or a long string."""
@@ -51,8 +54,8 @@ _MOST_BLOCKS = 100
 _PYTHON = frozenset({"python", "python3", "py", "py3"})
 
 _THOUGHTS = re.compile(r"\s*<think>")
-_END_OF_THOUGHTS = re.compile(r"</think>(?:[ \t\r]*\n)*")
-_LINE_THAT_ENDS_THOUGHTS = re.compile(r"^</think>[ \t\r]*(?:\Z|\n(?:[ \t\r]*\n)*)", re.MULTILINE)
+_END_OF_THOUGHTS = re.compile(r"</think>(?:[ \t\r\n]*\n)?")
+_LINE_THAT_ENDS_THOUGHTS = re.compile(r"^</think>[ \t\r]*(?:\Z|\n(?:[ \t\r\n]*\n)?)", re.MULTILINE)
 _TAG = re.compile(r"^\[(BEGIN|DONE|/?PYTHON)\][ \t\r]*(?:\n|\Z)", re.MULTILINE)
 _LINE = re.compile(r"[^\n]*\n?")
 _STATEMENT = re.compile(r"^(?:@[^\n]*\n)*(?!(?:elif|else|except|finally)\b)[^\s#)\]}]", re.MULTILINE)
@@ -88,6 +91,7 @@ class _Task(NamedTuple):
     entry_point: str
     fence: Fence
     stop: tuple[str, ...]
+    parse: Parser
 
 
 class _Part(NamedTuple):
@@ -128,10 +132,12 @@ def extract(
     >>> extract("    return 1", prompt="def f():\n", entry_point="f").program
     'def f():\n    return 1'
     """
-    task = _Task(prompt, entry_point, fence, tuple(filter(None, stop)))
+    task = _Task(prompt, entry_point, fence, tuple(filter(None, stop)), Parser())
     for part in _parts(_Part(completion), task):
         if found := _program(part, task):
             return found
+    if part.rules and task.parse.gave_up(part.text) and _LEAVE_OUT_CODE.isdisjoint(part.rules):
+        return _extraction(part, part.text, part.rules)
     found = _without_last_statement(part, task) if cut_off and not any(part.after) else None
     return found or Extraction(program=completion, rule="none")
 
@@ -159,19 +165,25 @@ def _program(part: _Part, task: _Task) -> Extraction | None:
 
 def _reading(part: _Part, task: _Task) -> Extraction | None:
     """Return the part as a program, behind the prompt where it needs that, or None."""
-    alone = parsed(part.text)
+    alone = task.parse(part.text).tree
     if alone is not None and part.rules and does_nothing(alone):
         return None
     needs_prompt = alone is None or leans_on(alone, task.prompt, task.entry_point)
-    joined = parsed(task.prompt + part.text) if task.prompt and needs_prompt else None
+    joined = task.parse(task.prompt + part.text).tree if task.prompt and needs_prompt else None
     tree = joined or alone
     if tree is None or any(map(_is_tag, tree.body)):
         return None
     if not _LEAVE_OUT_CODE.isdisjoint(part.rules) and not defines(tree, task.entry_point):
         return None
+    if joined:
+        return _extraction(part, task.prompt + part.text, (*part.rules, "continuation"))
+    return _extraction(part, part.text, part.rules)
+
+
+def _extraction(part: _Part, program: str, rules: Iterable[str]) -> Extraction:
     return Extraction(
-        program=task.prompt + part.text if joined else part.text,
-        rule="+".join((*part.rules, "continuation") if joined else part.rules) or "whole",
+        program=program,
+        rule="+".join(rules) or "whole",
         discarded=tuple(filter(None, (*part.before, *part.after))),
         complete="cut" not in part.rules,
     )
@@ -237,7 +249,7 @@ def _chosen(contents: Mapping[Block, str], task: _Task) -> Block:
         case Fence.LONGEST:
             return max(contents, key=lambda block: len(contents[block]))
         case Fence.ENTRY_POINT:
-            trees = ((block, parsed(text)) for block, text in contents.items())
+            trees = ((block, task.parse(text).tree) for block, text in contents.items())
             return next((block for block, tree in trees if tree and defines(tree, task.entry_point)), candidates[0])
 
 
@@ -256,15 +268,17 @@ def _between_sentences(part: _Part, task: _Task) -> Iterator[_Part]:
 
 def _without_last_statement(part: _Part, task: _Task) -> Extraction | None:
     """Return the part without the statement in which it ends, of which several lines may look like statements."""
+    if len(part.text) > MOST_CHARACTERS:
+        return None
     starts = [found.start() for found in _STATEMENT.finditer(part.text)]
     for start in reversed(starts[-_MOST_TRIES:]):
         shorter = part.narrowed("cut", 0, start)
         if found := _reading(shorter, task):
-            return found if start == starts[-1] or is_unfinished(part.text[start:]) else None
+            return found if start == starts[-1] or task.parse(part.text[start:]).is_unfinished else None
         if not _is_unfinished(shorter, task):
             return None
     return None
 
 
 def _is_unfinished(part: _Part, task: _Task) -> bool:
-    return any(map(is_unfinished, {part.text, task.prompt + part.text}))
+    return any(task.parse(text).is_unfinished for text in dict.fromkeys((part.text, task.prompt + part.text)))

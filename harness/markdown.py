@@ -42,8 +42,11 @@ def blocks(text: str) -> Iterator[Block]:
 
 def lone_fence(text: str) -> int | None:
     """Return where the block ends whose opening fence stands before the text, in the prompt; None if there is none."""
-    fences = [fence for fence in _FENCE.finditer(text) if len(fence[1]) <= _INDENT]
-    return fences[0].start() if len(fences) % 2 and not fences[0][3].strip() else None
+    fences = (fence for fence in _FENCE.finditer(text) if len(fence[1]) <= _INDENT)
+    first = next(fences, None)
+    if first is None or first[3].strip():
+        return None
+    return first.start() if sum(1 for _ in fences) % 2 == 0 else None
 
 
 def _opens(fence: re.Match[str]) -> bool:
@@ -52,5 +55,5 @@ def _opens(fence: re.Match[str]) -> bool:
 
 
 def _block(opening: re.Match[str], end: int) -> Block:
-    words = opening[3].lower().split()
+    words = opening[3].lower().split(maxsplit=1)
     return Block(words[0].strip("{}.") if words else "", opening.end(), end, len(opening[1]))

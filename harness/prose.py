@@ -2,14 +2,16 @@
 
 import re
 
-from harness.syntax import is_unfinished, parsed
+from harness.syntax import NO_PROGRAM, read
 
 _ITEM = r"(?:(?:[-*>]|\d+[.)])[ ]+)?"
 _EMPHASIS = r'["*_]{0,2}'
 _CAPITALISED = rf"{_EMPHASIS}(?:[A-Z][a-z'\u2019]+{_EMPHASIS}[,:!?.]?|[AI](?=[ ]))"
-_WORD = r'["*_`(]{0,3}[A-Za-z0-9][A-Za-z0-9\'\u2019]*["*_`)]{0,3}'
+_START = r'["*_`(]{0,3}[A-Za-z0-9]'
+_WORD = rf'{_START}[A-Za-z0-9\'\u2019]*["*_`)]{{0,3}}'
 _END = rf"[,:!?.]*{_EMPHASIS}\s*$"
-_SENTENCE = re.compile(rf"{_ITEM}{_CAPITALISED}(?:{_END}|[ ]+{_WORD}(?:{_END}|[,:!?.]?[ ]+{_WORD}))[^=]*$")
+_SENTENCE = re.compile(rf"{_ITEM}{_CAPITALISED}(?:{_END}|[ ]+{_WORD}(?:{_END}|[,:!?.]?[ ]+{_START}))")
+"""What follows a repetition can't be part of it, so a line of any length is gone through once."""
 
 
 def is_sentence(line: str) -> bool:
@@ -23,4 +25,4 @@ def is_sentence(line: str) -> bool:
     >>> is_sentence("returns the sum"), is_sentence("A, B = map("), is_sentence("Solution"), is_sentence("improt sys")
     (False, False, False, False)
     """
-    return _SENTENCE.match(line) is not None and parsed(line) is None and not is_unfinished(line)
+    return "=" not in line and _SENTENCE.match(line) is not None and read(line) == NO_PROGRAM

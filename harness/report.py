@@ -4,10 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from harness.escapes import in_markdown
 from harness.programs import FAILED
 from harness.records import Result, Sampling, Score, VerdictShare
 from harness.strata import ALL, Stratum, by_stratum
+from sandbox.printable import one_line
 from sandbox.verdict import Verdict
+
+_WIDEST = 400
+"""Characters to which the cells of a column are filled up: one long name must not be paid for in every row."""
 
 
 def markdown(results: Iterable[Result]) -> str:
@@ -24,21 +29,21 @@ def _section(result: Result) -> Iterator[str]:
     chosen = result.problem_set or ", ".join(result.splits)
     if result.shard:
         chosen = f"shard {result.shard} of {chosen}"
-    yield f"## {result.policy} on {result.benchmark}"
+    yield f"## {in_markdown(f'{result.policy} on {result.benchmark}')}"
     yield ""
-    yield f"{len(result.tallies)} problems ({chosen}), {samples} samples; percent with 95 % interval"
+    yield f"{len(result.tallies)} problems ({in_markdown(chosen)}), {samples} samples; percent with 95 % interval"
     yield ""
     yield from table(_score_rows(result, strata))
     yield ""
     yield from table(_verdict_rows(result, strata))
     yield ""
-    yield f"Prompt: {_prompt(result)}; extraction: {_extraction(result, samples)}"
+    yield f"Prompt: {in_markdown(_prompt(result))}; extraction: {_extraction(result, samples)}"
     yield ""
     if drawing := "; ".join(_drawing(result, samples)):
-        yield f"Drawn: {drawing}"
+        yield f"Drawn: {one_line(drawing)}"
         yield ""
     limits = f"; limits: {result.limits_file}" if result.limits_file else ""
-    yield f"Python {result.python}{limits}; isolation: {isolation_of(result.isolation)}"
+    yield in_markdown(f"Python {result.python}{limits}; isolation: {isolation_of(result.isolation)}")
     yield ""
 
 
@@ -54,7 +59,7 @@ def _shown_strata(result: Result) -> Mapping[Stratum, int]:
 
 
 def _name(stratum: Stratum) -> str:
-    return stratum.difficulty if stratum.kind == ALL else stratum.kind
+    return in_markdown(stratum.difficulty if stratum.kind == ALL else stratum.kind)
 
 
 def _score_rows(result: Result, strata: Mapping[Stratum, int]) -> Iterator[tuple[str, ...]]:
@@ -136,8 +141,8 @@ def isolation_of(layers: Mapping[str, str]) -> str:
 
 
 def table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a markdown table, its columns aligned; the first row is the head."""
+    """Yield the lines of a markdown table, its columns aligned up to a width; the first row is the head."""
     head, *body = rows
-    widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
+    widths = [min(_WIDEST, max(map(len, column))) for column in zip(head, *body, strict=True)]
     for row in (head, ["-" * width for width in widths], *body):
         yield f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |"

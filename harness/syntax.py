@@ -2,43 +2,116 @@
 
 Only the parser is asked, never the compiler: compiling a hostile text of a megabyte can take a minute, or bring the
 interpreter down (a comprehension with many `for`), which parsing it can't. So `return` outside a function passes here.
+
+Nor is every text parsed, because the parser takes up to a kilobyte and 3 us a character, and twice that where there is
+an error; another 64 bytes for each bracket that is open; and a square of time for f-strings and some encodings. What is
+left unparsed counts as no program, for want of knowing; `is_beyond` tells.
 """
 
 import ast
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import accumulate
+from typing import NamedTuple
 
-MOST_CHARACTERS = 1 << 17
-"""Longer texts count as no program: a hostile megabyte costs the parser up to 6 s and 1 GB."""
+MOST_CHARACTERS = 50_000
+"""Longer texts are not parsed; a program that a model writes has some thousand."""
+MOST_PARSED = 4 * MOST_CHARACTERS
+"""Characters that a `Parser` parses in all."""
+_MOST_NESTED = 8 * MOST_CHARACTERS
+"""Characters times the depth of their brackets."""
+_MOST_FIELDS = 4000 * MOST_CHARACTERS
+"""Characters times the fields of f-strings."""
+_BRACKET = re.compile(r"[\[({\])}]")
+_F_STRING = re.compile(r"\b(?:f|rf|fr)[\"']", re.IGNORECASE)
+_SLOW_ENCODING = re.compile(r"coding[:=][ \t]*(?:idna|punycode)", re.IGNORECASE)
+_STEP = dict.fromkeys("[({", 1) | dict.fromkeys("])}", -1)
 
 _REFUSES = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 _ALLOW_INCOMPLETE_INPUT = 0x4000
 """The flag with which codeop has the parser tell a text that ends too early from one that is wrong."""
+_PARSERS_DEPTH = 200
+"""The parser itself refuses deeper brackets."""
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
-def parsed(text: str) -> ast.Module | None:
-    """Return the syntax tree of a text, read as the judge reads a program, or None if it is no program."""
-    if len(text) > MOST_CHARACTERS:
-        return None
+class Reading(NamedTuple):
+    """What the parser says of a text."""
+
+    tree: ast.Module | None = None
+    """None if it is no program."""
+    is_unfinished: bool = False
+    """Whether it is none only because it ends too early: in a bracket, in a string, before a body."""
+
+
+NO_PROGRAM = Reading()
+
+
+class Parser:
+    """Parses the many readings of one completion, but no more than `MOST_PARSED` characters of them in all.
+
+    For a text that is no program, the answer is kept: it is mostly asked for twice.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing parsed."""
+        self._left = MOST_PARSED
+        self._refused = dict[str, Reading]()
+
+    def __call__(self, text: str) -> Reading:
+        """Return what the parser says; that there is no program, where the text was not parsed."""
+        if text in self._refused:
+            return self._refused[text]
+        if self.gave_up(text):
+            return NO_PROGRAM
+        self._left -= len(text)
+        found = read(text)
+        if found.tree is None:
+            self._refused[text] = found
+        return found
+
+    def gave_up(self, text: str) -> bool:
+        """Return whether the text was not, or would not be, parsed."""
+        return text not in self._refused and (len(text) > self._left or is_beyond(text))
+
+
+def read(text: str) -> Reading:
+    """Parse a text as the judge reads a program."""
+    if is_beyond(text):
+        return NO_PROGRAM
     try:
-        return _parse(text, 0)
+        return Reading(tree=_parse(text))
+    except SyntaxError as error:
+        return Reading(is_unfinished="incomplete input" in str(error))
     except _REFUSES:
-        return None
+        return NO_PROGRAM
+
+
+def parsed(text: str) -> ast.Module | None:
+    """Return the syntax tree of a text, or None if it is no program."""
+    return read(text).tree
 
 
 def is_unfinished(text: str) -> bool:
-    """Return whether the text is no program only because it ends too early: in a bracket, a string, before a body."""
-    if len(text) > MOST_CHARACTERS:
+    """Return whether the text is no program only because it ends too early, see `Reading`."""
+    return read(text).is_unfinished
+
+
+def is_beyond(text: str) -> bool:
+    """Return whether a text is not parsed, because that could take too long or too much memory.
+
+    Brackets in strings count as well: in a text of this size, some dozens may open there and never close.
+    """
+    if len(text) <= _MOST_NESTED // _PARSERS_DEPTH:
         return False
-    try:
-        _parse(text, _ALLOW_INCOMPLETE_INPUT)
-    except SyntaxError as error:
-        return "incomplete input" in str(error)
-    except _REFUSES:
-        pass
-    return False
+    return (
+        len(text) > MOST_CHARACTERS
+        or len(text) * max(accumulate(map(_STEP.__getitem__, _BRACKET.findall(text))), default=0) > _MOST_NESTED
+        or (len(text) * text.count("{") > _MOST_FIELDS and _F_STRING.search(text) is not None)
+        or any(map(_SLOW_ENCODING.search, text.split("\n", 2)[:2]))
+    )
 
 
 def does_nothing(tree: ast.Module) -> bool:
@@ -66,11 +139,12 @@ def leans_on(tree: ast.Module, prompt: str, name: str) -> bool:
     return not given.isdisjoint(used.difference(*map(_names, nodes)))
 
 
-def _parse(text: str, flags: int) -> ast.Module:
+def _parse(text: str) -> ast.Module:
+    flags = ast.PyCF_ONLY_AST | _ALLOW_INCOMPLETE_INPUT
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "\\w" in a program is its own affair
         data = text.encode("utf-8", "surrogatepass")
-        tree: ast.Module = compile(data, "program.py", "exec", ast.PyCF_ONLY_AST | flags, dont_inherit=True)
+        tree: ast.Module = compile(data, "program.py", "exec", flags, dont_inherit=True)
     return tree
 
 

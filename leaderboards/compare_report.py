@@ -4,9 +4,10 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from harness.escapes import code_block, in_markdown
 from harness.report import table
 from leaderboards.compare import Column, Comparison, Flip
-from leaderboards.markdown import escaped
+from sandbox.printable import one_line
 
 
 def markdown(comparison: Comparison, runs: Sequence[Path], shown: int) -> str:
@@ -21,14 +22,14 @@ def markdown(comparison: Comparison, runs: Sequence[Path], shown: int) -> str:
 
 
 def _head(comparison: Comparison) -> Iterator[str]:
-    yield f"## {escaped(comparison.b)} against {escaped(comparison.a)} on {escaped(comparison.benchmark)}"
+    yield f"## {in_markdown(comparison.b)} against {in_markdown(comparison.a)} on {in_markdown(comparison.benchmark)}"
     yield ""
     for difference in comparison.protocol_differences:
-        yield f"**Another protocol**: {escaped(difference)}"
+        yield f"**Another protocol**: {in_markdown(difference)}"
         yield ""
     for task_ids, name in ((comparison.only_in_a, comparison.a), (comparison.only_in_b, comparison.b)):
         if task_ids:
-            yield f"{len(task_ids)} problems only {escaped(name)} was asked are left out"
+            yield f"{len(task_ids)} problems only {in_markdown(name)} was asked are left out"
             yield ""
 
 
@@ -45,7 +46,7 @@ def _columns(columns: Sequence[Column]) -> Iterator[str]:
 
 def _cells(column: Column) -> tuple[str, ...]:
     return (
-        escaped(column.difficulty),
+        in_markdown(column.difficulty),
         str(column.problems),
         str(column.k),
         f"{100 * column.a:.2f}",
@@ -76,10 +77,10 @@ def _flips(comparison: Comparison, runs: Sequence[Path], shown: int) -> Iterator
         for flip in chosen:
             # What is to be looked at is what failed.
             run, policy = (runs[1], comparison.b) if flip.change < 0 else (runs[0], comparison.a)
-            yield f"    proctor explain {shlex.join((str(run), flip.task_id, '--policy', policy))}"
+            yield code_block(one_line(f"proctor explain {shlex.join((str(run), flip.task_id, '--policy', policy))}"))
         yield ""
 
 
 def _flip_cells(flip: Flip) -> tuple[str, ...]:
     before, now = f"{flip.a_accepted}/{flip.a_samples}", f"{flip.b_accepted}/{flip.b_samples}"
-    return escaped(flip.task_id), escaped(flip.difficulty), before, now
+    return in_markdown(flip.task_id), in_markdown(flip.difficulty), before, now

@@ -1,24 +1,12 @@
-"""Tables as markdown, and text that is markdown whatever stands in it."""
+"""Tables as markdown."""
 
-import html
-import re
+import os
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
+from harness.escapes import in_markdown
 from harness.report import table as aligned
 from leaderboards.table import DECIMALS, Cell, Row, Table
-
-_MEANS_SOMETHING = re.compile(r"([\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_]))")
-"""An underscore within a word means nothing."""
-
-
-def escaped(text: str) -> str:
-    r"""Return text that a markdown renderer shows as it is, within one cell of a table.
-
-    >>> print(escaped("a|b <i> *c* d_e _f_"))
-    a\|b &lt;i&gt; \*c\* d_e \_f\_
-    """
-    return _MEANS_SOMETHING.sub(r"\\\1", html.escape(" ".join(text.split()), quote=False))
 
 
 def markdown(tables: Iterable[Table], *, intervals: bool = False) -> str:
@@ -30,18 +18,18 @@ def markdown(tables: Iterable[Table], *, intervals: bool = False) -> str:
 
 
 def _table(table: Table, *, intervals: bool) -> Iterator[str]:
-    yield f"**{escaped(table.caption)}**"
+    yield f"**{in_markdown(table.caption)}**"
     yield ""
     rows = ((_method(row), *(_cell(cell, intervals=intervals) for cell in row.cells)) for row in table.rows)
-    yield from aligned([("method", *map(escaped, table.titles)), *rows])
+    yield from aligned([("method", *map(in_markdown, table.titles)), *rows])
     yield ""
     for note in table.notes:
-        yield escaped(note)
+        yield in_markdown(note)
         yield ""
 
 
 def _method(row: Row) -> str:
-    return f"[{escaped(row.method)}]({quote(row.link)})" if row.link else escaped(row.method)
+    return f"[{in_markdown(row.method)}]({quote(os.fsencode(row.link))})" if row.link else in_markdown(row.method)
 
 
 def _cell(cell: Cell | None, *, intervals: bool) -> str:

@@ -13,6 +13,7 @@ from sandbox.desk import Unfinished
 from sandbox.jail import Fault
 from sandbox.judgement import Exceeded, Execution, Judgement, TestOutcome
 from sandbox.limits import Limits
+from sandbox.printable import one_line, readable
 from sandbox.testcase import AssertTest, FunctionTest, StdioTest
 from sandbox.verdict import Verdict, worst
 from sandbox.wire import Lap
@@ -94,27 +95,12 @@ def _unfinished_outcome(execution: Execution, error: Unfinished) -> TestOutcome:
     return _outcome(execution, _VERDICT_OF[error.exceeded], error.exceeded, detail)
 
 
-def readable(text: str) -> str:
-    r"""Return a program's text as one may store and print it: what can't be printed is written as an escape.
-
-    >>> readable("ok\n"), readable("\x1b[2J\ud800")
-    ('ok\n', '\\x1b[2J\\ud800')
-    """
-    if text.isprintable():
-        return text
-    return "".join(sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in text)
-
-
-def _one_line(text: str) -> str:
-    return readable(text).replace("\n", " ")
-
-
 def _outcome(
     execution: Execution, verdict: Verdict, exceeded: Exceeded | None = None, detail: str = "", *, expected: str = "",
     actual: str = "",
 ) -> TestOutcome:  # fmt: skip
     return TestOutcome(
-        verdict=verdict, cpu_s=execution.cpu_s, wall_s=execution.wall_s, exceeded=exceeded, detail=_one_line(detail),
+        verdict=verdict, cpu_s=execution.cpu_s, wall_s=execution.wall_s, exceeded=exceeded, detail=one_line(detail),
         peak_memory_bytes=execution.peak_memory_bytes, expected=readable(expected), actual=readable(actual),
     )  # fmt: skip
 
@@ -224,7 +210,7 @@ def _examined_outcome(
     detail = ": ".join(filter(None, (statement, finding["detail"])))
     outcome = TestOutcome(
         verdict=Verdict(finding["verdict"]), cpu_s=lap.cpu_s, wall_s=lap.wall_s,
-        peak_memory_bytes=execution.peak_memory_bytes, detail=_one_line(detail), actual=readable(finding["actual"]),
+        peak_memory_bytes=execution.peak_memory_bytes, detail=one_line(detail), actual=readable(finding["actual"]),
         exceeded=_LIMIT_OF.get(finding["verdict"]),
         expected=readable(finding["expected"] or expected),
     )  # fmt: skip

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.escapes import in_markdown
 from harness.storage import read, write_whole
 from trainers.census import KEPT, ROWS, Census, Rule
 from trainers.decontamination import Match
@@ -12,6 +13,8 @@ from trainers.rewards import RewardTable
 
 CARD_FILE = "card.json"
 
+_MOST_DIGITS = 20
+"""Of a bin's number; a status may be a number too, of any length."""
 _MATCHES_TOLD = 100
 """Overlaps that the readers' card lists; a benchmark's easiest tasks have thousands."""
 
@@ -94,7 +97,7 @@ def markdown(card: Card) -> str:
 
 
 def _head(card: Card) -> Iterator[str]:
-    yield f"# Groups of {card.source}"
+    yield f"# Groups of {in_markdown(card.source)}"
     yield ""
     yield f"{card.groups} groups with {card.completions} completions of {card.rows} rows, proctor {card.proctor}"
     yield ""
@@ -116,12 +119,13 @@ def _details(card: Card) -> Iterator[str]:
     if card.rejudged:
         yield from _cross(card.rejudged)
     if card.contaminated:
-        yield f"## overlap with {', '.join(card.recipe.against)}"
+        yield f"## overlap with {in_markdown(', '.join(card.recipe.against))}"
         yield ""
         yield "| text | benchmark | task | share of the task's n-grams |"
         yield "|---|---|---|---|"
         told = card.contaminated[:_MATCHES_TOLD]
-        yield from (f"| {m.what} | {m.benchmark} | {m.task_id} | {m.overlap:.2f} |" for m in told)
+        names = ((m, " | ".join(map(in_markdown, (m.what, m.benchmark, m.task_id)))) for m in told)
+        yield from (f"| {named} | {m.overlap:.2f} |" for m, named in names)
         yield ""
         if len(told) < len(card.contaminated):
             yield f"{len(card.contaminated) - len(told)} more stand in card.json."
@@ -133,7 +137,7 @@ def _table(title: str, head: str, counts: Mapping[str, int]) -> Iterator[str]:
     yield ""
     yield f"| {title} | {head} |"
     yield "|---|---|"
-    yield from (f"| {entry} | {count} |" for entry, count in counts.items())
+    yield from (f"| {in_markdown(entry)} | {count} |" for entry, count in counts.items())
     yield ""
 
 
@@ -151,4 +155,4 @@ def _cross(rejudged: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
 def _place(entry: str, order: Mapping[str, int]) -> tuple[int, str]:
     """Return the sorting key of an entry: its place among the rules, the bin's number, or its name."""
     low = entry.partition("-")[0]
-    return order.get(entry, int(low) if low.isdecimal() else 0), entry
+    return order.get(entry, int(low) if low.isdecimal() and len(low) < _MOST_DIGITS else 0), entry

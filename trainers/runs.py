@@ -10,6 +10,7 @@ from harness.records import Index, Sample
 from harness.storage import read, read_rows
 from sandbox.verdict import Verdict
 from trainers.census import ROWS, STATUSES, Census, Rule
+from trainers.codenet import MAX_SOURCE_BYTES
 from trainers.compile import Candidate, Compiled, Plan, compile_candidates
 from trainers.rewards import JUDGE_SIDE, OF_VERDICT, RewardTable
 
@@ -87,14 +88,19 @@ def _candidate(
         return Rule.JUDGE_SIDE
     if status not in table.rewards:
         return Rule.NO_REWARD
-    if not sample.prompt:
-        return Rule.NO_PROMPT
-    if not sample.completion.strip():
-        return Rule.EMPTY_SOURCE
-    return Candidate(
+    size_bytes = len(sample.completion.encode("utf-8", "surrogatepass"))
+    return _unfit(sample, size_bytes) or Candidate(
         source_id=f"{run.name}/{sample.policy}/{sample.task_id}/{sample.index}",
         completion=sample.completion,
         status=status,
         cpu_time_ms=1000 * finding.cpu_s,
-        code_size_bytes=float(len(sample.completion.encode("utf-8", "surrogatepass"))),
+        code_size_bytes=float(size_bytes),
     )
+
+
+def _unfit(sample: Sample, size_bytes: int) -> Rule | None:
+    if not sample.prompt:
+        return Rule.NO_PROMPT
+    if not sample.completion.strip():
+        return Rule.EMPTY_SOURCE
+    return Rule.TOO_LARGE if size_bytes > MAX_SOURCE_BYTES else None

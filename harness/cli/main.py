@@ -10,6 +10,7 @@ import traceback
 import click
 
 from harness.errors import Unavailable, UserError
+from sandbox.printable import readable
 
 SUBCOMMANDS = {
     "audit": ("harness.cli.audit", "Run the references of a benchmark and look for faults in it."),
@@ -86,10 +87,10 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return _told("proctor: interrupted; the same command goes on from here", INTERRUPTED)
     except Exception:  # noqa: BLE001 - the edge of the program: Python's own exit code for this, 1, means regression
-        traceback.print_exc()
+        click.echo(readable(traceback.format_exc()), err=True, nl=False)
         return OUR_FAULT
 
 
 def _told(message: str, code: int) -> int:
-    click.echo(" ".join(message.splitlines()), err=True)
+    click.echo(readable(" ".join(message.splitlines())), err=True)
     return code

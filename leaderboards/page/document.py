@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from harness.escapes import in_tree
 from leaderboards.plots import svg
 from leaderboards.plots.figures import Figure
 from leaderboards.table import DECIMALS, Cell, Table
@@ -33,12 +34,12 @@ def document(tables: Sequence[Table], figures: Sequence[Figure], data: Mapping[s
         _table(body, table)
     _figures(body, figures)
     _samples(body, data)
-    return b"<!doctype html>\n" + tostring(root, encoding="unicode", method="html").encode("utf-8", "replace") + b"\n"
+    return b"<!doctype html>\n" + tostring(root, encoding="unicode", method="html").encode() + b"\n"
 
 
 def _text(parent: Element, tag: str, text: str, attributes: Mapping[str, str] | None = None) -> Element:
     element = SubElement(parent, tag, dict(attributes or {}))
-    element.text = text
+    element.text = in_tree(text)
     return element
 
 

@@ -15,7 +15,7 @@ from harness.explain import difference
 from harness.records import Evaluation, Result, Run, Sample
 from harness.sample_file import SampleFile
 from harness.storage import appended_rows, read, write_whole
-from sandbox.findings import readable
+from sandbox.printable import one_line, readable
 from sandbox.verdict import Verdict
 
 CHUNK_BYTES = 400_000
@@ -65,15 +65,16 @@ def write_samples(folder: Path, name: str, run: Path, result: Result) -> None:
     """
     lines: list[Line] = []
     chunk: list[bytes] = []
-    chunks = 0
+    length = chunks = 0
     by_task = {tally.task_id: tally for tally in result.tallies}
     for problem in _problems(run, result):
         tally = by_task[problem.task_id]
-        lines.append(Line(tally.task_id, tally.difficulty, tally.n, tally.c, chunks))
-        chunk.append(msgspec.json.encode(problem))
-        if sum(map(len, chunk)) > CHUNK_BYTES:
+        lines.append(Line(one_line(tally.task_id), one_line(tally.difficulty), tally.n, tally.c, chunks))
+        chunk.append(msgspec.json.encode(msgspec.structs.replace(problem, task_id=lines[-1].task_id)))
+        length += len(chunk[-1])
+        if length > CHUNK_BYTES:
             _write(folder, f"{name}-{chunks}", b"[" + b",".join(chunk) + b"]")
-            chunk, chunks = [], chunks + 1
+            chunk, length, chunks = [], 0, chunks + 1
     _write(folder, f"{name}-{chunks}", b"[" + b",".join(chunk) + b"]")
     _write(folder, f"{name}-problems", msgspec.json.encode(lines))
 
@@ -105,7 +106,7 @@ def _shown(sample: Sample, evaluation: Evaluation) -> ShownSample:
     return ShownSample(
         index=sample.index,
         verdict=evaluation.verdict,
-        detail=readable(evaluation.detail),
+        detail=one_line(evaluation.detail),
         text=readable(sample.completion),
         whole=sha256 == evaluation.program_sha256,
         difference=readable(_differences(evaluation)),

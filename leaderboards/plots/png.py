@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import UserError
 from leaderboards.plots.figures import COLOURS, VERDICTS, Bars, Figure, Lines, shortened
-from sandbox.findings import readable
+from sandbox.printable import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,4 +90,4 @@ def _legend(axes: "Axes", drawn: Sequence[Any], names: Sequence[str]) -> None:
 
 
 def _name(text: str) -> str:
-    return readable(shortened(text)).replace("\n", " ")
+    return one_line(shortened(text))

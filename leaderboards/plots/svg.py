@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from harness.escapes import in_tree
 from leaderboards.plots.figures import COLOURS, VERDICTS, Axis, Bar, Bars, Figure, Lines, shortened
-from leaderboards.xml_text import in_xml
 
 WIDTH, HEIGHT = 480, 280
 """Small, so that its text can still be read where a phone shrinks it."""
@@ -28,8 +28,6 @@ def file_of(figure: Figure) -> bytes:
     svg = drawn(figure)
     svg.set("xmlns", "http://www.w3.org/2000/svg")
     svg.insert(0, Element("rect", {"width": "100%", "height": "100%", "fill": "#ffffff"}))
-    for element in svg.iter():
-        element.text = in_xml(element.text or "") or None
     content: bytes = tostring(svg, encoding="utf-8", xml_declaration=True)
     return content + b"\n"
 
@@ -89,13 +87,15 @@ def _bar(svg: Element, y: int, bar: Bar) -> None:
         if share := bar.shares.get(verdict, 0.0):
             width = share * (WIDTH - LABEL - RIGHT)
             place = {"x": f"{x:.1f}", "y": str(y), "width": f"{width:.1f}", "height": str(BAR), "fill": colour}
-            SubElement(SubElement(svg, "rect", place), "title").text = f"{bar.label}: {verdict} {100 * share:.2f} %"
+            SubElement(SubElement(svg, "rect", place), "title").text = in_tree(
+                f"{bar.label}: {verdict} {100 * share:.2f} %"
+            )
             x += width
 
 
 def _svg(height: int, name: str) -> Element:
-    return Element("svg", {"viewBox": f"0 0 {WIDTH} {height}", "role": "img", "aria-label": name, **_TEXT})
+    return Element("svg", {"viewBox": f"0 0 {WIDTH} {height}", "role": "img", "aria-label": in_tree(name), **_TEXT})
 
 
 def _text(svg: Element, x: float, y: float, text: str, *, anchor: str = "start") -> None:
-    SubElement(svg, "text", {"x": f"{x:g}", "y": f"{y:g}", "text-anchor": anchor}).text = text
+    SubElement(svg, "text", {"x": f"{x:g}", "y": f"{y:g}", "text-anchor": anchor}).text = in_tree(text)

@@ -7,7 +7,7 @@ import pytest
 
 MODULES = (
     "backends.openai_answers", "backends.openai_options", "benchmarks.humaneval", "benchmarks.mbpp_plus", "calibration",
-    "extraction", "intervals", "passk", "prose", "starter_code",
+    "escapes", "extraction", "intervals", "passk", "prose", "starter_code",
 )  # fmt: skip
 
 

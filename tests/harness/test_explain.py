@@ -122,6 +122,39 @@ def test_a_program_can_not_paint_the_terminal(explained):
     assert explained(completion="print('\x1b[2J')").program == r"print('\x1b[2J')"
 
 
+def test_nothing_that_is_told_breaks_out_of_its_place(explained):
+    """Names, detail, test and outputs are readable; each text is code, whatever fences and headings stand in it."""
+    hostile = "a\x1b[2J\u202e\r\n# b\n```\n\ud800"
+    wrong = outcome(Verdict.WRONG_ANSWER, hostile, f"{hostile}c", hostile)
+    found = explained(READS_4, wrong, policy="m\n# x\x9b", completion=hostile)
+    told = explanation_markdown(found)
+
+    assert told.replace("\n", "").isprintable()
+    assert [line for line in told.splitlines() if line.startswith("#")] == [
+        r"# Task 1, sample 0 of m # x\x9b: wrong_answer",
+        "## Program",
+        "## Test 2 of 3: wrong_answer",
+        "## Expected against actual",
+    ]
+    assert r"a\x1b[2J\u202e\r # b ``` \ud800" in told
+    assert json.loads(msgspec.json.encode(found))["program"] == found.program
+
+
+def test_an_output_of_many_lines_is_compared_at_its_start(explained):
+    """What is beyond is counted; comparing all would take time that grows with the square of the lines."""
+    counted = "".join(f"{number}\n" for number in range(1500))
+    found = explained(found=outcome(Verdict.WRONG_ANSWER, counted, f"x{counted}")).failed.difference
+
+    assert found.splitlines()[3:] == ["-0", "+x0", " 1", " 2", " 3", "... (500 more lines)"]
+
+
+def test_an_argument_of_too_many_digits_is_told(explained):
+    """Python writes no integer of more than 4300 digits."""
+    test = CallTest(function="f", arguments=(10**5000,), expected=3)
+
+    assert explained(test).failed.test == "f(...), called with an integer of more than 4300 digits"
+
+
 @pytest.fixture
 def evaluations(make_evaluation):
     """Return three samples of one policy, the second of which failed, and one of another."""

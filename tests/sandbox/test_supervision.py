@@ -9,7 +9,7 @@ import pytest
 
 from sandbox import supervision
 from sandbox.supervision import Execution
-from sandbox.wire import EXCEEDED, SERVE, Request
+from sandbox.wire import EXCEEDED, RUN, Request
 
 WALL_S = 1000.0
 
@@ -22,7 +22,7 @@ def exceeded(monkeypatch):
     """
     as_it_is = supervision._read  # noqa: SLF001 - the one place where /proc is read
 
-    def exceeded(lap_s, queued_s, *, lap=1):
+    def exceeded(wall_s, queued_s, *, earlier_queue_s=0.0):
         def read(path):
             if not path.endswith("/schedstat"):
                 return as_it_is(path)
@@ -30,13 +30,12 @@ def exceeded(monkeypatch):
             return f"0 {int(queued_s * 1e9)} 1".encode()
 
         monkeypatch.setattr(supervision, "_read", read)
-        request = Request(kind=SERVE, number=1, cpu_s=1e6, wall_s=WALL_S, memory_bytes=1 << 40)
+        request = Request(kind=RUN, number=1, cpu_s=1e6, wall_s=WALL_S, waiting_s=1e9, memory_bytes=1 << 40)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours, theirs, subprocess.Popen(["/bin/sleep", "60"]) as process:
-            execution = Execution(process.pid, request, None, owns_pid_namespace=False)
-            execution.lap_started_s -= lap_s
-            if lap > 1:
-                execution.queued_base_s = None  # as a mark leaves it
+            execution = Execution(process.pid, request, None, None, owns_pid_namespace=False)
+            execution.started_s -= wall_s
+            execution.queued_base_s = earlier_queue_s  # as a mark leaves it
             return EXCEEDED[execution.supervise(ours, None).exceeded]
 
     return exceeded
@@ -55,5 +54,5 @@ def test_the_queue_excuses_nine_times_the_limit_at_most(exceeded):
 
 
 def test_the_queue_of_an_earlier_test_excuses_nothing(exceeded):
-    """The kernel counts from the start of the process; what a later test finds there is its zero."""
-    assert exceeded(5000, 4900, lap=2) == "wall"
+    """The kernel counts from the start of the process; what was taken off an earlier test is not taken off again."""
+    assert exceeded(5000, 4900, earlier_queue_s=4900) == "wall"

@@ -1,0 +1,53 @@
+"""Text of a program, a model or a file in what we write: one function for each format.
+
+| where it goes | function |
+|---|---|
+| a terminal, JSON that is shown as text | `readable`, and `one_line` in a line of ours, of `sandbox.printable` |
+| markdown | `in_markdown` in a line of ours, `code_block` for a text of several lines |
+| XML and HTML, written as a tree | `in_tree` |
+"""
+
+import re
+
+from sandbox.printable import readable
+
+_ESCAPES = str.maketrans({sign: f"\\{sign}" for sign in "\\`*[]|~$#"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_LONGEST = 4000
+"""Characters of what stands in a line of ours; what is longer is cut, and its length told."""
+_AT_AN_EDGE = re.compile(r"(?<![^\W_])_|_(?![^\W_])|^[-+=](?=[-+= ]|$)|^[0-9]+(?=[.)](?: |$))")
+"""An underscore within a word means nothing; the last two begin a list or a rule, at the start of a line."""
+
+
+def in_markdown(text: str) -> str:
+    r"""Return text that a markdown renderer shows as it is, within one line, one heading, one cell of a table.
+
+    >>> print(in_markdown("a|b <i> *c* d_e _f_\n\x1b[1m"))
+    a\|b &lt;i&gt; \*c\* d_e \_f\_ \\x1b\[1m
+    """
+    return _AT_AN_EDGE.sub(_escaped, " ".join(_cut(text).split()).translate(_ESCAPES))
+
+
+def code_block(text: str) -> str:
+    r"""Return text of several lines as code in markdown: indented, as no fence is that the text could not close.
+
+    >>> code_block("a\n```")
+    '    a\n    ```'
+    """
+    return "    " + readable(text).removesuffix("\n").replace("\n", "\n    ")
+
+
+def in_tree(text: str) -> str:
+    r"""Return text that an element or attribute of XML or HTML may hold; what writes the tree escapes its markup.
+
+    >>> in_tree("<a\x00b\ud800\n>")
+    '<a\\x00b\\ud800 >'
+    """
+    return _cut(text).replace("\n", " ")
+
+
+def _cut(text: str) -> str:
+    return readable(text) if len(text) <= _LONGEST else f"{readable(text[:_LONGEST])}... ({len(text)} characters)"
+
+
+def _escaped(sign: re.Match[str]) -> str:
+    return f"{sign[0]}\\" if sign[0].isdigit() else f"\\{sign[0]}"

@@ -1,0 +1,68 @@
+"""Names of policies, tasks and difficulties, and lines of detail, in every document: nothing in them is markup."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.cli.main import run
+from harness.report import markdown
+from leaderboards.compare import compare
+from leaderboards.compare_report import markdown as compared
+from leaderboards.gate import judge
+from leaderboards.gate_report import junit, summary
+from leaderboards.markdown import markdown as table_markdown
+from leaderboards.page.document import document
+from leaderboards.plots.figures import figures
+from leaderboards.plots.svg import file_of
+from leaderboards.table import Entry, tabulate
+
+NAMES = (
+    "a\x1b[2Jb", "a\0b", "\u202eb\u2066", "a\nb", "a\n\n# b", "a\r\nb", "a|b", "`a`", "<b>a</b>", "[a](javascript:b)",
+    "]]>", "</title><script>a</script>", "a\x9bb\x85c\u2028d", "# a", "1. a",
+)  # fmt: skip
+HARMLESS = "a b"
+
+
+def documents(make_result, name):
+    """Return every document that holds the name of a policy, a task or a difficulty."""
+    a = make_result({name: (2, 2, name), "2": (2, 0, "easy")}, policy=name)
+    b = make_result({name: (2, 1, name), "3": (2, 0, "easy")}, policy=f"{name}2")
+    gated = judge(a, b)
+    tables = tabulate([Entry(method=name, model=name, result=a, run=Path(), link="run")])
+    drawn = figures({name: a}, {})
+    return {
+        "report": markdown([a]),
+        "summary": summary(gated),
+        "junit": junit(gated).decode(),
+        "compare": compared(compare(a, b), (Path("a"), Path("b")), 10),
+        "table": table_markdown(tables),
+        "page": document(tables, drawn, {name: "run0"}).decode(),
+        "plots": "".join(file_of(figure).decode() for figure in drawn),
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_breaks_no_document(make_result, name):
+    """Each has the lines that it has with a harmless name, and no sign that can't be printed."""
+    usual, hostile = documents(make_result, HARMLESS), documents(make_result, name)
+
+    assert {kind: text.count("\n") for kind, text in hostile.items()} == {
+        kind: text.count("\n") for kind, text in usual.items()
+    }
+    assert [kind for kind, text in hostile.items() if not text.replace("\n", "").isprintable()] == []
+    assert "<script>a" not in hostile["page"] + hostile["plots"] + hostile["junit"]
+    assert {kind: links(text) for kind, text in hostile.items()} == {kind: links(text) for kind, text in usual.items()}
+
+
+def links(text):
+    """Count the links of a markdown document, but for its lines of code."""
+    return sum(len(re.findall(r"(?<!\\)\]\(", line)) for line in text.splitlines() if not line.startswith("    "))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_mistake_with_a_name_in_it_is_one_printable_line(capsys, name):
+    """On stderr, whatever the name; the shell hands over no zero bytes."""
+    assert run(["explain", f"no such run {name}".replace("\0", ""), name]) == 2
+
+    assert capsys.readouterr().err.removesuffix("\n").isprintable()
