@@ -5,20 +5,17 @@ explain a failure (expected, actual, detail) are compared as well and only repor
 """
 
 import argparse
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
+from busy_loops import busy_loops
 from mbpp_samples import COMPLETIONS, SANITIZED, Recorded, cases, recorded_samples, skip_without_data
 
 from sandbox.jail import Jail
 from sandbox.judgement import Judgement
 from sandbox.pool import judge_all
 
-BUSY = "import os; script = os.getppid()\nwhile os.getppid() == script: pass"
-"""Ends with this script, however that ends."""
 RUNS = ((1, 0), (2, 0), (8, 0), (2, 8))
 """Workers, and busy loops beside them."""
 SHOWN = 5
@@ -45,18 +42,6 @@ def judge(recorded: Sequence[Recorded], workers: int, loops: int) -> list[Judgem
         judgements = list(judge_all(cases(recorded, exhaustive=True), Jail(), workers))
     print(f"{workers} workers beside {loops} busy loops: {time.monotonic() - started_s:.1f} s")
     return judgements
-
-
-@contextmanager
-def busy_loops(count: int) -> Iterator[None]:
-    """Keep `count` processes busy meanwhile, a session each: Linux shares its processors among sessions first."""
-    loops = [subprocess.Popen([sys.executable, "-c", BUSY], start_new_session=True) for _ in range(count)]
-    try:
-        yield
-    finally:
-        for loop in loops:
-            loop.kill()
-            loop.wait()
 
 
 def compare(

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from another_user import as_another, summary
+from another_user import NOBODY, as_another, summary
 
 from sandbox.isolation.cgroups import CONTROLLERS, own_folders
 from sandbox.jail import ALL_LAYERS, Jail, probe
@@ -140,7 +140,6 @@ IN_FORCE = (
     "test_hogs.py::test_memory_of_the_kernel_is_bounded", "test_hogs.py::test_threads_are_counted_without_namespaces",
     "test_cgroups.py::test_a_judge_has_groups_as_long_as_it_lives",
 )  # fmt: skip
-NOBODY = {"user": 65534, "group": 65534, "extra_groups": []}
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
 
