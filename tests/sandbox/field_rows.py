@@ -24,7 +24,7 @@ DECIDED = {
 }
 """Rows of which the project decides otherwise, as the README says, and why."""
 
-NEED_PROCESSES = {"fair_process_pool", "mbpp_helper_process_pool"}
+NEED_PROCESSES = {"fair_process_pool"}
 """Rows that are right only where there is a pid namespace: without one a program can start no processes."""
 
 FAILED = frozenset(Verdict) - {Verdict.ACCEPTED, Verdict.SANDBOX_ERROR}

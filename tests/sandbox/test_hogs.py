@@ -69,7 +69,9 @@ def fill(pairs):
                 pass
 """
 """Each pair holds half a mebibyte that belongs to no process."""
-SMALL = Limits(memory_bytes=64 << 20, output_bytes=1 << 20, file_bytes=1 << 20, open_files=2048)
+SMALL = Limits(
+    cpu_s=40.0, wall_s=100.0, memory_bytes=64 << 20, output_bytes=1 << 20, file_bytes=1 << 20, open_files=2048
+)
 
 
 @pytest.mark.usefixtures("in_force")
@@ -113,7 +115,7 @@ if memory:
     os.wait()
     print(1)
 """
-    limits = Limits(memory_bytes=64 << 20, output_bytes=64 << 20, file_bytes=64 << 20)
+    limits = Limits(cpu_s=40.0, memory_bytes=64 << 20, output_bytes=64 << 20, file_bytes=64 << 20)
 
     assert judge.judge(program, (StdioTest(stdin="", expected_stdout="1", checker="tokens"),), limits).detail == ""
 
