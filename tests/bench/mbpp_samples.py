@@ -87,11 +87,12 @@ def cases(recorded: Iterable[Recorded], *, exhaustive: bool = False) -> Iterator
 
 
 def private_tmp() -> None:
-    """See a /tmp of our own from here on, without other people's folders, where we are root and so may."""
+    """See a /tmp and /dev/shm of our own from here on, without other people's files, where we are root and so may."""
     with suppress(OSError):
         kernel.unshare(namespaces.FLAGS["mount"])
         kernel.mount("none", "/", "none", PRIVATE)
-        kernel.mount("bench", "/tmp", "tmpfs", 0)  # noqa: S108 - it is the place itself
+        for place in ("/tmp", "/dev/shm"):  # noqa: S108 - the places themselves
+            kernel.mount("bench", place, "tmpfs", 0)
 
 
 def lasting_folders(before: set[Path], *, wait_s: float) -> set[Path]:

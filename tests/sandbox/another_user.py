@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
+NOBODY = {"user": 65534, "group": 65534, "extra_groups": []}
 
 
 def reachable_python():
@@ -22,20 +23,24 @@ def reachable_python():
     return path if ended.stdout.split() == [str(part) for part in sys.version_info[:2]] else None
 
 
+def environment_of_another():
+    """Return what another user's interpreter needs to find our packages."""
+    packages = Path(np.__file__).parent.parent
+    return {"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{ROOT}:{packages}", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def as_another(tests, *before, **how):
     """Run some tests of this folder in another process, as another user or in another place; return its end."""
     python = reachable_python()
     if python is None:
         pytest.skip(f"no python3.{sys.version_info[1]} in /usr/bin that other users can start")
-    packages = Path(np.__file__).parent.parent
-    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{ROOT}:{packages}", "PYTHONDONTWRITEBYTECODE": "1"}
     chosen = [Path(__file__).with_name(test) for test in tests]
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o777)
         return subprocess.run(
             [*before, python, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=no", "-q", *chosen],
-            cwd=ROOT, env={**environment, "PYTEST_DEBUG_TEMPROOT": folder}, capture_output=True, text=True, check=False,
-            **how,
+            cwd=ROOT, env={**environment_of_another(), "PYTEST_DEBUG_TEMPROOT": folder}, capture_output=True, text=True,
+            check=False, **how,
         )  # fmt: skip
 
 

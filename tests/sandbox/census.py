@@ -39,6 +39,12 @@ def groups_of(wardens):
     ]
 
 
+def resident_kib(pid):
+    """Return the resident memory of a process."""
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmRSS:"))
+
+
 def census():
     """Return what this process has, and how many processes are below it."""
     descriptors = {}

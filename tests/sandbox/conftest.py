@@ -67,10 +67,10 @@ def examine(judge):
 
 @pytest.fixture(scope="session")
 def wait_for():
-    """Return a function that waits until a condition holds, 10 s at most."""
+    """Return a function that waits until a condition holds, 100 s at most."""
 
     def wait_for(condition):
-        deadline_s = time.monotonic() + 10
+        deadline_s = time.monotonic() + 100
         while not condition():
             assert time.monotonic() < deadline_s
             os.sched_yield()

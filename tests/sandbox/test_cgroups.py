@@ -166,7 +166,7 @@ threading.Thread(target=time.sleep, args=(60,)).start()
 
         killer = threading.Thread(target=kill)
         killer.start()
-        judgement = judge.judge(program, (ONE,), Limits(wall_s=0.5))
+        judgement = judge.judge(program, (ONE,), Limits(wall_s=3.0))
         killer.join()
 
     assert judgement.verdict is Verdict.TIME_LIMIT  # that of the second try

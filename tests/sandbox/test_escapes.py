@@ -6,6 +6,7 @@ Each file of escapes/ tells its kind, the verdicts that are right, and the threa
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from census import census
 
@@ -19,6 +20,8 @@ SUMS = ((1, 2, 3), (10, -4, 6), (100000, 250000, 350000))
 LIMITS = Limits(
     cpu_s=1, wall_s=3, memory_bytes=512 << 20, output_bytes=8 << 20, processes=16, file_bytes=16 << 20, open_files=32
 )
+PATIENT = msgspec.structs.replace(LIMITS, cpu_s=20, wall_s=60)
+"""Where no time_limit is right: how fast the machine is must not decide what comes first."""
 TESTS: dict[str, tuple[Test, ...]] = {
     "assert": tuple(AssertTest(code=f"assert add({a}, {b}) == {c}", names=("add",)) for a, b, c in SUMS),
     "call": tuple(CallTest(function="add", arguments=(a, b), expected=c) for a, b, c in SUMS),
@@ -57,9 +60,10 @@ def test_hostile_program_gets_its_right_verdict_and_leaves_nothing(judge: Judge,
     asked = header(source)
     judge.judge(INSPECTOR, TESTS["assert"])  # engages the examiner
     before = census()
-    judgement = judge.judge(source, TESTS[asked["kind"]], LIMITS)
+    right = asked["verdict"].split()
+    judgement = judge.judge(source, TESTS[asked["kind"]], LIMITS if "time_limit" in right else PATIENT)
     inspection = judge.judge(INSPECTOR, TESTS["assert"])
-    assert judgement.verdict in asked["verdict"].split(), (asked["threat"], judgement)
+    assert judgement.verdict in right, (asked["threat"], judgement)
     assert inspection.verdict == "accepted", inspection
     assert census() == before
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from another_user import as_another, summary
+from another_user import NOBODY, as_another, summary
 
 from sandbox.isolation.cgroups import CONTROLLERS, own_folders
 from sandbox.jail import ALL_LAYERS, Jail, probe
@@ -69,7 +69,9 @@ def fill(pairs):
                 pass
 """
 """Each pair holds half a mebibyte that belongs to no process."""
-SMALL = Limits(memory_bytes=64 << 20, output_bytes=1 << 20, file_bytes=1 << 20, open_files=2048)
+SMALL = Limits(
+    cpu_s=40.0, wall_s=100.0, memory_bytes=64 << 20, output_bytes=1 << 20, file_bytes=1 << 20, open_files=2048
+)
 
 
 @pytest.mark.usefixtures("in_force")
@@ -113,7 +115,7 @@ if memory:
     os.wait()
     print(1)
 """
-    limits = Limits(memory_bytes=64 << 20, output_bytes=64 << 20, file_bytes=64 << 20)
+    limits = Limits(cpu_s=40.0, memory_bytes=64 << 20, output_bytes=64 << 20, file_bytes=64 << 20)
 
     assert judge.judge(program, (StdioTest(stdin="", expected_stdout="1", checker="tokens"),), limits).detail == ""
 
@@ -140,7 +142,6 @@ IN_FORCE = (
     "test_hogs.py::test_memory_of_the_kernel_is_bounded", "test_hogs.py::test_threads_are_counted_without_namespaces",
     "test_cgroups.py::test_a_judge_has_groups_as_long_as_it_lives",
 )  # fmt: skip
-NOBODY = {"user": 65534, "group": 65534, "extra_groups": []}
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from another_user import as_another, summary
+from another_user import NOBODY, as_another, summary
 from census import wardens_of
 
 from sandbox.jail import ALL_LAYERS, NAMESPACES, Fault, Jail, Refused, Zygote, claim_user_id, probe
@@ -265,7 +265,7 @@ CONFINED = (
 )
 def test_an_ordinary_user_is_as_safe():
     """The same confinement where the judge is an ordinary user."""
-    ended = as_another(CONFINED, user=65534, group=65534, extra_groups=[])
+    ended = as_another(CONFINED, **NOBODY)
 
     assert (ended.returncode, "skipped" in summary(ended)) == (0, False), summary(ended)
 
@@ -287,7 +287,7 @@ def test_a_host_without_user_namespaces_is_as_safe(who):
     if not (shutil.which("unshare") and shutil.which("setpriv")):
         pytest.skip("needs unshare and setpriv of util-linux")
     before = ["unshare", *HOSTS[who], "sh", "-c", NO_NAMESPACES]
-    how = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+    how = NOBODY if os.geteuid() == 0 else {}
     if subprocess.run([*before, "true"], check=False, capture_output=True, **how).returncode != 0:
         pytest.skip("this host lets nobody make a user namespace to forbid them in")
 

@@ -92,7 +92,6 @@ def test_chance_of_a_preloaded_numpy_is_the_same_in_every_run():
 
 def test_what_a_program_leaves_running_ends_with_it(run):
     """A child that outlives its parent is neither waited for nor left."""
-    judgement = run("import os, time\nif os.fork() == 0:\n    time.sleep(60)\nprint(1)", "", "1\n")
+    judgement = run("import os, time\nif os.fork() == 0:\n    time.sleep(600)\nprint(1)", "", "1\n")
 
-    assert judgement.verdict is Verdict.ACCEPTED
-    assert judgement.per_test[0].wall_s < 5
+    assert judgement.verdict is Verdict.ACCEPTED  # waiting would be a time_limit
