@@ -22,12 +22,14 @@ from sandbox.clock import Clock
 from sandbox.program import content_of
 from sandbox.proxies import ErrorClass, Handle, story_of
 from sandbox.remote import NeverReady, Remote, Uncompilable, few_digits, shown
+from sandbox.server import READY
 from sandbox.wire import Examination, receive_work, send_mark
 
 _RECURSION_LIMIT = 10_000
 """A value takes some five frames a level, and the test may wrap what came before it goes back."""
 _EXAMINATION_CPU_S, _COMPARISON_CPU_S = 30, 10
 """For the work on one program's answers, and on one output; more means that they were made to be hard to compare."""
+_REHEARSALS = 30
 _MOST_RESIDENT_KIB = 96 << 10
 """An examiner that ever had more leaves its place to a new one: what a program made it keep is nobody else's."""
 
@@ -79,6 +81,24 @@ def examine(tests: int, desk: int, clock_file: int, marks: int, schedstat: int) 
         if leaves:
             break
     os._exit(0)
+
+
+def prepare() -> None:
+    """Go through an examination before any fork has to, so that each inherits specialised code and filled pools."""
+    case = {"kind": "assert", "setup": "", "code": "assert f([1, (2, 3)]) == [1, 2]", "names": ["f"]}
+    replies = [READY, '["ok", {"dict": [["f", {"handle": 0}]]}, {}]', '["ok", [1, 2], {}]']
+    ours, theirs = socket.socketpair()
+    marks, zygote = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with ours, theirs, marks, zygote:
+        for number in range(_REHEARSALS):
+            for reply in replies:
+                frames.Line(theirs.fileno()).send(reply)
+            examination = Examination(number, 0, exhaustive=False, most_bytes=1 << 20)
+            _examine([_compiled(case)], examination, [nowhere, ours.fileno()], marks, Clock(nowhere, -1))
+            zygote.recv(64)
+            theirs.recv(1 << 16)
+    os.close(nowhere)
 
 
 def _bound_cpu(seconds: int) -> None:

@@ -258,8 +258,8 @@ class Remote:
     def _new_error_class(self, number: int, module: str, name: str, bases: list[Any]) -> type:
         """Return the class of a library, if the test knows it too, or a class that stands for the program's.
 
-        None that a library takes for an order, as unittest does SkipTest and asyncio CancelledError: they are of no kind
-        of error here.
+        None that a library takes for an order, as unittest does SkipTest and asyncio CancelledError: they are of no
+        kind of error here.
         """
         if len(self._error_classes) > _MOST_ERROR_CLASSES:
             raise values.Malformed("too many exception classes")

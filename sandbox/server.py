@@ -112,18 +112,15 @@ class Server:
         return message
 
     def answer(self, request: list[Any]) -> str:
-        """Return the reply to one request, whatever the program does."""
+        """Return the reply to one request, by the method of its kind, whatever the program does."""
         kind, *parts = request
-        answers: dict[str, Callable[..., str]] = {
-            "load": self._load, "call": self._call, "get": self._get, "set": self._set, "do": self._do,
-            "take": self._take,
-        }  # fmt: skip
         try:
-            return answers[kind](*parts)
+            reply: str = getattr(self, f"_{kind}")(*parts)
         except values.TooLarge:
             return _TOO_LONG
         except BaseException as error:  # noqa: BLE001 - whatever the program raises
             return self._raised(error, {})
+        return reply
 
     def _load(self, names: list[str], forgives: bool) -> str:  # noqa: FBT001 - the request's last part
         try:

@@ -101,6 +101,8 @@ def _become_zygote(jail: Confinement, control: socket.socket, marks: socket.sock
         del sys.modules[name]  # a program may have modules of its own by these names
     if jail.holds_candidates:
         candidate.prepare()
+    else:
+        examiner.prepare()
     gc.collect()
     gc.freeze()
     with suppress(EOFError, ConnectionError):

@@ -123,4 +123,4 @@ def test_the_examined_interpreter_needs_nothing_installed():
     }
 
     assert {"sandbox.candidate", "sandbox.examiner", "sandbox.values", "sandbox.isolation.seccomp"} <= set(found)
-    assert foreign <= {("sandbox.values", "numpy")}
+    assert foreign <= {("sandbox.library_values", "numpy")}
