@@ -1,6 +1,8 @@
 """Expected output against actual output; `test_call_checkers` has those of returned values."""
 
 import doctest
+import time
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -8,6 +10,8 @@ from hypothesis import strategies as st
 
 from sandbox import checkers
 from sandbox.checkers import CALL, STDIO, exact, lines, numbers, tokens
+from sandbox.testcase import StdioTest
+from sandbox.verdict import Verdict
 
 
 def test_examples():
@@ -95,3 +99,63 @@ def test_checkers_are_known_by_their_names():
     assert " ".join(CALL) == (
         "equal json_equal json_close json_wrapped any_of close_1e_6 close_1e_4 same_set same_noneness"
     )
+
+
+SHAPES = {
+    "digits_then_a_letter": lambda n: b"1" * n + b"x",
+    "digits_then_two_points": lambda n: b"1" * n + b"..",
+    "digits_and_an_open_exponent": lambda n: b"1" * n + b"e+",
+    "points": lambda n: b"." * n,
+    "zeros_then_a_point": lambda n: b"0" * n + b".",
+    "a_long_fraction": lambda n: b"1." + b"3" * n,
+    "a_long_exponent": lambda n: b"1.5e" + b"9" * n,
+    "exponents": lambda n: b"1e" * (n // 2),
+    "signs": lambda n: b"+-" * (n // 2),
+    "blanks": lambda n: b" " * n + b"1",
+    "blanks_at_line_ends": lambda n: b"1" + b" \t" * (n // 2) + b"x",
+    "short_lines": lambda n: b"1\n" * (n // 2),
+    "blank_lines": lambda n: b"\n" * n + b"1",
+    "short_tokens": lambda n: b"1 " * (n // 2),
+    "carriage_returns": lambda n: b"\r" * n + b"x",
+    "no_utf_8": lambda n: b"\xff" * n,
+}
+EXPECTED = (b"1.5\n", b"1.5 " * 1000, b"1\n" * 1000)
+
+
+@pytest.mark.parametrize("checker", STDIO)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_checker_takes_more_than_linear_time(checker, shape):
+    """Eight times the text takes far less than 64 times the CPU time, for the expected text too; a second at the most."""
+
+    def cpu_s(size):
+        text = SHAPES[shape](size)
+        cases = [(expected, text) for expected in EXPECTED] + [(text, text + b" 1"), (text + b"1", text)]
+        started_s = time.process_time()
+        for expected, actual in cases:
+            STDIO[checker](expected, actual)
+        return time.process_time() - started_s
+
+    short = min(cpu_s(125_000) for _ in range(3))
+
+    assert min(cpu_s(1_000_000) for _ in range(2)) < 24 * short + 0.05
+
+
+@pytest.mark.parametrize("checker", STDIO)
+def test_no_checker_needs_much_more_memory_than_the_texts(checker):
+    """Short lines are looked at line by line."""
+    text = b"1\n" * 100_000
+    tracemalloc.start()
+    try:
+        STDIO[checker](text + b"2", text + b"3")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 4 * len(text)
+
+
+def test_a_comparison_that_would_stall_a_judge_is_over_at_once(judge):
+    """A million digits and a letter are no decimal."""
+    test = StdioTest(stdin="", expected_stdout="1.5\n", checker="numbers")
+
+    assert judge.judge("print('1' * 1_000_000 + 'x')", (test,)).verdict is Verdict.WRONG_ANSWER
