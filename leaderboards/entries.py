@@ -38,7 +38,7 @@ def trainings_of(arguments: Sequence[str], entries: Sequence[Entry]) -> Mapping[
     Raises:
         UserError: An argument is of another form, METHOD has no result, or the checkpoint has no metrics.
     """
-    known = {entry.method for entry in entries}
+    known = dict.fromkeys(entry.method for entry in entries)
     labels = []
     for argument in arguments:
         label, equals, _ = argument.partition("=")

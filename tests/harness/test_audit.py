@@ -207,6 +207,14 @@ def test_a_reference_slower_than_its_limit(concluded):
     assert (audit.accepted, calibration.cpu_s) == (0, {"a": 18.0})
 
 
+def test_a_reference_that_just_keeps_its_limit_is_not_slow(concluded):
+    """4 s of 4 s; and one that fails is not slow, whatever it took."""
+    audit, _ = concluded(("a", Verdict.ACCEPTED, 4.0), ("b", Verdict.WRONG_ANSWER, 9.0))
+
+    assert (audit.slow, audit.accepted) == ((), 1)
+    assert [found.task_id for found in audit.failing] == ["b"]
+
+
 def test_the_slowest_come_first(concluded):
     """Ten of them."""
     audit, _ = concluded(*((str(number), Verdict.ACCEPTED, float(number) / 10) for number in range(12)))

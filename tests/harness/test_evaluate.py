@@ -2,15 +2,19 @@
 
 import hashlib
 
+import msgspec
 import pytest
 
 from harness import evaluate as module
 from harness.errors import UserError
 from harness.evaluate import already_judged, evaluate
+from harness.records import PromptCardId
 from harness.sample_index import SampleIndex
 from harness.storage import sole_writer
 from sandbox.jail import Jail
 from sandbox.judgement import Judgement
+from sandbox.limits import Limits
+from sandbox.pool import Case
 from sandbox.verdict import Verdict
 
 
@@ -83,6 +87,27 @@ def test_an_evaluation_says_how_the_program_was_found(judge, judged, samples):
     assert (evaluation.completion_sha256, evaluation.program_sha256) == (sha256, sha256)
     assert (evaluation.extraction, evaluation.discarded_chars, evaluation.complete) == ("whole", 0, True)
     assert judged[0] == "a0"
+
+
+def test_what_is_asked_reaches_the_judge(monkeypatch, tmp_path, make_problem, make_sample):
+    """The card's stop strings end the program, 12 characters before its end; limits and mode are those asked for."""
+    problem = msgspec.structs.replace(make_problem("a"), limits=Limits(cpu_s=7.0))
+    sample = make_sample("a", 0, completion="def f(): return 1\nEND of it (")
+    given = []
+
+    def judge_all(cases, *_):
+        given.extend(cases)
+        yield Judgement(verdict=Verdict.ACCEPTED, per_test=(), cpu_s=0.0)
+
+    monkeypatch.setattr(module, "judge_all", judge_all)
+    with sole_writer(tmp_path / "evaluations.jsonl") as file:
+        (evaluation,) = evaluate(
+            [sample], {"a": problem}, file, extraction="first", jail=Jail(), workers=2, exhaustive=True,
+            card=PromptCardId(name="c", sha256="h", stop=("\nEND",)),
+        )  # fmt: skip
+
+    assert given == [Case(program="def f(): return 1", tests=problem.tests, limits=Limits(cpu_s=7.0), exhaustive=True)]
+    assert (evaluation.extraction, evaluation.discarded_chars) == ("stop", 12)
 
 
 def test_samples_of_a_task_get_the_very_same_tests(monkeypatch, judge, samples, problems):

@@ -20,6 +20,9 @@ from harness.markdown import blocks, lone_fence
         ("```\n```", [("", "")]),
         ("- x\n\n      ```py\n      a\n        b\n\n      ```", [("py", "a\n  b\n\n")]),
         ("    ```\n    a\n    ```", []),
+        ("   ```\n   a\n   ```\nb", [("", "a\n")]),
+        ("```\na\n   ```\nb", [("", "a\n")]),
+        ("~~~ `a`\nb\n~~~", [("`a`", "b\n")]),
         ("```py\n'''\n    ```\n    '''\n```", [("py", "'''\n    ```\n    '''\n")]),
         ("``` `a` ```\n", []),
         ("a ``` b\n", []),
@@ -35,6 +38,7 @@ def test_blocks(text, found):
     ("text", "end"),
     [
         ("a\n```", 2),
+        ("a\n   ```", 2),
         ("a\n```\nb\n```py\nc\n```", 2),
         ("'''\n    ```\n'''\n```\n", 16),
         ("a\n```\nb\n```", None),

@@ -126,6 +126,8 @@ def test_several_kinds_have_rows_of_their_own(make_result):
     told = markdown([make_result(kinds=("call", "stdio"))])
 
     assert "| difficulty, kind | problems | pass@1 " in told
+    rows = told.split("\n\n")[2].splitlines()[2:]
+    assert [row.split()[1] for row in rows] == ["all", "easy", "hard", "call", "stdio"]
     assert "| stdio            | 1        | 100.00 (20.6-100.0) |" in told
     assert "| verdict       | samples | share               | easy | hard | call | stdio |" in told
 
@@ -155,14 +157,14 @@ def producer():
 
 
 def test_the_drawing_is_told(make_result, sampling, producer):
-    """Sampling, backend, tokens, and how completions ended: one of four by length is 25 %."""
-    usage = Usage(prompt_tokens=40, tokens=99, finish_counts={"context": 2, "length": 1, "stop": 1})
+    """Sampling, backend, tokens, and how completions ended: two of four by length are 50 %."""
+    usage = Usage(prompt_tokens=40, tokens=99, finish_counts={"context": 1, "length": 2, "stop": 1})
     told = markdown([make_result(sampling=sampling, producer=producer, usage=usage)])
 
     assert (
         'Drawn: temperature 0.8, top_p 0.95, at most 512 tokens, stop ["\\n#"]; seed 3; openai; '
-        "not repeatable (the server has a batch); 99 tokens for 40 of prompts; 25.00 % ended by length; "
-        "2 without an answer, their prompt being too long for the model\n"
+        "not repeatable (the server has a batch); 99 tokens for 40 of prompts; 50.00 % ended by length; "
+        "1 without an answer, their prompt being too long for the model\n"
     ) in told
 
 
@@ -180,6 +182,15 @@ def test_nothing_is_said_of_what_is_repeatable_or_whole(make_result, producer):
 
     assert "Drawn: openai\n" in told
     assert told.endswith("isolation: seccomp\n")
+
+
+def test_shares_of_nothing_are_zero(make_result):
+    """No completion was cut off, in none was no program."""
+    usage = Usage(prompt_tokens=None, tokens=None, finish_counts={"stop": 4})
+    told = markdown([make_result(usage=usage, extraction_counts={"fence": 4}, cut_off=0)])
+
+    assert "extraction: first (0.00 % failed, 0.00 % cut off)" in told
+    assert "Drawn: 0.00 % ended by length\n" in told
 
 
 def test_no_isolation_is_stamped_on_the_table(make_result):

@@ -138,6 +138,8 @@ def test_the_report_counts_what_got_worse_and_what_got_better(make_result):
         "| 2    ",
     ]
     assert "1 more; --flips 2 or --json lists all\n" in report
+    lost, gained = "proctor explain runs/new 1 --policy new", "proctor explain runs/old 2 --policy old"
+    assert f"    {lost}\n    {gained}\n" in report
 
 
 def test_nothing_flipped_is_no_list(make_result):

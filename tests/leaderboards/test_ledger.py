@@ -50,16 +50,17 @@ def test_each_protocol_has_its_own_table(make_result, write_run, tmp_path):
 
 
 def test_the_best_is_the_one_with_the_largest_mean_over_its_problems(make_result, write_run, tmp_path):
-    """3/4 over the one that has samples; then (1/1 + 1/4) / 2 = 5/8; then 1/2, with the most samples accepted."""
+    """3/4 over the one that has samples; (1/1 + 1/4) / 2 = 5/8; 1/2, by name where that is equal; (3/4 + 0/4) / 2."""
     write_run("1", make_result({"1": (4, 2), "2": (4, 2)}, policy="half"))
     write_run("2", make_result({"1": (1, 1), "2": (4, 1)}, policy="five eighths"))
     write_run("3", make_result({"1": (4, 3), "2": (0, 0)}, policy="three quarters"))
     write_run("4", make_result({"1": (4, 2), "2": (4, 2)}, policy="a half too"))
+    write_run("5", make_result({"1": (4, 3), "2": (4, 0)}, policy="three eighths"))
 
     lines = regenerate(tmp_path).read_text().splitlines()
     rows = [line.split("](")[0].removeprefix("| [") for line in lines if line.startswith("| [")]
 
-    assert rows == ["three quarters", "five eighths", "a half too", "half"]
+    assert rows == ["three quarters", "five eighths", "a half too", "half", "three eighths"]
 
 
 def test_numbers_of_a_leaderboard_have_intervals(make_result, write_run, tmp_path):

@@ -33,6 +33,11 @@ def test_numbers_of_mbpp_are_shares_of_500_problems():
     assert [round(value * 5, 6) for value in found] == [round(value * 5) for value in found]
 
 
+def test_numbers_without_an_interval_are_shown_beside_those_with_one():
+    """The paper gives none."""
+    assert markdown(TABLES, intervals=True) == markdown(TABLES)
+
+
 def test_what_is_below_base_is_what_the_paper_paints_red():
     """Of the numbers that are known."""
     assert [places(table, "below_base") for table in TABLES] == [

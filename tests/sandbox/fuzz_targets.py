@@ -4,6 +4,8 @@ Each function returns what came out, in a word; a word in capitals is a fault of
 """
 
 import enum
+import functools
+import os
 import random
 import socket
 import struct
@@ -13,8 +15,10 @@ from pathlib import Path
 import mutations
 
 from sandbox import checkers, frames, values, wire
+from sandbox.clock import Clock
 from sandbox.limits import Limits
-from sandbox.remote import Handle, NeverReady, Remote, Uncompilable
+from sandbox.proxies import Handle, story_of
+from sandbox.remote import NeverReady, Remote, Uncompilable
 from sandbox.testcase import AssertTest, CallTest
 from sandbox.verdict import Verdict
 
@@ -31,7 +35,9 @@ DECLARED = (
     MemoryError,  # a memory_limit of the program
 )  # fmt: skip
 """What may come out where no value does; what the program raised is besides."""
-_MODULES = {"builtins", "collections", "decimal", "fractions", "datetime", "numpy", "numpy.dtypes", "sandbox.remote"}
+_MODULES = {
+    "builtins", "collections", "decimal", "fractions", "datetime", "numpy", "numpy.dtypes", "array", "sandbox.proxies",
+}  # fmt: skip
 MOST_VALUE_BYTES = 1 << 24
 TESTS_A_PROGRAM = 50
 RECURSION_LIMIT = 10_000
@@ -41,39 +47,45 @@ RECURSION_LIMIT = 10_000
 def of_codec(number):
     """Decode the mutated text of a value."""
     text = mutations.mutated_text(number, mutations.VALUES)
-    return _outcome(lambda: values.loads(text, lambda handle: ("handle", handle)), number)
+    return _outcome(lambda: values.loads(text, lambda tag, content: (tag, str(content))), number)
 
 
 def of_line(number):
-    """Let a remote program answer a request with a mutated frame."""
+    """Let a remote program answer a request with a mutated frame, and what follows of it with another."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        remote, rng = Remote(ours.fileno(), MOST_VALUE_BYTES), random.Random(number)  # noqa: S311 - the same each time
+        remote = Remote(ours.fileno(), MOST_VALUE_BYTES, Clock(_clock_file(), -1))
+        rng = random.Random(number)  # noqa: S311 - the same each time
         target = Handle(remote, 0)
         request = rng.randrange(5)
         if request == 0:
             theirs.sendall(struct.pack("=I", 5) + b"ready")
-        theirs.sendall(mutations.mutated_frame(number))
+        theirs.sendall(mutations.mutated_frame(number) + mutations.mutated_frame(f"{number} more"))
         theirs.shutdown(socket.SHUT_WR)
         ask = [
             lambda: remote.load(("f", "g"), forgives=True),
             lambda: remote.call(target, ([1, [2]], {"a": deque([1])}, bytearray(b"abc")), {"k": {1, 2}}),
-            lambda: remote.call(target, (number,), {}),
+            lambda: remote.call(target, (lambda *_: [number], iter("abc")), {}),
             lambda: target.attribute,
             lambda: remote.do("getitem", target, [number]),
         ][request]
-        return _outcome(ask, number, remote)
+        return _outcome(ask, number)
 
 
-def _outcome(ask, number, remote=None):
+@functools.cache
+def _clock_file():
+    return os.memfd_create("clock")
+
+
+def _outcome(ask, number):
     """Ask; tell what came of it."""
     try:
         found = ask()
-    except DECLARED as error:
-        return type(error).__name__
     except BaseException as error:  # noqa: BLE001 - whatever it is, it is a finding
-        if remote is not None and (error is remote.raised or error.__cause__ is remote.raised is not None):
+        if story_of(error) is not None:
             return "raised"
+        if isinstance(error, DECLARED):
+            return type(error).__name__
         return f"CRASH {type(error).__name__}: {str(error)[:100]}"
     if odd := _odd_type(found):
         return f"ODD TYPE {odd}"
@@ -92,7 +104,7 @@ def _is_accepted(checker, expected, actual):
 def _odd_type(value, depth=0):
     """Return the name of a type that must not come out, where there is one."""
     kind = type(value)
-    is_named = kind.__bases__ == (tuple,) or isinstance(value, enum.Enum)
+    is_named = kind.__bases__ == (tuple,) or isinstance(value, (enum.Enum, BaseException))
     if not is_named and kind.__module__ not in _MODULES:
         return f"{kind.__module__}.{kind.__qualname__}"
     parts = [*value, *value.values()] if isinstance(value, dict) else value
@@ -118,13 +130,14 @@ def of_output(number):
 
 
 def _packets():
-    request = wire.Request(wire.RUN, 1, 2.0, 3.0, 4, 5, 6, 7, 8)
+    request = wire.Request(kind=wire.RUN, number=1, cpu_s=2.0, wall_s=3.0, memory_bytes=4)
     facts = wire.Facts(1, 0, 0, 0.5, 0.6, 1 << 20, 0)
     return [
         (wire.receive_request, lambda sock: wire.send_request(sock, request, [])),
-        (wire.receive_examination, lambda sock: wire.send_examination(sock, wire.Examination(1, 2, True, 3), [])),
+        (wire.receive_work, lambda sock: wire.send_examination(sock, wire.Examination(1, 2, True, 3), [])),
+        (wire.receive_work, lambda sock: wire.send_comparison(sock, "numbers", [])),
         (wire.receive_facts, lambda sock: wire.send_facts(sock, facts)),
-        (wire.receive_mark, lambda sock: wire.send_mark(sock, 7)),
+        (wire.receive_mark, lambda sock: wire.send_mark(sock, 7, 0.5)),
     ]
 
 
@@ -140,7 +153,7 @@ def of_packet(number):
         theirs.shutdown(socket.SHUT_WR)
         try:
             receive(ours)
-        except (struct.error, RuntimeError) as error:
+        except (struct.error, UnicodeDecodeError, RuntimeError) as error:
             return type(error).__name__
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is a finding
             return f"CRASH {type(error).__name__}: {str(error)[:100]}"

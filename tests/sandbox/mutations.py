@@ -11,25 +11,41 @@ import stat
 import struct
 
 _B64 = "AAECAwQFBgc="
+_PAIRS = [["a", 1], [{"tuple": [1]}, [2]]]
+_OWN_CLASS = {"error class": [3, "program", "Odd", [{"type": "ValueError"}]]}
 VALUES = [
     None, True, 3, -1.5, "text", [1, 2, 3], [[1], ["a", None]], {"int": "0x1" + "0" * 300}, {"complex": [1.0, -2.0]},
     {"bytes": _B64}, {"bytearray": _B64}, {"tuple": [1, "b", [2]]}, {"namedtuple": ["Point", ["x", "y"], [1, 2]]},
     {"member": ["IntEnum", "Color", "RED", 1]}, {"set": [1, 2, {"tuple": [3]}]}, {"frozenset": ["a"]},
-    {"dict": [["a", 1], [{"tuple": [1]}, [2]]]}, {"counter": [["a", 2]]}, {"ordereddict": [["b", 1], ["a", 2]]},
-    {"defaultdict": ["int", [["a", 1]]]}, {"deque": [None, [1, 2]]}, {"deque": [2, [1, 2]]},
-    {"range": ["0x0", "0x5", "0x1"]}, {"constant": "Ellipsis"}, {"constant": "NotImplemented"}, {"decimal": "1.50"},
-    {"fraction": ["0x1", "0x3"]}, {"numpy": ["<i8", [1], _B64]}, {"numpy": ["<f8", None, _B64]},
-    {"numpy": ["|b1", [2, 4], _B64]}, {"moment": ["datetime", [2020, 2, 29, 0, 0, 0, 0]]},
-    {"moment": ["timedelta", [1, 2, 3]]}, {"type": "int"}, {"handle": 0}, {"handle": 7},
+    {"dict": _PAIRS}, {"counter": [["a", 2]]}, {"ordereddict": _PAIRS}, {"defaultdict": ["int", [["a", 1]]]},
+    {"deque": [None, [1, 2]]}, {"deque": [2, [1, 2]]}, {"range": ["0x0", "0x5", "0x1"]}, {"constant": "Ellipsis"},
+    {"constant": "NotImplemented"}, {"decimal": "1.50"}, {"fraction": ["0x1", "0x3"]}, {"numpy": ["<i8", [1], _B64]},
+    {"numpy": ["<f8", None, _B64]}, {"numpy": ["|b1", [2, 4], _B64]}, {"moment": ["datetime", [2020, 2, 29, 0, 0, 0, 0]]},
+    {"moment": ["timedelta", [1, 2, 3]]}, {"array": ["i", _B64]}, {"memoryview": _B64}, {"keys": ["a", "b"]},
+    {"values": [1, 2]}, {"items": _PAIRS}, {"mappingproxy": _PAIRS}, {"userdict": _PAIRS}, {"userlist": [1, 2]},
+    {"userstring": "abc"}, {"chainmap": [{"dict": _PAIRS}, {"dict": []}]}, {"type": "int"}, {"handle": 0}, {"handle": 7},
+    {"coroutine": 1}, {"callback": [0, "f"]}, {"iterator": [1, ""]}, _OWN_CLASS, {"error": [{"type": "KeyError"}, ["a"], "no", None]},
+    {"error": [_OWN_CLASS, [], "no", 4]}, {"error class": [5, "decimal", "DivisionByZero", [{"type": "ArithmeticError"}]]},
 ]  # fmt: skip
 """A value of every type, as a tree."""
-NAMES = ["ValueError", "Exception", "BaseException", "object"]
+ERRORS = [
+    "KeyError",
+    "IndexError",
+    "StopIteration",
+    "SystemExit",
+    "OSError",
+    "AssertionError",
+    "MemoryError",
+    "NameError",
+]
 REPLIES = [
     *(["ok", value, {}] for value in VALUES),
     *(["ok", None, {"0": value}] for value in VALUES),
-    *(["raise", [name, *NAMES], name, "no", {}] for name in ("KeyError", "StopIteration", "SystemExit", "OSError")),
+    *(["raise", {"error": [{"type": name}, ["no"], "no", None]}, name, "no", {}] for name in ERRORS),
+    ["raise", {"error": [_OWN_CLASS, [1], "odd", 4]}, "Odd", "odd", {"0": [1]}],
+    ["callback", 0, [1], {}],
     ["ok", {"dict": [["f", {"handle": 0}], ["g", 3]]}, {}],
-    ["too long", 17],
+    ["too long"],
     ["uncompilable", "SyntaxError: no"],
 ]
 ODD_NUMBERS = [0, -1, 2**31, 2**63, 2**64, -(2**63), 10**30, 10**4000, 1e308, -0.0, float("nan"), float("inf"), 1e-320]

@@ -10,15 +10,16 @@ from mutations import mutated_frame
 
 
 @pytest.fixture
-def as_deep_as_an_examiner():
-    """Allow as many frames as an examiner has."""
-    before = sys.getrecursionlimit()
+def as_an_examiner():
+    """Allow as many frames as an examiner has, and undo what it does about long numbers."""
+    frames, digits = sys.getrecursionlimit(), sys.get_int_max_str_digits()
     sys.setrecursionlimit(RECURSION_LIMIT)
     yield
-    sys.setrecursionlimit(before)
+    sys.setrecursionlimit(frames)
+    sys.set_int_max_str_digits(digits)
 
 
-@pytest.mark.usefixtures("as_deep_as_an_examiner")
+@pytest.mark.usefixtures("as_an_examiner")
 @pytest.mark.parametrize("target", IN_PROCESS)
 def test_mutations_are_refused_or_decoded_but_never_pass(target):
     """A thousand each; an outcome in capitals is a fault."""
