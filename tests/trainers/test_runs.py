@@ -7,6 +7,7 @@ import pytest
 from harness.errors import UserError
 from trainers.card import Recipe
 from trainers.census import ROWS, Census, Rule
+from trainers.codenet import MAX_SOURCE_BYTES
 from trainers.compile import Plan
 from trainers.rewards import PAPER
 from trainers.runs import compile_job, read_jobs
@@ -50,13 +51,14 @@ def test_samples_become_candidates(make_run):
 
 
 def test_what_can_not_be_trained_on_is_counted(make_run):
-    """Our faults, limits without reward, samples not judged yet, without prompt, or empty."""
+    """Our faults, limits without reward, samples not judged yet, without prompt, empty, or larger than a source."""
     run = make_run(
         ("a", 0, "x", "p", "sandbox_error"),
         ("a", 1, "x", "p", "memory_limit"),
         ("a", 2, "x", "p", None),
         ("a", 3, "x", "", "accepted"),
         ("a", 4, " ", "p", "compile_error"),
+        ("a", 5, "#" * (MAX_SOURCE_BYTES + 1), "p", "accepted"),
     )
 
     assert read_jobs([run], PAPER, census := Census()) == ()
@@ -66,6 +68,7 @@ def test_what_can_not_be_trained_on_is_counted(make_run):
         Rule.NOT_JUDGED: 1,
         Rule.NO_PROMPT: 1,
         Rule.EMPTY_SOURCE: 1,
+        Rule.TOO_LARGE: 1,
     }
 
 
