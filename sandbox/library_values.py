@@ -32,14 +32,24 @@ def content_of(content: Any) -> bytes:
     return base64.b64decode(text(content), validate=True)
 
 
+_MOST_MAGNITUDE = 100_000
+"""A decimal of more digits before or behind the point is short to write and endless to turn into an integer."""
+
+
 def _encode_decimal(value: Any, writer: Writer) -> Any:
-    return {"decimal": writer.text(sys.modules["decimal"].Decimal.__str__(value))}
+    decimal = sys.modules["decimal"].Decimal
+    if abs(decimal.adjusted(value)) > _MOST_MAGNITUDE:
+        return NotImplemented
+    return {"decimal": writer.text(decimal.__str__(value))}
 
 
 def _decode_decimal(content: Any, _inner: Inner) -> Any:
     import decimal  # noqa: PLC0415 - keeps the examiner small
 
-    return decimal.Decimal(text(content))
+    value = decimal.Decimal(text(content))
+    if abs(value.adjusted()) > _MOST_MAGNITUDE:
+        raise ValueError("a decimal of too many digits")
+    return value
 
 
 def _encode_fraction(value: Any, writer: Writer) -> Any:
