@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from sandbox.heap import Reserve
 from sandbox.isolation import cgroups, interpreter, kernel, landlock, namespaces, rlimits, scratch, seccomp
 from sandbox.wire import Request
 
@@ -67,13 +68,14 @@ class Confinement:
         self.last_pid = self.score = -1
         self.own_score = b""
         self.group: cgroups.Group | None = None
+        self.fork_ruleset = -1
+        self.second_filter = b""
         self.library = interpreter.standard_library()
         self.site = interpreter.site_folders()
         self.packages = interpreter.package_folders(boot.packages)
         self.system = [*interpreter.shared_libraries([*self.library, *self.packages]), interpreter.ZONES]
         sys.path[:] = [path for path in sys.path if path.startswith(tuple(self.library)) and path not in self.site]
         sys.path += [namespaces.PACKAGES] if "mount" in self.layers else self.site
-        self.beside_processes = interpreter.entries_without("/", ["/proc"])
         self.candidate_uid = boot.candidate_uid
         if not {"user", "mount"} & set(self.layers) and not _others_can_reach(self.library[0]):
             self.candidate_uid = None
@@ -124,11 +126,13 @@ class Confinement:
             rlimits.enter()
         if "landlock" in self.layers:
             with _putting_on("landlock"):
+                self.fork_ruleset = self._fork_ruleset()
                 landlock.enter(self._ruleset())
                 report["landlock"] = f"in force ({landlock.described(landlock.abi())})"
         if "seccomp" in self.layers:
             with _putting_on("seccomp"):
-                seccomp.enter(may_tighten=self._tightens())
+                self.second_filter = self._second_filter()
+                seccomp.enter(may_tighten=bool(self.second_filter))
         self._note_pristine()
         return report
 
@@ -205,23 +209,35 @@ class Confinement:
         """Return the resource limits of a fork."""
         return rlimits.bounds(request, self._process_limit(request)) if "rlimits" in self.layers else ()
 
+    def keep_own_memory(self) -> None:
+        """Have every fork find the same free memory; call it once all is warm."""
+        self.reserve = Reserve()
+        self.reserve.find_next_pool()
+
     def confine(self, bounds: rlimits.Bounds) -> None:
         """Put the remaining layers on the calling fork, and take it to the writable place."""
+        self.reserve.take()
         os.chdir(self.writable)
-        if "landlock" in self.layers and "pid" not in self.layers:  # other people's processes are the supervisor's only
-            landlock.enter(landlock.ruleset(self.beside_processes, [], [self.writable, *namespaces.DEVICES]))
+        if self.fork_ruleset >= 0:
+            landlock.enter(self.fork_ruleset)
         rlimits.apply(bounds)
         if "privileges" in self.layers:
             self._drop_privileges()
         if "pid" not in self.layers:
             kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-        if "seccomp" in self.layers and self._tightens():
-            alone = None if "pid" in self.layers else os.getpid()
-            seccomp.tighten(alone=alone, among_files="mount" not in self.layers)
+        if self.second_filter:
+            seccomp.tighten(self.second_filter, os.getpid())
 
-    def _tightens(self) -> bool:
-        """Whether each fork gets a second filter, which stands in for a namespace."""
-        return not {"pid", "mount"} <= set(self.layers)
+    def _fork_ruleset(self) -> int:
+        """Return the rule set that each fork enters: /proc is the zygote's only, and the host's names stand there."""
+        beside = [path for path in interpreter.entries_without("/", ["/proc"]) if not os.path.islink(path)]
+        own = os.path.dirname(self.writable) if "mount" in self.layers else self.writable
+        return landlock.ruleset(beside, [], [own, *namespaces.DEVICES])
+
+    def _second_filter(self) -> bytes:
+        """Return the filter that each fork puts on, which stands in for a namespace; nothing where none is absent."""
+        alone, among_files = "pid" not in self.layers, "mount" not in self.layers
+        return seccomp.second_filter(alone=alone, among_files=among_files) if alone or among_files else b""
 
     def _changes_user(self) -> bool:
         return self.candidate_uid is not None

@@ -72,6 +72,8 @@ those signals itself, and asks nobody.
 _HARMLESS_PRCTL = (1, 3, 15, 16, 21, 38, 39, 0x53564D41)
 """PR_SET_PDEATHSIG, GET_DUMPABLE, SET_NAME, GET_NAME, GET_SECCOMP, SET_NO_NEW_PRIVS, GET_NO_NEW_PRIVS, SET_VMA."""
 
+_ITSELF = 0x7FFFFFF1
+"""Stands for the number of the process in a filter that is made before it: more than any has."""
 _AND = 0x54
 _LOAD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW = 0x7FFF0000
@@ -177,12 +179,13 @@ def _assemble(rules: dict[str, Code], otherwise: Code) -> bytes:
     return b"".join(struct.pack("HBBI", *instruction) for instruction in code + otherwise)
 
 
-def _load(program: bytes) -> None:
-    class Program(ctypes.Structure):
-        _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
+
+def _load(program: bytes) -> None:
     set_mode_filter = 1
-    filter_ = Program(len(program) // 8, program)
+    filter_ = _Program(len(program) // 8, program)
     syscall("seccomp", ctypes.c_uint(set_mode_filter), ctypes.c_uint(0), ctypes.byref(filter_))
 
 
@@ -192,7 +195,7 @@ def enter(*, may_tighten: bool) -> None:
     Nobody may ignore SIGCHLD: the CPU time of children that the kernel reaps by itself is counted nowhere.
 
     Args:
-        may_tighten: whether `tighten` will follow.
+        may_tighten: whether `tighten` will follow in each fork.
 
     Raises:
         OSError: where the kernel has no seccomp or the machine is neither x86_64 nor aarch64.
@@ -223,12 +226,12 @@ def enter(*, may_tighten: bool) -> None:
     _load(_assemble(rules, unlisted))
 
 
-def tighten(*, alone: int | None, among_files: bool) -> None:
-    """Forbid the calling process more, where a namespace is absent; it can't tighten itself any further.
+def second_filter(*, alone: bool, among_files: bool) -> bytes:
+    """Return a filter for a process where a namespace is absent, to `tighten` it with.
 
     Args:
-        alone: its process number where there is no pid namespace: it may then start no processes (threads are allowed)
-            and neither signal nor ask about any but itself, nor outlive its zygote.
+        alone: whether there is no pid namespace: it may then start no processes (threads are allowed) and neither
+            signal nor ask about any but itself, nor outlive its zygote.
         among_files: whether there is no mount namespace: it may then change no modes, owners and times, and no lengths
             by path, because the files may be the user's and Landlock does not look at that (at lengths: before 6.2).
     """
@@ -236,13 +239,18 @@ def tighten(*, alone: int | None, among_files: bool) -> None:
     rules = {"seccomp": refused}
     if among_files:
         rules |= dict.fromkeys(_FILE_CHANGES, refused)
-    if alone is not None:
-        rules |= _rules_alone(alone, refused)
-    _load(_assemble(rules, [(_RETURN, 0, 0, _ALLOW)]))
+    if alone:
+        rules |= _rules_alone(refused)
+    return _assemble(rules, [(_RETURN, 0, 0, _ALLOW)])
 
 
-def _rules_alone(pid: int, refused: Code) -> dict[str, Code]:
-    itself = (0, pid)
+def tighten(second_filter: bytes, pid: int) -> None:
+    """Bind the calling process `pid`, and all that it starts, to a second filter, for good."""
+    _load(second_filter.replace(struct.pack("=I", _ITSELF), struct.pack("=I", pid)))
+
+
+def _rules_alone(refused: Code) -> dict[str, Code]:
+    itself = (0, _ITSELF)
     no_more: Code = [(_RETURN, 0, 0, _ERRNO | errno.EAGAIN)]
     asking = "getpgid getsid sched_getaffinity sched_getparam sched_getscheduler".split()
     clocks = "clock_gettime clock_getres clock_nanosleep timer_create".split()
@@ -251,7 +259,7 @@ def _rules_alone(pid: int, refused: Code) -> dict[str, Code]:
         "vfork": no_more,
         "clone": _only_if_argument_has(0, _CLONE_THREAD, errno.EAGAIN),
         "kill": _only_if_argument_in(0, itself, errno.EPERM),
-        "tgkill": _only_if_argument_in(0, (pid,), errno.EPERM),
+        "tgkill": _only_if_argument_in(0, (_ITSELF,), errno.EPERM),
         "pidfd_open": refused,
         "prctl": _only_if_argument_in(0, _HARMLESS_PRCTL[1:], errno.EPERM),
         "setpgid": refused,

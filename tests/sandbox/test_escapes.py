@@ -44,11 +44,17 @@ def header(source: str) -> dict[str, str]:
 
 INSPECTOR = """
 import os
+def alive(pid):
+    try:
+        os.getpgid(pid)
+    except ProcessLookupError:
+        return False
+    return True
 def add(a, b):
-    others = {name for name in os.listdir("/proc") if name.isdigit()} - {"1", str(os.getpid())}
+    others = [pid for pid in range(2, 5000) if pid != os.getpid() and alive(pid)]
     times = os.stat(".").st_mtime_ns
     seen = [os.listdir(path) for path in (".", "/tmp", "/dev/shm")]
-    return a + b if (seen, others, times) == ([[], [], []], set(), 0) else repr((seen, others, times))
+    return a + b if (seen, others, times) == ([[], [], []], [], 0) else repr((seen, others, times))
 """
 """Adds rightly only if it finds nothing of an earlier program: no file, no process, no trace on the writable place."""
 

@@ -1,0 +1,83 @@
+"""Has every fork find the same free memory, whatever its zygote did before: where objects lie shows in sets' order.
+
+The interpreter hands out blocks of memory by size, from pools of equal blocks. Once it is warm, the zygote fills up
+all pools but for a few blocks a size, from which it lives from then on; in whatever order it leaves them, a fork first
+takes what is left of these. So the program's objects lie in pools that the zygote never touched. What is larger than a
+block comes from the C library, which is told (GLIBC_TUNABLES in `sandbox.jail`) to join freed neighbours at once.
+
+Nothing here may itself leave an object behind, such as an integer above 256, where it would take a fresh pool.
+Runs in the examined interpreter: standard library only.
+"""
+
+import gc
+from collections.abc import Callable, Iterator
+from itertools import repeat
+from typing import Any
+
+_POOL_BYTES, _POOL_HEADER_BYTES = 1 << 14, 48
+_STEP, _LARGEST = 16, 512
+_MOST_FILLED, _MOST_TAKEN = 1 << 18, 2000
+"""More than there ever are: where memory is handed out in another way, we give up."""
+
+
+def _own_blocks(size: int) -> int:
+    """Return how many blocks of a size a zygote keeps: some more than it ever needed at once."""
+    return 160 if size <= 64 else 32 if size <= 160 else 8
+
+
+def _makers() -> Iterator[tuple[int, Callable[[int], Any], int]]:
+    """Return for each size of blocks what makes an object of it, and its argument."""
+    yield 16, lambda _: object(), 0
+    yield 32, lambda number: number * number, 1 << 20  # an integer of two digits
+    for size in range(48, _LARGEST + 1, _STEP):
+        yield size, bytes, size - 33  # beside it, a bytes object has a header and a zero
+
+
+class Reserve:
+    """The blocks from which a zygote lives."""
+
+    def __init__(self) -> None:
+        """Fill up the pools, but for the zygote's own blocks; call it once the zygote is warm."""
+        gc.collect()  # empties what the interpreter itself keeps for later, but for one slice
+        slice(None)
+        self._makers = tuple(_makers())
+        self._budget = repeat(None, _MOST_TAKEN)
+        self._taken: list[Any] = [None] * (2 * _MOST_TAKEN)
+        del self._taken[_MOST_TAKEN:]  # it has room for as many
+        self._full: list[Any] = [None] * _LARGEST
+        self._next_pool = -1
+        for size, make, argument in self._makers:
+            self._fill(size, make, argument)
+
+    def _fill(self, size: int, make: Callable[[int], Any], argument: int) -> None:
+        """Take blocks until a pool is whole in our hands, so that every other one is full; leave some of it."""
+        full, capacity, last, count = self._full, (_POOL_BYTES - _POOL_HEADER_BYTES) // size, -1, 0
+        for _ in repeat(None, _MOST_FILLED):
+            full.append(made := make(argument))
+            count = count + 1 if id(made) // _POOL_BYTES == last else 1
+            last = id(made) // _POOL_BYTES
+            if count == capacity:
+                break
+        del made
+        for _ in range(_own_blocks(size)):
+            full.pop()
+
+    def find_next_pool(self) -> None:
+        """Take note of the pool that the next block of any size is from, once those of that size are full."""
+        _, make, argument = self._makers[-1]
+        own = []
+        while (pool := id(made := make(argument)) // _POOL_BYTES) == id(self._full[-1]) // _POOL_BYTES:
+            own.append(made)
+        self._next_pool = pool
+
+    def take(self) -> None:
+        """Take all blocks that come before the pools which the zygote never touched: the fork's part."""
+        gc.collect()
+        taken, budget, next_pool = self._taken, self._budget, self._next_pool
+        for _, make, argument in self._makers:
+            made = None
+            for _ in budget:
+                if id(made := make(argument)) // _POOL_BYTES == next_pool:
+                    break
+                taken.append(made)
+            del made  # so that the next size finds the same pool empty

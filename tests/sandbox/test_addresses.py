@@ -1,0 +1,89 @@
+"""Where objects lie, which shows in the order of sets: the same for every worker, and for its first program and its tenth."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from sandbox.isolation.kernel import fixed_addresses
+from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, probe
+from sandbox.judge import Judge
+from sandbox.testcase import CallTest, StdioTest
+from sandbox.verdict import Verdict
+
+LAYERS = {"namespaces": ALL_LAYERS, "no_namespaces": ALL_LAYERS - NAMESPACES}
+SHOWS = """
+class Node:
+    pass
+def orders():
+    plain = [object() for _ in range(50)]
+    places = {id(made): n for n, made in enumerate(plain)}
+    kinds = [kind.__name__ for kind in {Node, int, str, list, type(None), type(orders)}]
+    return str(([n for n, _ in {(n, None) for n in range(50)}], [places[id(made)] for made in set(plain)], kinds, hash(Node)))
+"""
+PRINTS, RETURNS = SHOWS + "print(orders())", SHOWS + "def f():\n    return orders()"
+NOTHING = StdioTest(stdin="", expected_stdout="\0")
+BETWEEN = {
+    "long": "import time\nwhile time.process_time() < 0.3:\n    pass",
+    "large": "kept = [[n] for n in range(200_000)]",
+    "writes": "open('file', 'w').write('x' * 100_000)",
+    "fails": "import decimal\n1 / 0",
+}
+
+
+def outcome(judge, program, test):
+    """Return what a program printed or returned."""
+    return judge.judge(program, (test,)).per_test[0].actual
+
+
+@pytest.fixture(autouse=True)
+def fixed():
+    """Skip where the kernel fixes no addresses for us."""
+    if probe(Jail()).layers["addresses"] != "in force":
+        pytest.skip("addresses are random here")
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="other versions keep objects for later that differ")
+@pytest.mark.parametrize("layers", LAYERS)
+def test_every_program_finds_the_same_order(layers):
+    """In two workers, first and later, after programs that took long, took memory, wrote files, or failed."""
+    printed, returned = set(), set()
+    for _ in range(2):
+        with Judge(Jail(layers=LAYERS[layers])) as judge:
+            for program in ["pass", *BETWEEN.values(), "pass"]:
+                printed.add(outcome(judge, PRINTS, NOTHING))
+                returned.add(outcome(judge, RETURNS, CallTest(function="f", arguments=(), expected=None)))
+                judge.judge(program, (NOTHING,))
+
+    assert (len(printed), len(returned)) == (1, 1), (printed, returned)
+
+
+@pytest.mark.parametrize("layers", LAYERS)
+def test_hashes_that_are_addresses_order_a_set_the_same_way_in_every_worker(layers):
+    """None hashes to its address before Python 3.12."""
+    seen = set()
+    for _ in range(3):
+        with Judge(Jail(layers=LAYERS[layers])) as judge:
+            seen.add(outcome(judge, "print([n for n, _ in {(n, None) for n in range(50)}], hash(None))", NOTHING))
+
+    assert len(seen) == 1
+
+
+def test_the_judges_own_addresses_stay_random():
+    """What it starts afterwards, too: the way it was is brought back, whatever happens meanwhile."""
+    asked = "/proc/self/personality"
+    with Path(asked).open(encoding="ascii") as file:
+        before = file.read()
+    with pytest.raises(ZeroDivisionError), fixed_addresses() as how:
+        raise ZeroDivisionError
+    with Path(asked).open(encoding="ascii") as file:
+        assert (how, file.read()) == ("in force", before)
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the number of the system call is x86_64's")
+def test_a_program_cannot_change_its_personality(any_judge):
+    """The call is not allowed."""
+    program = "import ctypes\nprint(ctypes.CDLL(None, use_errno=True).syscall(135, 0xFFFFFFFF))"
+
+    assert any_judge.judge(program, (StdioTest(stdin="", expected_stdout="-1"),)).verdict is Verdict.ACCEPTED
