@@ -142,6 +142,7 @@ def _serve(jail: Confinement, lines: Lines) -> None:
             return
         elif received[0].kind != STOP:  # a STOP crossed with the end of its execution
             send_facts(lines.control, _execute(jail, lines, *received))
+            gc.collect()  # gives back what the interpreter keeps for later, of which every fork would find more
 
 
 def _execute(jail: Confinement, lines: Lines, request: Request, descriptors: list[int]) -> Facts:
