@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from sandbox.heap import Reserve
@@ -68,7 +68,7 @@ class Confinement:
         self.last_pid = self.score = -1
         self.own_score = b""
         self.group: cgroups.Group | None = None
-        self.fork_ruleset = -1
+        self.hide_processes: Callable[[], int] | None = None
         self.second_filter = b""
         self.library = interpreter.standard_library()
         self.site = interpreter.site_folders()
@@ -126,7 +126,7 @@ class Confinement:
             rlimits.enter()
         if "landlock" in self.layers:
             with _putting_on("landlock"):
-                self.fork_ruleset = self._fork_ruleset()
+                self.hide_processes = landlock.prepared(self._fork_ruleset())
                 landlock.enter(self._ruleset())
                 report["landlock"] = f"in force ({landlock.described(landlock.abi())})"
         if "seccomp" in self.layers:
@@ -218,8 +218,8 @@ class Confinement:
         """Put the remaining layers on the calling fork, and take it to the writable place."""
         self.reserve.take()
         os.chdir(self.writable)
-        if self.fork_ruleset >= 0:
-            landlock.enter(self.fork_ruleset)
+        if self.hide_processes is not None and self.hide_processes() != 0:
+            raise OSError("Landlock refuses a second rule set")
         rlimits.apply(bounds)
         if "privileges" in self.layers:
             self._drop_privileges()

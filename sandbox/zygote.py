@@ -127,6 +127,7 @@ def _rehearse(jail: Confinement, lines: Lines) -> None:
             examiner_end.close()
             os.dup2(peer.detach(), files[1])
         _execute(jail, lines, request, files)
+        gc.collect()
 
 
 def _serve(jail: Confinement, lines: Lines) -> None:

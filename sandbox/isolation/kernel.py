@@ -1,8 +1,9 @@
 """The few system calls that the standard library does not wrap in every supported version."""
 
 import ctypes
+import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -28,10 +29,19 @@ def checked(result: int, what: str) -> int:
 
 def syscall(name: str, *arguments: object) -> int:
     """Make a raw system call; raise OSError where the kernel refuses or the machine is unknown."""
+    return checked(int(_libc.syscall(ctypes.c_long(_number(name)), *arguments)), name)
+
+
+def _number(name: str) -> int:
     number = _SAME_EVERYWHERE.get(name) or _NUMBERS.get(MACHINE, {}).get(name)
     if number is None:
         raise OSError(f"{name}: unknown on {MACHINE}")
-    return checked(int(_libc.syscall(ctypes.c_long(number), *arguments)), name)
+    return number
+
+
+def prepared_syscall(name: str, *arguments: object) -> Callable[[], int]:
+    """Return a raw system call that has its arguments, for a fork that should touch as little memory as can be."""
+    return functools.partial(_libc.syscall, ctypes.c_long(_number(name)), *arguments)
 
 
 def prctl(option: int, value: int) -> None:

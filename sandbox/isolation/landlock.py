@@ -4,9 +4,9 @@ import ctypes
 import errno
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from sandbox.isolation.kernel import syscall
+from sandbox.isolation.kernel import prepared_syscall, syscall
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 14
 _READ = _READ_FILE | _READ_DIR
@@ -95,3 +95,8 @@ def enter(handle: int) -> None:
     """Bind the calling process, and all that it starts, to a rule set, and close it; no_new_privs must be set."""
     syscall("landlock_restrict_self", ctypes.c_int(handle), ctypes.c_uint(0))
     os.close(handle)
+
+
+def prepared(handle: int) -> Callable[[], int]:
+    """Return a call that binds its process to a rule set, and is not 0 where it fails; made beforehand, it costs less."""
+    return prepared_syscall("landlock_restrict_self", ctypes.c_int(handle), ctypes.c_uint(0))
