@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from sandbox.wire import EXCEEDED, STOP, Facts, Lap, Request, receive_mark, receive_request, write_lap
 
-_CPU, _WALL, MEMORY = EXCEEDED.index("cpu"), EXCEEDED.index("wall"), EXCEEDED.index("memory")
+_CPU, _WALL, MEMORY, FILES = map(EXCEEDED.index, ("cpu", "wall", "memory", "file_size"))
 _TICK_S, _FINEST_TICK_S = 0.1, 0.005
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _CORES = os.cpu_count() or 1

@@ -14,8 +14,14 @@ from typing import Literal, NamedTuple
 RUN, SERVE, EXAMINE, STOP = range(4)
 """Requests: run a program on its standard input, serve a program's functions, examine programs, end the execution."""
 
-EXCEEDED: tuple[Literal["cpu", "wall", "memory"] | None, ...] = (None, "cpu", "wall", "memory")
-"""What the supervisor itself can see exceeded; the index travels."""
+EXCEEDED: tuple[Literal["cpu", "wall", "memory", "file_size"] | None, ...] = (
+    None,
+    "cpu",
+    "wall",
+    "memory",
+    "file_size",
+)
+"""What zygote and warden can see exceeded; the index travels."""
 
 _REQUEST = struct.Struct("=BIddQQQQQ")
 _EXAMINATION = struct.Struct("=II?Q")
