@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from sandbox.heap import Reserve
-from sandbox.isolation import cgroups, interpreter, kernel, landlock, namespaces, rlimits, scratch, seccomp
+from sandbox.isolation import cgroups, interpreter, kernel, landlock, namespaces, neutral, rlimits, scratch, seccomp
 from sandbox.wire import Request
 
 _CANDIDATE_INSIDE = 1
@@ -114,7 +114,7 @@ class Confinement:
             socket.sethostname("proctor")
         if "mount" in self.layers:
             with _putting_on("namespaces"):
-                namespaces.build_root([*self.library, *self.system], self.site, self.packages)
+                self._build_root()
         self._warm_up()
         if "privileges" in self.layers:
             kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
@@ -136,6 +136,15 @@ class Confinement:
                 seccomp.enter(may_tighten=bool(self.second_filter))
         self._note_pristine()
         return report
+
+    def _build_root(self) -> None:
+        """Show library and packages in places that tell nothing of the host, and the system's libraries in theirs."""
+        library = neutral.places(self.library)
+        system = {path: path for path in self.system if neutral.is_of_the_system(path)}  # others are loaded already
+        packages = {path: f"{namespaces.PACKAGES}/{os.path.basename(path)}" for path in self.packages}
+        hidden = [neutral.moved(path, library) for path in self.site]
+        namespaces.build_root({**library, **system, **packages}, hidden)
+        neutral.rename(library)
 
     def _warm_up(self) -> None:
         """Import what was asked for; numpy's lots are the same in every program then, as those of `random` are."""
