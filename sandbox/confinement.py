@@ -5,6 +5,7 @@ zygote and inherited, because loading a filter costs as much as a third of a for
 resource limits are put on each fork, because the zygote itself still needs what they take away.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -195,6 +196,7 @@ class Confinement:
 
     def before_fork(self, request: Request) -> None:
         """Give the next process the number that every one gets, and the group the bounds of its request."""
+        gc.collect()  # what the interpreter keeps for later goes back, so that the fork finds none of it
         if self.last_pid >= 0 and "pid" in self.layers:
             os.pwrite(self.last_pid, b"1", 0)  # how many came before is nobody's business
         if self.group is not None:
