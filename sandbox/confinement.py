@@ -5,6 +5,7 @@ zygote and inherited, because loading a filter costs as much as a third of a for
 resource limits are put on each fork, because the zygote itself still needs what they take away.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from sandbox.heap import Reserve
-from sandbox.isolation import cgroups, interpreter, kernel, landlock, namespaces, rlimits, scratch, seccomp
+from sandbox.isolation import cgroups, interpreter, kernel, landlock, namespaces, neutral, rlimits, scratch, seccomp
 from sandbox.wire import Request
 
 _CANDIDATE_INSIDE = 1
@@ -79,7 +80,8 @@ class Confinement:
         self.candidate_uid = boot.candidate_uid
         if not {"user", "mount"} & set(self.layers) and not _others_can_reach(self.library[0]):
             self.candidate_uid = None
-        self.writable = namespaces.WRITABLE if "mount" in self.layers else scratch.create(self.candidate_uid)
+        self.scratch = None if "mount" in self.layers else scratch.Scratch(self.candidate_uid)
+        self.writable = namespaces.WRITABLE if self.scratch is None else self.scratch.path
         os.environ.update(HOME=self.writable, TMPDIR=self.writable)
         self.pristine: os.stat_result | None = None
         try:
@@ -113,7 +115,7 @@ class Confinement:
             socket.sethostname("proctor")
         if "mount" in self.layers:
             with _putting_on("namespaces"):
-                namespaces.build_root([*self.library, *self.system], self.site, self.packages)
+                self._build_root()
         self._warm_up()
         if "privileges" in self.layers:
             kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
@@ -136,6 +138,15 @@ class Confinement:
         self._note_pristine()
         return report
 
+    def _build_root(self) -> None:
+        """Show library and packages in places that tell nothing of the host, and the system's libraries in theirs."""
+        library = neutral.places(self.library)
+        system = {path: path for path in self.system if neutral.is_of_the_system(path)}  # others are loaded already
+        packages = {path: f"{namespaces.PACKAGES}/{os.path.basename(path)}" for path in self.packages}
+        hidden = [neutral.moved(path, library) for path in self.site]
+        namespaces.build_root({**library, **system, **packages}, hidden)
+        neutral.rename(library)
+
     def _warm_up(self) -> None:
         """Import what was asked for; numpy's lots are the same in every program then, as those of `random` are."""
         for name in self.preload:
@@ -148,12 +159,12 @@ class Confinement:
         self.pristine = os.stat(self.writable)
 
     def _ruleset(self) -> int:
+        around = os.path.dirname(self.writable)  # the writable place itself is renewed
         if "mount" in self.layers:
-            own_tmpfs = os.path.dirname(self.writable)
-            return landlock.ruleset(["/"], [], [own_tmpfs, *namespaces.DEVICES])
+            return landlock.ruleset(["/"], [], [around, *namespaces.DEVICES])
         entries = [path for folder in self.library for path in interpreter.entries_without(folder, self.site)]
         readable = [*entries, *self.packages, *self.system, "/proc"]
-        return landlock.ruleset(readable, [*self.library, *self.site], [self.writable, *namespaces.DEVICES])
+        return landlock.ruleset(readable, [*self.library, *self.site], [around, *namespaces.DEVICES])
 
     def is_dirty(self) -> bool:
         """Whether a program wrote to the writable place: any change of its entries moves its times."""
@@ -163,12 +174,12 @@ class Confinement:
             then.st_mtime_ns, then.st_ctime_ns, then.st_mode, then.st_dev, then.st_ino,
         )  # fmt: skip
 
-    def renew_writable(self) -> None:
-        """Make the writable place empty again (the warden's part)."""
-        if "mount" in self.layers:
-            namespaces.renew_writable()
-        else:
-            scratch.empty(self.writable)
+    def renew_writable(self) -> bool:
+        """Make the writable place empty again (the warden's part); return whether it held no more files than it may."""
+        if self.scratch is not None:
+            return self.scratch.renew(None if self.candidate_uid is None else self._candidate_id(self.candidate_uid))
+        namespaces.renew_writable()
+        return True
 
     def writable_was_renewed(self) -> None:
         """Take note of the new writable place (the zygote's part)."""
@@ -180,11 +191,12 @@ class Confinement:
             if self.group is not None:
                 self.group.remove()
         finally:
-            if "mount" not in self.layers:
-                scratch.remove(self.writable)
+            if self.scratch is not None:
+                self.scratch.remove()
 
     def before_fork(self, request: Request) -> None:
         """Give the next process the number that every one gets, and the group the bounds of its request."""
+        gc.collect()  # what the interpreter keeps for later goes back, so that the fork finds none of it
         if self.last_pid >= 0 and "pid" in self.layers:
             os.pwrite(self.last_pid, b"1", 0)  # how many came before is nobody's business
         if self.group is not None:
@@ -231,8 +243,7 @@ class Confinement:
     def _fork_ruleset(self) -> int:
         """Return the rule set that each fork enters: /proc is the zygote's only, and the host's names stand there."""
         beside = [path for path in interpreter.entries_without("/", ["/proc"]) if not os.path.islink(path)]
-        own = os.path.dirname(self.writable) if "mount" in self.layers else self.writable
-        return landlock.ruleset(beside, [], [own, *namespaces.DEVICES])
+        return landlock.ruleset(beside, [], [os.path.dirname(self.writable), *namespaces.DEVICES])
 
     def _second_filter(self) -> bytes:
         """Return the filter that each fork puts on, which stands in for a namespace; nothing where none is absent."""

@@ -72,7 +72,6 @@ class Reserve:
 
     def take(self) -> None:
         """Take all blocks that come before the pools which the zygote never touched: the fork's part."""
-        gc.collect()
         taken, budget, next_pool = self._taken, self._budget, self._next_pool
         for _, make, argument in self._makers:
             made = None

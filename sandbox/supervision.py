@@ -13,7 +13,7 @@ from contextlib import suppress
 from sandbox.clock import read_clock
 from sandbox.wire import EXAMINE, EXCEEDED, SERVE, STOP, Facts, Lap, Request, receive_mark, receive_request, write_lap
 
-_CPU, _WALL, MEMORY, HOST_MEMORY = map(EXCEEDED.index, ("cpu", "wall", "memory", "host_memory"))
+_CPU, _WALL, MEMORY, FILES, HOST_MEMORY = map(EXCEEDED.index, ("cpu", "wall", "memory", "file_size", "host_memory"))
 _NOTABLE_S = 0.05
 """Less than so much waiting is not looked at for time in a processor's queue."""
 _TICK_S, _FINEST_TICK_S = 0.1, 0.005

@@ -17,7 +17,7 @@ RUN, SERVE, EXAMINE, STOP = range(4)
 EXCEEDED: tuple[Literal["cpu", "wall", "memory", "file_size", "host_memory"] | None, ...] = (
     None, "cpu", "wall", "memory", "file_size", "host_memory",
 )  # fmt: skip
-"""What the supervisor itself can see exceeded; the index travels. `host_memory`: the kernel killed a process because
+"""What zygote and warden can see exceeded; the index travels. `host_memory`: the kernel killed a process because
 the host, or a group around ours, has too little memory."""
 
 _REQUEST = struct.Struct("=BIdddQQQQQ")

@@ -25,10 +25,12 @@ from sandbox import candidate, examiner
 from sandbox.confinement import Boot, Confinement, LayerRefusedError
 from sandbox.isolation import kernel
 from sandbox.isolation.rlimits import Bounds
-from sandbox.supervision import HOST_MEMORY, MEMORY, Execution
+from sandbox.supervision import FILES, HOST_MEMORY, MEMORY, Execution
 from sandbox.wire import EXAMINE, RUN, SERVE, STOP, Facts, Request, receive_mark, receive_request, send_facts
 
 _REHEARSALS = 2
+_KEPT, _OVERFULL = b"k", b"o"
+"""What the warden says of the writable place that it renewed: whether it held more files than one may leave."""
 _STRAYED = 70
 """Exit status of a fork that left its work by an exception."""
 
@@ -82,8 +84,7 @@ def _report(control: socket.socket, report: dict[str, object]) -> None:
 def _guard(jail: Confinement, requests: socket.socket, pid: int) -> None:
     """Renew the writable place on request until the zygote ends; then remove it."""
     while requests.recv(1):
-        jail.renew_writable()
-        requests.send(b"k")
+        requests.send(_KEPT if jail.renew_writable() else _OVERFULL)
     os.waitpid(pid, 0)
     jail.remove()
 
@@ -127,7 +128,6 @@ def _rehearse(jail: Confinement, lines: Lines) -> None:
             examiner_end.close()
             os.dup2(peer.detach(), files[1])
         _execute(jail, lines, request, files)
-        gc.collect()
 
 
 def _serve(jail: Confinement, lines: Lines) -> None:
@@ -143,7 +143,6 @@ def _serve(jail: Confinement, lines: Lines) -> None:
             return
         elif received[0].kind != STOP:  # a STOP crossed with the end of its execution
             send_facts(lines.control, _execute(jail, lines, *received))
-            gc.collect()  # gives back what the interpreter keeps for later, of which every fork would find more
 
 
 def _execute(jail: Confinement, lines: Lines, request: Request, descriptors: list[int]) -> Facts:
@@ -163,7 +162,8 @@ def _execute(jail: Confinement, lines: Lines, request: Request, descriptors: lis
     facts = execution.supervise(lines.control, lines.marks if jail.holds_candidates else None)
     if jail.is_dirty():
         lines.warden.send(b"r")
-        lines.warden.recv(1)
+        if lines.warden.recv(1) == _OVERFULL:
+            facts = facts._replace(exceeded=facts.exceeded or FILES)
         jail.writable_was_renewed()
     try:
         return facts._replace(exceeded=facts.exceeded or MEMORY) if jail.ran_out_of_memory() else facts

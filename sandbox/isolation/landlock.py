@@ -98,5 +98,5 @@ def enter(handle: int) -> None:
 
 
 def prepared(handle: int) -> Callable[[], int]:
-    """Return a call that binds its process to a rule set, and is not 0 where it fails; made beforehand, it costs less."""
+    """Return a call, made beforehand, that binds its process to a rule set and is not 0 where it fails."""
     return prepared_syscall("landlock_restrict_self", ctypes.c_int(handle), ctypes.c_uint(0))

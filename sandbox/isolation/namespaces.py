@@ -6,7 +6,7 @@ namespace's own processes.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sandbox.isolation.kernel import mount, syscall, unmount, unshare
 
@@ -88,18 +88,16 @@ PACKAGES = "/packages"
 """Where third-party packages appear: their own place may be below /tmp, or in a home."""
 
 
-def build_root(readable: Iterable[str], hidden: Iterable[str], packages: Iterable[str]) -> None:
+def build_root(shown: Mapping[str, str], hidden: Iterable[str]) -> None:
     """Replace the root directory by one that shows these paths, read-only; call it inside the new namespaces.
 
     Args:
-        readable: folders and files of the host.
-        hidden: folders below them that appear empty.
-        packages: folders and files of the host that appear in PACKAGES.
+        shown: where the host's folders and files appear.
+        hidden: folders of the new root that appear empty.
     """
     mount("none", "/", "none", _MS_REC | _MS_PRIVATE)
     root = "/tmp"  # noqa: S108 - only a mount point, in our own mount namespace
-    shown = {path: path for path in [*readable, *DEVICES]}
-    shown |= {path: f"{PACKAGES}/{os.path.basename(path)}" for path in packages}
+    shown = {**shown, **{path: path for path in DEVICES}}
     handles = {path: os.open(path, os.O_PATH) for path in shown if os.path.exists(path)}
     mount("proctor", root, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=755,size=1m")
     for path, handle in handles.items():

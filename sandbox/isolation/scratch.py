@@ -1,53 +1,163 @@
-"""The writable folder where there is no mount namespace: emptied between programs, removed at the end."""
+"""The writable place where there is no mount namespace: renewed between programs, removed at the end.
 
+What a program left is moved aside at once, folder and all, and removed entry by entry: up to a bound while the worker
+waits, the rest by a process in the background. The folder around the writable place is closed to programs.
+"""
+
+import errno
 import os
-import stat
+from collections.abc import Generator
+from itertools import islice
+
+MOST_ENTRIES = 4 * 4096
+"""What is removed while the worker waits: four times as many files as a mounted writable place has room for."""
+_DEEPEST = 64
+_MOST_ASIDE = 4
+_CROSSED, _CLOSED, _OPEN = 0o711, 0o555, 0o755
 
 
-def create(owner: int | None) -> str:
-    """Make a private folder, owned by `owner` where given, and return its path."""
-    import tempfile  # noqa: PLC0415 - brings along much that every fork would have to copy
+class Scratch:
+    """A private folder on the host: in it the writable place in a folder that is closed, and what was moved aside."""
 
-    path = tempfile.mkdtemp(prefix="proctor-")
-    tempfile.tempdir = None  # what it remembers of this is not for the programs
-    if owner is not None:
-        os.chown(path, owner, owner)
-    os.chmod(path, 0o700)
-    return path
+    def __init__(self, owner: int | None) -> None:
+        """Make it; the writable place is `owner`'s where given."""
+        import tempfile  # noqa: PLC0415 - brings along much that every fork would have to copy
+
+        self._root = tempfile.mkdtemp(prefix="proctor-")
+        tempfile.tempdir = None  # what it remembers of this is not for the programs
+        self._around, self._aside = os.path.join(self._root, "around"), os.path.join(self._root, "aside")
+        self.path = os.path.join(self._around, "tmp")
+        self._count = 0
+        self._remover: int | None = None
+        os.chmod(self._root, _CROSSED)
+        os.mkdir(self._aside, 0o700)
+        os.mkdir(self._around)
+        self._make(owner)
+
+    def _make(self, owner: int | None) -> None:
+        os.mkdir(self.path)
+        os.chmod(self.path, 0o700)
+        if owner is not None:
+            os.chown(self.path, owner, owner)
+        os.chmod(self._around, _CLOSED)
+
+    def renew(self, owner: int | None) -> bool:
+        """Put an empty folder in the place of the used one; return whether it held no more than MOST_ENTRIES."""
+        self._count += 1
+        used = os.path.join(self._aside, str(self._count))
+        os.chmod(self._around, _OPEN)
+        os.rename(self.path, used)
+        self._make(owner)
+        few = _remove(used, MOST_ENTRIES)
+        if not few:
+            self._remove_in_background()
+        return few
+
+    def _remove_in_background(self) -> None:
+        """Have one process remove all that was moved aside; wait for it where there is too much already."""
+        if self._remover is not None:
+            waits = len(os.listdir(self._aside)) > _MOST_ASIDE
+            if os.waitpid(self._remover, 0 if waits else os.WNOHANG) == (0, 0):
+                return
+        self._remover = os.fork()
+        if self._remover == 0:
+            try:
+                os.nice(19)
+                os.closerange(3, 1024)  # the warden's: whoever waits for their end waits for the warden only
+                while names := os.listdir(self._aside):
+                    _remove(os.path.join(self._aside, names[0]))
+            finally:
+                os._exit(0)
+
+    def remove(self) -> None:
+        """Remove all of it."""
+        if self._remover is not None:
+            os.waitpid(self._remover, 0)
+        os.chmod(self._around, _OPEN)
+        _remove(self._root)
 
 
-def empty(path: str) -> None:
-    """Remove all that a program left in the folder, whatever the modes, names and depth it chose.
-
-    Folders are flattened as they are found (their children move up to the top), so no depth exhausts the stack or
-    the longest path.
-    """
+def _remove(path: str, most: int | None = None) -> bool:
+    """Remove a folder and what is in it; return False if it was left unfinished after so many entries."""
     os.chmod(path, 0o700)
     top = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    moved = 0
     try:
-        while names := os.listdir(top):
-            for name in names:
-                if not stat.S_ISDIR(os.stat(name, dir_fd=top, follow_symlinks=False).st_mode):
-                    os.unlink(name, dir_fd=top)
-                    continue
-                os.chmod(name, 0o700, dir_fd=top)
-                inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=top)
-                try:
-                    for child in os.listdir(inner):
-                        moved += 1
-                        if stat.S_ISDIR(os.stat(child, dir_fd=inner, follow_symlinks=False).st_mode):
-                            os.chmod(child, 0o700, dir_fd=inner)  # a folder moves only if it may be written to
-                        os.rename(child, f".proctor-{moved}-{os.urandom(8).hex()}", src_dir_fd=inner, dst_dir_fd=top)
-                finally:
-                    os.close(inner)
-                os.rmdir(name, dir_fd=top)
+        removals = removed_from(top)
+        for _ in islice(removals, most):
+            pass
+        if most is not None and next(removals, "done") is None:
+            removals.close()
+            return False
     finally:
         os.close(top)
-    os.utime(path, ns=(0, 0))
-
-
-def remove(path: str) -> None:
-    """Remove the folder and all that is in it."""
-    empty(path)
     os.rmdir(path)
+    return True
+
+
+class _Level:
+    """A folder that is being emptied."""
+
+    def __init__(self, name: str, around: int | None) -> None:
+        self.name = name
+        self.fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=around)
+        self.entries = os.scandir(self.fd)
+
+    def close(self) -> None:
+        self.entries.close()
+        os.close(self.fd)
+
+
+def removed_from(top: int) -> Generator[None, None, None]:
+    """Remove all that is in a folder, whatever the modes, names and depth, and yield after each step.
+
+    What lies too deep for descriptors moves up to the top, so no depth exhausts them, the stack or the longest path,
+    and the steps are some 2 % more than the entries.
+    """
+    levels = [_Level(".", top)]
+    try:
+        while True:
+            level = levels[-1]
+            entry = next(level.entries, None)
+            if entry is not None:
+                if _removed(entry, level.fd):
+                    yield
+                elif len(levels) < _DEEPEST:
+                    levels.append(_Level(entry.name, level.fd))
+                else:
+                    os.rename(entry.name, os.urandom(16).hex(), src_dir_fd=level.fd, dst_dir_fd=top)
+                    yield
+                continue
+            levels.pop().close()
+            if levels:
+                if not _removed_folder(level.name, levels[-1].fd):  # it did not tell all at once
+                    levels.append(_Level(level.name, levels[-1].fd))
+                yield
+            elif os.listdir(top):
+                levels.append(_Level(".", top))
+            else:
+                return
+    finally:
+        for level in levels:
+            level.close()
+
+
+def _removed(entry: "os.DirEntry[str]", around: int) -> bool:
+    """Remove an entry at once, or make it a folder that can be entered."""
+    if not entry.is_dir(follow_symlinks=False):
+        os.unlink(entry.name, dir_fd=around)
+        return True
+    if _removed_folder(entry.name, around):
+        return True
+    os.chmod(entry.name, 0o700, dir_fd=around)
+    return False
+
+
+def _removed_folder(name: str, around: int) -> bool:
+    """Remove a folder if it is empty."""
+    try:
+        os.rmdir(name, dir_fd=around)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        return False
+    return True

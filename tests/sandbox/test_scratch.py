@@ -1,0 +1,128 @@
+"""The writable place where there is no mount namespace: whatever a program left in it is removed, in few steps."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sandbox.isolation import scratch
+from sandbox.isolation.scratch import Scratch, removed_from
+
+
+def descriptors():
+    """Return the open descriptors of this process."""
+    return {path.name for path in Path("/proc/self/fd").iterdir()}
+
+
+def chain(path, depth):
+    """Make folders in each other, too deep for a path."""
+    fd = os.open(path, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("d", 0o700, dir_fd=fd)
+        inner = os.open("d", os.O_RDONLY, dir_fd=fd)
+        os.close(fd)
+        fd = inner
+    os.close(fd)
+
+
+def wide(path, folders):
+    """Make folders beside each other, every second with a file, and odd kinds of files."""
+    for number in range(folders):
+        (path / str(number)).mkdir()
+        if number % 2:
+            (path / str(number) / "file").touch()
+    (path / "link").symlink_to("/")
+    (path / "dangling").symlink_to("nowhere")
+    os.mkfifo(path / "pipe")
+    os.close(os.open(os.fsencode(path) + b"/\xff\n", os.O_CREAT))
+
+
+def forbidding(path, folders):
+    """Make folders with something in them and no rights at all."""
+    for number in range(folders):
+        (path / str(number) / "inner").mkdir(parents=True)
+        (path / str(number)).chmod(0)
+
+
+def count(path):
+    """Return the entries of a tree."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        return sum(len(folders) + len(files) for _, folders, files, _ in os.fwalk(".", dir_fd=fd))
+    finally:
+        os.close(fd)
+
+
+@pytest.mark.parametrize(
+    ("make", "entries"),
+    [(lambda path: chain(path, 3000), 3000), (lambda path: wide(path, 1000), 1504), (lambda path: forbidding(path, 100), 200)],
+    ids=["chain", "wide", "forbidding"],
+)  # fmt: skip
+def test_steps_are_about_as_many_as_entries(tmp_path, make, entries):
+    """Whatever the shape: a chain of 3,000 folders takes no steps for each of its ancestors."""
+    make(tmp_path)
+    top = os.open(tmp_path, os.O_RDONLY)
+    try:
+        steps = sum(1 for _ in removed_from(top))
+    finally:
+        os.close(top)
+
+    assert entries <= steps <= entries * 1.05
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_descriptors_are_few_and_given_back(tmp_path):
+    """Also where the removal is broken off."""
+    chain(tmp_path, 500)
+    before = descriptors()
+    top = os.open(tmp_path, os.O_RDONLY)
+    removal = removed_from(top)
+    for _ in range(10):
+        next(removal)
+    during = len(descriptors()) - len(before)
+    removal.close()
+    os.close(top)
+
+    assert (during < 200, descriptors()) == (True, before)
+
+
+def test_a_place_with_few_entries_is_renewed_at_once():
+    """And holds nothing of what was there."""
+    place = Scratch(None)
+    try:
+        wide(Path(place.path), 20)
+        few = place.renew(None)
+        left = list(Path(place.path).iterdir())
+    finally:
+        place.remove()
+
+    assert (few, left, Path(place.path).parent.parent.exists()) == (True, [], False)
+
+
+def test_what_is_beyond_the_bound_is_removed_in_the_background(monkeypatch):
+    """The place is empty at once, however much was left, several times; at the end nothing is there, nobody left."""
+    monkeypatch.setattr(scratch, "MOST_ENTRIES", 100)
+    place = Scratch(None)
+    found = []
+    try:
+        for _ in range(8):
+            wide(Path(place.path), 300)
+            found.append((place.renew(None), list(Path(place.path).iterdir())))
+    finally:
+        place.remove()
+
+    assert found == [(False, [])] * 8
+    assert not Path(place.path).parent.parent.exists()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_the_folder_around_is_closed():
+    """Nobody can leave a file beside the writable place, where it would stay."""
+    place = Scratch(None)
+    try:
+        modes = [Path(path).stat().st_mode & 0o777 for path in (place.path, Path(place.path).parent)]
+    finally:
+        place.remove()
+
+    assert modes == [0o700, 0o555]
