@@ -226,12 +226,18 @@ class Confinement:
         self.reserve = Reserve()
         self.reserve.find_next_pool()
 
-    def confine(self, bounds: rlimits.Bounds) -> None:
-        """Put the remaining layers on the calling fork, and take it to the writable place."""
-        self.reserve.take()
-        os.chdir(self.writable)
-        if self.hide_processes is not None and self.hide_processes() != 0:
+    def confine(self, bounds: rlimits.Bounds, *, is_examiner: bool) -> None:
+        """Put the remaining layers on the calling fork, and take it to the writable place.
+
+        A candidate finds the free memory that every one finds, and nothing of /proc. An examiner, which serves many
+        programs and does what we tell it, is only kept from other people's processes.
+        """
+        if not is_examiner:
+            self.reserve.take()
+        hide = None if is_examiner and "pid" in self.layers else self.hide_processes
+        if hide is not None and hide() != 0:
             raise OSError("Landlock refuses a second rule set")
+        os.chdir(self.writable)
         rlimits.apply(bounds)
         if "privileges" in self.layers:
             self._drop_privileges()

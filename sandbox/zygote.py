@@ -177,7 +177,7 @@ def _become_fork(jail: Confinement, request: Request, own: list[int], bounds: Bo
         os.setsid()
         if request.kind == EXAMINE:
             own = [*own, _opened("/proc/self/schedstat")]
-        jail.confine(bounds)
+        jail.confine(bounds, is_examiner=request.kind == EXAMINE)
         _close_others(own)
         if request.kind == RUN:
             candidate.run(*own)
