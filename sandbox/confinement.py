@@ -1,8 +1,9 @@
 """The jail around a zygote and its forks: which layers are in force, and when each is put on.
 
 The control group and namespaces belong to the warden and the zygote. Landlock, seccomp and no_new_privs are put on the
-zygote and inherited, because loading a filter costs as much as a third of a fork. The user id, capabilities and
-resource limits are put on each fork, because the zygote itself still needs what they take away.
+zygote and inherited, because loading a filter costs as much as a third of a fork. The user id, capabilities, resource
+limits and a second set of Landlock's rules, which is made once, are put on each fork, because the zygote itself still
+needs what they take away.
 """
 
 import gc
