@@ -43,13 +43,14 @@ class Scratch:
 
     def renew(self, owner: int | None) -> bool:
         """Put an empty folder in the place of the used one; return whether it held no more than MOST_ENTRIES."""
-        self._count += 1
-        used = os.path.join(self._aside, str(self._count))
+        used = os.path.join(self._root, "used")
         os.chmod(self._around, _OPEN)
         os.rename(self.path, used)
         self._make(owner)
         few = _remove(used, MOST_ENTRIES)
         if not few:
+            self._count += 1
+            os.rename(used, os.path.join(self._aside, str(self._count)))
             self._remove_in_background()
         return few
 
