@@ -29,7 +29,7 @@ class Reading(NamedTuple):
     cpu_ns: int = 0
     """CPU time of the examiner when the test began."""
     queued_ns: int = 0
-    """Time that the examiner had waited for a processor when the test began."""
+    """Time that the examiner had waited for a processor when that was last looked at before the test."""
     answers: int = 0
     """Answers of the program in this test; objects that it named when it was loaded are none."""
 
@@ -69,13 +69,13 @@ class Clock:
         """
         self._fd = fd
         self._schedstat = schedstat
-        self._since_ns = self._owed_ns = self._seen_ns = self._answers = 0
+        self._since_ns = self._owed_ns = self._answers = 0
+        self._seen_ns = self._queued_ns()
         self._start: tuple[int, int, int] = (0, 0, 0)
 
     def start(self) -> None:
         """Let a test begin."""
         self._since_ns = self._owed_ns = self._answers = 0
-        self._seen_ns = self._queued_ns()
         self._start = (time.monotonic_ns(), time.process_time_ns(), self._seen_ns)
         self._write()
 

@@ -22,7 +22,7 @@ _MOST_FILLED, _MOST_TAKEN = 1 << 18, 2000
 
 def _own_blocks(size: int) -> int:
     """Return how many blocks of a size a zygote keeps: some more than it ever needed at once."""
-    return 96 if size <= 64 else 24 if size <= 160 else 6
+    return 160 if size <= 64 else 32 if size <= 160 else 8
 
 
 def _makers() -> Iterator[tuple[int, Callable[[int], Any], int]]:

@@ -16,7 +16,7 @@ from sandbox.wire import EXAMINE, EXCEEDED, SERVE, STOP, Facts, Lap, Request, re
 _CPU, _WALL, MEMORY, FILES, HOST_MEMORY = map(EXCEEDED.index, ("cpu", "wall", "memory", "file_size", "host_memory"))
 _NOTABLE_S = 0.05
 """Less than so much waiting is not looked at for time in a processor's queue."""
-_TICK_S, _FINEST_TICK_S = 0.1, 0.005
+TICK_S, _FINEST_TICK_S = 0.1, 0.005
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _CORES = os.cpu_count() or 1
 
@@ -53,14 +53,13 @@ class Execution:
         self.status: int | None = None
         self.exceeded = 0
 
-    def supervise(self, control: socket.socket, marks: socket.socket | None) -> Facts:
-        """Wait for the end, however it comes, leave nothing behind, and return the facts."""
+    def supervise(self, control: socket.socket, marks: socket.socket | None, tick_s: float = TICK_S) -> Facts:
+        """Wait for the end, however it comes, leave nothing behind, and return the facts; look first after `tick_s`."""
         poller = select.poll()
         poller.register(self.pidfd, select.POLLIN)
         poller.register(control, select.POLLIN)
         if marks is not None:
             poller.register(marks, select.POLLIN)
-        tick_s = _TICK_S
         while True:
             ready = {fd for fd, _ in poller.poll(tick_s * 1000)}
             if marks is not None and marks.fileno() in ready:
@@ -114,7 +113,7 @@ class Execution:
         elif wall_s > self.request.wall_s or self.waited_s + wall_s - cpu_s > self.request.waiting_s:
             self.exceeded = _WALL
         soonest_s = min((self.request.cpu_s - cpu_s) / _CORES, abs(self.request.wall_s - wall_s))
-        return min(_TICK_S, max(_FINEST_TICK_S, soonest_s))
+        return min(TICK_S, max(_FINEST_TICK_S, soonest_s))
 
     def _wall_s(self, cpu_s: float, pids: list[int]) -> float:
         """Return the seconds of this lap that count against the wall limit: none that went by in a processor's queue.
@@ -212,7 +211,7 @@ def _read(path: str) -> bytes:
 
 def _children_cpu_s(stat: bytes) -> float:
     """Return the CPU seconds of the children that a process has waited for, from its line in /proc/PID/stat."""
-    fields = stat.rpartition(b")")[2].split()
+    fields = stat.rpartition(b")")[2].split(None, 15)  # no more than needed: each takes memory that forks share
     return (int(fields[13]) + int(fields[14])) / _TICKS_PER_S if fields else 0.0
 
 

@@ -25,7 +25,7 @@ from sandbox import candidate, examiner
 from sandbox.confinement import Boot, Confinement, LayerRefusedError
 from sandbox.isolation import kernel
 from sandbox.isolation.rlimits import Bounds
-from sandbox.supervision import FILES, HOST_MEMORY, MEMORY, Execution
+from sandbox.supervision import FILES, HOST_MEMORY, MEMORY, TICK_S, Execution
 from sandbox.wire import EXAMINE, RUN, SERVE, STOP, Facts, Request, receive_mark, receive_request, send_facts
 
 _REHEARSALS = 2
@@ -127,7 +127,7 @@ def _rehearse(jail: Confinement, lines: Lines) -> None:
             peer, examiner_end = socket.socketpair()
             examiner_end.close()
             os.dup2(peer.detach(), files[1])
-        _execute(jail, lines, request, files)
+        _execute(jail, lines, request, files, tick_s=0.0)
 
 
 def _serve(jail: Confinement, lines: Lines) -> None:
@@ -145,7 +145,9 @@ def _serve(jail: Confinement, lines: Lines) -> None:
             send_facts(lines.control, _execute(jail, lines, *received))
 
 
-def _execute(jail: Confinement, lines: Lines, request: Request, descriptors: list[int]) -> Facts:
+def _execute(
+    jail: Confinement, lines: Lines, request: Request, descriptors: list[int], tick_s: float = TICK_S
+) -> Facts:
     """Fork for one request and return how the fork ended; what it sees in our frames is of its own request."""
     laps = descriptors.pop() if request.kind == SERVE else None
     clock = descriptors.pop() if request.kind == SERVE else os.dup(descriptors[-1]) if request.kind == EXAMINE else None
@@ -159,7 +161,7 @@ def _execute(jail: Confinement, lines: Lines, request: Request, descriptors: lis
     for fd in descriptors:
         os.close(fd)
     execution = Execution(pid, request, laps, clock, owns_pid_namespace="pid" in jail.layers)
-    facts = execution.supervise(lines.control, lines.marks if jail.holds_candidates else None)
+    facts = execution.supervise(lines.control, lines.marks if jail.holds_candidates else None, tick_s)
     if jail.is_dirty():
         lines.warden.send(b"r")
         if lines.warden.recv(1) == _OVERFULL:
