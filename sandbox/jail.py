@@ -27,10 +27,9 @@ Every further module makes every fork dearer; `threading` most of all, which put
 PACKAGES = ("numpy",)
 """Third-party packages that programs may import, where the examined interpreter has them."""
 
-_BOOT = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from sandbox.zygote import main; "
-    "main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))"
-)
+_BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from sandbox.zygote import main; main(*sys.argv[2:])"
+_BOOT_WIDTH, _NUMBER_WIDTH = 4096, 8
+"""What a zygote is told has the same length whatever it says: it lies in memory before all that a fork will find."""
 _ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
@@ -187,10 +186,10 @@ class Zygote:
         boot = json.dumps({
             "layers": sorted(layers), "packages": PACKAGES, "modules": modules, "preload": jail.preload,
             "candidate_uid": user_id, "holds_candidates": holds_candidates, "core": core,
-        })  # fmt: skip
+        }).ljust(_BOOT_WIDTH)  # fmt: skip
         home = str(Path(__file__).parent.parent)
         fds = (theirs.fileno(), marks.fileno(), claim.fileno())
-        command = [jail.python, "-S", "-s", "-B", "-c", _BOOT, home, boot, *map(str, fds[:2])]
+        command = [jail.python, "-S", "-s", "-B", "-c", _BOOT, home, boot, *(f"{fd:0{_NUMBER_WIDTH}}" for fd in fds)]
         try:
             with kernel.fixed_addresses() if layers else nullcontext("absent: not asked for") as addresses:
                 self._process = subprocess.Popen(

@@ -29,6 +29,8 @@ from sandbox.supervision import FILES, HOST_MEMORY, MEMORY, TICK_S, Execution
 from sandbox.wire import EXAMINE, RUN, SERVE, STOP, Facts, Request, receive_mark, receive_request, send_facts
 
 _REHEARSALS = 2
+_CONTROL, _MARKS, _LAST = 10, 11, 12
+"""Numbers of descriptors that are the same in every zygote."""
 _KEPT, _OVERFULL = b"k", b"o"
 """What the warden says of the writable place that it renewed: whether it held more files than one may leave."""
 _STRAYED = 70
@@ -43,12 +45,18 @@ class Lines(NamedTuple):
     warden: socket.socket
 
 
-def main(boot_text: str, control_fd: int, marks_fd: int) -> None:
-    """Set up the jail and serve until the judge goes away."""
+def main(boot_text: str, *numbers: str) -> None:
+    """Set up the jail and serve until the judge goes away.
+
+    Args:
+        boot_text: what to build; see `sandbox.confinement.Boot`.
+        numbers: descriptors: the socket to the judge, the one for marks, and one that is only kept open.
+    """
     boot = Boot(boot_text)
     if boot.core is not None:
         os.sched_setaffinity(0, {boot.core})
-    control, marks = socket.socket(fileno=control_fd), socket.socket(fileno=marks_fd)
+    _move_to_fixed_numbers([int(number) for number in numbers])
+    control, marks = socket.socket(fileno=_CONTROL), socket.socket(fileno=_MARKS)
     for add_builtins in (site.setquit, site.setcopyright, site.sethelper):  # what -S left out: exit, quit, help
         add_builtins()
     _warm_up(boot.modules)
@@ -65,6 +73,22 @@ def main(boot_text: str, control_fd: int, marks_fd: int) -> None:
     for sock in (control, marks, zygote_end):
         sock.close()
     _guard(jail, warden_end, pid)
+
+
+def _move_to_fixed_numbers(fds: list[int]) -> None:
+    """Give descriptors the numbers that they have in every zygote, however many the judge has open.
+
+    Numbers above 256 are objects in memory, so they show in where all later ones lie.
+    """
+    beyond = max(*fds, _LAST)
+    for fd in fds:
+        beyond += 1
+        os.dup2(fd, beyond)
+        os.close(fd)
+    for number in range(_LAST, _CONTROL - 1, -1):
+        os.dup2(beyond, number)
+        os.close(beyond)
+        beyond -= 1
 
 
 def _warm_up(modules: list[str]) -> None:
