@@ -17,8 +17,10 @@ from sandbox.verdict import Verdict
 BENCHMARK = """
 from harness.benchmark import Benchmark
 from harness.records import Problem
+from sandbox.testcase import StdioTest
 toy = Benchmark(name="toy", problems=lambda data: {
-    task_id: Problem(task_id=task_id, benchmark="toy", split="test", statement="", tests=()) for task_id in "abcd"
+    task_id: Problem(task_id=task_id, benchmark="toy", split="test", statement="",
+                     tests=(StdioTest(stdin="", expected_stdout="1"),)) for task_id in "abcd"
 })
 """
 resident_kib = []

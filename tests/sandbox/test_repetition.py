@@ -13,7 +13,7 @@ def test_the_environment_holds_nothing_of_ours(monkeypatch):
     """Only what every program gets, by name; nothing of the judge's own environment."""
     monkeypatch.setenv("OUR_SECRET", "s3cret")
     usual = (
-        "HOME LANG LC_CTYPE MALLOC_ARENA_MAX OMP_NUM_THREADS OPENBLAS_NUM_THREADS PATH PYTHONHASHSEED "
+        "GLIBC_TUNABLES HOME LANG LC_CTYPE MALLOC_ARENA_MAX OMP_NUM_THREADS OPENBLAS_NUM_THREADS PATH PYTHONHASHSEED "
         "PYTHONINTMAXSTRDIGITS TMPDIR TZ".split()
     )
     program = f"import os\nprint(sorted(set(os.environ) - set({usual})))"
