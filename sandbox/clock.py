@@ -29,9 +29,9 @@ class Reading(NamedTuple):
     cpu_ns: int = 0
     """CPU time of the examiner when the test began."""
     queued_ns: int = 0
-    """Time that the examiner had waited for a processor when that was last looked at before the test."""
+    """How long the examiner had waited for a processor when that was last read before the test."""
     answers: int = 0
-    """Answers of the program in this test; objects that it named when it was loaded are none."""
+    """Answers of the program in this test; that it was loaded is none, once it is seen to tell nothing but functions."""
 
     def owed_s(self) -> float:
         """Return the seconds for which the program has owed answers in this test, until now."""
@@ -89,8 +89,8 @@ class Clock:
         self._since_ns = time.monotonic_ns()
         self._write()
 
-    def settle(self, answers: int = 1) -> None:
-        """Note that the program has answered, with so many answers of its own."""
+    def settle(self) -> None:
+        """Note that the program has answered."""
         waited_ns = time.monotonic_ns() - self._since_ns
         if waited_ns > _NOTABLE_NS:
             queued_ns = self._queued_ns()
@@ -98,12 +98,12 @@ class Clock:
             self._seen_ns = queued_ns
         self._owed_ns += waited_ns
         self._since_ns = 0
-        self._answers += answers
+        self._answers += 1
         self._write()
 
-    def count_answer(self) -> None:
-        """Note that the test knows something of the program without having asked."""
-        self._answers += 1
+    def set_answers(self, answers: int) -> None:
+        """Note how many answers the test has, whatever was said until now."""
+        self._answers = answers
         self._write()
 
     @property

@@ -80,7 +80,7 @@ class Remote:
             self._line.receive(len(READY))
         except frames.Gone:
             raise NeverReady from None
-        loaded = self._reply(answers=0)
+        loaded = self._reply()
         if type(loaded) is not dict:
             raise values.Malformed("no dictionary of names")
         return loaded
@@ -121,9 +121,8 @@ class Remote:
         if type(value) is Handle:
             return {"handle": number_of(value)}
         try:
-            return values.to_tree(
-                value, self._export, most_depth=2 * values.MOST_DEPTH
-            )  # what came may go back, wrapped
+            most_depth = 2 * values.MOST_DEPTH  # what came may go back, wrapped
+            return values.to_tree(value, self._export, most_depth=most_depth)
         except RecursionError:
             raise values.Unencodable("an argument is nested too deep") from None
 
@@ -152,21 +151,19 @@ class Remote:
     def _send(self, *request: Any) -> None:
         self._line.send(json.dumps(request))
 
-    def _receive(self, answers: int) -> Any:
+    def _receive(self) -> Any:
         """Return the candidate's next message; numbers in it must not be longer than values write them."""
         try:
             text = self._line.receive(values.MOST_TEXT_PER_BYTE * self._most_bytes + _FRAME_BYTES)
         finally:
-            self._clock.settle(answers)
+            self._clock.settle()
         try:
             with few_digits():
                 return json.loads(text.decode("ascii"))
         except (ValueError, RecursionError) as error:
             raise values.Malformed(f"the reply is no JSON: {error}") from None
 
-    def _reply(
-        self, given: Mapping[str, Any] = MappingProxyType({}), *, ends: type | None = None, answers: int = 1
-    ) -> Any:
+    def _reply(self, given: Mapping[str, Any] = MappingProxyType({}), *, ends: type | None = None) -> Any:
         """Change what the program changed of what was given; return the value, or raise what it raised.
 
         Raises:
@@ -174,7 +171,7 @@ class Remote:
             values.Malformed, frames.TooLong: where it sent what it must not.
         """
         try:
-            outcome = self._outcome(given, answers)
+            outcome = self._outcome(given)
         except _BROKEN as error:
             self.broken = self.broken or error
             raise
@@ -185,10 +182,10 @@ class Remote:
             raised = RuntimeError(f"the program raised {type(raised).__name__}")
         raise mark(raised, outcome.story)
 
-    def _outcome(self, given: Mapping[str, Any], answers: int) -> Any:
+    def _outcome(self, given: Mapping[str, Any]) -> Any:
         """Return the value that the program answers with, or what it raised; serve its calls back meanwhile."""
         while True:
-            match self._receive(answers):
+            match self._receive():
                 case ["callback", int(number), [*arguments], dict(keywords)]:
                     self._call_back(number, arguments, keywords)
                 case ["ok", value, dict(changed)]:

@@ -1,11 +1,14 @@
 """The clock of one test, as the examiner writes it and the zygotes read it; the times of this file are made up."""
 
 import os
+import socket
 
 import pytest
 
-from sandbox import clock
+from sandbox import clock, frames, values
 from sandbox.clock import Clock, Reading, read_clock
+from sandbox.remote import Remote
+from sandbox.server import READY
 
 S = 1_000_000_000
 
@@ -134,3 +137,23 @@ def test_what_the_kernel_says_of_the_queue_is_read():
     assert Clock(-1, fd)._queued_ns() == 789  # noqa: SLF001
     assert Clock(-1, -1)._queued_ns() == 0  # noqa: SLF001
     os.close(fd)
+
+
+def test_whoever_ends_while_a_reply_is_read_ends_by_the_programs_doing(file, monkeypatch):
+    """Also the reply that brings the program's names: it counts until it is seen to tell nothing."""
+    seen = []
+    as_it_is = values.from_tree
+
+    def from_tree(tree, resolve):
+        seen.append(read_clock(file).answers)
+        return as_it_is(tree, resolve)
+
+    monkeypatch.setattr(values, "from_tree", from_tree)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        line = frames.Line(theirs.fileno())
+        for reply in (READY, '["ok", {"dict": []}, {}]'):
+            line.send(reply)
+        Remote(ours.fileno(), 1000, Clock(file, -1)).load(("f",), forgives=False)
+
+    assert seen == [1]
