@@ -4,6 +4,7 @@ Every mutation has a number and is the same each time. Standard library only, an
 of the programs that say such replies themselves.
 """
 
+import functools
 import json
 import os
 import random
@@ -69,9 +70,15 @@ MOST_BYTES = 1 << 16
 
 
 def mutated_text(number: str, valid=REPLIES) -> bytes:
+    """Return a mutation; making it may take longer than reading it, so the last ones are kept."""
+    return _mutated_text(number, valid is VALUES)
+
+
+@functools.lru_cache(8)
+def _mutated_text(number: str, of_values: bool) -> bytes:  # noqa: FBT001 - a key of the cache
     """Return what is, most likely, no valid text any more: mutated as a tree, as a text, or both."""
     rng = random.Random(number)  # noqa: S311 - to be the same each time
-    tree = rng.choice(valid)
+    tree = rng.choice(VALUES if of_values else REPLIES)
     way = rng.random()
     if way < 0.8:
         for _ in range(rng.choice((1, 1, 1, 2, 5))):
