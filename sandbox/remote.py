@@ -24,7 +24,8 @@ _FRAME_BYTES = 1 << 16
 _ENDS = (StopIteration, StopAsyncIteration)
 _LIBRARY_ERRORS = (ArithmeticError, LookupError, OSError, TypeError, ValueError)
 _MOST_ERROR_CLASSES, _MOST_SHOWN = 100, 1000
-_NO_DIGITS_LIMIT, _DIGITS_LIMIT = 0, 4300
+_FEW_DIGITS = 4300
+_digits_limit: Callable[[], int] = getattr(sys, "get_int_max_str_digits", lambda: 0)
 _set_digits_limit: Callable[[int], None] = getattr(sys, "set_int_max_str_digits", lambda _digits: None)
 
 
@@ -288,11 +289,12 @@ class _Raised:
 @contextmanager
 def few_digits() -> Iterator[None]:
     """Refuse integers of many digits meanwhile: outside the test's own code nobody pays for converting them."""
-    _set_digits_limit(_DIGITS_LIMIT)
+    usual = _digits_limit()
+    _set_digits_limit(_FEW_DIGITS)
     try:
         yield
     finally:
-        _set_digits_limit(_NO_DIGITS_LIMIT)
+        _set_digits_limit(usual)
 
 
 def shown(error: BaseException) -> str:
