@@ -1,8 +1,9 @@
 """Inside a jail of its own: holds the tests and the expected answers of one problem, and never a program.
 
-Runs test statements with a program's names bound to what its candidate answers, and writes one JSON line a test into
-a memory file that only the judge reads. Every value that comes from a candidate is of a plain type or a handle. One
-examiner serves all programs that are put to the same tests; each test runs in names of its own.
+Runs test statements with a program's names bound to what its candidate answers, compares what a program printed with
+what is expected, and writes one JSON line a test into a memory file that only the judge reads. Every value that comes
+from a candidate is of a plain type or a handle. One examiner serves all programs that are put to the same tests; each
+test runs in names of its own.
 
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
 """

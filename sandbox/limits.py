@@ -2,9 +2,6 @@
 
 import msgspec
 
-WAITING_TESTS = 3
-"""How many times its wall limit a program may wait in all its tests together, beyond its CPU time."""
-
 BOUNDS: dict[str, tuple[float, float]] = {
     "cpu_s": (0.01, 3600.0),
     "wall_s": (0.01, 3600.0),
@@ -22,8 +19,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     CPU seconds decide (threads and children included); wall seconds only catch sleepers, and time spent waiting for a
     busy processor does not count towards them. A test of a program's functions has the CPU and wall limit to itself,
-    loading the program counts towards its first test. What a program waits in all its tests together, beyond its CPU
-    time, is bounded by WAITING_TESTS times the wall limit.
+    loading the program counts towards its first test; what it waits in all of them together is bounded by `waiting_s`.
     """
 
     cpu_s: float = 4.0
@@ -40,8 +36,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def waiting_s(self) -> float:
-        """Seconds that a program may wait in all its tests together."""
-        return WAITING_TESTS * self.wall_s
+        """Seconds that a program may wait in all its tests together, beyond its CPU time: three wall limits."""
+        return 3 * self.wall_s
 
     def __post_init__(self) -> None:
         """Refuse what can't be kept."""

@@ -151,8 +151,8 @@ def zygotes_of(judge):
 def test_a_zygote_killed_in_mid_run_costs_a_retry_only(wait_for, layers, victim, kind):
     """Killed from outside while a program runs, the work is done once more and the verdict is the program's own."""
     program, tests = {
-        "stdio": ("import time\ntime.sleep(0.3)\nprint(1)", ONE),
-        "assert": ("import time\ndef f():\n    time.sleep(0.3)\n    return 1", F_IS_ONE),
+        "stdio": ("import time\ntime.sleep(1)\nprint(1)", ONE),
+        "assert": ("import time\ndef f():\n    time.sleep(1)\n    return 1", F_IS_ONE),
     }[kind]
 
     with Judge(Jail(layers=layers)) as judge:
