@@ -7,9 +7,9 @@ proctor score samples.jsonl --benchmark examples/benchmark.py:clocks --out runs/
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.benchmark import Benchmark
-from harness.records import Problem
-from sandbox.testcase import CallTest, StdioTest
+from harness.benchmarks.benchmark import Benchmark
+from harness.runs.records import Problem
+from sandbox.records import CallTest, StdioTest
 
 TO_MINUTES = """\
 def minutes(clock):

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 
 import msgspec
 
-from harness.backend import Backend, Completion, Drawn, Request, cut_at_stop
 from harness.errors import Unavailable, UserError
-from harness.records import Producer, Sampling
+from harness.generation.backend import Backend, Completion, Drawn, Request, cut_at_stop
+from harness.runs.records import Producer, Sampling
 
 
 class Command(msgspec.Struct, frozen=True):

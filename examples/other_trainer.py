@@ -13,12 +13,12 @@ from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
 from harness.errors import UserError
-from harness.storage import write_whole
+from harness.runs.jsonl import write_whole
+from trainers.config import TrainingOptions
 from trainers.groups import read_groups
-from trainers.options import TrainingOptions
-from trainers.provenance import commit
+from trainers.model_card import commit
 from trainers.trainer import CHECKPOINT_FILE, Checkpoint, Trainer
-from trainers.training_folder import groups_sha256
+from trainers.training_run import groups_sha256
 
 TAKEN = ("seed", "epochs", "max_steps", "batch_groups", "learning_rate", "weight_decay", "max_gradient_norm")
 

@@ -13,9 +13,9 @@ from datasets import Dataset
 from trl import GRPOConfig, GRPOTrainer
 
 from harness.benchmarks import mini
-from harness.prompts import load_card, render
-from harness.reward import judged_reward
-from trainers.rewards import OF_VERDICT, PAPER
+from harness.examination.trl_reward import judged_reward
+from harness.generation.prompts import load_card, render
+from trainers.compile.rewards import OF_VERDICT, PAPER
 
 model, out, steps = sys.argv[1:]
 problems, card = mini.problems(None), load_card("chat")

@@ -1,5 +1,6 @@
-"""What a benchmark is worth: its references, its tests and its problems put to the proof."""
+"""Audits a benchmark: its references must pass, and programs that do no work must not."""
 
+import ast
 import re
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -7,16 +8,72 @@ from itertools import chain, islice
 
 import msgspec
 
-from harness.calibration import Calibration, calibrated_limits, limit_of_reference
-from harness.flaws import flaw_of
-from harness.programs import AS_IT_IS, program_of
-from harness.records import Problem, Sample
-from harness.survey import sha256_of
-from harness.trivial_programs import constant_programs
+from harness.benchmarks.flaws import flaw_of
+from harness.benchmarks.problem_info import sha256_of
+from harness.benchmarks.time_limits import Calibration, calibrated_limits, limit_of_reference
+from harness.extraction.program import AS_IT_IS, program_of
+from harness.runs.records import Problem, Sample
 from sandbox.jail import Jail
-from sandbox.judgement import Judgement
 from sandbox.pool import Case, judge_all
-from sandbox.verdict import Verdict
+from sandbox.records import AssertTest, CallTest, Judgement, StdioTest, Test, Verdict
+
+CONSTANTS = ("None", "True", "False", "0", "1", "''", "[]")
+"""What a function may return whatever it is asked, as source text."""
+
+
+def constant_programs(problem: Problem) -> Mapping[str, str]:
+    """Return programs that always give the same answer, by what they do.
+
+    They print the output that the first test expects, or return one of `CONSTANTS` or a value that the first test
+    compares with, from every function that the tests need.
+    """
+    first = problem.tests[0]
+    if isinstance(first, StdioTest):
+        shown = repr(first.expected_stdout)
+        return {f"prints {shown[:40]}": f"print({shown}, end='')"}
+    names = sorted({name for test in problem.tests for name in _names(test)})
+    constants = dict.fromkeys((*CONSTANTS, *_answers(first)))
+    return {f"returns {constant[:40]}": "\n".join(_define(names, constant)) for constant in constants}
+
+
+def _names(test: Test) -> tuple[str, ...]:
+    match test:
+        case AssertTest():
+            return test.names
+        case CallTest():
+            return (test.function.removeprefix("Solution()."),)
+        case _:
+            return ()
+
+
+def _answers(test: Test) -> Iterator[str]:
+    """Yield the plain values that a test compares with, as source text."""
+    match test:
+        case CallTest():
+            yield from filter(_is_literal, [repr(test.expected)])
+        case AssertTest():
+            for node in ast.walk(ast.parse(test.code)):
+                if isinstance(node, ast.Compare):
+                    yield from filter(_is_literal, map(ast.unparse, node.comparators))
+
+
+def _is_literal(source: str) -> bool:
+    try:
+        ast.literal_eval(source)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def _define(names: list[str], constant: str) -> Iterator[str]:
+    """Yield the source of functions, at the top level and in a class as contest sites want it."""
+    for name in names:
+        yield f"def {name}(*_, **__):\n    return {constant}"
+    if "Solution" not in names:
+        yield "class Solution:"
+        for name in names:
+            yield f"    def {name}(self, *_, **__):\n        return {constant}"
+
 
 _EMPTY = "is empty"
 

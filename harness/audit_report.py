@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.audit import Audit, Reference
 from harness.escapes import in_markdown
-from harness.report import isolation_of, table
+from harness.scoring.report import isolation_of, table
 
 
 def audit_markdown(audit: Audit) -> str:

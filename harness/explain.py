@@ -8,11 +8,10 @@ import msgspec
 
 from harness.errors import UserError
 from harness.escapes import code_block
-from harness.programs import program_of
-from harness.records import Evaluation, Problem, PromptCardId, Sample
+from harness.extraction.program import program_of
+from harness.runs.records import Evaluation, Problem, PromptCardId, Sample
 from sandbox.printable import one_line, readable
-from sandbox.testcase import AssertTest, CallTest, StdioTest, Test, ValueTest
-from sandbox.verdict import Verdict
+from sandbox.records import AssertTest, CallTest, StdioTest, Test, ValueTest, Verdict
 
 _SHOWN = 4000
 """Characters of a test that are shown."""

@@ -1,15 +1,18 @@
-"""Baseline and candidate -> may the candidate pass? A judgement that a CI job can trust."""
+"""Decides whether a candidate may pass, given a baseline, and reports it as markdown and JUnit XML."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import fmean
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import msgspec
 
-from harness.records import Result
+from harness.escapes import in_markdown, in_tree
+from harness.runs.records import Result
+from harness.scoring.report import table
 from leaderboards.compare import Flip, flips, paired_values
 from leaderboards.paired import mean_difference
-from leaderboards.protocol import differences, protocol_of
-from sandbox.verdict import Verdict
+from leaderboards.results import differences, protocol_of
+from sandbox.records import Verdict
 
 NAMED = 5
 """How many task ids a message names."""
@@ -106,3 +109,53 @@ def _no_regression(baseline: Result, candidate: Result, k: int, tolerance: float
             f"{100 * confidence:g} % confidence; tolerated: {100 * tolerance:.2f} worse"
         ),
     )
+
+
+LOST_SHOWN = 20
+
+
+def summary(judgement: Judgement) -> str:
+    """Return the judgement as markdown: the verdict, a row for each check, and the problems that got worse."""
+    return "\n".join(_summary(judgement))
+
+
+def _summary(judgement: Judgement) -> Iterator[str]:
+    names = f"{judgement.candidate} against {judgement.baseline} on {judgement.benchmark}"
+    yield f"## {'Passed' if judgement.passed else 'FAILED'}: {in_markdown(names)}"
+    yield ""
+    verdicts = {True: "passed", False: "**FAILED**"}
+    rows = ((in_markdown(check.name), verdicts[check.passed], in_markdown(check.message)) for check in judgement.checks)
+    yield from table([("check", "verdict", "what was found"), *rows])
+    yield ""
+    if judgement.lost:
+        yield f"{len(judgement.lost)} problems got worse; the largest changes:"
+        yield ""
+        lost = (
+            (in_markdown(flip.task_id), f"{flip.a_accepted}/{flip.a_samples}", f"{flip.b_accepted}/{flip.b_samples}")
+            for flip in judgement.lost[:LOST_SHOWN]
+        )
+        yield from table([("problem", "before", "now"), *lost])
+        yield ""
+
+
+def junit(judgement: Judgement) -> bytes:
+    """Return the judgement as JUnit XML: a test case for each check."""
+    failures = sum(not check.passed for check in judgement.checks)
+    suite = Element(
+        "testsuite",
+        name=in_tree(f"proctor gate: {judgement.candidate} against {judgement.baseline}"),
+        tests=str(len(judgement.checks)),
+        failures=str(failures),
+        errors="0",
+        skipped="0",
+    )
+    for check in judgement.checks:
+        names = {"classname": f"proctor.gate.{judgement.benchmark}", "name": check.name}
+        case = SubElement(suite, "testcase", {attribute: in_tree(name) for attribute, name in names.items()})
+        if check.passed:
+            SubElement(case, "system-out").text = in_tree(check.message)
+        else:
+            SubElement(case, "failure", message=in_tree(check.message), type="regression")
+    indent(suite)
+    document: bytes = tostring(suite, encoding="utf-8", xml_declaration=True)
+    return document + b"\n"

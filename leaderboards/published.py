@@ -10,7 +10,7 @@ known that one of the two numbers left out is 35.0, but not which.
 
 import msgspec
 
-from harness.strata import ALL
+from harness.scoring.score import ALL
 from leaderboards.table import Cell, Column, Row, Table, marked, rule
 
 BASE = "BASE"

@@ -11,13 +11,12 @@ from statistics import fmean, stdev
 import msgspec
 
 from harness.errors import UserError
-from harness.intervals import mean_interval
-from harness.passk import pass_at_k
-from harness.records import Result, Tally
-from harness.strata import ALL, by_stratum
-from leaderboards.difficulties import difficulties
-from leaderboards.protocol import differences, in_words, protocol_of
-from sandbox.verdict import Verdict
+from harness.runs.records import Result, Tally
+from harness.scoring.intervals import mean_interval
+from harness.scoring.passk import pass_at_k
+from harness.scoring.score import ALL, by_stratum
+from leaderboards.results import differences, difficulties, in_words, protocol_of
+from sandbox.records import Verdict
 
 DECIMALS = 2
 

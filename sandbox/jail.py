@@ -13,8 +13,8 @@ from typing import IO, Any
 
 import msgspec
 
-from sandbox.isolation import kernel
-from sandbox.wire import Facts, Request, receive_facts, send_request
+from sandbox.inside.layers import kernel
+from sandbox.inside.messages import Facts, Request, receive_facts, send_request
 
 NAMESPACES = frozenset({"user", "mount", "pid", "network", "ipc", "uts"})
 ALL_LAYERS = NAMESPACES | {"landlock", "seccomp", "rlimits", "privileges", "cgroup"}
@@ -27,7 +27,7 @@ Every further module makes every fork dearer; `threading` most of all, which put
 PACKAGES = ("numpy",)
 """Third-party packages that programs may import, where the examined interpreter has them."""
 
-_BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from sandbox.zygote import main; main(*sys.argv[2:])"
+_BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from sandbox.inside.template import main; main(*sys.argv[2:])"
 _BOOT_WIDTH, _NUMBER_WIDTH = 4096, 8
 """What a zygote is told has the same length whatever it says: it lies in memory before all that a fork will find."""
 _ENVIRONMENT = {

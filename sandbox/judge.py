@@ -15,23 +15,19 @@ from contextlib import AbstractContextManager
 from operator import itemgetter
 from typing import Any, Self, cast
 
-from sandbox.candidate import COMPILED, COMPILING, REFUSED
-from sandbox.desk import Examiner, ExaminerFailed, Unfinished
-from sandbox.findings import (
+from sandbox.clients import Examiner, ExaminerFailed, Unfinished, content_of, memory_file
+from sandbox.inside.candidate import COMPILED, COMPILING, REFUSED
+from sandbox.inside.messages import EXCEEDED, RUN, SERVE, STOP, Examination, Facts, Request, laps_of
+from sandbox.jail import Fault, Jail, patience_s, start_pair
+from sandbox.records import Exceeded, Execution, FunctionTest, Judgement, Limits, StdioTest, Test, TestOutcome, Verdict
+from sandbox.verdicts import (  # fmt: skip
     examined_outcomes,
     judgement_of,
     not_compiled,
     stdio_outcome,
     waited_s,
     waited_too_long,
-)  # fmt: skip
-from sandbox.jail import Fault, Jail, patience_s, start_pair
-from sandbox.judgement import Exceeded, Execution, Judgement, TestOutcome
-from sandbox.limits import Limits
-from sandbox.memory_file import content_of, memory_file
-from sandbox.testcase import FunctionTest, StdioTest, Test
-from sandbox.verdict import Verdict
-from sandbox.wire import EXCEEDED, RUN, SERVE, STOP, Examination, Facts, Request, laps_of
+)
 
 _SHOWN = 2000
 _STDERR_SHOWN = 4000

@@ -13,9 +13,7 @@ import msgspec
 
 from sandbox.jail import Jail, probe
 from sandbox.judge import Judge
-from sandbox.judgement import Judgement
-from sandbox.limits import Limits
-from sandbox.testcase import Test
+from sandbox.records import Judgement, Limits, Test
 
 _WAITING_PER_WORKER = 16
 """Cases read ahead: enough to keep every worker busy behind a slow one, few enough to stay small."""

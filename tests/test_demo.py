@@ -5,10 +5,10 @@ import shutil
 
 import pytest
 
-from harness.cli import demo
 from harness.cli.main import INTERRUPTED, run
-from harness.cli.stages import POLICIES, Sizes, stages
 from trainers import loop
+from trainers.cli import demo
+from trainers.demo.stages import POLICIES, Sizes, stages
 
 TINY = ("--problems", "12", "--steps", "4", "--tests", "3")
 STEPS_BEFORE_THE_INTERRUPTION = 2

@@ -17,24 +17,21 @@ import pytest
 import tiny_policy
 from paper_models import write_config
 
-from harness.backends import openai_options, transformers
 from harness.benchmarks import mini
-from harness.cli import known as known_programs
+from harness.benchmarks.problem_info import survey
 from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
-from harness.records import Evaluation, Run, Source
-from harness.report import markdown
-from harness.score import score, usage_of
-from harness.storage import as_row
-from harness.survey import survey
-from sandbox.limits import BOUNDS, Limits
-from sandbox.verdict import Verdict
-from trainers.anatomy import anatomy_of
-from trainers.census import Rule
-from trainers.cost import Lengths
-from trainers.options import TrainingOptions
-from trainers.plan import a100, forecast
-from trainers.recipe import read_recipe, recipe_names
-from trainers.rewards import PAPER
+from harness.generation.backends import openai_protocol, transformers
+from harness.runs.jsonl import as_row
+from harness.runs.records import Evaluation, Run, Source
+from harness.scoring.report import markdown
+from harness.scoring.score import score, usage_of
+from sandbox.records import BOUNDS, Limits, Verdict
+from trainers.compile.data_card import Rule
+from trainers.compile.rewards import PAPER
+from trainers.config import TrainingOptions, read_recipe, recipe_names
+from trainers.demo import stages as known_programs
+from trainers.plan.flops import Lengths, anatomy_of
+from trainers.plan.forecast import a100, forecast
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"
@@ -319,7 +316,7 @@ def test_limits_have_the_defaults_and_bounds_of_the_code():
 
 
 @pytest.mark.parametrize(
-    ("document", "options"), [("servers", openai_options.Options()), ("models", transformers.Options())]
+    ("document", "options"), [("servers", openai_protocol.Options()), ("models", transformers.Options())]
 )
 def test_options_of_backends_have_the_defaults_of_the_code(document, options):
     """A backend's document holds each of its options, in the order of the code."""
@@ -358,7 +355,7 @@ def test_papers_name_functions():
     named = [name for name in code if name.startswith(("harness.", "leaderboards.", "trainers."))]
     found = [getattr(importlib.import_module(module), name) for module, _, name in (n.rpartition(".") for n in named)]
 
-    assert {"harness.passk.pass_at_k", "harness.intervals.mean_interval"} <= set(named)
+    assert {"harness.scoring.passk.pass_at_k", "harness.scoring.intervals.mean_interval"} <= set(named)
     assert all(map(callable, found))
 
 

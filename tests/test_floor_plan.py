@@ -42,7 +42,7 @@ def test_imports_point_left(package):
 
 def test_a_wrong_import_would_be_seen():
     """The parser behind the test above finds every form of import."""
-    source = "import harness.score as s\ndef f():\n    from trainers.rewards import reward\nfrom . import sibling\n"
+    source = "import harness.audit as a\ndef f():\n    from trainers.groups import Group\nfrom . import sibling\n"
 
     assert set(imported(source)) == {"harness", "trainers", "a relative import"}
 

@@ -114,7 +114,7 @@ def loaded_by(start):
 
 def test_the_examined_interpreter_needs_nothing_installed():
     """What a zygote loads is standard library in the grammar of CPython 3.10; numpy is only for those who have it."""
-    found = loaded_by("sandbox.zygote")
+    found = loaded_by("sandbox.inside.template")
 
     foreign = {
         (module, top)
@@ -122,5 +122,10 @@ def test_the_examined_interpreter_needs_nothing_installed():
         for top in {name.partition(".")[0] for name in names} - {"sandbox"} - sys.stdlib_module_names
     }
 
-    assert {"sandbox.candidate", "sandbox.examiner", "sandbox.values", "sandbox.isolation.seccomp"} <= set(found)
-    assert foreign <= {("sandbox.library_values", "numpy")}
+    assert {
+        "sandbox.inside.candidate",
+        "sandbox.inside.examiner",
+        "sandbox.inside.values",
+        "sandbox.inside.layers.seccomp",
+    } <= set(found)
+    assert foreign <= {("sandbox.inside.library_values", "numpy")}

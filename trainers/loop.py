@@ -16,23 +16,18 @@ import torch
 from accelerate import Accelerator, DistributedType
 from transformers import get_cosine_schedule_with_warmup
 
-from harness.cli.progress import watched
 from harness.errors import UserError
-from harness.storage import append, read_rows, whole_file, write_whole
-from trainers.card import Card
-from trainers.metrics import METRICS_FILE, Metrics, cut_after, in_words, of_the_policy
-from trainers.model_card import README_FILE, render
+from harness.progress import watched
+from harness.runs.jsonl import append, read_rows, whole_file, write_whole
+from trainers.compile.data_card import Card
+from trainers.dataset import Encoded, Weighted, batch, encode, total_steps
+from trainers.model_card import README_FILE, commit, render
 from trainers.objective import summed, token_weights
-from trainers.order import batch, total_steps
 from trainers.packing import packed, padded
-from trainers.policy import Policy
-from trainers.probe import refuse_unlike
-from trainers.provenance import commit
+from trainers.policy import Policy, refuse_unlike
 from trainers.sharding import parted, whole
-from trainers.tokenization import Encoded, encode
 from trainers.trainer import CHECKPOINT_FILE, Checkpoint
-from trainers.training_folder import Asked, pretty
-from trainers.weighting import Weighted
+from trainers.training_run import METRICS_FILE, Asked, Metrics, cut_after, in_words, of_the_policy, pretty
 
 STATE_FILE = "state.pt"
 """What to go on from: gone when the checkpoint is there."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from trainers import advantages
-from trainers.options import TrainingOptions
+from trainers.config import TrainingOptions
 from trainers.trainer import Checkpoint, Trainer
 
 Weigh = Callable[[Sequence[float], TrainingOptions], tuple[float, ...]]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from trainers.tokenization import Encoded
+from trainers.dataset import Encoded
 
 
 class Rows(NamedTuple):

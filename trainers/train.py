@@ -9,17 +9,16 @@ from accelerate import Accelerator
 from accelerate.utils import is_tensorboard_available, is_wandb_available
 
 from harness.errors import UserError
-from harness.storage import sole_writer
-from trainers.card import read_card
+from harness.runs.jsonl import sole_writer
+from trainers.compile.data_card import read_card
+from trainers.config import TrainingOptions
+from trainers.dataset import weighted_groups
 from trainers.loop import Loop
 from trainers.methods import Weigh
-from trainers.metrics import METRICS_FILE
-from trainers.options import TrainingOptions
 from trainers.policy import Policy
 from trainers.sharding import refuse_other_sharding
 from trainers.trainer import Checkpoint
-from trainers.training_folder import Asked, finished, groups_sha256, open_training, refuse_another
-from trainers.weighting import weighted_groups
+from trainers.training_run import METRICS_FILE, Asked, finished, groups_sha256, open_training, refuse_another
 
 
 def train_by(weigh: Weigh, method: str, *, groups: Path, model: str, out: Path, options: TrainingOptions) -> Checkpoint:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from trainers.options import TrainingOptions
+from trainers.config import TrainingOptions
 
 CHECKPOINT_FILE = "checkpoint.json"
 """Written last: the folder that holds it is whole."""

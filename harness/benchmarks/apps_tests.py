@@ -15,8 +15,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from harness.starter_code import Signature
-from sandbox.testcase import CallTest, StdioTest, Test
+from harness.benchmarks.starter_code import Signature
+from sandbox.records import CallTest, StdioTest, Test
 
 _DECIMAL = re.compile(r"(?:^|\s)[+-]?\d*\.\d+(?:[eE][+-]?\d+)?(?=\s|$)")
 _WHOLE = re.compile(r"-?\d+")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import msgspec
 
-from harness.benchmark import Benchmark
+from harness.benchmarks.benchmark import Benchmark
+from harness.benchmarks.hub import fetch
 from harness.errors import UserError
-from harness.hub import fetch
-from harness.records import Problem
-from harness.storage import read_rows
-from sandbox.testcase import AssertTest
+from harness.runs.jsonl import read_rows
+from harness.runs.records import Problem
+from sandbox.records import AssertTest
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

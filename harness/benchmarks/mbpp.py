@@ -7,14 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-from harness.benchmark import Benchmark
-from harness.calibration import calibrated_limits, limit_of_reference
+from harness.benchmarks.benchmark import Benchmark
+from harness.benchmarks.hub import fetch
+from harness.benchmarks.time_limits import calibrated_limits, limit_of_reference
 from harness.errors import UserError
-from harness.hub import fetch
-from harness.records import Problem
-from harness.storage import first_byte, read, read_rows
-from sandbox.limits import Limits
-from sandbox.testcase import AssertTest
+from harness.runs.jsonl import first_byte, read, read_rows
+from harness.runs.records import Problem
+from sandbox.records import AssertTest, Limits
 
 HUB = "google-research-datasets/mbpp"
 

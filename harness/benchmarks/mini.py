@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.benchmark import Benchmark
+from harness.benchmarks.benchmark import Benchmark
 from harness.errors import UserError
-from harness.records import Problem, Sample
-from sandbox.testcase import AssertTest, CallTest, StdioTest, Test
-from sandbox.verdict import Verdict
+from harness.runs.records import Problem, Sample
+from sandbox.records import AssertTest, CallTest, StdioTest, Test, Verdict
 
 DIFFICULTIES = ("introductory", "interview", "competition")
 """A folder each, one TOML file a problem."""

@@ -10,12 +10,11 @@ import msgspec
 
 from harness.audit import Method, calibration_of, conclude, entry_of, references, run_references, try_trivial_programs
 from harness.audit_report import audit_markdown
-from harness.catalogue import Catalogue
-from harness.cli.jail import jail_options, probed
-from harness.cli.problems import opened, problem_options, source_of
-from harness.cli.progress import watched
+from harness.benchmarks.benchmark import Catalogue
+from harness.cli.options import jail_options, opened, probed, problem_options, source_of
 from harness.errors import UserError
-from harness.storage import write_whole
+from harness.progress import watched
+from harness.runs.jsonl import write_whole
 from sandbox.jail import Jail
 
 

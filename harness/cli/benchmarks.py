@@ -4,7 +4,7 @@ import click
 import msgspec
 
 from harness import plugins
-from harness.benchmark import Benchmark
+from harness.benchmarks.benchmark import Benchmark
 
 GROUP = "proctor.benchmarks"
 

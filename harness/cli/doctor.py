@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from harness import plugins
-from harness.cli.jail import probed, python_option
+from harness.cli.options import probed, python_option
 from harness.errors import UserError
 from sandbox.jail import Jail
 

@@ -10,21 +10,19 @@ from typing import Any, BinaryIO
 import click
 import msgspec
 
-from harness.backend import Backend, Engine, Request
-from harness.benchmark import Benchmark
-from harness.cli.examination import heads_of
-from harness.cli.options import gathered
-from harness.cli.problems import shard_option
-from harness.cli.progress import watched
+from harness.benchmarks.benchmark import Benchmark
+from harness.benchmarks.flaws import refuse_flawed
+from harness.benchmarks.problem_info import sha256_of
+from harness.benchmarks.selection import Heads, of_shard, of_split, whole_set
+from harness.cli.options import gathered, shard_option
 from harness.errors import UserError
-from harness.flaws import refuse_flawed
-from harness.generate import generate, plan_of
+from harness.examination.examine import heads_of
+from harness.generation.backend import Backend, Engine, Request
+from harness.generation.generate import generate, plan_of
+from harness.generation.prompts import PromptCard, card_id, load_card, render
 from harness.plugins import names, resolve
-from harness.prompts import PromptCard, card_id, load_card, render
-from harness.records import Generation, Problem, Producer, PromptCardId, Sample, Sampling, Source
-from harness.selection import Heads, of_split, whole_set
-from harness.shards import of_shard
-from harness.survey import sha256_of
+from harness.progress import watched
+from harness.runs.records import Generation, Problem, Producer, PromptCardId, Sample, Sampling, Source
 
 BACKENDS = "proctor.backends"
 

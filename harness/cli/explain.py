@@ -5,13 +5,13 @@ from pathlib import Path
 import click
 import msgspec
 
-from harness.cli.problems import opened
+from harness.benchmarks.problem_info import head_of
+from harness.cli.options import opened
 from harness.errors import UserError
 from harness.explain import chosen, explain, explanation_markdown
-from harness.records import Evaluation, Problem, Run, Source
-from harness.sample_file import SampleFile
-from harness.storage import appended_rows, read
-from harness.survey import head_of
+from harness.runs.jsonl import appended_rows, read
+from harness.runs.records import Evaluation, Problem, Run, Source
+from harness.runs.row_store import SampleFile
 
 
 @click.command("explain")

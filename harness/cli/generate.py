@@ -5,13 +5,12 @@ from pathlib import Path
 import click
 
 from harness.cli.drawing import Drawing, backend_of, drawing_options, drawn, planned
-from harness.cli.judging import out_option
-from harness.cli.problems import opened, problem_options, source_of
-from harness.generate import missing_of, put_in_order
-from harness.records import Sample
-from harness.run_folder import SAMPLES, open_generation
-from harness.score import usage_of
-from harness.storage import read_rows, sole_writer
+from harness.cli.options import opened, out_option, problem_options, source_of
+from harness.generation.generate import missing_of, put_in_order
+from harness.runs.jsonl import read_rows, sole_writer
+from harness.runs.records import Sample
+from harness.runs.run_folder import SAMPLES, open_generation
+from harness.scoring.score import usage_of
 
 
 @click.command("generate")

@@ -7,17 +7,15 @@ from typing import TypeVar
 import click
 import msgspec
 
-from harness.cli.examination import heads_of
-from harness.cli.judging import out_option
-from harness.cli.problems import opened
+from harness.benchmarks.selection import Heads, in_order
+from harness.cli.options import opened, out_option
 from harness.errors import UserError
-from harness.merge import merge_generations, merge_runs
-from harness.records import Generation, Run
-from harness.report import markdown
-from harness.run_folder import GENERATION, RUN
-from harness.selection import Heads
-from harness.shards import in_order
-from harness.storage import read
+from harness.examination.examine import heads_of
+from harness.examination.merge import merge_generations, merge_runs
+from harness.runs.jsonl import read
+from harness.runs.records import Generation, Run
+from harness.runs.run_folder import GENERATION, RUN
+from harness.scoring.report import markdown
 
 Asked = TypeVar("Asked", Run, Generation)
 

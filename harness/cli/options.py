@@ -1,10 +1,30 @@
-"""Options that come together: a command takes them as one record, and several commands share them."""
+"""Defines the options that several commands share: the jail, the problems, how samples are judged."""
 
 import functools
-from collections.abc import Callable, Sequence
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, reduce
+from pathlib import Path
 from typing import Any, TypeVar
 
+import click
 import msgspec
+
+from harness.benchmarks.benchmark import Benchmark
+from harness.benchmarks.selection import numbers_of
+from harness.benchmarks.time_limits import CalibratedProblems, read_calibration
+from harness.cli.main import OUR_FAULT
+from harness.errors import UserError
+from harness.examination.cluster import evaluate_on_cluster
+from harness.examination.evaluate import Evaluator, evaluate
+from harness.examination.examine import Origin, Protocol
+from harness.extraction.program import SETTINGS
+from harness.plugins import resolve
+from harness.runs.records import Problem, Result, Source
+from harness.scoring.report import markdown
+from sandbox.jail import ALL_LAYERS, Jail, JailReport, Refused, probe
+from sandbox.records import Verdict
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -28,3 +48,194 @@ def gathered(name: str, record: type[msgspec.Struct], options: Sequence[Callable
         return functools.reduce(lambda decorated, option: option(decorated), reversed(options), with_record)
 
     return decorator
+
+
+def _layers(_context: click.Context, _option: click.Parameter, text: str) -> frozenset[str]:
+    if text in {"all", "none"}:
+        return ALL_LAYERS if text == "all" else frozenset()
+    layers = frozenset(text.split(","))
+    if unknown := sorted(layers - ALL_LAYERS):
+        raise click.BadParameter(f"no such layer: {', '.join(unknown)}; there are {', '.join(sorted(ALL_LAYERS))}.")
+    return layers
+
+
+python_option = click.option(
+    "--python", default=sys.executable, metavar="PATH", help="Interpreter that runs the programs (default: this one)."
+)
+
+JAIL_OPTIONS = (
+    click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        default=lambda: len(os.sched_getaffinity(0)),
+        help="Programs judged at once (default: one for each core).",
+    ),
+    python_option,
+    click.option(
+        "--isolation",
+        "layers",
+        default="all",
+        callback=_layers,
+        metavar="LAYERS",
+        help="all, none, or a comma list of layers (default: all that this host gives).",
+    ),
+    click.option(
+        "--preload",
+        multiple=True,
+        metavar="MODULE",
+        help="Import this in the warm interpreter, e.g. numpy; repeatable.",
+    ),
+)
+
+
+def jail_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --workers, --python, --isolation and --preload to a command."""
+    return reduce(lambda decorated, option: option(decorated), reversed(JAIL_OPTIONS), command)
+
+
+def probed(jail: Jail) -> JailReport:
+    """Start a jail once and report its layers; raise UserError if this host offers too little."""
+    try:
+        return probe(jail)
+    except Refused as refusal:
+        raise UserError(str(refusal)) from refusal
+
+
+_OPTIONS = (
+    click.option(
+        "--benchmark", required=True, metavar="NAME", help="A known name, such as mbpp, or path.py:attribute."
+    ),
+    click.option("--data", type=click.Path(path_type=Path), help="Local file or folder with the benchmark's problems."),
+)
+
+
+def _shard(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    try:
+        return "/".join(map(str, numbers_of(text))) if text else ""
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
+
+
+shard_option = click.option(
+    "--shard", default="", callback=_shard, metavar="I/N", help="Only every Nth problem, from the Ith on; see `merge`."
+)
+
+limits_option = click.option(
+    "--limits",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Calibrated limits, as `proctor audit --out` writes them (default: the benchmark's own).",
+)
+
+
+def problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --benchmark and --data to a command."""
+    return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
+
+
+def source_of(benchmark: str, data: Path | None, limits: Path | None = None) -> Source:
+    """Return what the options named, as it goes into run.json."""
+    return Source(benchmark=benchmark, data=str(data) if data else None, limits=str(limits) if limits else None)
+
+
+def opened(source: Source) -> tuple[Benchmark, Mapping[str, Problem]]:
+    """Find the benchmark and open its problems, under calibrated limits where they are named.
+
+    Raises:
+        UserError: There is no such benchmark, or a file is not what it should be.
+    """
+    benchmark = resolve("proctor.benchmarks", source.benchmark, Benchmark)
+    problems = benchmark.problems(Path(source.data) if source.data else None)
+    if source.limits:
+        problems = CalibratedProblems(problems, read_calibration(Path(source.limits), problems))
+    return benchmark, problems
+
+
+def _tries(_context: click.Context, _option: click.Parameter, text: str) -> tuple[int, ...]:
+    if not all(k.isdecimal() and int(k) for k in text.split(",")):
+        raise click.BadParameter(f"{text!r} is no comma list of whole numbers from 1 on, such as 1,10.")
+    return tuple(sorted({int(k) for k in text.split(",")}))
+
+
+class Judging(msgspec.Struct, frozen=True, kw_only=True):
+    """How samples are judged, as the command line said it."""
+
+    limits: Path | None
+    extraction: str
+    k: tuple[int, ...]
+    workers: int
+    python: str
+    layers: frozenset[str]
+    preload: tuple[str, ...]
+    cluster: str | None
+    exhaustive: bool
+    allow_sandbox_errors: bool
+    as_json: bool
+
+    @property
+    def jail(self) -> Jail:
+        """Return the jail that is asked for."""
+        return Jail(python=self.python, layers=self.layers, preload=self.preload)
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """Return what judges: the cluster, where there is one, or else this machine."""
+        if self.cluster:
+            return partial(evaluate_on_cluster, address=self.cluster)
+        return partial(evaluate, workers=self.workers)
+
+    def protocol(self, source: Source, problem_set: str, origin: Origin) -> Protocol:
+        """Return what is asked of the examination of samples that came about so."""
+        return Protocol(
+            k=self.k,
+            extraction=self.extraction,
+            source=source,
+            origin=origin,
+            problem_set=problem_set,
+            limits_file=self.limits.name if self.limits else "",
+            exhaustive=self.exhaustive,
+            jail=self.jail,
+            evaluator=self.evaluator,
+        )
+
+
+judging_options = gathered(
+    "judging",
+    Judging,
+    (
+        limits_option,
+        click.option(
+            "--extraction",
+            default=SETTINGS[0],
+            type=click.Choice(SETTINGS),
+            help=f"Completion to program ({SETTINGS[0]}).",
+        ),
+        click.option(
+            "--k", default="1", callback=_tries, metavar="LIST", help="Tries allowed, e.g. 1,10 (default: 1)."
+        ),
+        *JAIL_OPTIONS,
+        click.option(
+            "--cluster",
+            metavar="ADDRESS",
+            help="Judge on a Ray cluster: host:port, auto or local. Every processor of every node judges then.",
+        ),
+        click.option("--exhaustive", is_flag=True, help="Judge every test, not only up to the first that fails."),
+        click.option(
+            "--allow-sandbox-errors", is_flag=True, help="Exit 0 even if the sandbox itself failed on some samples."
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print result.json instead of a table."),
+    ),
+)
+
+out_option = click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Folder of the run; the same one resumes."
+)
+
+
+def told(results: Sequence[Result], out: Path, judging: Judging) -> int:
+    """Print what came of a run, and return the exit code."""
+    click.echo((out / "result.json").read_text() if judging.as_json else f"{markdown(results)}\nThe run lies in {out}")
+    faults = sum(result.verdict_counts[Verdict.SANDBOX_ERROR] for result in results)
+    if faults:
+        click.echo(f"proctor: the sandbox failed on {faults} samples, left out; the same command tries again", err=True)
+    return OUR_FAULT if faults and not judging.allow_sandbox_errors else 0

@@ -11,19 +11,18 @@ from typing import BinaryIO
 import click
 import msgspec
 
-from harness.benchmark import Benchmark
-from harness.cli.examination import heads_of
-from harness.cli.jail import jail_options, probed
-from harness.cli.problems import opened, problem_options, source_of
+from harness.benchmarks.benchmark import Benchmark
+from harness.benchmarks.selection import of_split, whole_set
+from harness.cli.options import jail_options, opened, probed, problem_options, source_of
 from harness.errors import UserError
-from harness.evaluate import evaluate
-from harness.forecast import CHARS_PER_TOKEN, Asked, Measured, Range, forecast, markdown
-from harness.generate import as_text
-from harness.model_size import parameters_of, token_counter
-from harness.programs import AS_IT_IS
-from harness.prompts import PromptCard, load_card, render
-from harness.records import Evaluation, Problem, Sample
-from harness.selection import of_split, whole_set
+from harness.examination.evaluate import evaluate
+from harness.examination.examine import heads_of
+from harness.extraction.program import AS_IT_IS
+from harness.generation.generate import as_text
+from harness.generation.models import parameters_of, token_counter
+from harness.generation.prompts import PromptCard, load_card, render
+from harness.plan import CHARS_PER_TOKEN, Asked, Measured, Range, forecast, markdown
+from harness.runs.records import Evaluation, Problem, Sample
 from sandbox.jail import Jail
 
 _LOOKED_AT = 200

@@ -8,23 +8,19 @@ from pathlib import Path
 
 import click
 
-from harness.backend import Engine
 from harness.cli.drawing import Drawing, Plan, backend_of, drawing_options, drawn, planned
-from harness.cli.examination import Origin, Protocol, examine, judged, run_of
-from harness.cli.jail import probed
-from harness.cli.judging import Judging, judging_options, out_option, told
-from harness.cli.problems import opened, problem_options, source_of
-from harness.cli.progress import watched
+from harness.cli.options import Judging, judging_options, opened, out_option, probed, problem_options, source_of, told
 from harness.errors import Unavailable
-from harness.evaluate import already_judged
-from harness.generate import missing_of, put_in_order
-from harness.overlap import BackgroundJudge
-from harness.records import Evaluation, Problem, Sample
-from harness.run_folder import EVALUATIONS, SAMPLES, open_generation, open_run
-from harness.sample_file import SampleFile
-from harness.sample_index import SampleIndex
-from harness.score import refuse_short
-from harness.storage import read_rows, sole_writer
+from harness.examination.evaluate import already_judged
+from harness.examination.examine import Origin, Protocol, examine, judged, run_of
+from harness.generation.backend import Engine
+from harness.generation.generate import BackgroundJudge, missing_of, put_in_order
+from harness.progress import watched
+from harness.runs.jsonl import read_rows, sole_writer
+from harness.runs.records import Evaluation, Problem, Sample
+from harness.runs.row_store import SampleFile, SampleIndex
+from harness.runs.run_folder import EVALUATIONS, SAMPLES, open_generation, open_run
+from harness.scoring.score import refuse_short
 
 
 @click.command("run")

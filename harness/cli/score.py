@@ -6,18 +6,25 @@ from pathlib import Path
 import click
 import msgspec
 
-from harness.cli.examination import Origin, examine, heads_of
-from harness.cli.judging import Judging, judging_options, out_option, told
-from harness.cli.problems import opened, problem_options, shard_option, source_of
+from harness.benchmarks.flaws import refuse_flawed
+from harness.benchmarks.selection import all_drawn, of_shard, of_split, whole_set
+from harness.cli.options import (
+    Judging,
+    judging_options,
+    opened,
+    out_option,
+    problem_options,
+    shard_option,
+    source_of,
+    told,
+)
 from harness.errors import UserError
-from harness.flaws import refuse_flawed
-from harness.prompts import card_id, load_card
-from harness.records import Sample
-from harness.run_folder import GENERATION, RUN
-from harness.samples import open_samples
-from harness.selection import all_drawn, of_split, whole_set
-from harness.shards import of_shard
-from harness.storage import read
+from harness.examination.examine import Origin, examine, heads_of
+from harness.generation.prompts import card_id, load_card
+from harness.runs.jsonl import read
+from harness.runs.records import Sample
+from harness.runs.run_folder import GENERATION, RUN
+from harness.runs.samples import open_samples
 
 
 @click.command("score")

@@ -4,8 +4,7 @@ import click
 import msgspec
 
 from harness.errors import UserError
-from leaderboards.compare import compare
-from leaderboards.compare_report import markdown
+from leaderboards.compare import compare, markdown
 from leaderboards.results import the_one
 
 

@@ -5,11 +5,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from harness.storage import write_whole
-from leaderboards.gate import Judgement, judge
-from leaderboards.gate_report import junit, summary
+from harness.runs.jsonl import write_whole
+from leaderboards.gate import Judgement, judge, junit, summary
+from leaderboards.render import writing
 from leaderboards.results import the_one
-from leaderboards.writing import writing
 
 REGRESSION = 1
 

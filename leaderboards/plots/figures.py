@@ -1,19 +1,53 @@
-"""Results and trainings -> figures: every number of a plot, before anything is drawn.
+"""Turns results and trainings into figures: every number of a plot, before anything is drawn.
 
 SVG and PNG are two drawings of the same figure, so they can't say different things.
 """
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
-from harness.passk import pass_at_k
-from harness.records import Result
-from harness.strata import ALL
-from leaderboards.difficulties import difficulties
-from leaderboards.training import Step
-from sandbox.verdict import Verdict
+import msgspec
+
+from harness.errors import UserError
+from harness.runs.jsonl import appended_rows
+from harness.runs.records import Result
+from harness.scoring.passk import pass_at_k
+from harness.scoring.score import ALL
+from leaderboards.results import difficulties
+from sandbox.records import Verdict
+
+METRICS_FILE = "metrics.jsonl"
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """What a training said of one step; of what a row holds besides, nothing is plotted."""
+
+    step: int
+    loss: float
+    accepted: float | None
+    """Mean log-probability of the step's accepted programs; None where it had none."""
+    rejected: float | None
+    gradient_norm: float
+    learning_rate: float
+
+
+def read_training(checkpoint: Path) -> tuple[Step, ...]:
+    """Read the steps of the training that led to a checkpoint, up to now where it still runs.
+
+    Raises:
+        UserError: The folder has no metrics, or they can't be read.
+    """
+    file = checkpoint / METRICS_FILE
+    if not file.is_file():
+        raise UserError(f"{checkpoint}: holds no {METRICS_FILE}; name a checkpoint's folder that `proctor train` wrote")
+    steps = tuple(appended_rows(file, Step))
+    if not steps:
+        raise UserError(f"{file}: holds no step yet; wait for the first")
+    return steps
+
 
 POINTS = 200
 """A line of more steps is drawn as the means of equal stretches."""

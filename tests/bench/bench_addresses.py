@@ -10,8 +10,7 @@ from collections import Counter
 
 from sandbox.jail import Jail
 from sandbox.judge import Judge
-from sandbox.judgement import Judgement
-from sandbox.testcase import AssertTest, StdioTest, Test
+from sandbox.records import AssertTest, Judgement, StdioTest, Test
 
 JUDGES = 40
 SHOWN = AssertTest(code="assert f(9) == 'an order'", names=("f",))

@@ -9,9 +9,8 @@ import time
 from mbpp_samples import COMPLETIONS, CORES, SANITIZED, Recorded, cases, recorded_samples, skip_without_data
 
 from sandbox.jail import Jail
-from sandbox.judgement import Judgement
 from sandbox.pool import judge_all
-from sandbox.verdict import Verdict
+from sandbox.records import Judgement, Verdict
 
 FLOOR = 0.998
 TOO_SHORT = (

@@ -16,7 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from harness.benchmarks.apps_plus import PAPER, problems
+from harness.benchmarks.apps import PAPER, problems
 
 PROBLEMS, STDIO = 7413, 4779
 LARGEST_BYTES = 64 << 20

@@ -17,15 +17,13 @@ from typing import Any, NamedTuple
 import msgspec
 from mbpp_samples import CORES, DATA, skip_without_data
 
-from harness.benchmarks import apps_plus, humaneval, mbpp_plus
-from harness.records import Problem
-from harness.starter_code import prepared
+from harness.benchmarks import apps, humaneval, mbpp_plus
+from harness.benchmarks.starter_code import prepared
+from harness.runs.records import Problem
 from sandbox.jail import Jail
 from sandbox.judge import Judge
-from sandbox.judgement import Judgement
 from sandbox.pool import Case, judge_all
-from sandbox.testcase import StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import Judgement, StdioTest, Verdict
 
 SAMPLE, REWRITTEN = DATA / "apps_sample.jsonl.gz", DATA / "apps_rewritten_call.jsonl.gz"
 HUMANEVAL, MBPP_PLUS = DATA / "HumanEval.jsonl.gz", DATA / "mbpp_plus.jsonl.gz"
@@ -67,7 +65,7 @@ def main() -> int:
     recorded: dict[str, Callable[[], Iterator[Recorded]]] = {
         "references of HumanEval": lambda: references(humaneval.problems(HUMANEVAL)),
         "references of MBPP+": lambda: references(mbpp_plus.problems(MBPP_PLUS)),
-        "references of apps_sample": lambda: references(apps_plus.problems(SAMPLE)),
+        "references of apps_sample": lambda: references(apps.problems(SAMPLE)),
         "references of apps_rewritten_call": rewritten_references,
         "o3 and o4-mini on apps_rewritten_call": lambda: completions("apps_rewritten_o3_o4mini", REWRITTEN),
         "CodeRL on apps_sample": lambda: completions("apps_coderl_gen", SAMPLE),
@@ -96,14 +94,14 @@ def rewritten_references() -> Iterator[Recorded]:
     """Yield the references that a model rewrote as functions; 25 of them are known to fail."""
     with gzip.open(REWRITTEN) as file:
         outcomes = {row["problem_id"]: row for row in map(json.loads, file)}
-    for recorded in references(apps_plus.problems(REWRITTEN)):
+    for recorded in references(apps.problems(REWRITTEN)):
         row = outcomes[recorded.problem.task_id]
         yield recorded._replace(passed=row["canonical_verified"], outcome=row["canonical_outcome"])
 
 
 def completions(name: str, data: Any) -> Iterator[Recorded]:
     """Yield completions of problems as the benchmark has them."""
-    problems = apps_plus.problems(data)
+    problems = apps.problems(data)
     for row in rows(name):
         problem = problems[row["problem_id"]]
         yield Recorded(problem, row["model"], row["program"], passed=row["passed"], outcome=row["outcome"])
@@ -111,7 +109,7 @@ def completions(name: str, data: Any) -> Iterator[Recorded]:
 
 def mapcoder_by_calls() -> Iterator[Recorded]:
     """Yield the completions of call-based problems that have arguments."""
-    problems = apps_plus.problems(SAMPLE)
+    problems = apps.problems(SAMPLE)
     for row in by_problem(rows("apps_mapcoder")):
         if row["passed_call"] is not None and row["problem_id"] in problems:
             problem = problems[row["problem_id"]]

@@ -25,18 +25,16 @@ from typing import Any, BinaryIO, NamedTuple
 from mbpp_samples import COMPLETIONS, CORES, SANITIZED, problems, recorded_samples, skip_without_data
 from ray.cluster_utils import Cluster
 
-from harness import cluster as cluster_module
 from harness.cli.main import run
-from harness.cluster import evaluate_on_cluster
-from harness.credentials import Credentials, credentials
-from harness.evaluate import evaluate
-from harness.node_judge import NodeJudge
-from harness.records import Evaluation, Sample
-from harness.storage import as_row
+from harness.examination import cluster as cluster_module
+from harness.examination.cluster import evaluate_on_cluster
+from harness.examination.cluster_worker import Credentials, NodeJudge, credentials
+from harness.examination.evaluate import evaluate
+from harness.runs.jsonl import as_row
+from harness.runs.records import Evaluation, Sample
 from sandbox.jail import Jail
-from sandbox.judgement import Judgement
 from sandbox.pool import Case
-from sandbox.verdict import Verdict
+from sandbox.records import Judgement, Verdict
 
 sys.path.append(str(Path(__file__).parents[1] / "sandbox"))
 from census import descendants_of  # the tests' own

@@ -17,8 +17,8 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from trainers import codenet
-from trainers.census import ROWS
+from trainers.compile import codenet
+from trainers.compile.data_card import ROWS
 
 ROWS_WANTED = 14_000_000
 PROBLEMS = 4_053

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import bench_gate
 import numpy as np
 
-from harness.intervals import mean_interval
-from harness.passk import pass_at_k
+from harness.scoring.intervals import mean_interval
+from harness.scoring.passk import pass_at_k
 from leaderboards.paired import mean_difference
 
 RUNS = 2000

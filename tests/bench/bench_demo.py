@@ -15,10 +15,10 @@ import sys
 import time
 from pathlib import Path
 
-from harness.cli.stages import POLICIES
-from leaderboards.markdown import markdown
+from leaderboards.render import markdown
 from leaderboards.results import read_results
 from leaderboards.table import Entry, tabulate
+from trainers.demo.stages import POLICIES
 
 PROCTOR = (sys.executable, "-c", "from harness.cli.main import main; main()")
 LONGEST_S = 8 * 60

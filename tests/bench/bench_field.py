@@ -24,8 +24,8 @@ import numpy as np
 from mbpp_samples import private_tmp, skip_without_data
 from row_checks import KILLS, RESTARTED, SMALL_HOST, in_its_own_judge, in_one_judge, needs_its_own_judge
 
-from sandbox.isolation import kernel
-from sandbox.isolation.cgroups import own_folders
+from sandbox.inside.layers import kernel
+from sandbox.inside.layers.cgroups import own_folders
 from sandbox.jail import ALL_LAYERS, Jail
 
 sys.path.append(str(Path(__file__).parents[1] / "sandbox"))

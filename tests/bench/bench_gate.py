@@ -20,11 +20,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.records import Result, Score, Tally, Usage
+from harness.runs.records import Result, Score, Tally, Usage
 from leaderboards.gate import judge
 from leaderboards.paired import mean_difference
-from sandbox.limits import Limits
-from sandbox.verdict import Verdict
+from sandbox.records import Limits, Verdict
 
 PAIRS = 1000
 PROBLEMS = 500

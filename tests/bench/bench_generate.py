@@ -15,9 +15,9 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-from harness.backend import Request
-from harness.backends.transformers import transformers
-from harness.records import Sampling
+from harness.generation.backend import Request
+from harness.generation.backends.transformers import transformers
+from harness.runs.records import Sampling
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "harness"))
 import tiny_model

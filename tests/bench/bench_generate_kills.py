@@ -21,9 +21,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.benchmarks.mini import known_samples
-from harness.records import Evaluation, Sample
-from harness.storage import as_row, read_rows
-from sandbox.verdict import Verdict
+from harness.runs.jsonl import as_row, read_rows
+from harness.runs.records import Evaluation, Sample
+from sandbox.records import Verdict
 
 KILLS = 10
 FILES = ("generation.json", "run.json", "samples.jsonl", "result.json", "report.md")

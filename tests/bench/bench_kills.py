@@ -21,9 +21,9 @@ from pathlib import Path
 import msgspec
 from mbpp_samples import COMPLETIONS, SANITIZED, lasting_folders, private_tmp, skip_without_data
 
-from harness.records import Evaluation
-from harness.storage import read_rows
-from sandbox.isolation import kernel
+from harness.runs.jsonl import read_rows
+from harness.runs.records import Evaluation
+from sandbox.inside.layers import kernel
 
 KILLS = 30
 SAMPLES_PER_TASK = 30

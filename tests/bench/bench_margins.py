@@ -22,12 +22,12 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
+from trainers.config import TrainingOptions
+from trainers.dataset import encode
 from trainers.groups import GROUPS_FILE, Group, read_groups, write_groups
 from trainers.methods import rloo, rloo_exp, rloo_grpo, sft
 from trainers.objective import WeightedLikelihood, summed
-from trainers.options import TrainingOptions
 from trainers.packing import packed
-from trainers.tokenization import encode
 from trainers.trainer import Trainer
 
 COMMAND = "from harness.cli.main import main; main()"

@@ -13,13 +13,12 @@ import msgspec
 from bench_agreement import listed
 from mbpp_samples import CORES, DATA, FULL, Outcome, Recorded, problems, skip_without_data
 
-from harness.programs import SETTINGS, program_of
-from harness.records import Problem, Sample
-from harness.storage import read_rows
+from harness.extraction.program import SETTINGS, program_of
+from harness.runs.jsonl import read_rows
+from harness.runs.records import Problem, Sample
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
-from sandbox.testcase import AssertTest
-from sandbox.verdict import Verdict
+from sandbox.records import AssertTest, Verdict
 
 SINGLE = DATA / "completions" / "mbpp_single.jsonl.gz"
 PRELUDE = "from typing import *\nimport math, itertools, re, typing, heapq\nfrom heapq import *\n"

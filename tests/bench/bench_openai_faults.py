@@ -11,10 +11,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from harness.backend import Backend, Request
+from harness.generation.backend import Backend, Request
+from harness.generation.prompts import Message
 from harness.plugins import resolve
-from harness.prompts import Message
-from harness.records import Sampling
+from harness.runs.records import Sampling
 
 sys.path.append(str(Path(__file__).parents[1] / "harness"))
 from hostile_server import FAULTS, STOP, HostileServer, text_for  # the tests' own

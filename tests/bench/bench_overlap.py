@@ -16,9 +16,9 @@ from pathlib import Path
 import msgspec
 
 from harness.benchmarks.mini import known_samples
-from harness.records import Sample
-from harness.storage import as_row
-from sandbox.verdict import Verdict
+from harness.runs.jsonl import as_row
+from harness.runs.records import Sample
+from sandbox.records import Verdict
 
 DELAY_S = 0.05
 BURN = "sum(range(3_000_000))\n"

@@ -73,17 +73,19 @@ def options_of(name):
     """Return the settings: the recipe's on a GPU, the usual ones on a CPU, for which bfloat16 is nothing."""
     import torch  # noqa: PLC0415 - heavy, as all below
 
-    from trainers.options import TrainingOptions  # noqa: PLC0415
-    from trainers.recipe import read_recipe  # noqa: PLC0415
+    from trainers.config import TrainingOptions, read_recipe  # noqa: PLC0415
 
     return read_recipe(name) if torch.cuda.is_available() else TrainingOptions()
 
 
 def forecast(name, folder):
     """Return what a plan says of the step."""
-    from trainers.anatomy import anatomy_of  # noqa: PLC0415
-    from trainers.calibration import calibrated  # noqa: PLC0415
-    from trainers.cost import memory, operations  # noqa: PLC0415
+    from trainers.plan.flops import (  # noqa: PLC0415
+        anatomy_of,
+        memory,
+        operations,
+    )
+    from trainers.plan.measure import calibrated  # noqa: PLC0415
 
     options, anatomy, groups = options_of(name), anatomy_of(folder), quartiles()
     device = calibrated(folder, anatomy, groups, options)
@@ -93,7 +95,7 @@ def forecast(name, folder):
 
 def measure(name, folder):
     """Return what a step takes: the fastest of two, or of as many as three seconds have, after one that warmed up."""
-    from trainers.calibration import fastest_s, random_model, stepper  # noqa: PLC0415
+    from trainers.plan.measure import fastest_s, random_model, stepper  # noqa: PLC0415
 
     options, before = options_of(name), peak_bytes()
     step_s = stepper(random_model(folder, CONFIGS[name]["num_hidden_layers"], options), options)
@@ -102,7 +104,7 @@ def measure(name, folder):
 
 def quartiles():
     """Return the lengths of a group below which a quarter of all are, and of one above which a quarter are."""
-    from trainers.cost import Lengths  # noqa: PLC0415
+    from trainers.plan.flops import Lengths  # noqa: PLC0415
 
     rows = sorted(json.loads(LENGTHS.read_text()), key=sum)
     chosen = rows[len(rows) // 4], rows[3 * len(rows) // 4]

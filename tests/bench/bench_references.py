@@ -7,10 +7,10 @@ from pathlib import Path
 
 from mbpp_samples import CORES, FULL, SANITIZED, problems, skip_without_data
 
-from harness.records import Problem
+from harness.runs.records import Problem
 from sandbox.jail import Jail, probe
 from sandbox.pool import Case, judge_all
-from sandbox.verdict import Verdict
+from sandbox.records import Verdict
 
 EXPECTED = {FULL: 974, SANITIZED: 427}
 RUNS = 3

@@ -14,14 +14,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from harness import evaluate
-from harness.benchmark import Benchmark
+from harness.benchmarks.benchmark import Benchmark
 from harness.cli.main import run
-from harness.records import Problem
-from sandbox.judgement import Judgement, TestOutcome
+from harness.examination import evaluate
+from harness.runs.records import Problem
 from sandbox.pool import Case
-from sandbox.testcase import AssertTest, StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import AssertTest, Judgement, StdioTest, TestOutcome, Verdict
 
 SAMPLES = 100_000
 PROBLEMS = 2572

@@ -34,10 +34,8 @@ from mbpp_samples import (
 
 from harness.benchmarks import mini
 from sandbox.jail import Jail
-from sandbox.limits import Limits
 from sandbox.pool import Case, judge_all
-from sandbox.testcase import StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import Limits, StdioTest, Verdict
 
 sys.path.append(str(Path(__file__).parents[1] / "sandbox"))
 from census import resident_kib  # the tests' own

@@ -22,7 +22,7 @@ from mbpp_samples import COMPLETIONS, PLUS, SANITIZED, accepted_samples, cases, 
 from sandbox.jail import WARM_MODULES, Jail
 from sandbox.judge import Judge
 from sandbox.pool import Case, judge_all
-from sandbox.testcase import AssertTest, StdioTest
+from sandbox.records import AssertTest, StdioTest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -31,7 +31,7 @@ SAMPLES = 1500
 FORKS = f"""
 import gc, os, sys, time
 sys.path.insert(0, {str(ROOT)!r})
-import {", ".join(WARM_MODULES)}, sandbox.zygote
+import {", ".join(WARM_MODULES)}, sandbox.inside.template
 gc.collect(); gc.freeze()
 times = []
 for _ in range(400):

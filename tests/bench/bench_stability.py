@@ -14,10 +14,8 @@ from busy_loops import busy_loops
 from mbpp_samples import COMPLETIONS, SANITIZED, cases, recorded_samples, skip_without_data
 
 from sandbox.jail import Jail
-from sandbox.judgement import Judgement
-from sandbox.limits import Limits
 from sandbox.pool import Case, judge_all
-from sandbox.testcase import AssertTest
+from sandbox.records import AssertTest, Judgement, Limits
 
 RUNS = ((1, 0), (2, 0), (8, 0), (1, 8), (2, 8), (8, 8))
 """Workers, and busy loops beside them."""

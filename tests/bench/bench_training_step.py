@@ -168,7 +168,7 @@ class GpuMeter(Meter):
 
 def encoded(lengths: tuple[int, ...]):
     """Return a group of such lengths; which tokens they are doesn't matter to the time."""
-    from trainers.tokenization import Encoded  # noqa: PLC0415
+    from trainers.dataset import Encoded  # noqa: PLC0415
 
     draw = random.Random(str(lengths))  # noqa: S311 - no secret
     prompt, *completions = (tuple(draw.randrange(1, VOCABULARY) for _ in range(length)) for length in lengths)

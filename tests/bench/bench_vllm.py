@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.backend import Engine, Request
-from harness.backends.vllm import vllm
-from harness.records import Sampling
+from harness.generation.backend import Engine, Request
+from harness.generation.backends.vllm import vllm
+from harness.runs.records import Sampling
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "harness"))
 import tiny_model
@@ -27,7 +27,7 @@ ROUNDS = 20
 PROMPTS, N, TOKENS = 64, 10, 48
 SAMPLING = Sampling(n=N, temperature=0.8, top_p=0.95, max_tokens=TOKENS, stop=(), seed=0)
 OPTIONS = {"dtype": "float32", "enforce_eager": True, "enable_chunked_prefill": False}
-"""The last for vLLM by itself: see harness/backends/vllm.py."""
+"""The last for vLLM by itself: see harness/generation/backends/vllm.py."""
 
 
 def requests_of_round(number: int) -> list[Request]:

@@ -27,7 +27,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np  # noqa: F401 - evalplus' workers hold it too, and every fork has to copy it
 
-from sandbox.confinement import Boot, Confinement
+from sandbox.inside.confinement import Boot, Confinement
 from sandbox.jail import NAMESPACES
 
 DISARMED = """

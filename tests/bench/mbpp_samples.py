@@ -14,11 +14,11 @@ from typing import NamedTuple
 import msgspec
 
 from harness.benchmarks.mbpp import canonical_id, mbpp
-from harness.programs import SETTINGS, program_of
-from harness.records import Index, Problem, Sample
-from harness.samples import open_samples
-from harness.storage import read_rows
-from sandbox.isolation import kernel, namespaces
+from harness.extraction.program import SETTINGS, program_of
+from harness.runs.jsonl import read_rows
+from harness.runs.records import Index, Problem, Sample
+from harness.runs.samples import open_samples
+from sandbox.inside.layers import kernel, namespaces
 from sandbox.pool import Case
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -19,13 +19,12 @@ from unittest import mock
 import msgspec
 from busy_loops import busy_loops
 
-from harness.extraction import Fence, extract
+from harness.extraction.extract import Fence, extract
 from sandbox import jail as jails
-from sandbox.isolation import landlock
+from sandbox.inside.layers import landlock
 from sandbox.jail import Jail
 from sandbox.judge import Judge
-from sandbox.judgement import Judgement
-from sandbox.testcase import AssertTest
+from sandbox.records import AssertTest, Judgement
 
 sys.path.append(str(Path(__file__).parents[1] / "sandbox"))
 from census import census, children_of, descendants_of, groups_of, resident_kib  # the tests' own
@@ -149,8 +148,10 @@ def beside_a_bystander(row: Row, jail: Jail) -> list[str]:
 def kernel_without_signal_scope() -> Iterator[None]:
     """Start zygotes meanwhile as on Linux before 6.12."""
     assert hasattr(landlock, "_SCOPES_FROM_ABI")
-    older = "from sandbox.isolation import landlock; landlock._SCOPES_FROM_ABI = 1 << 30; from sandbox.zygote"
-    boot = jails._BOOT.replace("from sandbox.zygote", older)  # noqa: SLF001 - there is no other way to
+    older = (
+        "from sandbox.inside.layers import landlock; landlock._SCOPES_FROM_ABI = 1 << 30; from sandbox.inside.template"
+    )
+    boot = jails._BOOT.replace("from sandbox.inside.template", older)  # noqa: SLF001 - there is no other way to
     assert older in boot
     with mock.patch.object(jails, "_BOOT", boot):
         yield

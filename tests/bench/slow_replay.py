@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from harness.backend import Backend, Drawn, Engine, Request
-from harness.backends.replay import replay
-from harness.records import Producer, Sampling
+from harness.generation.backend import Backend, Drawn, Engine, Request
+from harness.generation.backends.replay import replay
+from harness.runs.records import Producer, Sampling
 
 
 class Slow:

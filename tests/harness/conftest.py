@@ -6,12 +6,10 @@ import msgspec
 import pytest
 import tiny_model as tiny
 
+from harness.benchmarks.problem_info import head_of
 from harness.cli.main import run
-from harness.records import Evaluation, Problem, Run, Sample, Source
-from harness.survey import head_of
-from sandbox.limits import Limits
-from sandbox.testcase import AssertTest
-from sandbox.verdict import Verdict
+from harness.runs.records import Evaluation, Problem, Run, Sample, Source
+from sandbox.records import AssertTest, Limits, Verdict
 
 
 @pytest.fixture(scope="session")
@@ -152,9 +150,9 @@ import signal
 from contextlib import contextmanager
 
 import sandbox.pool
-from harness.backend import Backend, Completion, Drawn
+from harness.generation.backend import Backend, Completion, Drawn
 from harness.errors import Unavailable
-from harness.records import Producer
+from harness.runs.records import Producer
 
 
 class Script:
@@ -211,10 +209,10 @@ def scripted(tmp_path):
 
 
 TOY = """
-from harness.benchmark import Benchmark
-from harness.records import Problem
-from sandbox.limits import Limits
-from sandbox.testcase import AssertTest
+from harness.benchmarks.benchmark import Benchmark
+from harness.runs.records import Problem
+from sandbox.records import Limits
+from sandbox.records import AssertTest
 
 def problem(number, split="test"):
     return Problem(

@@ -1,8 +1,8 @@
 """Prompts for the tiny model, and how tests draw what follows them."""
 
-from harness.backend import Request
-from harness.prompts import Message
-from harness.records import Sampling
+from harness.generation.backend import Request
+from harness.generation.prompts import Message
+from harness.runs.records import Sampling
 
 GREEDY = Sampling(n=1, temperature=0, top_p=1, max_tokens=16, stop=(), seed=0)
 SAMPLED = Sampling(n=4, temperature=0.8, top_p=0.95, max_tokens=16, stop=(), seed=0)

@@ -20,30 +20,26 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.backend import cut_at_stop
 from harness.escapes import code_block, in_markdown, in_tree
 from harness.explain import difference, explain, explanation_markdown
-from harness.programs import SETTINGS, program_of
-from harness.prose import is_sentence
-from harness.records import Evaluation, Problem, PromptCardId, Result, Run, Sample, Source, Tally, Usage
-from harness.report import markdown
-from harness.sample_file import sha256_of_samples
-from harness.samples import read_recorded
-from harness.storage import as_row, write_whole
-from harness.syntax import read
-from leaderboards.gate import judge
-from leaderboards.gate_report import junit, summary
-from leaderboards.markdown import markdown as table_markdown
-from leaderboards.page.document import document
-from leaderboards.page.samples import write_samples
+from harness.extraction.program import SETTINGS, program_of
+from harness.extraction.syntax import read
+from harness.extraction.text import is_sentence
+from harness.generation.backend import cut_at_stop
+from harness.runs.jsonl import as_row, write_whole
+from harness.runs.records import Evaluation, Problem, PromptCardId, Result, Run, Sample, Source, Tally, Usage
+from harness.runs.row_store import sha256_of_samples
+from harness.runs.samples import read_recorded
+from harness.scoring.report import markdown
+from leaderboards.gate import judge, junit, summary
+from leaderboards.page.page import document, write_samples
+from leaderboards.render import markdown as table_markdown
 from leaderboards.table import Entry, tabulate
-from sandbox import judgement
-from sandbox.limits import Limits
+from sandbox import records
 from sandbox.printable import readable
-from sandbox.testcase import AssertTest, CallTest, StdioTest
-from sandbox.verdict import Verdict
-from trainers.rewards import RewardTable, Status
-from trainers.runs import read_jobs
+from sandbox.records import AssertTest, CallTest, Limits, StdioTest, Verdict
+from trainers.compile.own_samples import read_jobs
+from trainers.compile.rewards import RewardTable, Status
 
 CPU_LIMIT_S = 10
 """For one text in one stage: ten times what is promised of 10^6 characters; then the kernel ends the process."""
@@ -181,7 +177,7 @@ def _sample(text: str, policy: str = "m", task_id: str = "1") -> Sample:
 
 def _evaluation(text: str) -> Evaluation:
     text = text[:KEPT]
-    failed = judgement.TestOutcome(
+    failed = records.TestOutcome(
         verdict=Verdict.WRONG_ANSWER, cpu_s=0, wall_s=0, peak_memory_bytes=0, expected=f"1\n{text}",
         actual=f"2\n{text}", detail=text,
     )  # fmt: skip

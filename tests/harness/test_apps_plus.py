@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import pytest
 
-from harness.benchmarks.apps_plus import PAPER, paper, problems
+from harness.benchmarks.apps import PAPER, paper, problems
 from harness.errors import UserError
-from sandbox.testcase import CallTest, StdioTest
+from sandbox.records import CallTest, StdioTest
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the real files in ../shared/data")

@@ -3,8 +3,8 @@
 import pytest
 
 from harness.benchmarks import apps_tests
-from harness.starter_code import signature_of
-from sandbox.testcase import CallTest, StdioTest
+from harness.benchmarks.starter_code import signature_of
+from sandbox.records import CallTest, StdioTest
 
 
 def read(inputs, outputs, function="", starter_code=""):

@@ -6,10 +6,10 @@ import platform
 import pytest
 
 from harness.audit import Entry, Method, ReferenceRun, calibration_of, conclude, references
-from harness.calibration import Calibration
+from harness.benchmarks.time_limits import Calibration
 from harness.cli.main import run
-from harness.storage import read
-from sandbox.verdict import Verdict
+from harness.runs.jsonl import read
+from sandbox.records import Verdict
 
 
 def row(task_id, code, *tests, text=None):
@@ -94,9 +94,9 @@ def test_tests_that_cannot_run_are_told_and_the_audit_goes_on(audit):
 
 
 REFERENCES = """
-from harness.benchmark import Benchmark
-from harness.records import Problem
-from sandbox.testcase import AssertTest, CallTest, ValueTest
+from harness.benchmarks.benchmark import Benchmark
+from harness.runs.records import Problem
+from sandbox.records import AssertTest, CallTest, ValueTest
 
 TESTS = (
     CallTest(function="f", arguments=(1,), expected=1),

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.backend import Request
-from harness.backends.batches import Row, batches
+from harness.generation.backend import Request
+from harness.generation.backends.common import Row, batches
 
 
 def rows_of(*prompts):

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from harness.calibration import CalibratedProblems, Calibration, limit_of_reference, read_calibration
+from harness.benchmarks.time_limits import CalibratedProblems, Calibration, limit_of_reference, read_calibration
 from harness.errors import UserError
-from sandbox.limits import Limits
+from sandbox.records import Limits
 
 
 @pytest.fixture

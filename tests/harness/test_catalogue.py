@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.catalogue import Catalogue, Entry
+from harness.benchmarks.benchmark import Catalogue, Entry
 from harness.errors import UserError
 
 

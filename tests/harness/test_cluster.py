@@ -15,16 +15,16 @@ import pytest
 from census import descendants_of
 from ray.cluster_utils import Cluster
 
-from harness import cluster as cluster_module
 from harness.cli.main import run
-from harness.credentials import credentials
-from harness.storage import read_rows
+from harness.examination import cluster as cluster_module
+from harness.examination.cluster_worker import credentials
+from harness.runs.jsonl import read_rows
 from sandbox.jail import Jail
 
 BENCHMARK = """
-from harness.benchmark import Benchmark
-from harness.records import Problem
-from sandbox.testcase import AssertTest
+from harness.benchmarks.benchmark import Benchmark
+from harness.runs.records import Problem
+from sandbox.records import AssertTest
 
 def problem(task_id):
     test = AssertTest(code=f"assert f() == {task_id}", names=("f",))
@@ -95,7 +95,7 @@ def jails_of(nodes):
 def is_of_a_jail(pid):
     """Tell whether a process is a warden, a zygote or one of their forks; those that have ended are not."""
     with suppress(OSError):
-        return b"sandbox.zygote" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"sandbox.inside.template" in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.credentials import Credentials, credentials, refuse_unlike
 from harness.errors import UserError
+from harness.examination.cluster_worker import Credentials, credentials, refuse_unlike
 from sandbox.jail import Jail, JailReport
 
 

@@ -5,17 +5,15 @@ import hashlib
 import msgspec
 import pytest
 
-from harness import evaluate as module
 from harness.errors import UserError
-from harness.evaluate import already_judged, evaluate
-from harness.records import PromptCardId
-from harness.sample_index import SampleIndex
-from harness.storage import sole_writer
+from harness.examination import evaluate as module
+from harness.examination.evaluate import already_judged, evaluate
+from harness.runs.jsonl import sole_writer
+from harness.runs.records import PromptCardId
+from harness.runs.row_store import SampleIndex
 from sandbox.jail import Jail
-from sandbox.judgement import Judgement
-from sandbox.limits import Limits
 from sandbox.pool import Case
-from sandbox.verdict import Verdict
+from sandbox.records import Judgement, Limits, Verdict
 
 
 @pytest.fixture

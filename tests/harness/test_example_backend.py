@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.backend import Backend, Request
 from harness.cli.main import run
 from harness.errors import Unavailable, UserError
+from harness.generation.backend import Backend, Request
+from harness.generation.prompts import Message
 from harness.plugins import resolve
-from harness.prompts import Message
-from harness.records import Sampling
+from harness.runs.records import Sampling
 
 FILE = Path(__file__).parents[2] / "examples" / "command_backend.py"
 LINES = 60

@@ -9,15 +9,14 @@ from harness import explain as module
 from harness.cli.main import run
 from harness.errors import UserError
 from harness.explain import chosen, explain, explanation_markdown
-from harness.extraction import Extraction
-from sandbox import judgement
-from sandbox.testcase import AssertTest, CallTest, StdioTest
-from sandbox.verdict import Verdict
+from harness.extraction.extract import Extraction
+from sandbox import records
+from sandbox.records import AssertTest, CallTest, StdioTest, Verdict
 
 
 def outcome(verdict=Verdict.ACCEPTED, expected="", actual="", detail=""):
     """Return what one test found."""
-    return judgement.TestOutcome(
+    return records.TestOutcome(
         verdict=verdict, cpu_s=0.0, wall_s=0.0, peak_memory_bytes=0, expected=expected, actual=actual, detail=detail
     )
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from harness.cli import judging
 from harness.cli.main import run
-from harness.records import Evaluation
-from sandbox.verdict import Verdict
+from harness.runs.records import Evaluation
+from sandbox.records import Verdict
 
 BENCHMARK = """
-from harness.benchmark import Benchmark
-from harness.records import Problem
-from sandbox.testcase import StdioTest
+from harness.benchmarks.benchmark import Benchmark
+from harness.runs.records import Problem
+from sandbox.records import StdioTest
 toy = Benchmark(name="toy", problems=lambda data: {
     task_id: Problem(task_id=task_id, benchmark="toy", split="test", statement="",
                      tests=(StdioTest(stdin="", expected_stdout="1"),)) for task_id in "abcd"

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from harness.benchmarks import humaneval, mbpp
+from harness.benchmarks.flaws import flaw_of, refuse_flawed
+from harness.benchmarks.problem_info import survey
 from harness.cli.main import run
 from harness.errors import UserError
-from harness.flaws import flaw_of, refuse_flawed
-from harness.records import Problem
-from harness.survey import survey
-from sandbox.testcase import AssertTest, CallTest, StdioTest
+from harness.runs.records import Problem
+from sandbox.records import AssertTest, CallTest, StdioTest
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the real files in ../shared/data")

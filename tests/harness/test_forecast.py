@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from harness.forecast import Asked, Measured, Range, forecast
+from harness.plan import Asked, Measured, Range, forecast
 
 ASKED = Asked(
     problems=100, n=10, max_tokens=500, parameters=7e9, nodes=4, cores_per_node=5, gpus_per_node=2

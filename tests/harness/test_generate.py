@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.backend import Completion, Drawn
 from harness.errors import Unavailable, UserError
-from harness.generate import as_text, generate, missing_of, plan_of, put_in_order, seed_of
-from harness.prompts import Message
-from harness.records import Producer, Sample, Sampling
-from harness.storage import as_row, sole_writer
+from harness.generation.backend import Completion, Drawn
+from harness.generation.generate import as_text, generate, missing_of, plan_of, put_in_order, seed_of
+from harness.generation.prompts import Message
+from harness.runs.jsonl import as_row, sole_writer
+from harness.runs.records import Producer, Sample, Sampling
 
 SAMPLING = Sampling(n=2, temperature=0.5, top_p=0.9, max_tokens=8, stop=(), seed=7)
 PLAN = plan_of({"b": "Task b", "a": "Task a\n", "ü": "Task ü"}, SAMPLING)

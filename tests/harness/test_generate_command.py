@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from harness.cli.main import run
-from harness.records import Generation, PromptCardId, Result, Sampling
-from harness.storage import decode
+from harness.runs.jsonl import decode
+from harness.runs.records import Generation, PromptCardId, Result, Sampling
 
 
 def generation(folder):
@@ -92,7 +92,7 @@ def test_the_policy_is_the_end_of_the_models_name(proctor, tmp_path):
 def test_options_are_toml_values(proctor, tmp_path):
     """What is no such value is a text."""
     (tmp_path / "noting.py").write_text(
-        "import json\nfrom contextlib import nullcontext\nfrom harness.backend import Backend\n"
+        "import json\nfrom contextlib import nullcontext\nfrom harness.generation.backend import Backend\n"
         "from harness.errors import UserError\n"
         "def load(model, options):\n    raise UserError(json.dumps(options))\n"
         "noting = Backend(name='noting', load=load)\n"

@@ -16,8 +16,8 @@ from hostile_text import SHAPES, STAGES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.extraction import extract
-from harness.syntax import MOST_CHARACTERS, MOST_PARSED, NO_PROGRAM, Parser, is_beyond, parsed
+from harness.extraction.extract import extract
+from harness.extraction.syntax import MOST_CHARACTERS, MOST_PARSED, NO_PROGRAM, Parser, is_beyond, parsed
 
 SHORT, LONG, LONGEST = 6_000, 48_000, 1_000_000
 """The second is about as long as what is parsed."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.benchmarks.hub import cache_folder, fetch
 from harness.errors import UserError
-from harness.hub import cache_folder, fetch
 
 CONTENT = b'{"task_id":1}\n'
 

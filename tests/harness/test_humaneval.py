@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.benchmarks.flaws import flaw_of
 from harness.benchmarks.humaneval import canonical_id, problems
 from harness.errors import UserError
-from harness.flaws import flaw_of
-from sandbox.testcase import AssertTest
+from sandbox.records import AssertTest
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the real files in ../shared/data")

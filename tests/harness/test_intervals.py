@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from harness.intervals import mean_interval, wilson
-from harness.passk import pass_at_k
+from harness.scoring.intervals import mean_interval, wilson
+from harness.scoring.passk import pass_at_k
 
 Z2 = 1.959963984540054**2  # 3.841458820694124
 

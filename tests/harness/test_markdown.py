@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.markdown import blocks, lone_fence
+from harness.extraction.text import blocks, lone_fence
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.benchmarks.flaws import flaw_of
 from harness.benchmarks.mbpp import canonical_id, problems
 from harness.errors import UserError
-from harness.flaws import flaw_of
-from sandbox.limits import Limits
-from sandbox.testcase import AssertTest
+from sandbox.records import AssertTest, Limits
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the real files in ../shared/data")

@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from harness.benchmarks import mbpp_plus
-from harness.benchmarks.mbpp_plus import canonical_id, problems
-from harness.benchmarks.mbpp_plus_inputs import arguments_of
+from harness.benchmarks.mbpp_plus import arguments_of, canonical_id, problems
 from harness.errors import UserError
-from harness.python_json import read_rows
+from harness.runs.json_objects import read_rows
 from sandbox.jail import Refused
-from sandbox.testcase import CallTest
+from sandbox.records import CallTest
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the real files in ../shared/data")

@@ -6,14 +6,14 @@ import msgspec
 import pytest
 
 from harness.cli.main import run
-from harness.records import Result
+from harness.runs.records import Result
 
 BENCHMARK = """
 import msgspec
-from harness.benchmark import Benchmark
-from harness.records import Problem
-from sandbox.limits import Limits
-from sandbox.testcase import AssertTest
+from harness.benchmarks.benchmark import Benchmark
+from harness.runs.records import Problem
+from sandbox.records import Limits
+from sandbox.records import AssertTest
 
 def problem(number):
     test = AssertTest(code=f"assert f() == {number}", names=("f",))

@@ -7,8 +7,7 @@ import pytest
 
 from harness.benchmarks.mini import DIFFICULTIES, HOME, known_samples, problems
 from harness.errors import UserError
-from sandbox.testcase import AssertTest, CallTest, StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import AssertTest, CallTest, StdioTest, Verdict
 
 ASSERT = """
 kind = "assert"

@@ -7,18 +7,14 @@ from random import Random
 import msgspec
 import pytest
 
-from harness.benchmarks.miniature import LIMITS, miniature, problems
 from harness.errors import UserError
-from harness.miniature.execution import printed, verdict_of
-from harness.miniature.families import FAMILIES
-from harness.miniature.slips import WAITS, is_slow
-from harness.miniature.submissions import ACCEPTED_SHARE, submissions
-from harness.miniature.tasks import TESTS, tasks
 from harness.plugins import resolve
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
-from sandbox.testcase import StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import StdioTest, Verdict
+from trainers.demo.families import FAMILIES
+from trainers.demo.submissions import ACCEPTED_SHARE, WAITS, is_slow, submissions
+from trainers.demo.tasks import LIMITS, TESTS, miniature, printed, problems, tasks, verdict_of
 
 COUNT = sum(map(len, FAMILIES.values()))
 PROGRAMS_JUDGED = 6
@@ -150,7 +146,7 @@ def test_the_benchmark():
     found = problems(None)
     of_test = [problem for problem in found.values() if problem.split == "test"]
 
-    assert resolve("proctor.benchmarks", "harness/benchmarks/miniature.py:miniature", type(miniature)).name
+    assert resolve("proctor.benchmarks", "trainers/demo/tasks.py:miniature", type(miniature)).name
     assert len(of_test) == len(found) / 2 == 3 * COUNT
     assert {problem.difficulty for problem in of_test[:12]} == {"introductory", "interview", "competition"}
     assert list(found)[: len(of_test)] == [problem.task_id for problem in of_test]

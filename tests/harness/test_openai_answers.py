@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.backend import Completion
-from harness.backends.openai_answers import completion_of, message_of, prompt_too_long, weights_of
+from harness.generation.backend import Completion
+from harness.generation.backends.openai_protocol import completion_of, message_of, prompt_too_long, weights_of
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),

@@ -14,12 +14,12 @@ import msgspec
 import pytest
 from hostile_server import FAULTS, PATHS, STOP, HostileServer, drop, replying, stall, text_for
 
-from harness.backend import Backend, Request
-from harness.backends import openai as module
 from harness.errors import Unavailable, UserError
+from harness.generation.backend import Backend, Request
+from harness.generation.backends import openai as module
+from harness.generation.prompts import Message
 from harness.plugins import resolve
-from harness.prompts import Message
-from harness.records import Sampling
+from harness.runs.records import Sampling
 
 BACKEND = resolve("proctor.backends", "openai", Backend)
 SAMPLING = Sampling(n=1, temperature=0.5, top_p=0.9, max_tokens=64, stop=(STOP, "\n\n"), seed=0)

@@ -5,8 +5,8 @@ from collections import deque
 
 import pytest
 
-from harness.overlap import BackgroundJudge
-from harness.storage import append
+from harness.generation.generate import BackgroundJudge
+from harness.runs.jsonl import append
 
 
 @pytest.fixture

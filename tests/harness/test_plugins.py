@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.benchmark import Benchmark
+from harness.benchmarks.benchmark import Benchmark
 from harness.benchmarks.mbpp import mbpp
 from harness.errors import UserError
 from harness.plugins import names, resolve
@@ -19,7 +19,9 @@ def test_a_registered_name():
 def test_a_module_and_a_file(tmp_path):
     """`module:attr` and `path.py:attr` name an object without registering it."""
     path = tmp_path / "mine.py"
-    path.write_text("from harness.benchmark import Benchmark\nmine = Benchmark(name='mine', problems=None)\n")
+    path.write_text(
+        "from harness.benchmarks.benchmark import Benchmark\nmine = Benchmark(name='mine', problems=None)\n"
+    )
 
     assert resolve(GROUP, "harness.benchmarks.mbpp:mbpp", Benchmark) is mbpp
     assert resolve(GROUP, f"{path}:mine", Benchmark).name == "mine"

@@ -3,11 +3,11 @@
 import pytest
 
 from harness import plugins
-from harness.benchmark import Benchmark
-from harness.programs import AS_IT_IS, SETTINGS, entry_point_of, program_of
-from harness.prompts import card_names
-from harness.records import Problem, PromptCardId, Sample
-from sandbox.testcase import AssertTest, CallTest, StdioTest
+from harness.benchmarks.benchmark import Benchmark
+from harness.extraction.program import AS_IT_IS, SETTINGS, entry_point_of, program_of
+from harness.generation.prompts import card_names
+from harness.runs.records import Problem, PromptCardId, Sample
+from sandbox.records import AssertTest, CallTest, StdioTest
 
 STDIO = StdioTest(stdin="", expected_stdout="")
 HEAD = "def f(x):\n"

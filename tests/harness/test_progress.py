@@ -2,7 +2,7 @@
 
 import io
 
-from harness.cli.progress import watched
+from harness.progress import watched
 
 
 class Terminal(io.StringIO):

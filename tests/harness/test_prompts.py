@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from harness.benchmarks import mbpp, mini
 from harness.errors import UserError
-from harness.prompts import CARDS, Message, card_names, kind_of, load_card, render
-from harness.records import Problem
-from sandbox.testcase import AssertTest, CallTest, StdioTest
+from harness.generation.prompts import CARDS, Message, card_names, kind_of, load_card, render
+from harness.runs.records import Problem
+from sandbox.records import AssertTest, CallTest, StdioTest
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the real files in ../shared/data")

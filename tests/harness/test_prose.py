@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.prose import is_sentence
+from harness.extraction.text import is_sentence
 
 
 @pytest.mark.parametrize(

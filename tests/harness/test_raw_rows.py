@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import raw_rows
 from harness.errors import UserError
-from harness.raw_rows import spans
+from harness.runs import json_objects
+from harness.runs.json_objects import spans
 
 PATH = Path("data.json")
 TEXTS = st.text(alphabet='ab"\\{}[],\n\u00e9\u2028', max_size=12)
@@ -29,7 +29,7 @@ def found(data):
 @pytest.fixture(params=[1, 2, 7, 1 << 20])
 def chunk_bytes(request, monkeypatch):
     """Read the file in chunks of few bytes, too."""
-    monkeypatch.setattr(raw_rows, "_CHUNK_BYTES", request.param)
+    monkeypatch.setattr(json_objects, "_CHUNK_BYTES", request.param)
     return request.param
 
 
@@ -61,7 +61,7 @@ def test_every_list_comes_apart_into_its_objects(rows, ascii_only, indent, chunk
     """Whatever the texts, the layout and the chunks."""
     data = json.dumps(rows, ensure_ascii=ascii_only, indent=indent).encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(raw_rows, "_CHUNK_BYTES", chunk)
+        patch.setattr(json_objects, "_CHUNK_BYTES", chunk)
 
         assert list(map(json.loads, found(data))) == rows
 

@@ -13,11 +13,11 @@ import msgspec
 import pytest
 from tiny_model import END, TURN_END
 
-from harness.backend import Backend, Request
 from harness.errors import UserError
+from harness.generation.backend import Backend, Request
+from harness.generation.prompts import Message
 from harness.plugins import resolve
-from harness.prompts import Message
-from harness.records import Sampling
+from harness.runs.records import Sampling
 
 PATIENCE_S = 120
 GREEDY = Sampling(n=1, temperature=0.0, top_p=1.0, max_tokens=24, stop=(), seed=0)

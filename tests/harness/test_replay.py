@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from harness.backend import Completion
-from harness.backends.replay import replay
 from harness.errors import UserError
-from harness.generate import plan_of
-from harness.records import Sampling
+from harness.generation.backend import Completion
+from harness.generation.backends.replay import replay
+from harness.generation.generate import plan_of
+from harness.runs.records import Sampling
 
 SAMPLING = Sampling(n=2, temperature=0.5, top_p=0.9, max_tokens=8, stop=(), seed=0)
 PLAN = plan_of({"1": "", "2": ""}, SAMPLING)

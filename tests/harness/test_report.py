@@ -3,10 +3,9 @@
 import msgspec
 import pytest
 
-from harness.records import Producer, PromptCardId, Result, Sampling, Score, Tally, Usage, VerdictShare
-from harness.report import markdown, sampling_of
-from sandbox.limits import Limits
-from sandbox.verdict import Verdict
+from harness.runs.records import Producer, PromptCardId, Result, Sampling, Score, Tally, Usage, VerdictShare
+from harness.scoring.report import markdown, sampling_of
+from sandbox.records import Limits, Verdict
 
 
 def score(difficulty, k, low, problems, kind="all"):

@@ -10,10 +10,9 @@ import pytest
 
 from harness.benchmarks import mini
 from harness.errors import UserError
-from harness.reward import judged_reward
+from harness.examination.trl_reward import judged_reward
 from sandbox.jail import Jail
-from sandbox.judgement import Judgement
-from sandbox.verdict import Verdict
+from sandbox.records import Judgement, Verdict
 
 ROOT = Path(__file__).parents[2]
 TASK = "introductory/longest_even_run"
@@ -55,7 +54,9 @@ def test_a_verdict_without_reward_is_left_out():
 def test_a_fault_of_the_sandbox_is_left_out(monkeypatch):
     """It says nothing of the program."""
     fault = Judgement(verdict=Verdict.SANDBOX_ERROR, per_test=(), cpu_s=0.0, detail="")
-    monkeypatch.setattr("harness.reward.judge_all", lambda cases, _jail, _workers: [fault for _ in cases])
+    monkeypatch.setattr(
+        "harness.examination.trl_reward.judge_all", lambda cases, _jail, _workers: [fault for _ in cases]
+    )
 
     assert rewards(RIGHT, WRONG) == [None, None]
 
@@ -90,7 +91,9 @@ def test_an_unknown_task_is_told():
 def test_the_jail_is_the_users_to_choose(monkeypatch):
     """And so is the number of workers."""
     chosen = []
-    monkeypatch.setattr("harness.reward.judge_all", lambda *arguments: chosen.append(arguments[1:]) or ())
+    monkeypatch.setattr(
+        "harness.examination.trl_reward.judge_all", lambda *arguments: chosen.append(arguments[1:]) or ()
+    )
     jail = Jail(preload=("numpy",))
 
     rewards(RIGHT, jail=jail)

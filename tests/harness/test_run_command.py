@@ -10,14 +10,14 @@ import time
 import msgspec
 import pytest
 
-from harness import evaluate
 from harness.cli.main import run
-from harness.records import Evaluation, Result, Run
-from harness.storage import decode
+from harness.examination import evaluate
+from harness.runs.jsonl import decode
+from harness.runs.records import Evaluation, Result, Run
 from sandbox import pool
 from sandbox.jail import Fault
 from sandbox.judge import Judge
-from sandbox.verdict import Verdict
+from sandbox.records import Verdict
 
 
 @pytest.fixture

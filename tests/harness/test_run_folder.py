@@ -4,11 +4,11 @@ import msgspec
 import pytest
 
 from harness.errors import UserError
-from harness.records import Generation, Producer, PromptCardId, Run, Sampling, Source
-from harness.run_folder import close_run, open_generation, open_run
-from harness.sample_file import sha256_of_samples
-from harness.storage import as_row
-from sandbox.limits import Limits
+from harness.runs.jsonl import as_row
+from harness.runs.records import Generation, Producer, PromptCardId, Run, Sampling, Source
+from harness.runs.row_store import sha256_of_samples
+from harness.runs.run_folder import close_run, open_generation, open_run
+from sandbox.records import Limits
 
 
 @pytest.fixture

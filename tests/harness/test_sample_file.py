@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UserError
-from harness.sample_file import SampleFile, sha256_of_samples, write_samples
+from harness.runs.row_store import SampleFile, sha256_of_samples, write_samples
 
 DESCRIPTORS = Path("/proc/self/fd")
 

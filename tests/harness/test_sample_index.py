@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UserError
-from harness.sample_index import Place, SampleIndex
+from harness.runs.row_store import Place, SampleIndex
 
 KEYS = st.tuples(
     st.sampled_from(["m", "", "b", "p\x00"]),
@@ -94,7 +94,7 @@ def test_it_can_be_changed_while_it_is_gone_through():
 
 
 INTERRUPTED = """
-from harness.sample_index import Place, SampleIndex
+from harness.runs.row_store import Place, SampleIndex
 
 index = SampleIndex()
 for number in range(1000):
@@ -115,7 +115,7 @@ PROBE = """
 import os, signal, sys
 from pathlib import Path
 from harness.errors import UserError
-from harness.sample_index import Place, SampleIndex
+from harness.runs.row_store import Place, SampleIndex
 
 def resident_kib():
     return int(Path("/proc/self/status").read_text().partition("RssAnon:")[2].split()[0])

@@ -5,12 +5,12 @@ import json
 
 import pytest
 
-from harness.benchmark import Benchmark
+from harness.benchmarks.benchmark import Benchmark
 from harness.benchmarks.mbpp import canonical_id
 from harness.errors import UserError
-from harness.records import Sample
-from harness.samples import open_samples, read_recorded
-from harness.storage import as_row
+from harness.runs.jsonl import as_row
+from harness.runs.records import Sample
+from harness.runs.samples import open_samples, read_recorded
 
 
 @pytest.fixture

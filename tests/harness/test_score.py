@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from harness.errors import UserError
-from harness.intervals import wilson
-from harness.records import Producer, PromptCardId, Sampling, Tally, Usage
-from harness.score import drawn_of, refuse_short, score, usage_of
-from sandbox.verdict import Verdict
+from harness.runs.records import Producer, PromptCardId, Sampling, Tally, Usage
+from harness.scoring.intervals import wilson
+from harness.scoring.score import drawn_of, refuse_short, score, usage_of
+from sandbox.records import Verdict
 
 USAGE = defaultdict(lambda: Usage(prompt_tokens=None, tokens=None, finish_counts={}))
 

@@ -6,16 +6,15 @@ import json
 import msgspec
 import pytest
 
-from harness import evaluate
 from harness.cli.main import run
-from harness.records import PromptCardId, Result, Run
-from sandbox.judgement import Judgement
-from sandbox.verdict import Verdict
+from harness.examination import evaluate
+from harness.runs.records import PromptCardId, Result, Run
+from sandbox.records import Judgement, Verdict
 
 BENCHMARK = """
-from harness.benchmark import Benchmark
-from harness.records import Problem
-from sandbox.testcase import AssertTest
+from harness.benchmarks.benchmark import Benchmark
+from harness.runs.records import Problem
+from sandbox.records import AssertTest
 
 def problem(task_id, split, answer):
     test = AssertTest(code=f"assert f() == {answer}", names=("f",))

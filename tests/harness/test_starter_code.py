@@ -2,10 +2,10 @@
 
 import pytest
 
-from harness.records import Problem
-from harness.starter_code import LEETCODE_IMPORTS, prepared, signature_of, with_entry_call, with_imports
-from harness.syntax import MOST_CHARACTERS
-from sandbox.testcase import CallTest, StdioTest
+from harness.benchmarks.starter_code import LEETCODE_IMPORTS, prepared, signature_of, with_entry_call, with_imports
+from harness.extraction.syntax import MOST_CHARACTERS
+from harness.runs.records import Problem
+from sandbox.records import CallTest, StdioTest
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """What there is to be judged."""
 
-from harness.records import Usage
-from harness.sample_file import sha256_of_samples
-from harness.stock import stock_of
+from harness.runs.records import Usage
+from harness.runs.row_store import sha256_of_samples
+from harness.runs.samples import stock_of
 
 
 def test_samples_are_counted_added_up_and_hashed_in_one_pass(make_sample):

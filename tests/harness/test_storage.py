@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from harness.errors import UserError
-from harness.storage import append, appended_rows, first_byte, read, read_rows, resume, whole_file, write_whole
+from harness.runs.jsonl import append, appended_rows, first_byte, read, read_rows, resume, whole_file, write_whole
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """Problems by difficulty and kind of test."""
 
-from harness.records import Tally
-from harness.strata import by_stratum
+from harness.runs.records import Tally
+from harness.scoring.score import by_stratum
 
 
 def tally(task_id, difficulty, kind):

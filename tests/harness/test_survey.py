@@ -5,9 +5,8 @@ import hashlib
 import msgspec
 import pytest
 
-from harness.survey import fingerprint, head_of, sha256_of, survey, usual_limits
-from sandbox.limits import Limits
-from sandbox.testcase import AssertTest, CallTest, StdioTest, ValueTest
+from harness.benchmarks.problem_info import fingerprint, head_of, sha256_of, survey, usual_limits
+from sandbox.records import AssertTest, CallTest, Limits, StdioTest, ValueTest
 
 STDIO = StdioTest(stdin="1", expected_stdout="2")
 CALL = CallTest(function="f", arguments=(1,), expected=2)

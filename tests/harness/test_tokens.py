@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.tokens import Tokens
+from harness.generation.backends.common import Tokens
 
 
 @pytest.fixture

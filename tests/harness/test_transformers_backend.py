@@ -9,9 +9,9 @@ import pytest
 import tiny_model as tiny
 from drawing import CHAT, ENDING, GREEDY, PROMPTS, SAMPLED, drawn, plan_of
 
-from harness.backends.transformers import transformers
 from harness.errors import UserError
-from harness.records import Producer
+from harness.generation.backends.transformers import transformers
+from harness.runs.records import Producer
 
 
 def texts(engine, prompts, sampling=GREEDY):
@@ -70,7 +70,7 @@ def watched(monkeypatch):
     """Return the sizes of the batches that were drawn, and the number of samples from which on memory runs out."""
     import torch  # noqa: PLC0415
 
-    from harness.backends import decoding  # noqa: PLC0415
+    from harness.generation.backends import decoding  # noqa: PLC0415
 
     sizes, hungry, draw_batch = [], [10**6], decoding.draw_batch
 
@@ -114,7 +114,7 @@ def chosen(seeds, probabilities, *warpers):
     """Return the token that each seed's first number falls on."""
     import torch  # noqa: PLC0415
 
-    from harness.backends.decoding import SeededChoice  # noqa: PLC0415
+    from harness.generation.backends.decoding import SeededChoice  # noqa: PLC0415
 
     scores = torch.tensor([probabilities]).log().repeat(len(seeds), 1)
     ids = torch.zeros(len(seeds), 3, dtype=torch.int64)
@@ -277,7 +277,7 @@ def test_where_a_single_sample_is_too_much_the_user_is_told(tiny_model, watched)
 
 def test_other_failures_are_no_lack_of_memory(engine, monkeypatch):
     """They surface."""
-    from harness.backends import decoding  # noqa: PLC0415
+    from harness.generation.backends import decoding  # noqa: PLC0415
 
     def broken(*_, **__):
         raise RuntimeError("sizes don't match")

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from harness.trivial_programs import CONSTANTS, constant_programs
-from sandbox.testcase import AssertTest, CallTest, StdioTest
+from harness.audit import CONSTANTS, constant_programs
+from sandbox.records import AssertTest, CallTest, StdioTest
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from harness.backends.vllm import vllm
 from harness.errors import UserError
+from harness.generation.backends.vllm import vllm
 
 
 def test_without_the_library_the_user_is_told_what_to_install(monkeypatch):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness.errors import UserError
-from harness.weights import find_weights
+from harness.generation.models import find_weights
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

@@ -5,13 +5,12 @@ from statistics import fmean
 import msgspec
 import pytest
 
-from harness.passk import pass_at_k
-from harness.records import Evaluation, Result, Run, Sample, Score, Source, Tally, Usage
-from harness.sample_file import sha256_of_samples
-from harness.storage import as_row
-from sandbox import judgement
-from sandbox.limits import Limits
-from sandbox.verdict import Verdict
+from harness.runs.jsonl import as_row
+from harness.runs.records import Evaluation, Result, Run, Sample, Score, Source, Tally, Usage
+from harness.runs.row_store import sha256_of_samples
+from harness.scoring.passk import pass_at_k
+from sandbox import records
+from sandbox.records import Limits, Verdict
 
 
 @pytest.fixture
@@ -114,7 +113,7 @@ def run_of(make_result, tmp_path):
 
 def evaluation(sample, difficulty):
     """Return the evaluation of a sample whose second test gave 2 instead of 1 and said what the sample says."""
-    passed = judgement.TestOutcome(verdict=Verdict.ACCEPTED, cpu_s=0, wall_s=0, peak_memory_bytes=0)
+    passed = records.TestOutcome(verdict=Verdict.ACCEPTED, cpu_s=0, wall_s=0, peak_memory_bytes=0)
     said = sample.completion.encode(errors="replace").decode()
     failed = msgspec.structs.replace(passed, verdict=Verdict.WRONG_ANSWER, expected="1", actual=f"2{said}")
     return Evaluation(

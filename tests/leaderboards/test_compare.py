@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UserError
-from leaderboards.compare import columns, compare, flips
-from leaderboards.compare_report import markdown
+from leaderboards.compare import columns, compare, flips, markdown
 
 
 def test_one_sample_a_problem_by_hand(make_result):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UserError
-from leaderboards.entries import entries_of, titled, trainings_of
+from leaderboards.cli.table import entries_of, titled, trainings_of
 from leaderboards.table import Entry
 
 

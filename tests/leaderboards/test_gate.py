@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboards.gate import Check, Judgement, judge
-from leaderboards.gate_report import junit, summary
+from leaderboards.gate import Check, Judgement, judge, junit, summary
 from leaderboards.paired import mean_difference
 
 

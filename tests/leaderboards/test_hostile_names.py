@@ -6,15 +6,14 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import run
-from harness.report import markdown
+from harness.scoring.report import markdown
 from leaderboards.compare import compare
-from leaderboards.compare_report import markdown as compared
-from leaderboards.gate import judge
-from leaderboards.gate_report import junit, summary
-from leaderboards.markdown import markdown as table_markdown
-from leaderboards.page.document import document
+from leaderboards.compare import markdown as compared
+from leaderboards.gate import judge, junit, summary
+from leaderboards.page.page import document
 from leaderboards.plots.figures import figures
 from leaderboards.plots.svg import file_of
+from leaderboards.render import markdown as table_markdown
 from leaderboards.table import Entry, tabulate
 
 NAMES = (

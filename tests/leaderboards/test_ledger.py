@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from harness.errors import UserError
-from leaderboards.ledger import is_stale, newest, regenerate
+from leaderboards.leaderboard import is_stale, newest, regenerate
 
 
 def solved(count):

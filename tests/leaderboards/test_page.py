@@ -9,8 +9,8 @@ import pytest
 
 from harness.cli.main import run
 from harness.errors import UserError
-from leaderboards.page import samples as page_samples
-from leaderboards.page.folder import write_page
+from leaderboards.page import page as page_samples
+from leaderboards.page.page import write_page
 
 OURS = {"page.js"}
 

@@ -9,11 +9,10 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.image import imread
 
 from harness.cli.main import run
-from harness.records import VerdictShare
+from harness.runs.records import VerdictShare
 from leaderboards.plots import png, svg
-from leaderboards.plots.figures import COLOURS, Axis, Bar, Bars, Line, Lines, curve, figures, thinned, ticks
-from leaderboards.training import Step
-from sandbox.verdict import Verdict
+from leaderboards.plots.figures import COLOURS, Axis, Bar, Bars, Line, Lines, Step, curve, figures, thinned, ticks
+from sandbox.records import Verdict
 
 SVG = "{http://www.w3.org/2000/svg}"
 TWO_LINES = Lines(

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from harness.records import Producer, PromptCardId, Sampling
-from leaderboards.protocol import differences, in_words, protocol_of
-from sandbox.limits import Limits
+from harness.runs.records import Producer, PromptCardId, Sampling
+from leaderboards.results import differences, in_words, protocol_of
+from sandbox.records import Limits
 
 LIMITS = (
     "cpu_s 4, wall_s 10, memory_bytes 1073741824, output_bytes 16777216, processes 32, "

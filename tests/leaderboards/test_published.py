@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from leaderboards.markdown import markdown
 from leaderboards.published import METHODS, TABLE_1, TABLE_2, TABLE_3, published_tables
+from leaderboards.render import markdown
 
 PROBLEMS = {"introductory": 1000, "interview": 1000, "competition": 572, "all": 500}
 SAMPLES = 10

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UserError
-from harness.intervals import wilson
-from leaderboards.markdown import markdown
+from harness.scoring.intervals import wilson
+from leaderboards.render import markdown
 from leaderboards.table import Cell, Entry, Row, marked, tabulate
 
 

@@ -7,8 +7,7 @@ import pytest
 
 from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, probe
 from sandbox.judge import Judge
-from sandbox.limits import Limits
-from sandbox.testcase import AssertTest, StdioTest
+from sandbox.records import AssertTest, Limits, StdioTest
 
 
 @pytest.fixture(scope="session")

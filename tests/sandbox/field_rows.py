@@ -10,9 +10,7 @@ from typing import Any
 
 import msgspec
 
-from sandbox.limits import Limits
-from sandbox.testcase import AssertTest, CallTest, StdioTest, Test
-from sandbox.verdict import Verdict
+from sandbox.records import AssertTest, CallTest, Limits, StdioTest, Test, Verdict
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 FIELD = DATA / "field" / "sandbox.jsonl"

@@ -14,13 +14,11 @@ from pathlib import Path
 
 import mutations
 
-from sandbox import checkers, frames, values, wire
-from sandbox.clock import Clock
-from sandbox.limits import Limits
-from sandbox.proxies import Handle, story_of
-from sandbox.remote import NeverReady, Remote, Uncompilable
-from sandbox.testcase import AssertTest, CallTest
-from sandbox.verdict import Verdict
+from sandbox.inside import checkers, messages, values
+from sandbox.inside.clock import Clock
+from sandbox.inside.proxies import Handle, story_of
+from sandbox.inside.remote import NeverReady, Remote, Uncompilable
+from sandbox.records import AssertTest, CallTest, Limits, Verdict
 
 SECRET = 0x5EC2E7_0F_7E57
 EXPECTED = [
@@ -31,12 +29,12 @@ EXPECTED = [
 CHECKERS = sorted(set(checkers.CALL) - {"same_noneness", "any_of"})
 """Those that accept one answer only."""
 DECLARED = (
-    values.Malformed, frames.Gone, frames.TooLong, Uncompilable, NeverReady,
+    values.Malformed, messages.Gone, messages.TooLong, Uncompilable, NeverReady,
     MemoryError,  # a memory_limit of the program
 )  # fmt: skip
 """What may come out where no value does; what the program raised is besides."""
 _MODULES = {
-    "builtins", "collections", "decimal", "fractions", "datetime", "numpy", "numpy.dtypes", "array", "sandbox.proxies",
+    "builtins", "collections", "decimal", "fractions", "datetime", "numpy", "numpy.dtypes", "array", "sandbox.inside.proxies",
 }  # fmt: skip
 MOST_VALUE_BYTES = 1 << 24
 TESTS_A_PROGRAM = 50
@@ -130,14 +128,14 @@ def of_output(number):
 
 
 def _packets():
-    request = wire.Request(kind=wire.RUN, number=1, cpu_s=2.0, wall_s=3.0, memory_bytes=4)
-    facts = wire.Facts(1, 0, 0, 0.5, 0.6, 1 << 20, 0)
+    request = messages.Request(kind=messages.RUN, number=1, cpu_s=2.0, wall_s=3.0, memory_bytes=4)
+    facts = messages.Facts(1, 0, 0, 0.5, 0.6, 1 << 20, 0)
     return [
-        (wire.receive_request, lambda sock: wire.send_request(sock, request, [])),
-        (wire.receive_work, lambda sock: wire.send_examination(sock, wire.Examination(1, 2, True, 3), [])),
-        (wire.receive_work, lambda sock: wire.send_comparison(sock, "numbers", [])),
-        (wire.receive_facts, lambda sock: wire.send_facts(sock, facts)),
-        (wire.receive_mark, lambda sock: wire.send_mark(sock, 7, 0.5)),
+        (messages.receive_request, lambda sock: messages.send_request(sock, request, [])),
+        (messages.receive_work, lambda sock: messages.send_examination(sock, messages.Examination(1, 2, True, 3), [])),
+        (messages.receive_work, lambda sock: messages.send_comparison(sock, "numbers", [])),
+        (messages.receive_facts, lambda sock: messages.send_facts(sock, facts)),
+        (messages.receive_mark, lambda sock: messages.send_mark(sock, 7, 0.5)),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Mutates what a candidate says: replies as sandbox/candidate.py writes them, and their frames.
+"""Mutates what a candidate says: replies as sandbox/inside/candidate.py writes them, and their frames.
 
 Every mutation has a number and is the same each time. Standard library only, and alone: its text is also the first half
 of the programs that say such replies themselves.

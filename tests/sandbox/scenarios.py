@@ -15,12 +15,11 @@ from pathlib import Path
 
 from census import census, children_of, groups_of
 
-from sandbox.isolation import kernel
+from sandbox.inside.layers import kernel
 from sandbox.jail import Jail, Refused, probe
 from sandbox.judge import Judge
-from sandbox.limits import Limits
 from sandbox.pool import Case, judge_all
-from sandbox.testcase import AssertTest, StdioTest
+from sandbox.records import AssertTest, Limits, StdioTest
 
 ONE = (StdioTest(stdin="", expected_stdout="1"),)
 F_IS_ONE = (AssertTest(code="assert f() == 1", names=("f",)),)
@@ -88,7 +87,7 @@ JUDGE = """
 import sys
 from sandbox.jail import Jail
 from sandbox.judge import Judge
-from sandbox.testcase import StdioTest
+from sandbox.records import StdioTest
 judge = Judge(Jail(layers=frozenset(sys.argv[1:])))
 test = StdioTest(stdin="", expected_stdout="nothing that is printed")
 print(judge.judge("import os; print(os.getcwd())", (test,)).per_test[0].actual, end="")

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.isolation.kernel import fixed_addresses
+from sandbox.inside.layers.kernel import fixed_addresses
 from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, probe
 from sandbox.judge import Judge
-from sandbox.testcase import CallTest, StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import CallTest, StdioTest, Verdict
 
 LAYERS = {"namespaces": ALL_LAYERS, "no_namespaces": ALL_LAYERS - NAMESPACES}
 SHOWS = """

@@ -2,8 +2,7 @@
 
 import pytest
 
-from sandbox.testcase import AssertTest
-from sandbox.verdict import Verdict
+from sandbox.records import AssertTest, Verdict
 
 RIGHT = "def f(x): return x"
 OTHER = "def f(x): return 'other'"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.checkers import (
+from sandbox.inside.checkers import (
     CALL,
     any_of,
     close_1e_4,

@@ -3,8 +3,7 @@
 import msgspec
 import pytest
 
-from sandbox.testcase import AssertTest, CallTest
-from sandbox.verdict import Verdict
+from sandbox.records import AssertTest, CallTest, Verdict
 
 
 @pytest.fixture

@@ -11,12 +11,10 @@ from pathlib import Path
 import pytest
 from census import children_of, groups_of, wardens_of
 
-from sandbox.isolation.cgroups import delegated, own_folders
+from sandbox.inside.layers.cgroups import delegated, own_folders
 from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, probe
 from sandbox.judge import Judge
-from sandbox.limits import Limits
-from sandbox.testcase import StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import Limits, StdioTest, Verdict
 
 ONE = StdioTest(stdin="", expected_stdout="1")
 ROOT = Path(__file__).parent.parent.parent
@@ -175,7 +173,7 @@ threading.Thread(target=time.sleep, args=(60,)).start()
 
 IN_A_GROUP = """
 import os, sys
-from sandbox.isolation.cgroups import Group
+from sandbox.inside.layers.cgroups import Group
 group = Group()
 if (zygote := os.fork()) == 0:
     group.enter()

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import checkers
-from sandbox.checkers import CALL, STDIO, exact, lines, numbers, tokens
-from sandbox.testcase import StdioTest
-from sandbox.verdict import Verdict
+from sandbox.inside import checkers
+from sandbox.inside.checkers import CALL, STDIO, exact, lines, numbers, tokens
+from sandbox.records import StdioTest, Verdict
 
 
 def test_examples():

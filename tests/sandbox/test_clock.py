@@ -5,10 +5,10 @@ import socket
 
 import pytest
 
-from sandbox import clock, frames, values
-from sandbox.clock import Clock, Reading, read_clock
-from sandbox.remote import Remote
-from sandbox.server import READY
+from sandbox.inside import clock, messages, values
+from sandbox.inside.clock import Clock, Reading, read_clock
+from sandbox.inside.remote import Remote
+from sandbox.inside.server import READY
 
 S = 1_000_000_000
 
@@ -151,7 +151,7 @@ def test_whoever_ends_while_a_reply_is_read_ends_by_the_programs_doing(file, mon
     monkeypatch.setattr(values, "from_tree", from_tree)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        line = frames.Line(theirs.fileno())
+        line = messages.Line(theirs.fileno())
         for reply in (READY, '["ok", {"dict": []}, {}]'):
             line.send(reply)
         Remote(ours.fileno(), 1000, Clock(file, -1)).load(("f",), forgives=False)

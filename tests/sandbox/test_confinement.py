@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.testcase import StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import StdioTest, Verdict
 
 ROOT = Path(__file__).parent.parent.parent
 

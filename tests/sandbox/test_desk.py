@@ -4,10 +4,10 @@ import socket
 
 import pytest
 
-from sandbox.desk import Examiner
+from sandbox.clients import Examiner
+from sandbox.inside.messages import Examination
 from sandbox.jail import Fault
-from sandbox.testcase import AssertTest
-from sandbox.wire import Examination
+from sandbox.records import AssertTest
 
 TESTS = (AssertTest(code="assert f() == 1", names=("f",)),)
 CLOSED = -1
@@ -24,7 +24,7 @@ class GoneZygote:
 def test_an_examiner_that_cannot_be_engaged_leaves_no_socket(monkeypatch):
     """What was made for it is closed at once, not when somebody collects garbage."""
     pair = socket.socketpair()
-    monkeypatch.setattr("sandbox.desk.socket.socketpair", lambda *_: pair)
+    monkeypatch.setattr("sandbox.clients.socket.socketpair", lambda *_: pair)
 
     with pytest.raises(Fault):
         Examiner(GoneZygote()).examine(TESTS, Examination(1, 0, exhaustive=False, most_bytes=99), 0, 0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.verdict import Verdict
+from sandbox.records import Verdict
 
 FAILS = {
     "exception": ("print(1)\nraise ValueError('no')", "ValueError: no"),

@@ -12,8 +12,7 @@ from census import census
 
 from sandbox.jail import Jail
 from sandbox.judge import Judge
-from sandbox.limits import Limits
-from sandbox.testcase import AssertTest, CallTest, StdioTest, Test
+from sandbox.records import AssertTest, CallTest, Limits, StdioTest, Test
 
 ESCAPES = sorted((Path(__file__).parent / "escapes").glob("*.py"))
 SUMS = ((1, 2, 3), (10, -4, 6), (100000, 250000, 350000))

@@ -3,9 +3,7 @@
 import pytest
 
 from sandbox.judge import Judge
-from sandbox.limits import Limits
-from sandbox.testcase import AssertTest, CallTest, StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import AssertTest, CallTest, Limits, StdioTest, Verdict
 
 
 def test_each_test_has_its_own_input(judge):

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from sandbox.testcase import AssertTest
+from sandbox.records import AssertTest
 
 FAILS = {
     # a program, the names, the test, the verdict, the beginning of its detail

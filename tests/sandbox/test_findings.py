@@ -5,22 +5,19 @@ import signal
 import msgspec
 import pytest
 
-from sandbox.desk import Unfinished
-from sandbox.findings import (
+from sandbox.clients import Unfinished
+from sandbox.inside.messages import Lap
+from sandbox.jail import Fault
+from sandbox.records import AssertTest, CallTest, Execution, Limits, StdioTest, Verdict
+from sandbox.records import TestOutcome as Outcome  # pytest collects what is called Test...
+from sandbox.verdicts import (  # fmt: skip
     examined_outcomes,
     judgement_of,
     not_compiled,
     stdio_outcome,
     waited_s,
     waited_too_long,
-)  # fmt: skip
-from sandbox.jail import Fault
-from sandbox.judgement import Execution
-from sandbox.judgement import TestOutcome as Outcome  # pytest collects what is called Test...
-from sandbox.limits import Limits
-from sandbox.testcase import AssertTest, CallTest, StdioTest
-from sandbox.verdict import Verdict
-from sandbox.wire import Lap
+)
 
 GOOD = Execution(
     exit_code=0,

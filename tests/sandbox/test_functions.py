@@ -2,8 +2,7 @@
 
 import pytest
 
-from sandbox.testcase import AssertTest
-from sandbox.verdict import Verdict
+from sandbox.records import AssertTest, Verdict
 
 PASSES = {
     # a program, the names that the test needs of it, the test

@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from sandbox.testcase import CallTest
-from sandbox.verdict import Verdict
+from sandbox.records import CallTest, Verdict
 
 VECTOR = """
 class V:

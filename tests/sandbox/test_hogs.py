@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 from another_user import NOBODY, as_another, summary
 
-from sandbox.isolation.cgroups import CONTROLLERS, own_folders
+from sandbox.inside.layers.cgroups import CONTROLLERS, own_folders
 from sandbox.jail import ALL_LAYERS, Jail, probe
 from sandbox.judge import Judge
-from sandbox.limits import Limits
-from sandbox.testcase import AssertTest, StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import AssertTest, Limits, StdioTest, Verdict
 
 ONE = StdioTest(stdin="", expected_stdout="1")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.testcase import AssertTest
+from sandbox.records import AssertTest
 
 OWN_ERROR = "class Mine(ValueError):\n    def __init__(self, code):\n        super().__init__(f'code {code}')\n        self.code = code\nclass Other(Exception): pass\nclass Finer(Mine): pass\n"
 

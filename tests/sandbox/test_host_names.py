@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 from test_jail import NEW, NONE
 
-from sandbox.isolation import neutral
+from sandbox.inside.layers import neutral
 from sandbox.jail import Jail, probe
 from sandbox.judge import Judge
-from sandbox.testcase import AssertTest, StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import AssertTest, StdioTest, Verdict
 
 ROOT = Path(__file__).parent.parent.parent
 LOOKS = """

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.clock import Clock
-from sandbox.proxies import Handle
-from sandbox.remote import Remote
-from sandbox.values import MOST_DEPTH, Malformed, loads
+from sandbox.inside.clock import Clock
+from sandbox.inside.proxies import Handle
+from sandbox.inside.remote import Remote
+from sandbox.inside.values import MOST_DEPTH, Malformed, loads
 
 
 @pytest.mark.parametrize("levels", [MOST_DEPTH + 5, 100_000])

@@ -2,8 +2,7 @@
 
 import pytest
 
-from sandbox.testcase import StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import StdioTest, Verdict
 
 READS_TWO_NUMBERS = {
     "input": "print(int(input()) + int(input()))",

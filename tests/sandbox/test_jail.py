@@ -12,8 +12,7 @@ from census import wardens_of
 
 from sandbox.jail import ALL_LAYERS, NAMESPACES, Fault, Jail, Refused, Zygote, claim_user_id, probe
 from sandbox.judge import Judge
-from sandbox.testcase import AssertTest, CallTest, StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import AssertTest, CallTest, StdioTest, Verdict
 
 NEEDED = frozenset({"seccomp", "rlimits", "privileges"})
 

@@ -7,9 +7,7 @@ import resource
 import msgspec
 import pytest
 
-from sandbox.limits import BOUNDS, Limits
-from sandbox.testcase import AssertTest, CallTest, StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import BOUNDS, AssertTest, CallTest, Limits, StdioTest, Verdict
 
 FORKED = """
 import os

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.lookahead import MOST_ITEMS, Lookahead
+from sandbox.inside.lookahead import MOST_ITEMS, Lookahead
 
 
 def taken(lookahead, number, source, most):

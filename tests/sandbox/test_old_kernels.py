@@ -12,11 +12,10 @@ import pytest
 from another_user import as_another, summary
 
 from sandbox import jail as jails
-from sandbox.isolation import landlock
+from sandbox.inside.layers import landlock
 from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, Refused, probe
 from sandbox.judge import Judge
-from sandbox.testcase import StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import StdioTest, Verdict
 
 CONTAINER = ALL_LAYERS - NAMESPACES
 NO_LANDLOCK = """
@@ -59,7 +58,7 @@ def older(monkeypatch):
     """Return a function that has every zygote of this test run some lines on our module for Landlock first."""
 
     def older(lines):
-        first = "import sys; sys.path.insert(0, sys.argv[1])\nfrom sandbox.isolation import landlock\n"
+        first = "import sys; sys.path.insert(0, sys.argv[1])\nfrom sandbox.inside.layers import landlock\n"
         monkeypatch.setattr(jails, "_BOOT", f"{first}{lines}\n{jails._BOOT}")  # noqa: SLF001 - the way in
         jails._probe.cache_clear()  # noqa: SLF001 - it knows this host as it is
 

@@ -16,10 +16,8 @@ from census import children_of
 
 from sandbox.jail import ALL_LAYERS, NAMESPACES, Fault, Jail, Refused
 from sandbox.judge import Judge
-from sandbox.limits import Limits
 from sandbox.pool import Case, judge_all
-from sandbox.testcase import AssertTest, StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import AssertTest, Limits, StdioTest, Verdict
 
 FALLBACK = ALL_LAYERS - NAMESPACES
 WORKERS = 2

@@ -5,8 +5,7 @@ import pytest
 
 from sandbox.jail import Jail
 from sandbox.judge import Judge
-from sandbox.testcase import StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import StdioTest, Verdict
 
 
 def test_the_environment_holds_nothing_of_ours(monkeypatch):

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from census import children_of
 
-from sandbox.isolation import scratch
-from sandbox.isolation.scratch import Scratch, removed_from
+from sandbox.inside.layers import filesystem
+from sandbox.inside.layers.filesystem import Scratch, removed_from
 
 
 def descriptors():
@@ -102,7 +102,7 @@ def test_a_place_with_few_entries_is_renewed_at_once():
 
 def test_what_is_beyond_the_bound_is_removed_in_the_background(monkeypatch):
     """The place is empty at once, however much was left, several times; at the end nothing is there, nobody left."""
-    monkeypatch.setattr(scratch, "MOST_ENTRIES", 100)
+    monkeypatch.setattr(filesystem, "MOST_ENTRIES", 100)
     place = Scratch(None)
     found, before = [], children_of(os.getpid())
     try:

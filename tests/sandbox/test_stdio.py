@@ -5,8 +5,7 @@ import sys
 
 import pytest
 
-from sandbox.testcase import StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import StdioTest, Verdict
 
 PRINTS_ONE = {
     "print": "print(1)",

@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from sandbox import supervision
-from sandbox.supervision import Execution
-from sandbox.wire import EXCEEDED, RUN, Request
+from sandbox.inside import supervisor
+from sandbox.inside.messages import EXCEEDED, RUN, Request
+from sandbox.inside.supervisor import Execution
 
 WALL_S = 1000.0
 
@@ -20,7 +20,7 @@ def exceeded(monkeypatch):
 
     The process ends by itself as soon as its time in the queue has been read.
     """
-    as_it_is = supervision._read  # noqa: SLF001 - the one place where /proc is read
+    as_it_is = supervisor._read  # noqa: SLF001 - the one place where /proc is read
 
     def exceeded(wall_s, queued_s, *, earlier_queue_s=0.0):
         def read(path):
@@ -29,7 +29,7 @@ def exceeded(monkeypatch):
             os.kill(process.pid, signal.SIGTERM)
             return f"0 {int(queued_s * 1e9)} 1".encode()
 
-        monkeypatch.setattr(supervision, "_read", read)
+        monkeypatch.setattr(supervisor, "_read", read)
         request = Request(kind=RUN, number=1, cpu_s=1e6, wall_s=WALL_S, waiting_s=1e9, memory_bytes=1 << 40)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours, theirs, subprocess.Popen(["/bin/sleep", "60"]) as process:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from sandbox.isolation.seccomp import allowed
+from sandbox.inside.layers.seccomp import allowed
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "sandbox.md"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.values import MOST_DEPTH, TooLarge, Writer, to_tree
+from sandbox.inside.values import MOST_DEPTH, TooLarge, Writer, to_tree
 
 PLAIN = st.recursive(
     st.one_of(

@@ -4,9 +4,8 @@ import math
 
 import pytest
 
-from sandbox import values
-from sandbox.testcase import CallTest, ValueTest
-from sandbox.verdict import Verdict
+from sandbox.inside import values
+from sandbox.records import CallTest, ValueTest, Verdict
 
 
 @pytest.fixture

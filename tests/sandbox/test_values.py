@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from sandbox.values import MOST_DEPTH, Unencodable, dumps, from_tree, loads
+from sandbox.inside.values import MOST_DEPTH, Unencodable, dumps, from_tree, loads
 
 
 class Zone(tzinfo):

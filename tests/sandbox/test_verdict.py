@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import verdict
-from sandbox.verdict import Verdict, worst
+from sandbox import records
+from sandbox.records import Verdict, worst
 
 PRECEDENCE = [
     "accepted", "wrong_answer", "runtime_error", "output_limit", "memory_limit", "time_limit", "compile_error",
@@ -50,4 +50,4 @@ def test_no_verdicts_are_an_error():
 
 def test_examples():
     """The docstring's example is true."""
-    assert doctest.testmod(verdict) == (0, 1)
+    assert doctest.testmod(records) == (0, 1)

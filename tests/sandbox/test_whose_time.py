@@ -3,12 +3,10 @@
 import pytest
 from census import children_of
 
-from sandbox import desk
+from sandbox import clients
 from sandbox.jail import Jail
 from sandbox.judge import Judge
-from sandbox.limits import Limits
-from sandbox.testcase import AssertTest, StdioTest
-from sandbox.verdict import Verdict
+from sandbox.records import AssertTest, Limits, StdioTest, Verdict
 
 IDENTITY = "def f(x): return x"
 WORKS = "import time\nend = time.process_time() + 1.0\nwhile time.process_time() < end: pass\n"
@@ -66,7 +64,7 @@ def test_a_program_that_computes_does_not_wait(examine):
 @pytest.fixture
 def hasty_judge(monkeypatch):
     """Return a judge whose tests may idle for 0.3 s."""
-    monkeypatch.setattr(desk, "_LIFE", desk._LIFE._replace(wall_s=0.3))  # noqa: SLF001 - 20 s otherwise
+    monkeypatch.setattr(clients, "_LIFE", clients._LIFE._replace(wall_s=0.3))  # noqa: SLF001 - 20 s otherwise
     with Judge(Jail()) as judge:
         yield judge
 

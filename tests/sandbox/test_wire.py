@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from sandbox import wire
-from sandbox.limits import Limits
+from sandbox.inside import messages
+from sandbox.records import Limits
 
 
 @pytest.fixture
@@ -17,81 +17,81 @@ def pair():
         yield ours, theirs
 
 
-REQUEST = wire.Request(
-    kind=wire.RUN, number=(1 << 32) - 1, cpu_s=0.25, wall_s=1e9, memory_bytes=1 << 40, output_bytes=1 << 33,
+REQUEST = messages.Request(
+    kind=messages.RUN, number=(1 << 32) - 1, cpu_s=0.25, wall_s=1e9, memory_bytes=1 << 40, output_bytes=1 << 33,
     file_bytes=(1 << 64) - 1, processes=32, open_files=64,
 )  # fmt: skip
 
 
 def test_a_request_arrives_as_sent(pair):
     """Every field survives, the largest values included."""
-    wire.send_request(pair[0], REQUEST, [])
+    messages.send_request(pair[0], REQUEST, [])
 
-    assert wire.receive_request(pair[1]) == (REQUEST, [])
+    assert messages.receive_request(pair[1]) == (REQUEST, [])
 
 
 def test_an_examination_arrives_as_sent(pair):
     """Every field survives."""
-    examination = wire.Examination(number=7, first=2, exhaustive=True, most_bytes=1 << 24)
+    examination = messages.Examination(number=7, first=2, exhaustive=True, most_bytes=1 << 24)
 
-    wire.send_examination(pair[0], examination, [])
+    messages.send_examination(pair[0], examination, [])
 
-    assert wire.receive_work(pair[1]) == (examination, [])
+    assert messages.receive_work(pair[1]) == (examination, [])
 
 
 def test_a_comparison_arrives_as_sent(pair):
     """It names its checker, and is no examination."""
-    wire.send_comparison(pair[0], "numbers", [])
+    messages.send_comparison(pair[0], "numbers", [])
 
-    assert wire.receive_work(pair[1]) == ("numbers", [])
+    assert messages.receive_work(pair[1]) == ("numbers", [])
 
 
 @pytest.mark.parametrize(
     "facts",
     [
-        wire.Facts(7, 0, 0, 0.001, 0.5, 1 << 40, 0),
-        wire.Facts(8, -1, 9, 1e6, 1e9, 0, len(wire.EXCEEDED) - 1),
+        messages.Facts(7, 0, 0, 0.001, 0.5, 1 << 40, 0),
+        messages.Facts(8, -1, 9, 1e6, 1e9, 0, len(messages.EXCEEDED) - 1),
     ],
 )
 def test_facts_arrive_as_sent(pair, facts):
     """An exit status, a signal and what was exceeded survive."""
-    wire.send_facts(pair[0], facts)
+    messages.send_facts(pair[0], facts)
 
-    assert wire.receive_facts(pair[1]) == facts
+    assert messages.receive_facts(pair[1]) == facts
 
 
 def test_a_mark_arrives_as_sent(pair):
     """It carries the number of an execution, and how long it owed answers."""
-    wire.send_mark(pair[0], 41, 0.125)
+    messages.send_mark(pair[0], 41, 0.125)
 
-    assert wire.receive_mark(pair[1]) == (41, 0.125)
+    assert messages.receive_mark(pair[1]) == (41, 0.125)
 
 
 def test_laps_are_read_as_written(tmp_path):
     """Two times a lap, in their order, behind each other in one file."""
     with (tmp_path / "laps").open("w+b", buffering=0) as file:
-        for lap in (wire.Lap(0.125, 0.5), wire.Lap(0.0, 1e6)):
-            wire.write_lap(file.fileno(), lap)
+        for lap in (messages.Lap(0.125, 0.5), messages.Lap(0.0, 1e6)):
+            messages.write_lap(file.fileno(), lap)
 
-    assert wire.laps_of((tmp_path / "laps").read_bytes()) == [wire.Lap(0.125, 0.5), wire.Lap(0.0, 1e6)]
+    assert messages.laps_of((tmp_path / "laps").read_bytes()) == [messages.Lap(0.125, 0.5), messages.Lap(0.0, 1e6)]
 
 
 def test_messages_keep_their_bounds(pair):
     """Two requests sent at once are received as two: packets don't run together."""
-    second = REQUEST._replace(kind=wire.STOP, number=1)
+    second = REQUEST._replace(kind=messages.STOP, number=1)
 
-    wire.send_request(pair[0], REQUEST, [])
-    wire.send_request(pair[0], second, [])
+    messages.send_request(pair[0], REQUEST, [])
+    messages.send_request(pair[0], second, [])
 
-    assert [wire.receive_request(pair[1])[0] for _ in range(2)] == [REQUEST, second]
+    assert [messages.receive_request(pair[1])[0] for _ in range(2)] == [REQUEST, second]
 
 
 @pytest.mark.parametrize(
     ("send", "message", "receive"),
     [
-        (wire.send_request, REQUEST, wire.receive_request),
-        (wire.send_examination, wire.Examination(1, 0, exhaustive=False, most_bytes=9), wire.receive_work),
-        (wire.send_comparison, "lines", wire.receive_work),
+        (messages.send_request, REQUEST, messages.receive_request),
+        (messages.send_examination, messages.Examination(1, 0, exhaustive=False, most_bytes=9), messages.receive_work),
+        (messages.send_comparison, "lines", messages.receive_work),
     ],
 )
 def test_descriptors_travel_beside_a_message(pair, send, message, receive):
@@ -108,7 +108,7 @@ def test_descriptors_travel_beside_a_message(pair, send, message, receive):
     assert arrived == b"through"
 
 
-@pytest.mark.parametrize("receive", [wire.receive_request, wire.receive_work, wire.receive_facts])
+@pytest.mark.parametrize("receive", [messages.receive_request, messages.receive_work, messages.receive_facts])
 def test_none_where_the_peer_is_gone(pair, receive):
     """The end of a socket is no message."""
     pair[0].close()
@@ -118,4 +118,4 @@ def test_none_where_the_peer_is_gone(pair, receive):
 
 def test_every_limit_has_a_field():
     """A request carries all of a program's limits, by the same names."""
-    assert set(Limits.__struct_fields__) <= set(wire.Request._fields)
+    assert set(Limits.__struct_fields__) <= set(messages.Request._fields)

@@ -3,9 +3,9 @@
 import pytest
 import tiny_policy
 
-from trainers.compile import Candidate
+from trainers.compile.pipeline import Candidate
+from trainers.compile.rewards import Status
 from trainers.groups import GROUPS_FILE, write_groups
-from trainers.rewards import Status
 
 HEADER = (
     "submission_id,problem_id,user_id,date,language,original_language,filename_ext,status,cpu_time,memory,code_size,"

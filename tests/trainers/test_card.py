@@ -3,10 +3,20 @@
 import msgspec
 import pytest
 
-from trainers.card import Card, Recipe, markdown, read_card, tables_of, write_card
-from trainers.census import KEPT, ROWS, Census, Rule
-from trainers.decontamination import Match
-from trainers.rewards import PAPER, RewardTable, Terms
+from trainers.compile.data_card import (
+    KEPT,
+    ROWS,
+    Card,
+    Census,
+    Recipe,
+    Rule,
+    markdown,
+    read_card,
+    tables_of,
+    write_card,
+)
+from trainers.compile.decontamination import Match
+from trainers.compile.rewards import PAPER, RewardTable, Terms
 
 
 @pytest.fixture

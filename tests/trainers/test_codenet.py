@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UserError
-from trainers import codenet
-from trainers.census import ODDITIES, PROBLEMS, ROWS, STATUSES, Rule
-from trainers.rewards import Status
+from trainers.compile import codenet
+from trainers.compile.data_card import ODDITIES, PROBLEMS, ROWS, STATUSES, Rule
+from trainers.compile.rewards import Status
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.records import Problem
-from sandbox.testcase import StdioTest
-from trainers.card import Recipe
-from trainers.census import KEPT, PROBLEMS, ROWS, TOTALS, Census, Rule
-from trainers.compile import Candidate, Plan, compile_all, compile_candidates, compile_codenet_problem
-from trainers.decontamination import contamination
-from trainers.rewards import PAPER, RewardTable, Status, Terms
+from harness.runs.records import Problem
+from sandbox.records import StdioTest
+from trainers.compile.data_card import KEPT, PROBLEMS, ROWS, TOTALS, Census, Recipe, Rule
+from trainers.compile.decontamination import contamination
+from trainers.compile.pipeline import Candidate, Plan, compile_all, compile_candidates, compile_codenet_problem
+from trainers.compile.rewards import PAPER, RewardTable, Status, Terms
 
 AC, WA, CE = "Accepted", "Wrong Answer", "Compile Error"
 
@@ -215,7 +214,7 @@ def test_workers_change_nothing(make_tree, row):
 ORPHAN_MAKER = """
 import os, signal, sys
 from functools import partial
-from trainers.compile import compile_all
+from trainers.compile.pipeline import compile_all
 
 def work(path, job):
     fifo = open(path, "wb", buffering=0)

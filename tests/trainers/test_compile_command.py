@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from harness.cli.main import run
-from trainers.card import Card
+from trainers.compile.data_card import Card
 from trainers.groups import GROUPS_FILE, read_groups
 
 pytest.importorskip("pyarrow", reason="needs pyarrow, of the extra train")

@@ -12,13 +12,12 @@ from torch.utils.flop_counter import FlopCounterMode, addmm_flop, sdpa_backward_
 from transformers import AutoModelForCausalLM, Qwen2Config
 
 from harness.errors import UserError
-from trainers.anatomy import anatomy_of
-from trainers.cost import Lengths, memory, operations, trained
+from trainers.config import TrainingOptions
+from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood
-from trainers.options import TrainingOptions
 from trainers.packing import packed, padded
+from trainers.plan.flops import Lengths, anatomy_of, memory, operations, trained
 from trainers.policy import made_trainable
-from trainers.tokenization import Encoded
 
 LENGTHS = Lengths(prompt=120, completions=(40, 61, 22, 80))
 OPTIONS = {

@@ -4,9 +4,9 @@ import pickle
 
 import pytest
 
-from harness.records import Problem
-from sandbox.testcase import AssertTest
-from trainers.decontamination import Match, contamination
+from harness.runs.records import Problem
+from sandbox.records import AssertTest
+from trainers.compile.decontamination import Match, contamination
 
 STATEMENT = "Write a function to find the shared elements from the given two lists of numbers."  # 15 words
 REFERENCE = "def shared(first, second):\n    return tuple(set(first) & set(second))\n"  # 21 tokens

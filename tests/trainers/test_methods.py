@@ -3,10 +3,10 @@
 import pytest
 
 from harness.plugins import names, resolve
+from trainers.config import TrainingOptions
+from trainers.dataset import weighted_groups
 from trainers.methods import method, rloo, rloo_exp, rloo_grpo, sft
-from trainers.options import TrainingOptions
 from trainers.trainer import Trainer
-from trainers.weighting import weighted_groups
 
 TABLE = {"rloo": rloo, "rloo-exp": rloo_exp, "rloo-grpo": rloo_grpo, "sft": sft}
 

@@ -7,19 +7,17 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from harness.benchmarks.miniature import problem_of, problems
 from harness.cli.main import run
 from harness.errors import UserError
-from harness.miniature.tasks import tasks
-from harness.prompts import load_card, render
-from trainers import codenet
+from harness.generation.prompts import load_card, render
+from trainers.compile import codenet
+from trainers.compile.rewards import Status
+from trainers.compile.statements import read_statement
+from trainers.dataset import token_counter
+from trainers.demo.base import VOCABULARY, corpus, tokenizer_for, train_base
+from trainers.demo.submissions import PER_PROBLEM, page, write_submissions
+from trainers.demo.tasks import problem_of, problems, tasks
 from trainers.groups import read_groups
-from trainers.miniature.base import train_base
-from trainers.miniature.corpus import VOCABULARY, corpus, tokenizer_for
-from trainers.miniature.submissions import PER_PROBLEM, page, write_submissions
-from trainers.rewards import Status
-from trainers.statements import read_statement
-from trainers.tokenization import token_counter
 
 PROBLEMS = 60
 

@@ -4,10 +4,10 @@ import msgspec
 import pytest
 from huggingface_hub import ModelCard
 
-from trainers.card import Card, Recipe
+from trainers.compile.data_card import Card, Recipe
+from trainers.compile.rewards import PAPER
+from trainers.config import TrainingOptions
 from trainers.model_card import render
-from trainers.options import TrainingOptions
-from trainers.rewards import PAPER
 from trainers.trainer import Checkpoint
 
 CHECKPOINT = Checkpoint(

@@ -9,9 +9,9 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
 from trainers import advantages
+from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood, summed, token_weights
 from trainers.packing import packed, padded
-from trainers.tokenization import Encoded
 
 REWARDS = (1.0, -0.1, -0.6, -1.0)
 GROUP = Encoded(

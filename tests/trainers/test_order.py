@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainers.options import TrainingOptions
-from trainers.order import batch, total_steps
+from trainers.config import TrainingOptions
+from trainers.dataset import batch, total_steps
 
 GROUPS, BATCH, EPOCHS, SEED = st.integers(1, 30), st.integers(1, 7), st.integers(1, 4), st.integers(0, 9)
 

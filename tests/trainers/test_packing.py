@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
+from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood, summed
 from trainers.packing import packed, padded
-from trainers.tokenization import Encoded
 
 END = 0
 TOKENS = st.integers(1, 200)

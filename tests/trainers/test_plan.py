@@ -8,12 +8,10 @@ from transformers import Qwen2Config
 
 from harness.cli.main import run
 from harness.errors import UserError
-from trainers.anatomy import Anatomy, anatomy_of
-from trainers.cost import Lengths, operations
+from trainers.config import TrainingOptions, read_recipe
 from trainers.groups import Group, write_groups
-from trainers.options import TrainingOptions
-from trainers.plan import Device, a100, forecast, lengths_of, markdown, planned
-from trainers.recipe import read_recipe
+from trainers.plan.flops import Anatomy, Lengths, anatomy_of, operations
+from trainers.plan.forecast import Device, a100, forecast, lengths_of, markdown, planned
 
 SMALL = Anatomy(
     blocks=2, hidden=4, attention=4, intermediate=8, vocabulary=10, linears=((4, 4), (4, 8)), parameters=200

@@ -15,7 +15,7 @@ from transformers import (
 
 from harness.errors import UserError
 from trainers.objective import WeightedLikelihood
-from trainers.probe import refuse_unlike
+from trainers.policy import refuse_unlike
 
 SIZES = {
     "vocab_size": 64, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2,

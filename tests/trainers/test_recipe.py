@@ -4,8 +4,7 @@ import msgspec
 import pytest
 
 from harness.errors import UserError
-from trainers.options import TrainingOptions
-from trainers.recipe import RECIPES, read_recipe, recipe_names
+from trainers.config import RECIPES, TrainingOptions, read_recipe, recipe_names
 
 PROTOCOL = {
     "epochs": 1,

@@ -3,8 +3,8 @@
 import pytest
 
 from sandbox.jail import Jail
+from trainers.compile.rejudge import UNTRIED, Rejudged, examinations, rejudge
 from trainers.groups import Group
-from trainers.rejudging import UNTRIED, Rejudged, examinations, rejudge
 
 SUM = "a, b = map(int, input().split())\nprint(a + b)\n"
 

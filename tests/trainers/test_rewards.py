@@ -3,9 +3,9 @@
 import pytest
 
 from harness.errors import UserError
-from sandbox.verdict import Verdict
-from trainers.compile import Candidate
-from trainers.rewards import (
+from sandbox.records import Verdict
+from trainers.compile.pipeline import Candidate
+from trainers.compile.rewards import (
     JUDGE_SIDE,
     OF_VERDICT,
     PAPER,

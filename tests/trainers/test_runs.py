@@ -5,12 +5,11 @@ import json
 import pytest
 
 from harness.errors import UserError
-from trainers.card import Recipe
-from trainers.census import ROWS, Census, Rule
-from trainers.codenet import MAX_SOURCE_BYTES
-from trainers.compile import Plan
-from trainers.rewards import PAPER
-from trainers.runs import compile_job, read_jobs
+from trainers.compile.codenet import MAX_SOURCE_BYTES
+from trainers.compile.data_card import ROWS, Census, Recipe, Rule
+from trainers.compile.own_samples import compile_job, read_jobs
+from trainers.compile.pipeline import Plan
+from trainers.compile.rewards import PAPER
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainers import screening
-from trainers.screening import Screened, screen
+from trainers.compile import screening
+from trainers.compile.screening import Screened, screen
 
 PLAIN = "for i in range(3):\n    print(i)\n"
 CRASHED = Screened(parses=False, tokens_digest=b"")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainers.census import Rule
-from trainers.statements import SampleCase, Statement, read_statement
+from trainers.compile.data_card import Rule
+from trainers.compile.statements import SampleCase, Statement, read_statement
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "codenet_mini"
 PROSE = "Read a number and print its double, on a line of its own."

@@ -14,11 +14,10 @@ from transformers import AutoModelForCausalLM
 
 from harness.errors import UserError
 from trainers import advantages, loop, methods
+from trainers.config import TrainingOptions
+from trainers.dataset import batch, encode
 from trainers.groups import read_groups
-from trainers.metrics import Metrics
-from trainers.options import TrainingOptions
-from trainers.order import batch
-from trainers.tokenization import encode
+from trainers.training_run import Metrics
 
 OPTIONS = TrainingOptions(learning_rate=1e-3, epochs=2, save_every_steps=2)
 """Five groups twice, two a step: five steps."""

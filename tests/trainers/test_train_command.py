@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from harness.cli.main import run
-from trainers.options import TrainingOptions
+from trainers.config import TrainingOptions
 
 OWN = '''
 """A trainer of one's own: it writes down what it is asked for."""
@@ -134,7 +134,7 @@ def test_a_checkpoint_is_a_base_again(tmp_path, train, tiny_base):
 
 def test_progress_tells_what_training_does(train, monkeypatch):
     """A line at most every ten seconds; here the clock is made to run."""
-    monkeypatch.setattr("harness.cli.progress.INTERVAL_S", 0.0)
+    monkeypatch.setattr("harness.progress.INTERVAL_S", 0.0)
 
     _, _, told = train("--epochs", "3", "--save-every-steps", "1")
 

@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from trainers import methods
-from trainers.options import TrainingOptions
+from trainers.config import TrainingOptions
 
 ROOT = Path(__file__).parents[2]
 LAUNCH = (

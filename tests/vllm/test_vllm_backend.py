@@ -10,10 +10,10 @@ import psutil
 import pytest
 from drawing import CHAT, GREEDY, PROMPTS, SAMPLED, drawn, plan_of
 
-from harness.backends.transformers import transformers
-from harness.backends.vllm import vllm
 from harness.errors import Unavailable, UserError
-from harness.records import Producer
+from harness.generation.backends.transformers import transformers
+from harness.generation.backends.vllm import vllm
+from harness.runs.records import Producer
 
 LONG = "def is_prime(n):\n    return n > 1 and all(n % i for i in range(2, n))\n" * 5
 """More than a block of the prefix cache."""

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from drawing import CHAT, GREEDY, PROMPTS, drawn, plan_of
 
-from harness.backends.openai import openai
-from harness.backends.transformers import transformers
+from harness.generation.backends.openai import openai
+from harness.generation.backends.transformers import transformers
 
 
 @pytest.fixture(scope="module")

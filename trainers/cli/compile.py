@@ -10,25 +10,24 @@ from typing import Any
 import click
 import msgspec
 
-from harness.benchmark import Benchmark
-from harness.cli.jail import jail_options, probed
-from harness.cli.progress import watched
+from harness.benchmarks.benchmark import Benchmark
+from harness.cli.options import jail_options, probed
 from harness.errors import UserError
 from harness.plugins import resolve
-from harness.records import Problem
+from harness.progress import watched
+from harness.runs.records import Problem
 from sandbox.jail import Jail
-from trainers import codenet
-from trainers.card import Card, Recipe, markdown
-from trainers.census import ODDITIES, PROBLEMS, Census
-from trainers.compile import Plan, compile_all, compile_codenet_problem
-from trainers.decontamination import contamination
-from trainers.folder import refuse_taken, write_folder
+from trainers.compile import codenet
+from trainers.compile.data_card import ODDITIES, PROBLEMS, Card, Census, Recipe, markdown
+from trainers.compile.decontamination import contamination
+from trainers.compile.own_samples import compile_job, read_jobs
+from trainers.compile.pipeline import Plan, compile_all, compile_codenet_problem
+from trainers.compile.rejudge import Rejudged, examinations, rejudge
+from trainers.compile.rewards import PAPER, RewardTable, read_table, with_resource_limits
+from trainers.compile.statements import Language
+from trainers.compile.write import refuse_taken, write_folder
+from trainers.dataset import token_counter, tokenizer_sha256
 from trainers.groups import Group
-from trainers.rejudging import Rejudged, examinations, rejudge
-from trainers.rewards import PAPER, RewardTable, read_table, with_resource_limits
-from trainers.runs import compile_job, read_jobs
-from trainers.statements import Language
-from trainers.tokenization import token_counter, tokenizer_sha256
 
 _OPTIONS = (
     click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write, not yet there."),

@@ -1,1 +1,0 @@
-"""One backend a file: each turns a model into an engine that draws completions (`harness.backend`)."""

@@ -1,0 +1,102 @@
+"""Defines what a benchmark offers, and problems that are decoded only when they are needed."""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from harness.benchmarks.problem_info import Head
+from harness.errors import UserError
+from harness.runs.records import Problem
+
+_KEPT = 4
+"""Problems kept decoded."""
+
+
+class Entry(NamedTuple):
+    """Where a problem lies, which one it is, and why it can't be examined, empty where it can."""
+
+    where: str
+    task_id: str
+    flaw: str = ""
+    start: int = 0
+    length: int = 0
+
+
+class Catalogue(Mapping[str, Problem]):
+    """The problems of a benchmark by task id, in its order; each is decoded when it is looked up.
+
+    The last few are kept, so samples of one task that follow each other get the very same tests: the judge knows an
+    examiner's tests by their identity.
+    """
+
+    def __init__(self, entries: Iterable[Entry], load: Callable[[Entry], Problem]) -> None:
+        """Index the entries; `load` decodes one of them.
+
+        Raises:
+            UserError: Two entries have one task id, or none can be examined.
+        """
+        self._entries: dict[str, Entry] = {}
+        self.left_out: dict[str, str] = {}
+        """Task id -> why it can't be examined, of entries that are not among the problems."""
+        for entry in entries:
+            self._add(entry)
+        if not self._entries:
+            raise UserError(_nothing_left(self.left_out))
+        self._load = functools.lru_cache(_KEPT)(load)
+
+    def _add(self, entry: Entry) -> None:
+        earlier = self._entries.get(entry.task_id)
+        if earlier is not None or entry.task_id in self.left_out:
+            place = f" already at {earlier.where}" if earlier else " there already"
+            raise UserError(f"{entry.where}: task {entry.task_id!r} is{place}; remove one of them")
+        if entry.flaw:
+            self.left_out[entry.task_id] = f"{entry.where}: {entry.flaw}"
+        else:
+            self._entries[entry.task_id] = entry
+
+    def __getitem__(self, task_id: str) -> Problem:
+        """Return a problem, decoded now or lately; raise UserError where its entry is malformed."""
+        return self._load(self._entries[task_id])
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the task ids without decoding anything."""
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        """Return how many problems there are."""
+        return len(self._entries)
+
+    def __contains__(self, task_id: object) -> bool:
+        """Tell whether there is such a task without decoding it."""
+        return task_id in self._entries
+
+
+def _nothing_left(left_out: Mapping[str, str]) -> str:
+    if not left_out:
+        return "--data holds no problems; check what it names"
+    return f"none of the {len(left_out)} problems can be examined, the first is {next(iter(left_out.values()))}"
+
+
+class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
+    """A named source of problems; register one under the entry-point group `proctor.benchmarks`."""
+
+    name: str
+    problems: Callable[[Path | None], Mapping[str, Problem]]
+    """Open the problems by task id, in the benchmark's order, from the file or folder given with --data, or from its
+    own. They may be decoded when they are asked for, so the harness goes through `values()` and keeps none."""
+    canonical_id: Callable[[str | int], str] = str
+    """Turn the ways in which others write a task id into `Problem.task_id`."""
+    default_split: str = "test"
+    """The split that a nameless list of completions (generations.json) stands for."""
+    problem_sets: Mapping[str, Callable[[Iterable[Head]], Iterable[str]]] = {}
+    """Name -> what chooses a published subset: the heads of all problems in, the task ids of the set out."""
+    prompt_card: str = ""
+    """Name of the default card."""
+    about: str = ""
+    """One line for `proctor benchmarks`, and so are the three below."""
+    source: str = ""
+    licence: str = ""
+    size: str = ""

@@ -1,0 +1,78 @@
+"""Data sets of the Hugging Face hub as local files: fetched once, then read from the user's cache, network or not."""
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.errors import UserError
+from harness.runs.jsonl import whole_file
+
+
+def fetch(repo: str, *, config: str, splits: Iterable[str]) -> Path:
+    """Return a JSON Lines file with the rows of those splits, one split after the other.
+
+    It lies in the cache folder, where it is looked for first, and is named by the SHA-256 of its content, which is
+    checked whenever the file is fetched from there.
+
+    Raises:
+        UserError: It is not in the cache, and can't be downloaded; or it was damaged there.
+    """
+    name = re.sub(r"[^A-Za-z0-9_-]+", "--", f"{repo}-{config}")
+    folder = cache_folder()
+    for path in sorted(folder.glob(f"{name}.*.jsonl")):
+        return _verified(path)
+    return _store(folder, name, _download(repo, config, splits))
+
+
+def cache_folder() -> Path:
+    """Return $XDG_CACHE_HOME/proctor, by default ~/.cache/proctor."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "proctor"
+
+
+def _verified(path: Path) -> Path:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if path.name.split(".")[-2] != digest:
+        raise UserError(f"{path}: is damaged; remove it, and the next command downloads it again")
+    return path
+
+
+def _download(repo: str, config: str, splits: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows of a data set.
+
+    Raises:
+        UserError: The library is missing, or the hub can't be reached or has no such data set.
+    """
+    by_hand = "download the file elsewhere and name it with --data"
+    try:
+        import datasets  # noqa: PLC0415 - heavy, an extra, and needed once
+    except ModuleNotFoundError as error:
+        raise UserError(f"{repo} is not in {cache_folder()}: pip install datasets to fetch it, or {by_hand}") from error
+    with tempfile.TemporaryDirectory() as scratch:  # the library would keep a second copy otherwise
+        for split in splits:
+            try:
+                rows = datasets.load_dataset(repo, config, split=split, cache_dir=scratch)
+            except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
+                reason = " ".join(str(error).split())
+                raise UserError(f"{repo} can't be fetched ({reason}): check the network, or {by_hand}") from error
+            yield from rows
+
+
+def _store(folder: Path, name: str, rows: Iterable[Mapping[str, Any]]) -> Path:
+    """Write the rows, all or nothing, to a file that is named by its content."""
+    folder.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    unnamed = folder / f"{name}.{os.getpid()}"
+    with whole_file(unnamed) as file:
+        for row in rows:
+            line = msgspec.json.encode(row) + b"\n"
+            digest.update(line)
+            file.write(line)
+    return unnamed.replace(folder / f"{name}.{digest.hexdigest()}.jsonl")

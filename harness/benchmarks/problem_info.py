@@ -1,0 +1,104 @@
+"""One pass over the problems that are judged: what a run and its scores must know of them, their tests apart.
+
+The tests of a benchmark may be larger than memory. So each problem is decoded, condensed to its head, and let go.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from harness.runs.records import Problem
+from sandbox.records import Limits
+
+_DIGITS = "{:x}".format
+"""Hexadecimal, because Python writes only some thousand decimal digits."""
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """A problem without its texts and tests."""
+
+    task_id: str
+    benchmark: str
+    split: str
+    difficulty: str
+    kind: str
+    limits: Limits
+    sha256: str
+    """Of all that the problem says, tests and limits included."""
+
+
+def survey(problems: Mapping[str, Problem], task_ids: Collection[str]) -> Iterator[Head]:
+    """Yield the heads of those problems, in the benchmark's order; each problem is looked up once."""
+    wanted = frozenset(task_ids)
+    for task_id in problems:
+        if task_id in wanted:
+            yield head_of(problems[task_id])
+
+
+def head_of(problem: Problem) -> Head:
+    """Return the head of a problem."""
+    return Head(
+        task_id=problem.task_id,
+        benchmark=problem.benchmark,
+        split=problem.split,
+        difficulty=problem.difficulty,
+        kind=problem.kind,
+        limits=problem.limits,
+        sha256=sha256_of(problem),
+    )
+
+
+def fingerprint(sha256_of_problems: Mapping[str, str]) -> str:
+    """Return one SHA-256 for many problems, from those of each by task id."""
+    digest = hashlib.sha256()
+    for task_id, sha256 in sha256_of_problems.items():
+        digest.update(f"{task_id} {sha256}\n".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def usual_limits(heads: Iterable[Head]) -> Limits:
+    """Return the limits that most of the problems have."""
+    return Counter(head.limits for head in heads).most_common(1)[0][0]
+
+
+def sha256_of(value: Any) -> str:
+    """Return the SHA-256 of a value of plain types and records.
+
+    It tells values apart as repr() does - a list is no tuple, 1 is not True - but doesn't move with the order inside a
+    set.
+    """
+    digest = hashlib.sha256()
+    _feed(value, digest.update)
+    return digest.hexdigest()
+
+
+def _feed(value: Any, update: Callable[[bytes], None]) -> None:
+    """Hand on the value in pieces that say where they end, so that a large one is never copied whole."""
+    match value:
+        case msgspec.Struct():
+            update(type(value).__name__.encode())
+            _feed(msgspec.structs.asdict(value), update)
+        case str():
+            text = value.encode("utf-8", "surrogatepass")
+            update(f"str{len(text)}:".encode())
+            update(text)
+        case list() | tuple():
+            update(f"{type(value).__name__}{len(value)}:".encode())
+            if set(map(type, value)) == {int}:  # as large ones are: four times faster
+                update(",".join(map(_DIGITS, value)).encode())
+            else:
+                for item in value:
+                    _feed(item, update)
+        case dict():
+            update(f"{type(value).__name__}{len(value)}:".encode())
+            for item in value.items():
+                _feed(item, update)
+        case set() | frozenset():
+            update(f"{type(value).__name__}{','.join(sorted(map(sha256_of, value)))};".encode())
+        case int() if type(value) is int:
+            update(f"int{_DIGITS(value)};".encode())
+        case _:
+            update(f"{type(value).__name__}{value!r};".encode("utf-8", "surrogatepass"))

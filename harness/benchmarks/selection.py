@@ -1,0 +1,109 @@
+"""Selects the problems of a run: all of them, a split, a published set, or one shard of these.
+
+Shard 3/16 has every sixteenth problem from the third on, in the benchmark's order, so all shards take about as long.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from harness.benchmarks.benchmark import Benchmark
+from harness.benchmarks.problem_info import Head
+from harness.errors import UserError
+from harness.runs.records import Generation, Run
+from harness.scoring.score import Drawn
+
+Heads = Mapping[str, Head]
+"""Heads by task id, in the benchmark's order."""
+
+
+def of_split(heads: Heads, split: str) -> Heads:
+    """Return the heads of one split, or of "all".
+
+    Raises:
+        UserError: There are none.
+    """
+    chosen = {task_id: head for task_id, head in heads.items() if split in {"all", head.split}}
+    if not chosen:
+        splits = ", ".join(dict.fromkeys(head.split for head in heads.values()))
+        raise UserError(f"--split {split}: there is nothing of this split; choose from all, {splits}")
+    return chosen
+
+
+def all_drawn(chosen: Heads, name: str, drawn: Drawn) -> Heads:
+    """Return the heads of a published set, or of a shard of it, if there are samples of all its problems.
+
+    Raises:
+        UserError: A policy has none of one: what is called by the name of a set must be the whole set.
+    """
+    for policy in dict.fromkeys(policy for policy, _ in drawn):
+        missing = [task_id for task_id in chosen if (policy, task_id) not in drawn]
+        if missing:
+            raise UserError(
+                f"--problem-set {name}: {policy} has no samples of {len(missing)} of its {len(chosen)} problems, task "
+                f"{missing[0]} for one; draw them, or leave --problem-set out to judge what is there"
+            )
+    return chosen
+
+
+def whole_set(heads: Heads, benchmark: Benchmark, name: str) -> Heads:
+    """Return the heads of a published set, given those of all problems; raise UserError if there is no such set."""
+    if name not in benchmark.problem_sets:
+        known = ", ".join(benchmark.problem_sets) or "none"
+        raise UserError(f"--problem-set {name}: {benchmark.name} has no such set; there are: {known}")
+    ids = frozenset(benchmark.problem_sets[name](heads.values()))
+    return {task_id: head for task_id, head in heads.items() if task_id in ids}
+
+
+Asked = TypeVar("Asked", Run, Generation)
+
+_EACH_HAS_ITS_OWN = {"shard", "samples_sha256", "problems", "prompts", "splits", "limits", "source"}
+"""Fields that may differ between the shards of one run: they follow from the problems; `limits` are those of most."""
+
+
+def numbers_of(shard: str) -> tuple[int, int]:
+    """Return (3, 16) of "3/16"; raise ValueError where it is no such thing."""
+    number, slash, count = shard.partition("/")
+    if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise ValueError(f"{shard!r} is no shard such as 3/16, from 1/16 to 16/16")
+    return int(number), int(count)
+
+
+def of_shard(heads: Heads, shard: str) -> Heads:
+    """Return the heads of a shard, all of them where `shard` is empty.
+
+    Raises:
+        UserError: There are none.
+    """
+    if not shard:
+        return heads
+    number, count = numbers_of(shard)
+    if number > len(heads):
+        raise UserError(f"--shard {shard}: there are only {len(heads)} problems; take no more shards than that")
+    return dict(list(heads.items())[number - 1 :: count])
+
+
+def in_order(asked: Mapping[Path, Asked]) -> Sequence[Path]:
+    """Return the folders in the order of their shards, given what each was asked.
+
+    Raises:
+        UserError: They are not all shards of one and the same run, each of them once.
+    """
+    found = dict[str, Path]()
+    (first, of_first), *_ = asked.items()
+    for folder, record in asked.items():
+        if not record.shard:
+            raise UserError(f"{folder}: is no shard, it was asked for without --shard; leave it out")
+        if earlier := found.get(record.shard):
+            raise UserError(f"{folder}: is shard {record.shard}, as is {earlier}; leave one of them out")
+        for field in set(record.__struct_fields__) - _EACH_HAS_ITS_OWN:
+            if getattr(record, field) != getattr(of_first, field):
+                raise UserError(f"{folder}: is a shard of another run than {first}, its {field} is another")
+        found[record.shard] = folder
+    _, count = numbers_of(of_first.shard)
+    whole = [f"{number}/{count}" for number in range(1, count + 1)]
+    if strange := found.keys() - set(whole):
+        raise UserError(f"{found[strange.pop()]}: is a shard of another run than {first}, which has {count} shards")
+    if missing := [shard for shard in whole if shard not in found]:
+        raise UserError(f"{len(missing)} of {count} shards are missing: {', '.join(missing)}; name their folders too")
+    return [found[shard] for shard in whole]

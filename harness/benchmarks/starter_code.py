@@ -1,0 +1,151 @@
+"""What starter code asks a program for, and what it leaves to the judge: a call, or imports."""
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from harness.extraction.syntax import parsed
+from harness.runs.records import Problem
+from sandbox.records import StdioTest
+
+LEETCODE_IMPORTS = (
+    "import collections, fractions, functools, heapq, itertools, math, random, sys, time; from typing import *; "
+    "from collections import ChainMap, Counter, OrderedDict, defaultdict, deque; from functools import lru_cache; "
+    "from heapq import *; from itertools import accumulate, combinations, permutations, product; "
+    "from math import ceil, cos, exp, fabs, floor, gcd, log, log2, sin, sqrt, tan"
+)
+"""What the judge of original APPS puts before every program, but numpy; for solutions in a class, as LeetCode has them,
+it is part of the task, because that site imports it and their starter code names types of it."""
+_BODY = "\n" + 40 * " " + "pass"
+"""Deep enough to be the missing body of whatever stands last."""
+
+
+class Signature(NamedTuple):
+    """A function, or a method without its `self`."""
+
+    name: str
+    in_class: bool
+    parameters: tuple[str, ...]
+    """Names of those that take one positional argument each."""
+    required: int
+    """How many of them have no default."""
+    takes_more: bool
+    """Whether there is an *args."""
+    returns: ast.expr | None
+    """Annotation of what it returns."""
+
+    def takes(self, arguments: int) -> bool:
+        """Tell whether it can be called with so many positional arguments."""
+        return self.required <= arguments and (self.takes_more or arguments <= len(self.parameters))
+
+
+def signature_of(starter_code: str, name: str = "") -> Signature | None:
+    r"""Return the function that starter code begins, or the one called `name`; None where there is none.
+
+    Starter code mostly lacks the last body. Of several functions the last is meant, of a class the first method.
+
+    >>> signature_of("class Solution:\n    def add(self, a: int, b: int = 1) -> int:\n        ").parameters
+    ('a', 'b')
+    >>> signature_of("def solve():\n\t").takes(0), signature_of("# just text")
+    (True, None)
+    """
+    module = parsed(starter_code.rstrip()) or parsed(starter_code.rstrip() + _BODY)
+    found = list(_functions(module)) if module else []
+    return next((signature for signature in found if name in {"", signature.name}), None)
+
+
+def prepared(program: str, problem: Problem) -> str:
+    """Return a program with what the problem's starter code leaves to the judge: its imports, or the call of it."""
+    if isinstance(problem.tests[0], StdioTest):
+        return with_entry_call(program, problem.starter_code)
+    return with_imports(program, problem.starter_code)
+
+
+def with_imports(program: str, starter_code: str) -> str:
+    r"""Return a program with LeetCode's imports, where its starter code is a class as there.
+
+    >>> with_imports("class Solution: ...", "class Solution:\n    def f(self) -> List[int]:").splitlines()[1]
+    'class Solution: ...'
+    >>> with_imports("def f(): ...", "def f():")
+    'def f(): ...'
+    """
+    asked = signature_of(starter_code)
+    if asked is None or not asked.in_class:
+        return program
+    module = parsed(program)
+    if module is None:
+        return program
+    futures = [node for node in module.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+    rows = program.split("\n")
+    rows.insert(
+        max((node.end_lineno or 0 for node in futures), default=0), LEETCODE_IMPORTS
+    )  # Python wants those first
+    return "\n".join(rows)
+
+
+def with_entry_call(program: str, starter_code: str) -> str:
+    r"""Return a program for a problem on standard input with the call that its starter code leaves to the judge.
+
+    Where that is a function without parameters, a program may define it without calling it. The call is appended if the
+    program defines that function at its top level, without parameters that must be given, and nothing that runs at the
+    top level uses it, directly or through other functions.
+
+    >>> with_entry_call("def solve():\n    print(1)", "def solve():")
+    'def solve():\n    print(1)\n\nsolve()\n'
+    >>> with_entry_call("def solve():\n    print(1)\nsolve()", "def solve():")
+    'def solve():\n    print(1)\nsolve()'
+    >>> with_entry_call("def solve(n):\n    print(n)", "def solve():")
+    'def solve(n):\n    print(n)'
+    """
+    asked = signature_of(starter_code)
+    if asked is None or asked.in_class or asked.parameters or asked.takes_more:
+        return program
+    module = parsed(program)
+    if module is None:
+        return program
+    defined = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
+    function = defined.get(asked.name)
+    if function is None or asked.name in _used(module):
+        return program
+    if _signature(function, in_class=False).required or None in function.args.kw_defaults:
+        return program
+    return f"{program}\n\n{asked.name}()\n"
+
+
+def _functions(module: ast.Module) -> Iterator[Signature]:
+    """Yield the functions of starter code, the likeliest to be meant first."""
+    for node in reversed(module.body):
+        if isinstance(node, ast.FunctionDef):
+            yield _signature(node, in_class=False)
+        elif isinstance(node, ast.ClassDef):
+            methods = [part for part in node.body if isinstance(part, ast.FunctionDef)]
+            yield from (_signature(method, in_class=True) for method in methods if not method.name.startswith("__"))
+
+
+def _signature(function: ast.FunctionDef, *, in_class: bool) -> Signature:
+    every = [parameter.arg for parameter in (*function.args.posonlyargs, *function.args.args)]
+    parameters = tuple(every[1:] if in_class else every)
+    return Signature(
+        name=function.name,
+        in_class=in_class,
+        parameters=parameters,
+        required=len(parameters) - min(len(parameters), len(function.args.defaults)),
+        takes_more=function.args.vararg is not None,
+        returns=function.returns,
+    )
+
+
+def _used(module: ast.Module) -> set[str]:
+    """Return the names that are read when the module runs, also inside the functions and classes that are used so."""
+    bodies: dict[str, list[ast.stmt]] = {}
+    used, waiting = set[str](), []
+    for statement in module.body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            bodies.setdefault(statement.name, []).append(statement)
+        else:
+            waiting.append(statement)
+    while waiting:
+        read = {node.id for node in ast.walk(waiting.pop()) if isinstance(node, ast.Name)} - used
+        used |= read
+        waiting.extend(body for name in read for body in bodies.get(name, []))
+    return used

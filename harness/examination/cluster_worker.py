@@ -1,0 +1,104 @@
+"""Judges on a node of a cluster, one process a processor, once the node has shown that it judges alike."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+
+import msgspec
+
+from harness.errors import UserError
+from harness.examination.evaluate import evaluations_of
+from harness.runs.records import Evaluation, Problem, PromptCardId, Sample
+from sandbox.jail import Jail, JailReport, probe
+from sandbox.judge import Judge
+from sandbox.pool import Case, cores_of
+from sandbox.records import Judgement
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """What a machine judges with."""
+
+    jail: JailReport
+    proctor: str
+
+
+def credentials(jail: Jail) -> Credentials:
+    """Return those of this machine; raise Refused where the host can't hold an untrusted program."""
+    return Credentials(jail=probe(jail), proctor=version("proctor"))
+
+
+def refuse_unlike(node: str, ours: Credentials, theirs: Credentials) -> None:
+    """Raise UserError where a node would judge otherwise than this machine, in whose name the result is stamped."""
+    for what, here, there in (
+        ("proctor", ours.proctor, theirs.proctor),
+        ("the examined Python", ours.jail.python, theirs.jail.python),
+    ):
+        if here != there:
+            raise UserError(f"node {node}: {what} is {there}, but here {here}; install the same on every node")
+    for layer, here in ours.jail.layers.items():
+        there = theirs.jail.layers[layer]
+        if _strength(there) < _strength(here):
+            raise UserError(
+                f"node {node}: is isolated more weakly than this machine, {layer} is {there}, but here {here}; "
+                "leave the node out, or give up the layer everywhere with --isolation"
+            )
+
+
+def _strength(state: str) -> tuple[bool, bool, int]:
+    """Return what grows with the strength of a layer: in force or not, for root's programs too, Landlock's ABI."""
+    abi = re.search(r"ABI (\d+)", state)
+    return state.startswith("in force"), "user id kept" not in state, int(abi[1]) if abi else 0
+
+
+_SAMPLES = msgspec.json.Decoder(Sample)
+_ROWS = msgspec.json.Encoder()
+EVALUATIONS = msgspec.json.Decoder(Evaluation)
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """How every judge of a run judges."""
+
+    extraction: str
+    card: PromptCardId | None
+    jail: Jail
+    exhaustive: bool
+
+
+class NodeJudge:
+    """One judge. Whoever holds it calls `start` first; it ends with its process, and its jails with it."""
+
+    def __init__(self, terms: Terms, number: int, judges_of_node: int) -> None:
+        """Take the terms, and which of the node's judges this is, from 0."""
+        self._terms = terms
+        self._core = cores_of(judges_of_node)[number]
+        self._problems = dict[str, Problem]()
+
+    def start(self) -> Credentials:
+        """Start the jails and present the credentials; raise Refused where the host offers too little."""
+        found = credentials(self._terms.jail)
+        self._judge = Judge(self._terms.jail, self._core)
+        if self._core is not None:
+            os.sched_setaffinity(0, {self._core})  # this process takes turns with the judge's
+        return found
+
+    def evaluate(self, rows: bytes, *problems: Problem) -> bytes:
+        """Judge samples, as JSON Lines, of some problems; return the evaluations as JSON Lines, in their order.
+
+        The tests of a problem that came with the call before stay the very same, so its examiner is kept.
+        """
+        self._problems = {problem.task_id: self._problems.get(problem.task_id, problem) for problem in problems}
+        terms = self._terms
+        evaluations = evaluations_of(
+            _SAMPLES.decode_lines(rows), self._problems, self._judge_each,
+            extraction=terms.extraction, card=terms.card, exhaustive=terms.exhaustive,
+        )  # fmt: skip
+        return _ROWS.encode_lines(list(evaluations))
+
+    def _judge_each(self, cases: Iterable[Case]) -> Iterator[Judgement]:
+        for case in cases:
+            yield self._judge.judge(case.program, case.tests, case.limits, exhaustive=case.exhaustive)
+
+    def close(self) -> None:
+        """End the jails, tidily."""
+        self._judge.close()

@@ -1,0 +1,126 @@
+"""Samples -> evaluations: every sample is judged once, however often the run is killed and started again."""
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from itertools import groupby
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from harness.errors import UserError
+from harness.extraction.extract import Extraction
+from harness.extraction.program import program_of
+from harness.runs.jsonl import append, resume
+from harness.runs.records import Evaluation, Problem, PromptCardId, Sample, SampleKey
+from harness.runs.row_store import SampleIndex
+from sandbox.jail import Jail
+from sandbox.pool import Case, judge_all
+from sandbox.records import Judgement, Verdict
+
+
+def already_judged(path: Path, samples: Mapping[SampleKey, Sample], done: SampleIndex) -> Iterator[Evaluation]:
+    """Yield the evaluations in the file `path`, none if there is no file, and note in `done` what they are of.
+
+    They may be of some of the samples only. Sandbox errors are left out: what was our fault is judged again.
+
+    Raises:
+        UserError: The file holds what is no evaluation of these samples.
+    """
+    for evaluation in resume(path, Evaluation):
+        if evaluation.verdict is not Verdict.SANDBOX_ERROR:
+            sample = samples.get(evaluation.key) if done.add(evaluation.key) else None
+            if sample is None or evaluation.completion_sha256 != _sha256(sample.completion):
+                raise UserError(f"{path}: {evaluation.key} is no sample of this run; choose another --out")
+            yield evaluation
+
+
+class Evaluator(Protocol):
+    """Judges samples, here or elsewhere, and yields each evaluation, in any order, when it has been appended."""
+
+    def __call__(
+        self,
+        samples: Iterable[Sample],
+        problems: Mapping[str, Problem],
+        file: BinaryIO,
+        *,
+        extraction: str,
+        card: PromptCardId | None = None,
+        jail: Jail,
+        exhaustive: bool = False,
+        halt: Future[None] | None = None,
+    ) -> Iterator[Evaluation]:
+        """Judge the samples, best with those of a task in sequence, until `halt` has a result."""
+
+
+def evaluate(
+    samples: Iterable[Sample],
+    problems: Mapping[str, Problem],
+    file: BinaryIO,
+    *,
+    extraction: str,
+    card: PromptCardId | None = None,
+    jail: Jail,
+    workers: int,
+    exhaustive: bool = False,
+    halt: Future[None] | None = None,
+) -> Iterator[Evaluation]:
+    """Judge the samples and yield each evaluation, in their order, when it has been appended to the file.
+
+    Neither samples nor problems are kept. Put the samples of a task in sequence: then its problem is looked up once,
+    and all of them are judged by the very same tests, for which the judge keeps its examiner. When another thread gives
+    `halt` a result, nothing more is judged.
+    """
+
+    def judge(cases: Iterable[Case]) -> Iterator[Judgement]:
+        return judge_all(cases, jail, workers, halt)
+
+    for evaluation in evaluations_of(samples, problems, judge, extraction=extraction, card=card, exhaustive=exhaustive):
+        append(file, evaluation)
+        yield evaluation
+
+
+def evaluations_of(
+    samples: Iterable[Sample],
+    problems: Mapping[str, Problem],
+    judge: Callable[[Iterable[Case]], Iterable[Judgement]],
+    *,
+    extraction: str,
+    card: PromptCardId | None = None,
+    exhaustive: bool = False,
+) -> Iterator[Evaluation]:
+    """Yield the evaluations of samples, in their order, given what judges cases in theirs."""
+    waiting = deque[tuple[Sample, str, Extraction]]()
+
+    def cases() -> Iterator[Case]:
+        for task_id, of_task in groupby(samples, lambda sample: sample.task_id):
+            problem = problems[task_id]
+            for sample in of_task:
+                found = program_of(sample, problem, extraction, card)
+                waiting.append((sample, problem.difficulty, found))
+                yield Case(program=found.program, tests=problem.tests, limits=problem.limits, exhaustive=exhaustive)
+
+    for judgement in judge(cases()):
+        yield _evaluation(*waiting.popleft(), judgement)
+
+
+def _evaluation(sample: Sample, difficulty: str, found: Extraction, judgement: Judgement) -> Evaluation:
+    return Evaluation(
+        policy=sample.policy,
+        task_id=sample.task_id,
+        index=sample.index,
+        difficulty=difficulty,
+        completion_sha256=_sha256(sample.completion),
+        program_sha256=_sha256(found.program),
+        extraction=found.rule,
+        discarded_chars=sum(map(len, found.discarded)),
+        complete=found.complete,
+        verdict=judgement.verdict,
+        per_test=judgement.per_test,
+        cpu_s=judgement.cpu_s,
+        detail=judgement.detail,
+    )
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,46 @@
+"""Completion -> program: the one place where what a model wrote becomes the text that runs."""
+
+import msgspec
+
+from harness.benchmarks.starter_code import prepared
+from harness.extraction.extract import Extraction, Fence, extract
+from harness.runs.records import Problem, PromptCardId, Sample
+from sandbox.records import AssertTest, CallTest
+
+AS_IT_IS = "whole"
+SETTINGS = (*(fence.value for fence in Fence), AS_IT_IS)
+"""What `--extraction` takes, the usual one first: which of several fenced blocks is the program, or no extraction."""
+
+_CHAT = '[{"role":'
+"""How the prompt of a chat begins: JSON, which no completion goes on, although it happens to be Python."""
+
+FAILED = "none"
+"""The rule's name where nothing in the completion is a program."""
+
+
+def program_of(sample: Sample, problem: Problem, setting: str, card: PromptCardId | None = None) -> Extraction:
+    """Return the program that a sample, drawn with a card, stands for under a setting of `SETTINGS`.
+
+    What the problem's starter code leaves to the judge (a call, imports) is part of the program, and of no rule.
+    """
+    found = Extraction(program=sample.completion, rule=AS_IT_IS)
+    if setting != AS_IT_IS:
+        found = extract(
+            sample.completion,
+            prompt=problem.starter_code or ("" if sample.prompt.startswith(_CHAT) else sample.prompt),
+            entry_point=entry_point_of(problem),
+            fence=Fence(setting),
+            stop=card.stop if card else (),
+            cut_off=sample.cut_off,
+        )
+    return msgspec.structs.replace(found, program=prepared(found.program, problem))
+
+
+def entry_point_of(problem: Problem) -> str:
+    """Return the function that a program must define, empty where it is run as a whole."""
+    match problem.tests[0]:
+        case AssertTest(names=(name, *_)) if not problem.entry_point:
+            return name
+        case CallTest(function=function) if not problem.entry_point:
+            return function.removeprefix("Solution().")
+    return problem.entry_point

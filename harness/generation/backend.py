@@ -1,0 +1,85 @@
+"""What turns prompts into completions: a backend loads a model, and the engine that it returns draws from it."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from harness.generation.prompts import Prompt
+from harness.runs.records import FinishReason, Producer, Sampling
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One completion to be drawn: `index` counts those of a task from 0; `seed` belongs to this one alone."""
+
+    task_id: str
+    index: int
+    prompt: Prompt
+    seed: int
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Return what tells this request from every other of a run."""
+        return self.task_id, self.index
+
+
+class Completion(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back. Token counts are the model's own, and None where a server keeps them to itself."""
+
+    text: str
+    """Without the stop string that ended it."""
+    finish_reason: FinishReason
+    prompt_tokens: int | None
+    tokens: int | None
+    """Drawn tokens, that of the end included."""
+
+
+class Drawn(NamedTuple):
+    """A request and its completion."""
+
+    request: Request
+    completion: Completion
+
+
+class Engine(Protocol):
+    """A model that is ready."""
+
+    @property
+    def producer(self) -> Producer:
+        """Return who draws: part of a run's identity."""
+
+    def draw(
+        self, plan: Sequence[Request], missing: Collection[tuple[str, int]], sampling: Sampling
+    ) -> Iterator[Drawn]:
+        """Draw what is missing and yield each completion as it comes, in any order.
+
+        Args:
+            plan: every request of the run, the requests of a task in sequence, whether drawn before or not. An engine
+                whose arithmetic depends on what is computed together cuts its batches from the whole plan, skips those
+                of which nothing is missing, and draws the others whole: so a run that was killed goes on with the very
+                samples that it would have made. What is yielded beside the missing is dropped.
+            missing: keys of the requests that are to be drawn. It doesn't change while this runs.
+            sampling: how to draw; at temperature 0, the likeliest token.
+
+        Raises:
+            UserError: The engine can't do what is asked, such as a chat without a chat template.
+            Unavailable: The engine went away; what was yielded is kept.
+        """
+
+
+class Backend(msgspec.Struct, frozen=True, kw_only=True):
+    """A way to reach models; register one under the entry-point group `proctor.backends`."""
+
+    name: str
+    load: Callable[[str, Mapping[str, Any]], AbstractContextManager[Engine]]
+    """Load the model of that name under the options given with --option, and let go of it at the end. Raises UserError
+    where there is no such model, an option is unknown, or the device isn't there."""
+    about: str = ""
+    """One line that says what it reaches."""
+
+
+def cut_at_stop(text: str, stop: Sequence[str]) -> tuple[str, bool]:
+    """Return the text before the first stop string in it, and whether there is one."""
+    ends = [end for end in map(text.find, stop) if end >= 0]
+    return (text[: min(ends)], True) if ends else (text, False)

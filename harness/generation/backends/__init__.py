@@ -1,0 +1,1 @@
+"""One backend a file: each turns a model into an engine that draws completions (`harness.generation.backend`)."""

@@ -1,0 +1,135 @@
+"""Turns prompts into tokens, tokens into text and requests into batches, for every backend that runs a model itself."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import msgspec
+
+from harness.errors import UserError
+from harness.generation.backend import Completion, Request, cut_at_stop
+from harness.generation.prompts import Prompt
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, PreTrainedTokenizerBase
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def options_of(backend: str, given: Mapping[str, Any], type_: type[T]) -> T:
+    """Return the options that were given with --option; numbers may be texts.
+
+    Raises:
+        UserError: An option is unknown, of another type, or makes no sense.
+    """
+    try:
+        return msgspec.convert(given, type_, strict=False)
+    except msgspec.ValidationError as error:
+        known = ", ".join(type_.__struct_fields__)
+        raise UserError(f"--option of the backend {backend}: {error}; it takes {known}") from None
+
+
+class Row(NamedTuple):
+    """A request, the tokens of its prompt, and how many may be drawn."""
+
+    request: Request
+    prompt: tuple[int, ...]
+    limit: int
+
+
+Batch = tuple[Row, ...]
+
+
+def batches(rows: Iterable[Row], size: int) -> Iterator[Batch]:
+    """Cut rows into batches of at most `size` with one limit each, always the same ones, longest prompts first.
+
+    So prompts of a batch are of similar length, memory runs out at once if it does at all, and those of a prompt, which
+    stand in sequence, are parted only where they are more than `size`.
+    """
+    for _, alike in groupby(sorted(rows, key=lambda row: -len(row.prompt)), key=lambda row: row.limit):
+        batch: Batch = ()
+        for _, of_prompt in groupby(alike, key=lambda row: (row.request.task_id, row.prompt)):
+            for piece in pieces(tuple(of_prompt), size):
+                if len(batch) + len(piece) > size:
+                    yield batch
+                    batch = ()
+                batch += piece
+        yield batch
+
+
+def pieces(batch: Batch, size: int) -> tuple[Batch, ...]:
+    """Cut a batch into those of at most `size`."""
+    return tuple(batch[start : start + size] for start in range(0, len(batch), size))
+
+
+class Tokens:
+    """A model's tokenizer and the length of its context."""
+
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase", context: int) -> None:
+        """Take both from a model."""
+        self._tokenizer, self.context = tokenizer, context
+        self._known = dict[Prompt, tuple[int, ...]]()
+
+    def of(self, prompt: Prompt) -> tuple[int, ...]:
+        """Return the tokens of a prompt; a chat is put through the model's template, up to where the answer begins.
+
+        Raises:
+            UserError: The model has no template for chats, or one that refuses this chat; or there is no token.
+        """
+        if prompt not in self._known:
+            self._known[prompt] = self._tokenized(prompt)
+        return self._known[prompt]
+
+    def _tokenized(self, prompt: Prompt) -> tuple[int, ...]:
+        if isinstance(prompt, str):
+            tokens = self._tokenizer(prompt)["input_ids"]
+        else:
+            tokens = self._chat_tokens(msgspec.to_builtins(prompt))
+        if not tokens:
+            raise UserError("a prompt is empty, so there is nothing to continue; choose another prompt card")
+        return tuple(tokens)
+
+    def _chat_tokens(self, messages: list[dict[str, str]]) -> list[int]:
+        from jinja2 import TemplateError  # noqa: PLC0415 - an extra
+
+        if not self._tokenizer.chat_template:
+            raise UserError("the model has no chat template; choose a prompt card without messages, or a chat model")
+        try:
+            tokens: Any = self._tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
+            return list(tokens)
+        except TemplateError as error:
+            raise UserError(
+                f"the model's chat template refuses the prompt: {error}; choose a prompt card with other messages"
+            ) from error
+
+    def completion(
+        self, prompt: tuple[int, ...], drawn: Sequence[int], *, ended: bool, stop: Sequence[str]
+    ) -> Completion:
+        """Return what the tokens say that were drawn after a prompt; `ended` if not by the limit."""
+        text, stopped = cut_at_stop(self._text_after(prompt, drawn), stop)
+        return Completion(
+            text=text,
+            finish_reason="stop" if ended or stopped else "length",
+            prompt_tokens=len(prompt),
+            tokens=len(drawn),
+        )
+
+    def _text_after(self, prompt: tuple[int, ...], drawn: Sequence[int]) -> str:
+        """Return the text of tokens where they stand: some tokenizers drop the space that a text begins with."""
+        return self._text((*prompt, *drawn))[len(self._text(prompt)) :]
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        text: Any = self._tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return str(text)
+
+
+def too_long(prompt: tuple[int, ...]) -> Completion:
+    """Return what a prompt gets that leaves no room for a single token."""
+    return Completion(text="", finish_reason="context", prompt_tokens=len(prompt), tokens=0)
+
+
+def context_of(config: "PreTrainedConfig") -> int:
+    """Return how many tokens a model attends to, prompt and completion together."""
+    length: Any = getattr(config.get_text_config(), "max_position_embeddings", None)
+    return length or sys.maxsize

@@ -1,0 +1,77 @@
+"""Samples from a file: a run over what a model wrote before, without the model."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UserError
+from harness.generation.backend import Backend, Completion, Drawn, Engine, Request
+from harness.runs.jsonl import sha256_of_file
+from harness.runs.records import Producer, Sample, Sampling
+from harness.runs.samples import read_recorded
+
+
+class _Recording:
+    def __init__(self, path: Path, policy: str, samples: Mapping[tuple[str, int], Sample]) -> None:
+        self._path = path
+        self._policy = policy
+        self._samples = samples
+
+    @property
+    def producer(self) -> Producer:
+        return Producer(
+            backend="replay",
+            model=str(self._path),
+            weights=sha256_of_file(self._path),
+            dtype="",
+            versions={},
+            options={"policy": self._policy} if self._policy else {},
+            repeatable="yes",
+        )
+
+    def draw(
+        self, plan: Sequence[Request], missing: Collection[tuple[str, int]], sampling: Sampling
+    ) -> Iterator[Drawn]:
+        """Answer with what was recorded, in the order of the plan, whatever the sampling."""
+        del sampling
+        wanted = [request for request in plan if request.key in missing]
+        for task_id, index in (request.key for request in wanted):
+            if (task_id, index) not in self._samples:
+                raise UserError(
+                    f"{self._path}: has no sample {index} of task {task_id}; replay fewer with --n, --limit or --split"
+                )
+        for request in wanted:
+            yield Drawn(request, _completion(self._samples[request.key]))
+
+
+def _completion(sample: Sample) -> Completion:
+    return Completion(
+        text=sample.completion,
+        finish_reason=sample.finish_reason or "stop",
+        prompt_tokens=sample.prompt_tokens,
+        tokens=sample.tokens,
+    )
+
+
+@contextmanager
+def load(model: str, options: Mapping[str, Any]) -> Iterator[Engine]:
+    """Read the samples of the file or run `model`; the option `policy` says whose, where there are several.
+
+    Raises:
+        UserError: It can't be read, holds samples of several policies and none was chosen, or an option is unknown.
+    """
+    if unknown := sorted(set(options) - {"policy"}):
+        raise UserError(f"--option {unknown[0]}: replay has no such option; it has policy")
+    path = Path(model) / "samples.jsonl" if Path(model).is_dir() else Path(model)
+    chosen = str(options.get("policy", ""))
+    samples = [sample for sample in read_recorded(path) if chosen in {"", sample.policy}]
+    policies = tuple(dict.fromkeys(sample.policy for sample in samples))
+    if not samples:
+        raise UserError(f"{path}: holds no samples{f' of {chosen}' if chosen else ''}; nothing to replay")
+    if len(policies) > 1:
+        raise UserError(f"{path}: holds samples of {', '.join(policies)}; choose one with --option policy=NAME")
+    yield _Recording(path, chosen, {(sample.task_id, sample.index): sample for sample in samples})
+
+
+replay = Backend(name="replay", load=load, about="Samples from a file, answered by task and index.")

@@ -1,0 +1,218 @@
+"""A model in this process, through transformers: batches of similar length, each prompt computed once for its samples.
+
+Every sample has random numbers of its own, from its seed. What a model's generation config says about sampling, such as
+a repetition penalty, is let go of: only what the run asks for counts; of it remain the tokens that end a text. Batches
+depend on the plan alone, so that a run that was killed goes on with the same arithmetic, unless memory runs out at
+another batch.
+"""
+
+import warnings
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import click
+import msgspec
+
+from harness.errors import UserError
+from harness.generation.backend import Backend, Drawn, Engine, Request
+from harness.generation.backends.common import Batch, Row, Tokens, batches, context_of, options_of, pieces, too_long
+from harness.generation.models import Weights, find_weights
+from harness.runs.records import Producer, Sampling
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedTokenizerBase, StopStringCriteria
+
+    from harness.generation.backends.decoding import CausalModel
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `--option` takes."""
+
+    batch_size: Annotated[int, msgspec.Meta(ge=1)] = 64
+    """Samples drawn at once; halved where memory runs out."""
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    """Of the weights; auto is what they are stored in."""
+    device: Annotated[str, msgspec.Meta(pattern="^(auto|cpu|cuda(:[0-9]+)?)$")] = "auto"
+    """auto is the first GPU, or the CPU where there is none."""
+    merge: bool = True
+    """Whether an adapter is merged into the weights: faster, and rounded once more."""
+
+
+class _Loaded:
+    """A model that is ready."""
+
+    def __init__(
+        self, name: str, weights: Weights, options: Options, model: "CausalModel", tokens: "PreTrainedTokenizerBase"
+    ) -> None:
+        from harness.generation.backends import decoding  # noqa: PLC0415 - torch
+
+        self._decoding, self._model, self._tokenizer = decoding, model, tokens
+        self._name, self._weights, self._options = name, weights, options
+        self._ends = decoding.quiet(model)
+        self._tokens = Tokens(tokens, context_of(model.config))
+        self._size = options.batch_size
+        """Halved where memory runs out."""
+
+    @property
+    def producer(self) -> Producer:
+        """Return who draws."""
+        libraries = ("peft", "tokenizers", "torch", "transformers")
+        adapter = {"merge": str(self._options.merge)} if self._weights.adapter else {}
+        return Producer(
+            backend=transformers.name,
+            model=self._name,
+            weights=self._weights.identity,
+            dtype=str(self._model.dtype).removeprefix("torch."),
+            versions={library: version(library) for library in libraries},
+            options={"batch_size": str(self._options.batch_size), "device": _kind_of(self._model.device)} | adapter,
+            repeatable="yes",
+        )
+
+    def draw(
+        self, plan: Sequence[Request], missing: Collection[tuple[str, int]], sampling: Sampling
+    ) -> Iterator[Drawn]:
+        """Draw the batches of which something is missing, and yield the completions of each when it is done."""
+        stop = self._decoding.stop_criterion(self._tokenizer, sampling.stop)
+        rows = list[Row]()
+        for request in plan:
+            prompt = self._tokens.of(request.prompt)
+            room = self._tokens.context - len(prompt)
+            if room > 0:
+                rows.append(Row(request, prompt, min(room, sampling.max_tokens)))
+            elif request.key in missing:
+                yield Drawn(request, too_long(prompt))
+        waiting = deque(batches(rows, self._options.batch_size))
+        while waiting:
+            batch = waiting.popleft()
+            if len(batch) > self._size:
+                waiting.extendleft(reversed(pieces(batch, self._size)))
+            elif any(row.request.key in missing for row in batch):
+                drawn = self._drawn(batch, sampling, stop)
+                if not drawn:
+                    self._halve(batch)
+                    waiting.appendleft(batch)
+                yield from drawn
+
+    def _drawn(self, batch: Batch, sampling: Sampling, stop: "StopStringCriteria | None") -> tuple[Drawn, ...]:
+        """Return a batch's completions, none if memory ran out."""
+        from accelerate.utils.memory import should_reduce_batch_size  # noqa: PLC0415 - torch
+
+        try:
+            tokens = self._decoding.draw_batch(self._model, batch, sampling, ends=self._ends, stop=stop)
+        except RuntimeError as error:
+            if not should_reduce_batch_size(error):
+                raise
+            return ()
+        return tuple(
+            Drawn(row.request, self._tokens.completion(row.prompt, drawn, ended=ended, stop=sampling.stop))
+            for row, (drawn, ended) in zip(batch, tokens, strict=True)
+        )
+
+    def _halve(self, batch: Batch) -> None:
+        """Take smaller batches from now on."""
+        from accelerate.utils.memory import clear_device_cache  # noqa: PLC0415 - torch
+
+        if len(batch) == 1:
+            raise UserError(
+                f"out of memory at task {batch[0].request.task_id}, drawn alone: "
+                "take a smaller --max-tokens, a smaller dtype or a larger device"
+            )
+        clear_device_cache(garbage_collection=True)
+        self._size = len(batch) // 2
+        click.echo(f"out of memory with {len(batch)} samples at once: going on with {self._size}", err=True)
+
+
+@contextmanager
+def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
+    options = options_of(transformers.name, given, Options)
+    try:
+        from transformers.utils import logging  # noqa: PLC0415 - seconds
+    except ModuleNotFoundError as error:
+        raise UserError("the backend transformers needs libraries: pip install 'proctor[transformers]'") from error
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it has no types
+    weights = find_weights(model)
+    device = _device(options.device)
+    yield _Loaded(model, weights, options, *_from_disk(weights, options, device))
+
+
+def _from_disk(
+    weights: Weights, options: Options, device: "torch.device"
+) -> tuple["CausalModel", "PreTrainedTokenizerBase"]:
+    """Return a model on its device and its tokenizer.
+
+    From here on this process computes attention without cuDNN, which PyTorch prefers on Hopper and Blackwell GPUs: it
+    makes a plan for each number of tokens, and every token that is drawn makes another.
+
+    Raises:
+        UserError: The files are no model that the library knows, lack weights, or the device's memory is too small.
+    """
+    import torch  # noqa: PLC0415 - seconds, as the last
+    from safetensors import SafetensorError  # noqa: PLC0415 - an extra
+    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
+
+    torch.backends.cuda.enable_cudnn_sdp(enabled=False)
+    folder = weights.base
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        model = _whole(AutoModelForCausalLM.from_pretrained(folder, dtype=options.dtype, output_loading_info=True))
+        if weights.adapter:
+            folder = weights.adapter
+            model = _adapted(model, folder, merge=options.merge)
+        return model.to(device).eval(), tokenizer
+    except (OSError, ValueError, RuntimeError, SafetensorError, UserWarning) as error:
+        raise UserError(f"{folder}: can't be loaded: {' '.join(str(error).split())}; check the model") from error
+
+
+def _whole(loaded: Any) -> "CausalModel":
+    """Return a model that was loaded, unless some of its weights weren't there and are random numbers."""
+    model, told = loaded
+    if missing := sorted(told["missing_keys"]):
+        raise ValueError(f"{len(missing)} weights are missing, such as {missing[0]}")
+    return model
+
+
+def _adapted(model: "CausalModel", adapter: Path, *, merge: bool) -> Any:
+    """Return the model under a LoRA adapter."""
+    from peft import PeftModel  # noqa: PLC0415 - seconds
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Found missing adapter keys")  # or it would silently be none
+        warnings.filterwarnings("ignore", category=FutureWarning)  # of one library to the other
+        adapted = PeftModel.from_pretrained(model, adapter)
+    return adapted.merge_and_unload() if merge else adapted.get_base_model()
+
+
+def _device(asked: str) -> "torch.device":
+    """Return the device.
+
+    Raises:
+        UserError: There is no such GPU.
+    """
+    import torch  # noqa: PLC0415 - seconds
+
+    gpus = torch.cuda.device_count()
+    device = torch.device("cuda" if gpus else "cpu") if asked == "auto" else torch.device(asked)
+    if device.type == "cuda" and (device.index or 0) >= gpus:
+        raise UserError(
+            f"--option device={asked}: there {'is' if gpus == 1 else 'are'} {gpus or 'no'} GPU"
+            f"{'' if gpus == 1 else 's'} for PyTorch here; take device=cpu or see to the driver"
+        )
+    return device
+
+
+def _kind_of(device: "torch.device") -> str:
+    import torch  # noqa: PLC0415 - seconds
+
+    if device.type == "cuda":
+        return f"cuda ({torch.cuda.get_device_name(device)})"
+    return f"{device.type} ({torch.backends.cpu.get_cpu_capability()})"
+
+
+transformers = Backend(
+    name="transformers", load=_load, about="a model in this process: hub id, local folder or LoRA adapter"
+)

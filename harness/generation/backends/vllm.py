@@ -1,0 +1,209 @@
+"""A model in this process, through vLLM's engine: its scheduler packs the samples, its prefix cache keeps the prompts.
+
+Every sample is a request of its own with its own seed; those of a prompt come in sequence, so that its keys and values
+are found in the cache. What a model's generation config says about sampling is not applied.
+"""
+
+import asyncio
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from harness.errors import Unavailable, UserError
+from harness.generation.backend import Backend, Drawn, Engine, Request
+from harness.generation.backends.common import Tokens, too_long
+from harness.generation.models import Weights, find_weights
+from harness.runs.jsonl import read
+from harness.runs.records import Producer, Sampling
+
+if TYPE_CHECKING:
+    from anyio.from_thread import BlockingPortal
+    from vllm import RequestOutput, SamplingParams
+    from vllm.v1.engine.async_llm import AsyncLLM
+
+_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
+"""Of adapters that vLLM makes room for."""
+_OURS = frozenset({"enable_lora", "enable_prefix_caching", "model", "runner", "tokenizer"})
+"""Options of the engine that follow from the model, or from what a backend does."""
+_SHUTDOWN_S = 30.0
+"""After which the engine's processes are killed, and leave shared memory behind."""
+
+
+class _Asked(NamedTuple):
+    request: Request
+    prompt: tuple[int, ...]
+    limit: int
+
+
+class _AdapterRank(msgspec.Struct, frozen=True):
+    r: int
+    rank_pattern: dict[str, int] = {}
+
+
+class _Loaded:
+    """A model that is ready; the engine's own coroutines run in the portal's thread."""
+
+    def __init__(
+        self, name: str, weights: Weights, options: Mapping[str, Any], llm: "AsyncLLM", portal: "BlockingPortal"
+    ) -> None:
+        from transformers import AutoTokenizer  # noqa: PLC0415 - seconds
+        from vllm.lora.request import LoRARequest  # noqa: PLC0415 - seconds
+
+        self._name, self._weights, self._options = name, weights, options
+        self._llm, self._portal = llm, portal
+        self._tokens = Tokens(AutoTokenizer.from_pretrained(weights.base), llm.model_config.max_model_len)
+        self._adapter = LoRARequest("adapter", 1, str(weights.adapter)) if weights.adapter else None
+
+    @property
+    def producer(self) -> Producer:
+        """Return who draws."""
+        import torch  # noqa: PLC0415 - seconds
+        import transformers  # noqa: PLC0415 - seconds
+        import vllm as library  # noqa: PLC0415 - seconds
+        from vllm import envs  # noqa: PLC0415 - seconds
+        from vllm.platforms import current_platform  # noqa: PLC0415 - seconds
+
+        return Producer(
+            backend=vllm.name,
+            model=self._name,
+            weights=self._weights.identity,
+            dtype=str(self._llm.model_config.dtype).removeprefix("torch."),
+            versions={module.__name__: str(module.__version__) for module in (torch, transformers, library)},
+            options={
+                "device": current_platform.get_device_name(),
+                **{name: str(value) for name, value in sorted(self._options.items())},
+            },
+            repeatable="yes"
+            if envs.VLLM_BATCH_INVARIANT
+            else "each sample has its own seed, but vLLM rounds by what it computes together (VLLM_BATCH_INVARIANT=1 "
+            "forbids it that, on some GPUs)",
+        )
+
+    def draw(
+        self, plan: Sequence[Request], missing: Collection[tuple[str, int]], sampling: Sampling
+    ) -> Iterator[Drawn]:
+        """Hand all that is missing to the engine, and yield each completion when it is done."""
+        asked = list[_Asked]()
+        for request in plan:
+            if request.key in missing:
+                prompt = self._tokens.of(request.prompt)
+                room = self._tokens.context - len(prompt)
+                if room > 0:
+                    asked.append(_Asked(request, prompt, min(room, sampling.max_tokens)))
+                else:
+                    yield Drawn(request, too_long(prompt))
+        for (request, prompt, _), output in self._outputs(asked, sampling):
+            ended = output.outputs[0].finish_reason == "stop"
+            tokens = output.outputs[0].token_ids
+            yield Drawn(request, self._tokens.completion(prompt, tokens, ended=ended, stop=sampling.stop))
+
+    def _outputs(self, asked: Sequence[_Asked], sampling: Sampling) -> "Iterator[tuple[_Asked, RequestOutput]]":
+        """Yield what the engine says to each; a closed iterator aborts what is under way."""
+        from vllm import TokensPrompt  # noqa: PLC0415 - seconds
+        from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415 - seconds
+
+        arrived: SimpleQueue[tuple[_Asked, RequestOutput] | None] = SimpleQueue()
+
+        async def ask(place: int, one: _Asked) -> None:
+            prompt, params = TokensPrompt(prompt_token_ids=list(one.prompt)), _params(one, sampling)
+            async for output in self._llm.generate(prompt, params, str(place), lora_request=self._adapter):
+                arrived.put((one, output))  # the only one
+
+        async def ask_all() -> None:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for place, one in enumerate(asked):
+                        group.create_task(ask(place, one))
+            finally:
+                arrived.put(None)
+
+        asking = self._portal.start_task_soon(ask_all)
+        try:
+            while output := arrived.get():
+                yield output
+            asking.result()
+        except* EngineDeadError:
+            raise Unavailable(
+                "vLLM's engine died, for the reason that it gives above; give the same command again to go on"
+            ) from None
+        finally:
+            asking.cancel()
+
+
+def _params(one: _Asked, sampling: Sampling) -> "SamplingParams":
+    from vllm import SamplingParams  # noqa: PLC0415 - seconds
+    from vllm.sampling_params import RequestOutputKind  # noqa: PLC0415 - seconds
+
+    return SamplingParams(
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        seed=one.request.seed,
+        max_tokens=one.limit,
+        stop=list(sampling.stop),
+        detokenize=bool(sampling.stop),  # which it needs to see them; the text is ours to make
+        output_kind=RequestOutputKind.FINAL_ONLY,
+    )
+
+
+@contextmanager
+def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")  # stdout is for results
+    try:
+        from anyio.from_thread import start_blocking_portal  # noqa: PLC0415 - an extra
+        from vllm.usage.usage_lib import UsageContext  # noqa: PLC0415 - an extra
+        from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        raise UserError("the backend vllm needs a library: pip install 'proctor[vllm]'") from error
+    _check(given)
+    weights = find_weights(model)
+    try:
+        llm = AsyncLLM.from_engine_args(_engine_args(weights, given), usage_context=UsageContext.LLM_CLASS)
+    except (OSError, ValueError, RuntimeError) as error:  # no GPU, no memory, no such architecture ...
+        reason = " ".join(str(error).split())
+        raise UserError(f"vLLM can't load {model}: {reason}; see what it says above, and check --option") from error
+    with start_blocking_portal() as portal:
+        try:
+            yield _Loaded(model, weights, given, llm, portal)
+        finally:
+            portal.call(llm.shutdown, _SHUTDOWN_S)
+            del llm  # this frame outlives it, and Python would end with a complaint of its destructor
+
+
+def _check(given: Mapping[str, Any]) -> None:
+    """Raise UserError for an option that the engine doesn't have, or that isn't the user's to choose."""
+    from vllm import AsyncEngineArgs  # noqa: PLC0415 - seconds
+
+    known = {field.name for field in fields(AsyncEngineArgs)} - _OURS
+    if unknown := sorted(given.keys() - known):
+        raise UserError(
+            f"--option of the backend vllm: there is no {unknown[0]} to be chosen; it takes those of vLLM's engine, "
+            "such as dtype, enforce_eager, gpu_memory_utilization, max_model_len or tensor_parallel_size"
+        )
+
+
+def _engine_args(weights: Weights, given: Mapping[str, Any]) -> Any:
+    from vllm import AsyncEngineArgs  # noqa: PLC0415 - seconds
+    from vllm.platforms import current_platform  # noqa: PLC0415 - seconds
+
+    # After a part of a prompt, vLLM 0.32 turns the sample's random numbers back, and dies if they are a CPU's.
+    whole = {"enable_chunked_prefill": False} if current_platform.is_cpu() else {}
+    adapter = {"enable_lora": True, "max_lora_rank": _rank(weights.adapter)} if weights.adapter else {}
+    ours = {"model": str(weights.base), "enable_prefix_caching": True, "runner": "generate"}
+    return AsyncEngineArgs(**{"seed": 0, "disable_log_stats": True, **whole, **adapter, **given, **ours})
+
+
+def _rank(adapter: Path) -> int:
+    """Return the rank for which the engine makes room."""
+    config = read(adapter / "adapter_config.json", _AdapterRank)
+    largest = max(config.r, *config.rank_pattern.values(), 0)
+    return min(rank for rank in _RANKS if rank >= min(largest, _RANKS[-1]))
+
+
+vllm = Backend(name="vllm", load=_load, about="a model in this process, through vLLM: hub id, local folder or adapter")

@@ -1,0 +1,151 @@
+"""Finds a model's files, in a folder or a snapshot of the hub, LoRA adapters too, and reads its size from them."""
+
+import hashlib
+import math
+import struct
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+import msgspec
+
+from harness.errors import UserError
+from harness.runs.jsonl import read
+
+_DECISIVE = ("*.json", "*.safetensors", "*.bin", "*.model", "*.tiktoken", "*.txt", "*.jinja")
+"""Config, tokenizer, chat template and weights."""
+_OF_TRAINING = (
+    "checkpoint.json", "optimizer.*", "requirements.txt", "scheduler.*", "trainer_state.json", "training.json",
+    "training_args.bin",
+)  # fmt: skip
+_OF_OTHER_LIBRARIES = ("*.gguf", "*.h5", "*.msgpack", "*.onnx", "*.pth", "original/*")
+
+
+class Weights(msgspec.Struct, frozen=True, kw_only=True):
+    """A model on this machine."""
+
+    base: Path
+    """Folder of the model itself, in the layout of the Hugging Face hub."""
+    adapter: Path | None = None
+    """Folder of the LoRA adapter that goes over it."""
+    identity: str
+    """SHA-256 of a local folder's files or commit of a snapshot; of an adapter first, then of its base."""
+
+
+class _AdapterConfig(msgspec.Struct, frozen=True):
+    base_model_name_or_path: str | None = None
+
+
+def find_weights(model: str) -> Weights:
+    """Return the files of the model that is named: a local folder, or else an id of the hub.
+
+    A model of the hub is downloaded unless it is in the user's cache; with HF_HUB_OFFLINE=1, only the cache counts.
+
+    Raises:
+        UserError: There is no such model, or it is an adapter whose base isn't found.
+    """
+    folder, identity = _found(model)
+    config = folder / "adapter_config.json"
+    if not config.is_file():
+        if not (folder / "config.json").is_file():
+            raise UserError(f"{folder}: holds no model, as config.json is missing; name the folder that has it")
+        return Weights(base=folder, identity=identity)
+    named = read(config, _AdapterConfig).base_model_name_or_path
+    if not named:
+        raise UserError(f"{config}: doesn't say in base_model_name_or_path what the adapter goes over; put it there")
+    try:
+        base = find_weights(_next_to(folder, named))
+    except UserError as error:
+        raise UserError(f"{config}: its base_model_name_or_path isn't found: {error}") from error
+    if base.adapter:
+        raise UserError(f"{config}: its base {named} is an adapter itself; merge that into its own base first")
+    return Weights(base=base.base, adapter=folder, identity=f"{identity} over {base.identity}")
+
+
+def _found(model: str) -> tuple[Path, str]:
+    """Return the folder of a model or an adapter, and its identity."""
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return folder, _sha256(folder)
+    snapshot = _fetched(model)
+    return snapshot, snapshot.name  # the cache names snapshots by their commits
+
+
+def _next_to(adapter: Path, base: str) -> str:
+    """Return the folder that a relative path leads to from the adapter's, unless it leads to one from here."""
+    beside = adapter / base
+    return str(beside) if beside.is_dir() and not Path(base).is_dir() else base
+
+
+def _fetched(model: str) -> Path:
+    """Return the snapshot of a repository of the hub."""
+    try:
+        from huggingface_hub import snapshot_download  # noqa: PLC0415 - an extra, and needed for the hub only
+    except ModuleNotFoundError as error:
+        raise UserError(f"there is no folder {model}; to take it from the hub, pip install huggingface_hub") from error
+    try:
+        return Path(snapshot_download(model, ignore_patterns=list(_OF_OTHER_LIBRARIES)))
+    except (OSError, ValueError) as error:  # which all errors of the hub are: of the name, the access, the network
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise UserError(
+            f"there is no folder {model}, and the hub doesn't give a model of that name ({reason}); check --model"
+        ) from error
+
+
+def _sha256(folder: Path) -> str:
+    """Return the SHA-256 of the names and contents of the files that decide what the model says."""
+    digest = hashlib.sha256()
+    for path in sorted(_decisive(folder)):
+        with path.open("rb") as file:
+            digest.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def _decisive(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        decisive = any(fnmatch(path.name, pattern) for pattern in _DECISIVE)
+        if decisive and path.is_file() and not any(fnmatch(path.name, pattern) for pattern in _OF_TRAINING):
+            yield path
+
+
+class _Tensor(msgspec.Struct):
+    shape: tuple[int, ...] = ()
+
+
+def parameters_of(folder: Path) -> int:
+    """Return how many numbers the safetensors of a folder hold.
+
+    Raises:
+        UserError: There are none.
+    """
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise UserError(f"{folder}: holds no .safetensors; name the folder of a model, or give --params such as 7B")
+    return sum(map(_parameters_of_file, files))
+
+
+def _parameters_of_file(path: Path) -> int:
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = msgspec.json.decode(file.read(length), type=dict[str, msgspec.Raw])
+    tensors = (msgspec.json.decode(raw, type=_Tensor) for name, raw in header.items() if name != "__metadata__")
+    return sum(math.prod(tensor.shape) for tensor in tensors)
+
+
+def token_counter(folder: Path) -> Callable[[str], int]:
+    """Return what counts the tokens of a text, by the tokenizer.json of a folder.
+
+    Raises:
+        UserError: There is none, or the package `tokenizers` isn't installed.
+    """
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file; name a model with its tokenizer, or give --params such as 7B")
+    try:
+        from tokenizers import Tokenizer  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError:
+        raise UserError(
+            "--model needs a tokenizer: pip install 'proctor[train]', or give --params such as 7B"
+        ) from None
+    tokenizer = Tokenizer.from_file(str(path))
+    return lambda text: len(tokenizer.encode(text, add_special_tokens=False))

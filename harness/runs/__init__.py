@@ -1,0 +1,1 @@
+"""What lies on disk: records, files of rows, the folder of a run."""

@@ -1,0 +1,148 @@
+"""Results as tables that read well on a terminal and in markdown."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from harness.escapes import in_markdown
+from harness.extraction.program import FAILED
+from harness.runs.records import Result, Sampling, Score, VerdictShare
+from harness.scoring.score import ALL, Stratum, by_stratum
+from sandbox.printable import one_line
+from sandbox.records import Verdict
+
+_WIDEST = 400
+"""Characters to which the cells of a column are filled up: one long name must not be paid for in every row."""
+
+
+def markdown(results: Iterable[Result]) -> str:
+    """Return one section a result: pass@k and verdicts by difficulty and kind of test, extraction, and the protocol.
+
+    Shares are percent with 95 % intervals; pairs of a difficulty and a kind are left to result.json.
+    """
+    return "\n".join(line for result in results for line in _section(result))
+
+
+def _section(result: Result) -> Iterator[str]:
+    samples = sum(result.verdict_counts.values())
+    strata = _shown_strata(result)
+    chosen = result.problem_set or ", ".join(result.splits)
+    if result.shard:
+        chosen = f"shard {result.shard} of {chosen}"
+    yield f"## {in_markdown(f'{result.policy} on {result.benchmark}')}"
+    yield ""
+    yield f"{len(result.tallies)} problems ({in_markdown(chosen)}), {samples} samples; percent with 95 % interval"
+    yield ""
+    yield from table(_score_rows(result, strata))
+    yield ""
+    yield from table(_verdict_rows(result, strata))
+    yield ""
+    yield f"Prompt: {in_markdown(_prompt(result))}; extraction: {_extraction(result, samples)}"
+    yield ""
+    if drawing := "; ".join(_drawing(result, samples)):
+        yield f"Drawn: {one_line(drawing)}"
+        yield ""
+    limits = f"; limits: {result.limits_file}" if result.limits_file else ""
+    yield in_markdown(f"Python {result.python}{limits}; isolation: {isolation_of(result.isolation)}")
+    yield ""
+
+
+def _shown_strata(result: Result) -> Mapping[Stratum, int]:
+    """Return the number of problems of all, of each difficulty, and of each kind where there are several."""
+    sizes = {stratum: len(tallies) for stratum, tallies in by_stratum(result.tallies).items()}
+    several_kinds = sum(stratum.difficulty == ALL for stratum in sizes) > 2  # one of them is "all"
+    return {
+        stratum: size
+        for stratum, size in sizes.items()
+        if stratum.kind == ALL or (stratum.difficulty == ALL and several_kinds)
+    }
+
+
+def _name(stratum: Stratum) -> str:
+    return in_markdown(stratum.difficulty if stratum.kind == ALL else stratum.kind)
+
+
+def _score_rows(result: Result, strata: Mapping[Stratum, int]) -> Iterator[tuple[str, ...]]:
+    ks = sorted({score.k for score in result.scores})
+    cells = {(Stratum(score.difficulty, score.kind), score.k): score for score in result.scores}
+    with_kinds = any(stratum.kind != ALL for stratum in strata)
+    yield "difficulty, kind" if with_kinds else "difficulty", "problems", *(f"pass@{k}" for k in ks)
+    for stratum, size in strata.items():
+        yield _name(stratum), str(size), *(_score_cell(cells.get((stratum, k)), size) for k in ks)
+
+
+def _score_cell(score: Score | None, problems: int) -> str:
+    """Return "90.94 (87.6-93.4)", and over how many problems where sandbox errors left some out."""
+    if score is None:
+        return ""
+    partial = "" if score.problems == problems else f" of {score.problems} problems"
+    return f"{_percent(score)}{partial}"
+
+
+def _percent(row: Score | VerdictShare) -> str:
+    return f"{100 * row.value:.2f} ({100 * row.low:.1f}-{100 * row.high:.1f})"
+
+
+def _verdict_rows(result: Result, strata: Mapping[Stratum, int]) -> Iterator[tuple[str, ...]]:
+    """Yield how many samples got each verdict, their share, and how many of each difficulty and kind."""
+    everything, *parts = strata
+    shares = {(Stratum(share.difficulty, share.kind), share.verdict): share for share in result.verdict_shares}
+    yield "verdict", "samples", "share", *(_name(stratum) for stratum in parts)
+    for verdict, count in result.verdict_counts.items():
+        share = shares.get((everything, verdict))
+        counts = (shares[part, verdict].samples if (part, verdict) in shares else 0 for part in parts)
+        known = verdict is not Verdict.SANDBOX_ERROR
+        yield verdict, str(count), _percent(share) if share else "", *(str(count) if known else "" for count in counts)
+
+
+def _prompt(result: Result) -> str:
+    card = result.prompt_card
+    return f"{card.name} ({card.sha256[:12]})" if card else "unknown"
+
+
+def _extraction(result: Result, samples: int) -> str:
+    failed = result.extraction_counts.get(FAILED, 0) / samples
+    return f"{result.extraction} ({100 * failed:.2f} % failed, {100 * result.cut_off / samples:.2f} % cut off)"
+
+
+def _drawing(result: Result, samples: int) -> Iterator[str]:
+    """Yield what is known of how the completions were drawn."""
+    if result.sampling:
+        yield sampling_of(result.sampling)
+        yield f"seed {result.sampling.seed}"
+    if result.producer:
+        yield " ".join(filter(None, (result.producer.backend, result.producer.dtype)))
+        if result.producer.repeatable != "yes":
+            yield f"not repeatable ({result.producer.repeatable})"
+    usage = result.usage
+    if usage.tokens is not None:
+        prompts = "" if usage.prompt_tokens is None else f" for {usage.prompt_tokens} of prompts"
+        yield f"{usage.tokens} tokens{prompts}"
+    if "unknown" not in usage.finish_counts:
+        yield f"{100 * usage.finish_counts.get('length', 0) / samples:.2f} % ended by length"
+    if too_long := usage.finish_counts.get("context"):
+        yield f"{too_long} without an answer, their prompt being too long for the model"
+
+
+def sampling_of(sampling: Sampling) -> str:
+    """Return "greedy, at most 512 tokens" or "temperature 0.8, top_p 0.95, at most 512 tokens, stop [...]"."""
+    how = f"temperature {sampling.temperature:g}, top_p {sampling.top_p:g}" if sampling.temperature else "greedy"
+    stop = f", stop {msgspec.json.encode(sampling.stop).decode()}" if sampling.stop else ""
+    return f"{how}, at most {sampling.max_tokens} tokens{stop}"
+
+
+def isolation_of(layers: Mapping[str, str]) -> str:
+    """Return "landlock (ABI 7), seccomp; absent: pid (no such namespace)"."""
+    states = {layer: state.partition("in force") for layer, state in layers.items()}
+    in_force = [f"{layer}{detail}" for layer, (_, found, detail) in states.items() if found]
+    absent = [f"{layer} ({state.removeprefix('absent: ')})" for layer, (state, found, _) in states.items() if not found]
+    told = ", ".join(in_force) or "NONE, every program was trusted"
+    return f"{told}; absent: {', '.join(absent)}" if absent else told
+
+
+def table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a markdown table, its columns aligned up to a width; the first row is the head."""
+    head, *body = rows
+    widths = [min(_WIDEST, max(map(len, column))) for column in zip(head, *body, strict=True)]
+    for row in (head, ["-" * width for width in widths], *body):
+        yield f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |"

@@ -1,0 +1,183 @@
+"""Scores evaluations: pure functions, the same bytes for the same evaluations in any order.
+
+Evaluations are counted as they come by and not kept, so there may be more of them than memory. Problems are counted by
+difficulty and by kind of test: the strata that every table of results has.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from statistics import fmean
+from typing import NamedTuple
+
+from harness.benchmarks.problem_info import Head, fingerprint
+from harness.errors import UserError
+from harness.runs.records import Evaluation, Result, Run, Sample, Score, Tally, Usage, VerdictShare
+from harness.scoring.intervals import mean_interval
+from harness.scoring.passk import pass_at_k
+from sandbox.records import Verdict
+
+ALL = "all"
+"""Stands for every difficulty, or every kind."""
+
+
+class Stratum(NamedTuple):
+    """A difficulty and a kind of test, either of which may be "all"."""
+
+    difficulty: str
+    kind: str
+
+
+def by_stratum(tallies: Iterable[Tally]) -> Mapping[Stratum, tuple[Tally, ...]]:
+    """Return the problems of each stratum: all, then each difficulty, each kind, and each pair that has problems.
+
+    Difficulties and kinds come in the order of the tallies; problems without a difficulty are among "all" only.
+    """
+    found = defaultdict[Stratum, list[Tally]](list)
+    for tally in tallies:
+        for difficulty in filter(None, (ALL, tally.difficulty)):
+            for kind in (ALL, tally.kind):
+                found[Stratum(difficulty, kind)].append(tally)
+    return {stratum: tuple(found[stratum]) for stratum in sorted(found, key=_breadth)}
+
+
+def _breadth(stratum: Stratum) -> tuple[bool, bool]:
+    """Sort what is wider to the front; sorting leaves the order of equals alone."""
+    return stratum.kind != ALL, stratum.difficulty != ALL
+
+
+Drawn = Mapping[tuple[str, str], int]
+"""Samples by (policy, task id)."""
+
+Found = Mapping[str, Counter[Verdict]]
+"""Verdicts by task id."""
+
+
+def drawn_of(samples: Iterable[Sample]) -> Drawn:
+    """Count the samples of each policy and task."""
+    return Counter((sample.policy, sample.task_id) for sample in samples)
+
+
+def usage_of(samples: Iterable[Sample]) -> Mapping[str, Usage]:
+    """Add up what drawing the samples of each policy took."""
+    spent = defaultdict[str, dict[str, int | None]](lambda: {"prompt_tokens": 0, "tokens": 0})
+    ended = defaultdict[str, Counter[str]](Counter)
+    for sample in samples:
+        of_policy = spent[sample.policy]
+        for field, before in of_policy.items():
+            tokens = getattr(sample, field)
+            of_policy[field] = None if before is None or tokens is None else before + tokens
+        ended[sample.policy][sample.finish_reason or "unknown"] += 1
+    return {
+        policy: Usage(**of_policy, finish_counts=dict(sorted(ended[policy].items())))
+        for policy, of_policy in spent.items()
+    }
+
+
+def refuse_short(drawn: Drawn, ks: Sequence[int]) -> None:
+    """Raise UserError where a task has fewer samples than tries allowed: its pass@k is undefined."""
+    k = max(ks)
+    for (policy, task_id), n in drawn.items():
+        if n < k:
+            raise UserError(
+                f"task {task_id} has n = {n} samples by {policy}, too few for pass@k with k = {k}; "
+                f"draw more, or ask for --k {n} or lower"
+            )
+
+
+def score(
+    evaluations: Iterable[Evaluation], heads: Mapping[str, Head], run: Run, usage: Mapping[str, Usage]
+) -> tuple[Result, ...]:
+    """Return one result a policy, sorted by policy; `usage` is that of each policy.
+
+    Samples with a sandbox error are counted as such and left out of n; a task that has fewer than k samples only
+    because of that is left out of that mean.
+
+    Raises:
+        UserError: A task has fewer samples than the largest k.
+    """
+    found = defaultdict[str, defaultdict[str, Counter[Verdict]]](lambda: defaultdict(Counter))
+    extracted = defaultdict[str, Counter[tuple[str, bool]]](Counter)
+    for evaluation in evaluations:
+        found[evaluation.policy][evaluation.task_id][evaluation.verdict] += 1
+        extracted[evaluation.policy][evaluation.extraction, evaluation.complete] += 1
+    refuse_short(
+        {(policy, task): of_task.total() for policy in found for task, of_task in found[policy].items()}, run.k
+    )
+    return tuple(
+        _result(policy, found[policy], extracted[policy], heads=heads, run=run, usage=usage[policy])
+        for policy in sorted(found)
+    )
+
+
+def _result(
+    policy: str,
+    found: Found,
+    extracted: Counter[tuple[str, bool]],
+    *,
+    heads: Mapping[str, Head],
+    run: Run,
+    usage: Usage,
+) -> Result:
+    tallies = tuple(_tally(head, found[head.task_id]) for head in heads.values() if head.task_id in found)
+    strata = by_stratum(tallies)
+    rules = sorted({rule for rule, _ in extracted})
+    return Result(
+        policy=policy,
+        benchmark=run.benchmark,
+        problem_set=run.problem_set,
+        splits=run.splits,
+        shard=run.shard,
+        problems_sha256=fingerprint(run.problems),
+        prompt_card=run.prompt_card,
+        sampling=run.sampling,
+        producer=run.producer,
+        usage=usage,
+        extraction=run.extraction,
+        limits=run.limits,
+        limits_file=run.limits_file,
+        isolation=run.isolation,
+        python=run.python,
+        proctor=run.proctor,
+        verdict_counts={verdict: sum(counts[verdict] for counts in found.values()) for verdict in Verdict},
+        extraction_counts={rule: extracted[rule, True] + extracted[rule, False] for rule in rules},
+        cut_off=sum(count for (_, complete), count in extracted.items() if not complete),
+        scores=tuple(_scores(strata, run.k)),
+        verdict_shares=tuple(_shares(strata, found)),
+        tallies=tallies,
+    )
+
+
+def _tally(head: Head, counts: Counter[Verdict]) -> Tally:
+    return Tally(
+        task_id=head.task_id,
+        difficulty=head.difficulty,
+        kind=head.kind,
+        n=counts.total() - counts[Verdict.SANDBOX_ERROR],
+        c=counts[Verdict.ACCEPTED],
+    )
+
+
+def _scores(strata: Mapping[Stratum, Sequence[Tally]], ks: Iterable[int]) -> Iterator[Score]:
+    """Yield mean pass@k; a problem with fewer than `k` judged samples has none and is left out."""
+    for k in ks:
+        for (difficulty, kind), tallies in strata.items():
+            if judged := [tally for tally in tallies if tally.n >= k]:
+                values = [pass_at_k(tally.n, tally.c, k) for tally in judged]
+                low, high = mean_interval(values, trials=sum(tally.n // k for tally in judged))
+                yield Score(
+                    difficulty=difficulty, kind=kind, k=k, value=fmean(values), low=low, high=high, problems=len(values)
+                )
+
+
+def _shares(strata: Mapping[Stratum, Sequence[Tally]], found: Found) -> Iterator[VerdictShare]:
+    for (difficulty, kind), tallies in strata.items():
+        judged = [tally for tally in tallies if tally.n]
+        for verdict in Verdict:
+            counts = [found[tally.task_id][verdict] for tally in judged]
+            if any(counts) and verdict is not Verdict.SANDBOX_ERROR:
+                values = [count / tally.n for count, tally in zip(counts, judged, strict=True)]
+                low, high = mean_interval(values, trials=sum(tally.n for tally in judged))
+                yield VerdictShare(
+                    difficulty=difficulty, kind=kind, verdict=verdict, samples=sum(counts),
+                    value=fmean(values), low=low, high=high,
+                )  # fmt: skip

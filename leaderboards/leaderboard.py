@@ -1,0 +1,84 @@
+"""A tree of runs -> LEADERBOARD.md: the newest result of each policy, benchmark and protocol."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from harness.errors import UserError
+from harness.runs.jsonl import write_whole
+from leaderboards.render import markdown
+from leaderboards.results import RESULT_FILE, Found, Protocol, protocol_of, read_results
+from leaderboards.table import Entry, Table, tabulate
+
+LEDGER = "LEADERBOARD.md"
+
+_HEAD = """# Leaderboard
+
+Written by `proctor table` from the runs in this folder; don't edit it. Each table is one benchmark under one protocol.
+Of several runs of a policy the newest is shown, which is the one whose name comes last.
+
+"""
+
+
+def newest(folder: Path) -> tuple[Found, ...]:
+    """Return the newest result of each policy, benchmark and protocol below a folder.
+
+    Newest is the one whose path comes last, numbers compared as numbers, so runs are to be named by date or number: the
+    times of files don't survive a clone, and a result holds no clock.
+
+    Raises:
+        UserError: There is no result file, or one of them is none that can be read.
+    """
+    files = sorted(folder.rglob(RESULT_FILE), key=lambda path: _natural(path.relative_to(folder)))
+    if not files:
+        raise UserError(f"{folder}: holds no {RESULT_FILE}, at any depth; name a folder of runs")
+    found = [one for file in files for one in read_results(file)]
+    return tuple({(one.result.policy, protocol_of(one.result)): one for one in found}.values())
+
+
+def _natural(path: Path) -> list[tuple[str, int]]:
+    """Return what sorts run-9 before run-10."""
+    return [(text, int(number or 0)) for text, number in re.findall(r"(\D*)(\d*)", path.as_posix())]
+
+
+def ledger(folder: Path) -> tuple[Table, ...]:
+    """Return a table for each benchmark and protocol, the best policy first, each linked to its run."""
+    found = newest(folder)
+    protocols = sorted({protocol_of(one.result) for one in found})
+    return tuple(table for protocol in protocols for table in tabulate(_entries(found, protocol, folder)))
+
+
+def _entries(found: Iterable[Found], protocol: Protocol, folder: Path) -> tuple[Entry, ...]:
+    chosen = [one for one in found if protocol_of(one.result) == protocol]
+    return tuple(
+        Entry(
+            method=one.result.policy,
+            model="",
+            result=one.result,
+            run=one.run,
+            link=one.run.relative_to(folder).as_posix(),
+        )
+        for one in sorted(chosen, key=_best_first)
+    )
+
+
+def _best_first(found: Found) -> tuple[float, str]:
+    tallies = [tally for tally in found.result.tallies if tally.n]
+    return -sum(tally.c / tally.n for tally in tallies) / max(1, len(tallies)), found.result.policy
+
+
+def written(folder: Path) -> bytes:
+    """Return the leaderboard of a folder as the content of its file; the same for the same results."""
+    return (_HEAD + markdown(ledger(folder), intervals=True)).encode()
+
+
+def regenerate(folder: Path) -> Path:
+    """Write the leaderboard of a folder, all or nothing, and return its path."""
+    write_whole(folder / LEDGER, written(folder))
+    return folder / LEDGER
+
+
+def is_stale(folder: Path) -> bool:
+    """Say whether the leaderboard of a folder is absent or another than its results give."""
+    file = folder / LEDGER
+    return not file.is_file() or file.read_bytes() != written(folder)

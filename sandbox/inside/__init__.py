@@ -1,0 +1,1 @@
+"""What the jail loads: the standard library and this folder only."""

@@ -1,0 +1,155 @@
+"""Inside the jail: holds the program, and never an expected answer.
+
+`run` executes it as `python3 file.py` would, on real descriptors. `serve` loads it as a module, then answers an
+examiner's requests: texts of `sandbox.inside.messages` holding values of `sandbox.inside.values`. Whatever this process
+says is only ever taken for the program's own answer, so there is nothing here that a program could gain by tampering
+with.
+
+Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
+"""
+
+import atexit
+import gc
+import marshal
+import os
+import signal
+import socket
+import sys
+import types
+from os import _exit
+from typing import Any, NoReturn
+
+from sandbox.inside import messages
+from sandbox.inside.program import COMPILER_REFUSES, FILE, content_of, new_module, one_line
+from sandbox.inside.server import READY, Server
+
+COMPILING, REFUSED, COMPILED = b"?", b"E", b"C"
+"""First byte of the file that holds a program's code, written before any of the program ran."""
+_REHEARSALS = 30
+_MOST_CODE_BYTES = 1 << 20
+"""With the byte before it, no more than the least limit on the size of a file."""
+_RECURSION_LIMIT = 1000 + 10
+"""Python's own, and the frames that stand below a program's first one here."""
+_FLUSH_FAILED = 120
+
+
+def run(source: int, code: int, stdin: int, stdout: int, stderr: int) -> NoReturn:
+    """Execute the program as `__main__` on descriptors 0, 1 and 2, and exit as the interpreter would."""
+    compiled = _compiled(source, code)
+    for number, fd in enumerate((stdin, stdout, stderr)):
+        os.dup2(fd, number)
+    for fd in (source, code, stdin, stdout, stderr):
+        os.close(fd)
+    main = new_module("__main__")
+    status = 0
+    try:
+        exec(compiled, main.__dict__)  # noqa: S102 - this is the program
+    except SystemExit as request:
+        status = _exit_status(request)
+    except BaseException:  # noqa: BLE001 - whatever the program raises
+        kind, error, trace = sys.exc_info()
+        sys.excepthook(kind, error, trace and trace.tb_next)  # type: ignore[arg-type]
+        status = 1
+    _exit(_finish(main, status))
+
+
+def _compiled(source: int, code: int) -> Any:
+    """Return the program's code: from the file that the first test's process wrote before the program ran, or anew."""
+    if (known := content_of(code)) and known != COMPILED:
+        return marshal.loads(known[1:])  # noqa: S302 - written by this function, and harmful to the program alone
+    os.pwrite(code, COMPILING, 0)
+    try:
+        compiled = compile(content_of(source), FILE, "exec", dont_inherit=True)
+    except COMPILER_REFUSES as error:
+        os.pwrite(code, REFUSED + one_line(error).encode("utf-8", "backslashreplace"), 0)
+        _exit(1)
+    os.pwrite(code, COMPILED + _kept(compiled), 0)
+    return compiled
+
+
+def _kept(compiled: types.CodeType) -> bytes:
+    """Return the code for the next test's process; nothing where it is too long or too deep, to be compiled again."""
+    try:
+        kept = marshal.dumps(compiled)
+    except ValueError:
+        return b""
+    return kept if len(kept) < _MOST_CODE_BYTES else b""
+
+
+def _exit_status(request: SystemExit) -> int:
+    if request.code is None:
+        return 0
+    if isinstance(request.code, int):
+        fits = -(1 << 63) <= request.code < 1 << 63
+        return request.code & 0xFF if fits else 0xFF
+    print(request.code, file=sys.stderr)  # noqa: T201 - as the interpreter does
+    return 1
+
+
+def _finish(main: types.ModuleType, status: int) -> int:
+    """Do what the interpreter does at its end: join threads, run exit handlers, flush, drop what is left, flush."""
+    try:
+        if "threading" in sys.modules:
+            sys.modules["threading"]._shutdown()  # noqa: SLF001 - as the interpreter does
+        atexit._run_exitfuncs()  # noqa: SLF001 - as the interpreter does
+        _flush(sys.stdout)
+        for name in list(main.__dict__):
+            if name != "__builtins__":
+                main.__dict__[name] = None
+        gc.collect()
+        _flush(sys.__stdout__)  # the program may have put another in its place
+    except BaseException:  # noqa: BLE001 - whatever the program left to run
+        return status or _FLUSH_FAILED
+    return status
+
+
+def _flush(stream: Any) -> None:
+    if stream is not None and not getattr(stream, "closed", False):
+        stream.flush()
+
+
+def serve(source: int, peer: int, stdout: int, stderr: int, *, most_bytes: int) -> NoReturn:
+    """Load the program when asked, and answer until the examiner is gone."""
+    program = content_of(source)
+    for number, fd in enumerate((stdout, stderr), start=1):
+        os.dup2(fd, number)
+        os.close(fd)
+    os.close(source)
+    line = messages.Line(peer)
+    server = Server(program, line, most_bytes)
+    try:
+        line.send(READY)
+        while True:
+            line.send(server.answer(server.receive()))
+    except messages.Gone:
+        _exit(0)
+
+
+def prepare() -> None:
+    """Give the zygote what `python3 program.py` starts with, so that no fork has to.
+
+    A program that draws lots gets the same ones every time, so its verdict does not move. The rehearsal has every fork
+    inherit specialised code and filled pools.
+    """
+    _rehearse()
+    import random  # noqa: PLC0415 - the zygote has warmed it up in its own way
+
+    random.seed(0)
+    sys.argv[:] = [FILE]
+    sys.setrecursionlimit(_RECURSION_LIMIT)
+
+
+def _rehearse() -> None:
+    path, interrupt = sys.path[:], signal.getsignal(signal.SIGINT)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        here, there = messages.Line(ours.fileno()), messages.Line(theirs.fileno())
+        for _ in range(_REHEARSALS):
+            program = b"def double(x):\n    return x + x\n\nif double(2) == 4:\n    import math\n"
+            server = Server(program, there, sys.maxsize)
+            for request in (["load", ["double"], False], ["call", {"handle": 0}, [[1, {"tuple": [2]}]], {}]):
+                here.send(server.answer(request))
+                server.receive()
+    del sys.modules["program"]
+    sys.path[:] = path
+    signal.signal(signal.SIGINT, interrupt)

@@ -1,0 +1,287 @@
+"""The jail around a zygote and its forks: which layers are in force, and when each is put on.
+
+The control group and namespaces belong to the warden and the zygote. Landlock, seccomp and no_new_privs are put on the
+zygote and inherited, because loading a filter costs as much as a third of a fork. The user id, capabilities, resource
+limits and a second set of Landlock's rules, which is made once, are put on each fork, because the zygote itself still
+needs what they take away.
+"""
+
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from sandbox.inside.heap import Reserve
+from sandbox.inside.layers import cgroups, filesystem, kernel, landlock, namespaces, neutral, rlimits, seccomp
+from sandbox.inside.messages import Request
+
+_CANDIDATE_INSIDE = 1
+"""The candidates' user id inside a user namespace that root made."""
+_KERNEL_BYTES = 128 << 20
+"""What the kernel may need for the processes of a program: page tables, stacks, buffers of pipes and sockets."""
+_ZYGOTE_SCORE, _FORK_SCORE = 500, 1000
+"""Where memory is short, the kernel kills a fork before its zygote, and both before anything else of this host."""
+
+
+class Boot:
+    """What the judge asks for, as JSON: layers, packages to show, modules to load, the candidates' user id."""
+
+    def __init__(self, text: str) -> None:
+        """Read the fields; `candidate_uid` is None where the judge is an ordinary user."""
+        fields = json.loads(text)
+        self.layers: list[str] = fields["layers"]
+        self.packages: list[str] = fields["packages"]
+        self.modules: list[str] = fields["modules"]
+        self.preload: list[str] = fields["preload"]
+        self.candidate_uid: int | None = fields["candidate_uid"]
+        self.holds_candidates: bool = fields["holds_candidates"]
+        self.core: int | None = fields["core"]
+
+
+class LayerRefusedError(OSError):
+    """The host refuses a layer; its first argument is the layer's name."""
+
+
+@contextmanager
+def _putting_on(layer: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise LayerRefusedError(layer, str(error)) from error
+
+
+class Confinement:
+    """The layers of one zygote."""
+
+    def __init__(self, boot: Boot) -> None:
+        """Find out what the interpreter needs, make the writable place, and leave the host's namespaces.
+
+        Raises:
+            LayerRefusedError: where the host refuses a namespace that was asked for.
+        """
+        self.layers = boot.layers
+        self.holds_candidates = boot.holds_candidates
+        self.preload = boot.preload
+        self.last_pid = self.score = -1
+        self.own_score = b""
+        self.group: cgroups.Group | None = None
+        self.hide_processes: Callable[[], int] | None = None
+        self.second_filter = b""
+        self.library = filesystem.standard_library()
+        self.site = filesystem.site_folders()
+        self.packages = filesystem.package_folders(boot.packages)
+        self.system = [*filesystem.shared_libraries([*self.library, *self.packages]), filesystem.ZONES]
+        sys.path[:] = [path for path in sys.path if path.startswith(tuple(self.library)) and path not in self.site]
+        sys.path += [namespaces.PACKAGES] if "mount" in self.layers else self.site
+        self.candidate_uid = boot.candidate_uid
+        if not {"user", "mount"} & set(self.layers) and not _others_can_reach(self.library[0]):
+            self.candidate_uid = None
+        self.scratch = None if "mount" in self.layers else filesystem.Scratch(self.candidate_uid)
+        self.writable = namespaces.WRITABLE if self.scratch is None else self.scratch.path
+        os.environ.update(HOME=self.writable, TMPDIR=self.writable)
+        self.pristine: os.stat_result | None = None
+        try:
+            if "cgroup" in self.layers:
+                with _putting_on("cgroup"):
+                    self.group = cgroups.Group()
+            with _putting_on("namespaces"):
+                namespaces.enter(self.layers, boot.candidate_uid)
+        except LayerRefusedError:
+            self.remove()
+            raise
+
+    def enter(self) -> dict[str, str]:
+        """Put on what the zygote itself wears; return each layer with how it is in force.
+
+        Raises:
+            LayerRefusedError: where the host refuses a layer that was asked for.
+        """
+        report = dict.fromkeys(self.layers, "in force")
+        with suppress(OSError):
+            self.last_pid = os.open("/proc/sys/kernel/ns_last_pid", os.O_WRONLY | os.O_CLOEXEC)
+        self.score = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
+        self.own_score = b"%d" % max(
+            _ZYGOTE_SCORE, int(os.read(self.score, 16))
+        )  # nobody may go below what he was given
+        if self.group is not None:
+            with _putting_on("cgroup"):
+                self.group.enter()
+                report["cgroup"] = f"in force ({self.group.version.name} {', '.join(cgroups.CONTROLLERS)})"
+        if "uts" in self.layers:
+            socket.sethostname("proctor")
+        if "mount" in self.layers:
+            with _putting_on("namespaces"):
+                self._build_root()
+        self._warm_up()
+        if "privileges" in self.layers:
+            kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+            kept = "" if self._changes_user() else ", user id kept"
+            report["privileges"] = f"in force (no capabilities, no_new_privs{kept})"
+            if self.candidate_uid is not None:
+                os.setgroups([])
+                os.setresgid(*[self._candidate_id(self.candidate_uid)] * 3)
+        if "rlimits" in self.layers:
+            rlimits.enter()
+        if "landlock" in self.layers:
+            with _putting_on("landlock"):
+                self.hide_processes = landlock.prepared(self._fork_ruleset())
+                landlock.enter(self._ruleset())
+                report["landlock"] = f"in force ({landlock.described(landlock.abi())})"
+        if "seccomp" in self.layers:
+            with _putting_on("seccomp"):
+                self.second_filter = self._second_filter()
+                seccomp.enter(may_tighten=bool(self.second_filter))
+        self._note_pristine()
+        return report
+
+    def _build_root(self) -> None:
+        """Show library and packages in places that tell nothing of the host, and the system's libraries in theirs."""
+        library = neutral.places(self.library)
+        system = {path: path for path in self.system if neutral.is_of_the_system(path)}  # others are loaded already
+        packages = {path: f"{namespaces.PACKAGES}/{os.path.basename(path)}" for path in self.packages}
+        hidden = [neutral.moved(path, library) for path in self.site]
+        namespaces.build_root({**library, **system, **packages}, hidden)
+        neutral.rename(library)
+
+    def _warm_up(self) -> None:
+        """Import what was asked for; numpy's lots are the same in every program then, as those of `random` are."""
+        for name in self.preload:
+            importlib.import_module(name)
+        if "numpy.random" in sys.modules:
+            sys.modules["numpy.random"].seed(0)
+
+    def _note_pristine(self) -> None:
+        os.utime(self.writable, ns=(0, 0))
+        self.pristine = os.stat(self.writable)
+
+    def _ruleset(self) -> int:
+        around = os.path.dirname(self.writable)  # the writable place itself is renewed
+        if "mount" in self.layers:
+            return landlock.ruleset(["/"], [], [around, *namespaces.DEVICES])
+        entries = [path for folder in self.library for path in filesystem.entries_without(folder, self.site)]
+        readable = [*entries, *self.packages, *self.system, "/proc"]
+        return landlock.ruleset(readable, [*self.library, *self.site], [around, *namespaces.DEVICES])
+
+    def is_dirty(self) -> bool:
+        """Whether a program wrote to the writable place: any change of its entries moves its times."""
+        now = os.stat(self.writable)
+        then = self.pristine
+        return then is None or (now.st_mtime_ns, now.st_ctime_ns, now.st_mode, now.st_dev, now.st_ino) != (
+            then.st_mtime_ns, then.st_ctime_ns, then.st_mode, then.st_dev, then.st_ino,
+        )  # fmt: skip
+
+    def renew_writable(self) -> bool:
+        """Make the writable place empty again (the warden's part); return whether it held no more files than it may."""
+        if self.scratch is not None:
+            return self.scratch.renew(None if self.candidate_uid is None else self._candidate_id(self.candidate_uid))
+        namespaces.renew_writable()
+        return True
+
+    def writable_was_renewed(self) -> None:
+        """Take note of the new writable place (the zygote's part)."""
+        self._note_pristine()
+
+    def remove(self) -> None:
+        """Remove what the jail left on the host (the warden's part, at the end)."""
+        try:
+            if self.group is not None:
+                self.group.remove()
+        finally:
+            if self.scratch is not None:
+                self.scratch.remove()
+
+    def before_fork(self, request: Request) -> None:
+        """Give the next process the number that every one gets, and the group the bounds of its request."""
+        gc.collect()  # what the interpreter keeps for later goes back, so that the fork finds none of it
+        if self.last_pid >= 0 and "pid" in self.layers:
+            os.pwrite(self.last_pid, b"1", 0)  # how many came before is nobody's business
+        if self.group is not None:
+            files = (namespaces.TMP_BYTES if "mount" in self.layers else 0) + 2 * request.file_bytes
+            memory_bytes = request.memory_bytes + request.memory_bytes // 4 + _KERNEL_BYTES
+            self.group.bound(memory_bytes + files, request.processes)
+        os.pwrite(self.score, b"%d" % _FORK_SCORE, 0)
+
+    def after_fork(self) -> None:
+        """Spare the zygote what the fork inherited from it."""
+        os.pwrite(self.score, self.own_score, 0)
+
+    def ran_out_of_memory(self) -> bool:
+        """Whether the kernel killed one of the processes since the last fork because all of them had too much memory.
+
+        Raises:
+            MemoryError: where it killed because the host had too little.
+        """
+        return self.group is not None and self.group.ran_out_of_memory()
+
+    def bounds(self, request: Request) -> rlimits.Bounds:
+        """Return the resource limits of a fork."""
+        return rlimits.bounds(request, self._process_limit(request)) if "rlimits" in self.layers else ()
+
+    def keep_own_memory(self) -> None:
+        """Have every fork find the same free memory; call it once all is warm."""
+        self.reserve = Reserve()
+        self.reserve.find_next_pool()
+
+    def confine(self, bounds: rlimits.Bounds, *, is_examiner: bool) -> None:
+        """Put the remaining layers on the calling fork, and take it to the writable place.
+
+        A candidate finds the free memory that every one finds, and nothing of /proc. An examiner, which serves many
+        programs and does what we tell it, is only kept from other people's processes.
+        """
+        if not is_examiner:
+            self.reserve.take()
+        hide = None if is_examiner and "pid" in self.layers else self.hide_processes
+        if hide is not None and hide() != 0:
+            raise OSError("Landlock refuses a second rule set")
+        os.chdir(self.writable)
+        rlimits.apply(bounds)
+        if "privileges" in self.layers:
+            self._drop_privileges()
+        if "pid" not in self.layers:
+            kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+        if self.second_filter:
+            seccomp.tighten(self.second_filter, os.getpid())
+
+    def _fork_ruleset(self) -> int:
+        """Return the rule set that each fork enters: /proc is the zygote's only, and the host's names stand there."""
+        beside = [path for path in filesystem.entries_without("/", ["/proc"]) if not os.path.islink(path)]
+        return landlock.ruleset(beside, [], [os.path.dirname(self.writable), *namespaces.DEVICES])
+
+    def _second_filter(self) -> bytes:
+        """Return the filter that each fork puts on, which stands in for a namespace; nothing where none is absent."""
+        alone, among_files = "pid" not in self.layers, "mount" not in self.layers
+        return seccomp.second_filter(alone=alone, among_files=among_files) if alone or among_files else b""
+
+    def _changes_user(self) -> bool:
+        return self.candidate_uid is not None
+
+    def _candidate_id(self, host_uid: int) -> int:
+        return _CANDIDATE_INSIDE if "user" in self.layers else host_uid
+
+    def _process_limit(self, request: Request) -> int | None:
+        """Count as RLIMIT_NPROC does, all processes of a user: one of its own has no others, a namespace's has two."""
+        if self._changes_user():
+            return request.processes
+        return request.processes + 2 if "user" in self.layers else None
+
+    def _drop_privileges(self) -> None:
+        """Give up every capability for good; for root, the kernel does so as the user changes."""
+        if self.candidate_uid is None:
+            kernel.drop_capabilities()
+        else:
+            os.setresuid(*[self._candidate_id(self.candidate_uid)] * 3)
+
+
+def _others_can_reach(path: str) -> bool:
+    """Whether a user without special rights can walk to a path."""
+    execute_for_others = 0o001
+    while path != "/":
+        if not os.stat(path).st_mode & execute_for_others:
+            return False
+        path = os.path.dirname(path)
+    return True

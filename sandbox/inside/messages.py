@@ -1,0 +1,219 @@
+"""Defines the messages between the judge, the templates, examiners and candidates.
+
+Those of the judge and the templates are fixed-size records on sequenced-packet sockets; descriptors travel beside the
+request. No message holds a program, a test or a value: these lie in memory files which only the forked process reads,
+so that a template's memory, which every candidate inherits, never held them. An examiner and a candidate exchange
+texts over a stream socket, each led by its length in four bytes.
+
+Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
+"""
+
+import array
+import os
+import socket
+import struct
+from typing import Literal, NamedTuple
+
+_LENGTH = struct.Struct("=I")
+_LEAST_READ, _MOST_READ = 1 << 16, 1 << 20
+
+
+class Gone(ConnectionError):  # noqa: N818 - says what happened to the peer
+    """The peer closed the connection, or died."""
+
+
+class TooLong(ValueError):  # noqa: N818 - names the peer's fault
+    """The peer announced more than was agreed."""
+
+
+class Line:
+    """One end of the stream."""
+
+    def __init__(self, fd: int) -> None:
+        """Talk over a connected stream socket."""
+        self._fd = fd
+        self._unread = b""
+
+    def send(self, text: str) -> None:
+        """Send a text, whole; raise Gone where nobody listens any more."""
+        data = text.encode("ascii")
+        rest = memoryview(_LENGTH.pack(len(data)) + data)
+        try:
+            while rest:
+                rest = rest[os.write(self._fd, rest) :]
+        except OSError:
+            raise Gone from None
+
+    def receive(self, most_bytes: int) -> bytes:
+        """Return the next text.
+
+        Raises:
+            Gone: at the end of the stream.
+            TooLong: where more than `most_bytes` are announced.
+        """
+        (length,) = _LENGTH.unpack(self._take(_LENGTH.size))
+        if length > most_bytes:
+            raise TooLong(f"a value of {length} bytes where {most_bytes} are allowed")
+        return self._take(length)
+
+    def _take(self, count: int) -> bytes:
+        """Return the next bytes of the stream; what is read beyond them is kept, so one read mostly brings a text."""
+        chunks, missing = [self._unread], count - len(self._unread)
+        while missing > 0:
+            try:
+                chunk = os.read(self._fd, max(_LEAST_READ, min(missing, _MOST_READ)))
+            except OSError:
+                raise Gone from None
+            if not chunk:
+                raise Gone
+            chunks.append(chunk)
+            missing -= len(chunk)
+        found = b"".join(chunks)
+        self._unread = found[count:]
+        return found[:count]
+
+
+RUN, SERVE, EXAMINE, STOP = range(4)
+"""Requests: run a program on its standard input, serve a program's functions, examine programs, end the execution."""
+
+EXCEEDED: tuple[Literal["cpu", "wall", "memory", "file_size", "host_memory"] | None, ...] = (
+    None, "cpu", "wall", "memory", "file_size", "host_memory",
+)  # fmt: skip
+"""What zygote and warden can see exceeded; the index travels. `host_memory`: the kernel killed a process because
+the host, or a group around ours, has too little memory."""
+
+_REQUEST = struct.Struct("=BIdddQQQQQ")
+_EXAMINATION = struct.Struct("=II?Q")
+_FACTS = struct.Struct("=IiiddQB")
+_MARK = struct.Struct("=Id")
+_LAP = struct.Struct("=dd")
+_MOST_DESCRIPTORS = 8
+_EXAMINE, _COMPARE, _MOST_WORK_BYTES = b"E", b"C", 256
+
+
+class Request(NamedTuple):
+    """One execution asked for: its kind, a number that the answer repeats, and its limits (see `sandbox.records`).
+
+    `wall_s` is for each test, `waiting_s` for what a program waits beyond its CPU time in all tests of the execution.
+    """
+
+    kind: int
+    number: int
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
+    waiting_s: float = 0.0
+    memory_bytes: int = 0
+    output_bytes: int = 0
+    file_bytes: int = 0
+    processes: int = 0
+    open_files: int = 0
+
+
+class Facts(NamedTuple):
+    """How an execution ended: `exit_code` is -1 where `signal` ended it; `exceeded` indexes EXCEEDED.
+
+    `wall_s` is without the time in which the program waited for a processor.
+    """
+
+    number: int
+    exit_code: int
+    signal: int
+    cpu_s: float
+    wall_s: float
+    peak_memory_bytes: int
+    exceeded: int
+
+
+class Examination(NamedTuple):
+    """One program for an examiner: the candidate's execution, the first test, whether to go on after a failure."""
+
+    number: int
+    first: int
+    exhaustive: bool
+    most_bytes: int
+
+
+class Lap(NamedTuple):
+    """What a candidate used for one test: CPU time since the mark before, and how long it owed answers."""
+
+    cpu_s: float
+    wall_s: float
+
+
+def send_request(sock: socket.socket, request: Request, descriptors: list[int]) -> None:
+    """Send a request with the descriptors that the forked process will own."""
+    _send(sock, _REQUEST.pack(*request), descriptors)
+
+
+def receive_request(sock: socket.socket) -> tuple[Request, list[int]] | None:
+    """Return the next request and its descriptors, or None where the judge is gone."""
+    data, descriptors = _receive(sock, _REQUEST.size)
+    return (Request._make(_REQUEST.unpack(data)), descriptors) if data else None
+
+
+def send_examination(desk: socket.socket, examination: Examination, descriptors: list[int]) -> None:
+    """Send a program to an examiner: the file for its results and the socket to the candidate."""
+    _send(desk, _EXAMINE + _EXAMINATION.pack(*examination), descriptors)
+
+
+def send_comparison(desk: socket.socket, checker: str, descriptors: list[int]) -> None:
+    """Send what a program printed to an examiner: the file that is expected, and the actual one."""
+    _send(desk, _COMPARE + checker.encode(), descriptors)
+
+
+def receive_work(desk: socket.socket) -> tuple[Examination | str, list[int]] | None:
+    """Return the next program to examine, or the checker of the next comparison; None where there is none to come."""
+    data, descriptors = _receive(desk, _MOST_WORK_BYTES)
+    if not data:
+        return None
+    if data[:1] == _COMPARE:
+        return data[1:].decode(), descriptors
+    return Examination._make(_EXAMINATION.unpack(data[1:])), descriptors
+
+
+def _send(sock: socket.socket, data: bytes, descriptors: list[int]) -> None:
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
+    sock.sendmsg([data], rights)
+
+
+def _receive(sock: socket.socket, size: int) -> tuple[bytes, list[int]]:
+    data, ancillary, _, _ = sock.recvmsg(size, socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4))
+    descriptors = array.array("i")
+    for _, _, payload in ancillary:
+        descriptors.frombytes(payload)
+    return data, descriptors.tolist()
+
+
+def send_facts(sock: socket.socket, facts: Facts) -> None:
+    """Send how an execution ended."""
+    sock.send(_FACTS.pack(*facts))
+
+
+def receive_facts(sock: socket.socket) -> Facts | None:
+    """Return how an execution ended, or None where the zygote is gone."""
+    data = sock.recv(_FACTS.size)
+    return Facts._make(_FACTS.unpack(data)) if data else None
+
+
+def send_mark(sock: socket.socket, number: int, wall_s: float) -> None:
+    """Let the next lap of execution `number` begin, after one in which it owed answers for so long."""
+    sock.send(_MARK.pack(number, wall_s))
+
+
+def receive_mark(sock: socket.socket) -> tuple[int, float]:
+    """Return the number of the execution whose next lap begins, and for how long it owed answers in the one before."""
+    data = sock.recv(_MARK.size)
+    if not data:
+        raise RuntimeError("the examiners' zygote is gone")
+    number, wall_s = _MARK.unpack(data)
+    return number, wall_s
+
+
+def write_lap(fd: int, lap: Lap) -> None:
+    """Append a lap to a file."""
+    os.write(fd, _LAP.pack(*lap))
+
+
+def laps_of(content: bytes) -> list[Lap]:
+    """Return the laps that were written to a file."""
+    return list(map(Lap._make, _LAP.iter_unpack(content)))

@@ -1,0 +1,348 @@
+"""Plain Python values as JSON text and back, safe to read from a hostile process.
+
+What JSON has is written as JSON, so that long lists run at C speed; every other type is an object with one key, its
+tag. Only the types named here and in `sandbox.inside.library_values` ever come out of `loads`, built from checked
+parts: nothing is imported by name, no class of the sender exists here. A subclass is written as the plain value that
+its base type's own methods read, so whatever it overrides counts for nothing; named tuples and members of enumerations
+keep their names. What has no plain value is left to `export` and `resolve`.
+
+Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
+"""
+
+import base64
+import builtins
+import collections
+import json
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.inside import library_values
+from sandbox.inside.named_values import fields_of, member, member_names, named_tuple
+
+MOST_DEPTH = 160
+"""Levels of nesting; what is deeper is refused."""
+MOST_TEXT_PER_BYTE = 8
+"""Characters of JSON text that a byte of a value takes at most, as `Writer` counts bytes."""
+
+_JSON_INT_BITS = 1024
+"""Longer integers travel in hexadecimal, which is read in linear time and knows no limit of digits."""
+_JSON_INT_RANGE = 1 << _JSON_INT_BITS
+_SCALAR_BYTES, _TAG_BYTES = 8, 4
+_SCALARS = frozenset({str, float, bool, type(None)})
+_BUILTIN_TYPES = {kind: name for name, kind in vars(builtins).items() if isinstance(kind, type)}
+
+Export = Callable[[Any], Any]
+Resolve = Callable[[str, Any], Any]
+
+
+class Unencodable(ValueError):  # noqa: N818 - names the value's fault, not ours
+    """The value is too deep, or has no plain form and there is no `export`."""
+
+
+class TooLarge(ValueError):  # noqa: N818 - names the value's fault, not ours
+    """The value is larger than allowed."""
+
+
+class Malformed(ValueError):  # noqa: N818 - names the sender's fault, not ours
+    """The text is not what `dumps` writes."""
+
+
+def dumps(value: Any, export: Export | None = None) -> str:
+    """Return a value as text.
+
+    Args:
+        value: what to write.
+        export: called with an object that has no plain form; returns a tree with a tag of its own for it.
+
+    Raises:
+        Unencodable: where the value is nested too deep, or has no plain form and there is no `export`.
+    """
+    return json.dumps(to_tree(value, export))
+
+
+def loads(text: str | bytes, resolve: Resolve | None = None) -> Any:
+    """Return the value that a text stands for; raise Malformed where it is anything but what `dumps` writes."""
+    try:
+        tree = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"no JSON: {error}") from None
+    return from_tree(tree, resolve)
+
+
+def to_tree(
+    value: Any, export: Export | None = None, *, most_depth: int = MOST_DEPTH, most_bytes: int | None = None
+) -> Any:
+    """Return a value as what `json.dumps` takes.
+
+    Args:
+        value: what to write.
+        export: see `dumps`.
+        most_depth: levels of nesting allowed.
+        most_bytes: the size allowed, as `Writer` counts it; None for any.
+
+    Raises:
+        Unencodable: see `dumps`.
+        TooLarge: as soon as what is written so far is larger than `most_bytes`.
+    """
+    return Writer(export, most_depth, most_bytes).tree(value)
+
+
+def from_tree(tree: Any, resolve: Resolve | None = None) -> Any:
+    """Return the value that `to_tree` made a tree of; raise Malformed where it made no such tree.
+
+    Args:
+        tree: what `json.loads` returned.
+        resolve: called with the tag and the content of what `export` wrote; returns the object.
+    """
+    try:
+        return _from_tree(tree, resolve, 0)
+    except Malformed:
+        raise
+    except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, ImportError) as error:
+        raise Malformed(f"{type(error).__name__}: {error}") from None
+
+
+class Writer:
+    """Writes one value as a tree and counts its size, to stop at the limit instead of behind it.
+
+    A character of ASCII and a byte count one, any other character two, a digit of an integer about one, other scalars
+    eight, anything that needs a tag four more, a part of a container two more: about what Python writes of the value,
+    whatever the encoding.
+    """
+
+    def __init__(self, export: Export | None, most_depth: int, most_bytes: int | None) -> None:
+        """See `to_tree`."""
+        self.export = export
+        self.levels_left = most_depth
+        self.bytes_left = float("inf") if most_bytes is None else most_bytes
+
+    def count(self, size: int) -> None:
+        """Add to the size; raise TooLarge where it gets larger than allowed."""
+        self.bytes_left -= size
+        if self.bytes_left < 0:
+            raise TooLarge
+
+    def text(self, text: str) -> str:
+        """Count a plain text and return it."""
+        self.count(len(text) if text.isascii() else 2 * len(text))
+        return text
+
+    def tree(self, value: Any) -> Any:
+        """Return a value, or a part of one, as a tree."""
+        kind = type(value)
+        if kind is str:
+            return self.text(value)
+        if kind in _SCALARS:
+            self.count(_SCALAR_BYTES)
+            return value
+        if kind is list and self._is_flat(value):
+            return value
+        self.count(_TAG_BYTES)
+        for base in kind.__mro__:
+            encode = _ENCODERS.get(base) or library_values.ENCODERS.get(f"{base.__module__}.{base.__qualname__}")
+            if encode is not None and (tree := encode(value, self)) is not NotImplemented:
+                return tree
+        if kind is type and value in _BUILTIN_TYPES:
+            return {"type": _BUILTIN_TYPES[value]}
+        if self.export is None:
+            raise Unencodable(f"no plain value for an object of type {kind.__name__}")
+        self.count(_SCALAR_BYTES)
+        return self.export(value)
+
+    def parts(self, parts: Any) -> list[Any]:
+        """Return the parts of a container, one level deeper."""
+        if self.levels_left <= 0:
+            raise Unencodable(f"nested deeper than {MOST_DEPTH} levels")
+        self.levels_left -= 1
+        trees = []
+        for part in parts:
+            self.count(2)
+            trees.append(self.tree(part))
+        self.levels_left += 1
+        return trees
+
+    def pairs(self, items: Any) -> list[Any]:
+        """Return the items of a mapping as pairs, one level deeper."""
+        trees = self.parts(part for item in items for part in item)
+        return [list(pair) for pair in zip(trees[::2], trees[1::2], strict=True)]
+
+    def _is_flat(self, value: list[Any]) -> bool:
+        """Count a list that is its own JSON, scalars only and no huge integer; return whether it is one."""
+        left = self.bytes_left
+        self.count(2 * len(value))
+        kinds = set(map(type, value))
+        if kinds <= _SCALARS:
+            if str in kinds:
+                texts = [part for part in value if type(part) is str]
+                self.count(sum(map(len, texts)))
+                self.count(0 if all(map(str.isascii, texts)) else sum(map(len, texts)))
+            self.count(_SCALAR_BYTES * len(value) if kinds - {str} else 0)
+            return True
+        if kinds == {int} and min(value) > -_JSON_INT_RANGE and max(value) < _JSON_INT_RANGE:
+            self.count(_digits(sum(map(int.bit_length, value))))
+            return True
+        self.bytes_left = left
+        return False
+
+
+def _digits(bits: int) -> int:
+    """Return about how many decimal digits so many bits take."""
+    return bits * 5 // 16
+
+
+def _from_tree(tree: Any, resolve: Resolve | None, depth: int) -> Any:
+    kind = type(tree)
+    if kind is list:
+        if depth > MOST_DEPTH:
+            raise Malformed("too deep")
+        if set(map(type, tree)).isdisjoint((list, dict)):
+            return list(tree)  # the receiver may change it in place
+        return [_from_tree(part, resolve, depth + 1) for part in tree]
+    if kind is not dict:
+        return tree
+    if depth > MOST_DEPTH or len(tree) != 1:
+        raise Malformed("too deep, or not one tag")
+    ((tag, content),) = tree.items()
+
+    def inner(part: Any) -> Any:
+        return _from_tree(part, resolve, depth + 1)
+
+    decode = _DECODERS.get(tag) or library_values.DECODERS.get(tag)
+    if decode is not None:
+        return decode(content, inner)
+    if resolve is None:
+        raise Malformed("no such tag")
+    return resolve(tag, content)
+
+
+def _encode_int(value: Any, writer: Writer) -> Any:
+    plain = int.__int__(value)
+    writer.count(1 + _digits(plain.bit_length()))
+    tree = plain if plain.bit_length() <= _JSON_INT_BITS else {"int": hex(plain)}
+    names = None if type(value) is int else member_names(value)
+    return {"member": [*map(writer.text, names), tree]} if names else tree
+
+
+def _encode_complex(value: Any, writer: Writer) -> Any:
+    plain = complex.__pos__(value)
+    return {"complex": writer.parts((plain.real, plain.imag))}
+
+
+def _encode_str(value: Any, writer: Writer) -> Any:
+    plain, names = writer.text(str.__str__(value)), member_names(value)
+    return {"member": [*map(writer.text, names), plain]} if names else plain
+
+
+def _encode_bytes(tag: str, kind: Any) -> Callable[[Any, Writer], Any]:
+    def encode(value: Any, writer: Writer) -> Any:
+        content = kind.__getitem__(value, slice(None))
+        writer.count(len(content))
+        return {tag: base64.b64encode(content).decode()}
+
+    return encode
+
+
+def _encode_tuple(value: Any, writer: Writer) -> Any:
+    parts = writer.parts(tuple.__iter__(value))
+    fields = None if type(value) is tuple else fields_of(value)
+    if not fields:
+        return {"tuple": parts}
+    return {"namedtuple": [writer.text(type(value).__name__), list(map(writer.text, fields)), parts]}
+
+
+def _encode_defaultdict(value: Any, writer: Writer) -> Any:
+    factory = value.default_factory
+    name = _BUILTIN_TYPES.get(factory) if isinstance(factory, type) else None
+    return {"defaultdict": [name, writer.pairs(dict.items(value))]}
+
+
+_ENCODERS: dict[type, Callable[[Any, Writer], Any]] = {
+    bool: lambda value, _: value,
+    int: _encode_int,
+    float: lambda value, _: float.__float__(value),
+    complex: lambda value, writer: {
+        "complex": writer.parts([complex.__pos__(value).real, complex.__pos__(value).imag])
+    },
+    str: _encode_str,
+    bytes: _encode_bytes("bytes", bytes),
+    bytearray: _encode_bytes("bytearray", bytearray),
+    list: lambda value, writer: writer.parts(list.__iter__(value)),
+    tuple: _encode_tuple,
+    set: lambda value, writer: {"set": writer.parts(set.__iter__(value))},
+    frozenset: lambda value, writer: {"frozenset": writer.parts(frozenset.__iter__(value))},
+    dict: lambda value, writer: {"dict": writer.pairs(dict.items(value))},
+    collections.defaultdict: _encode_defaultdict,
+    range: lambda value, writer: {"range": [writer.text(hex(end)) for end in (value.start, value.stop, value.step)]},
+    type(...): lambda _value, _: {"constant": "Ellipsis"},
+    type(NotImplemented): lambda _value, _: {"constant": "NotImplemented"},
+}
+"""Tag and content by type. A type of these is found along the value's real bases, the nearest first."""
+
+Inner = Callable[[Any], Any]
+
+
+def _items(content: Any) -> list[Any]:
+    if type(content) is not list:
+        raise Malformed("list expected")
+    return content
+
+
+def _pairs(content: Any, inner: Inner) -> list[tuple[Any, Any]]:
+    return [(inner(key), inner(value)) for key, value in map(_items, _items(content))]
+
+
+def _parts(content: Any, inner: Inner) -> list[Any]:
+    return [inner(part) for part in _items(content)]
+
+
+def _integer(content: Any) -> int:
+    return int(library_values.text(content), 16)
+
+
+def _in_order(kind: Callable[[Any], Any], parts: list[Any]) -> Any:
+    """Return a set that is walked through in the order of its parts, so that `tuple(s)` is what it was at the sender's.
+
+    The order depends on the size of a set's table, which is another for one that has grown member by member than for
+    one that was merged from another, as a literal is; a set with a longer history may come in another order.
+    """
+    grown = kind(parts)
+    if list(grown) == parts:
+        return grown
+    merged = kind(set(parts))
+    return merged if list(merged) == parts else grown
+
+
+def _decode_defaultdict(content: Any, inner: Inner) -> Any:
+    name, pairs = content
+    factory = None if name is None else _builtin_type(name)
+    return collections.defaultdict(factory, _pairs(pairs, inner))
+
+
+def _decode_complex(content: Any, _inner: Inner) -> Any:
+    real, imaginary = content
+    return complex(real, imaginary)
+
+
+def _builtin_type(name: Any) -> type:
+    found = vars(builtins).get(library_values.text(name))
+    if not isinstance(found, type):
+        raise Malformed("not a builtin type")
+    return found
+
+
+_DECODERS: dict[str, Callable[[Any, Inner], Any]] = {
+    "int": lambda content, _: _integer(content),
+    "complex": _decode_complex,
+    "bytes": lambda content, _: library_values.content_of(content),
+    "bytearray": lambda content, _: bytearray(library_values.content_of(content)),
+    "tuple": lambda content, inner: tuple(_parts(content, inner)),
+    "namedtuple": lambda content, inner: named_tuple(content[0], tuple(content[1]))(*_parts(content[2], inner)),
+    "member": lambda content, inner: member(*content[:3], inner(content[3])),
+    "set": lambda content, inner: _in_order(set, _parts(content, inner)),
+    "frozenset": lambda content, inner: _in_order(frozenset, _parts(content, inner)),
+    "dict": lambda content, inner: dict(_pairs(content, inner)),
+    "defaultdict": _decode_defaultdict,
+    "range": lambda content, _: range(*map(_integer, _items(content))),
+    "constant": lambda content, _: {"Ellipsis": ..., "NotImplemented": NotImplemented}[content],
+    "type": lambda content, _: _builtin_type(content),
+}

@@ -1,0 +1,173 @@
+"""Defines the records of judging: limits, tests, executions, verdicts."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any, Literal
+
+import msgspec
+
+
+class Verdict(StrEnum):
+    """The judge's finding, from harmless to grave: the order of the members is the order of precedence."""
+
+    ACCEPTED = "accepted"
+    WRONG_ANSWER = "wrong_answer"
+    RUNTIME_ERROR = "runtime_error"
+    OUTPUT_LIMIT = "output_limit"
+    MEMORY_LIMIT = "memory_limit"
+    TIME_LIMIT = "time_limit"
+    COMPILE_ERROR = "compile_error"
+    SANDBOX_ERROR = "sandbox_error"
+
+
+_GRAVITY = {verdict: gravity for gravity, verdict in enumerate(Verdict)}
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the gravest verdict, whatever order they came in; raise ValueError if there are none.
+
+    >>> worst([Verdict.TIME_LIMIT, Verdict.ACCEPTED, Verdict.WRONG_ANSWER])
+    <Verdict.TIME_LIMIT: 'time_limit'>
+    """
+    return max(verdicts, key=_GRAVITY.__getitem__)
+
+
+BOUNDS: dict[str, tuple[float, float]] = {
+    "cpu_s": (0.01, 3600.0),
+    "wall_s": (0.01, 3600.0),
+    "memory_bytes": (32 << 20, 1 << 40),
+    "output_bytes": (1, 1 << 30),
+    "processes": (1, 4096),
+    "file_bytes": (1 << 20, 1 << 40),
+    "open_files": (8, 65536),
+}
+"""The least and the most of each limit: below, no program could be loaded; above, nobody could keep it."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The limits of one execution; ValueError, or msgspec's where they are read, for one that can't be kept.
+
+    CPU seconds decide (threads and children included); wall seconds only catch sleepers, and time spent waiting for a
+    busy processor does not count towards them. A test of a program's functions has the CPU and wall limit to itself,
+    loading the program counts towards its first test; what it waits in all of them together is bounded by `waiting_s`.
+    """
+
+    cpu_s: float = 4.0
+    wall_s: float = 10.0
+    memory_bytes: int = 1 << 30
+    """Address space of each process, and resident memory of all of them together."""
+    output_bytes: int = 16 << 20
+    """Standard output; also the size of one value that a function returns, as `inside.values.Writer` counts it."""
+    processes: int = 32
+    """Processes and threads alive at once."""
+    file_bytes: int = 64 << 20
+    """Size of one file."""
+    open_files: int = 64
+
+    @property
+    def waiting_s(self) -> float:
+        """Seconds that a program may wait in all its tests together, beyond its CPU time: three wall limits."""
+        return 3 * self.wall_s
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be kept."""
+        for name, (least, most) in BOUNDS.items():
+            value = getattr(self, name)
+            kinds = (int, float) if isinstance(least, float) else (int,)
+            if type(value) not in kinds or not least <= value <= most:  # not a number is neither
+                raise ValueError(f"a limit {name} of {value!r} can't be kept: give a number from {least} to {most}")
+
+
+class StdioTest(msgspec.Struct, frozen=True, kw_only=True, tag="stdio"):
+    """Run the program as `__main__` with `stdin`; `checker` compares what it prints with `expected_stdout`."""
+
+    stdin: str
+    expected_stdout: str
+    checker: str = "lines"
+
+
+class CallTest(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
+    """Call `function` of the program with `arguments`; `checker` compares the result with `expected`.
+
+    `function` is a top-level name, or a method of the program's class `Solution`, written `Solution().name` or just
+    `name`. A program may go on to use the function on standard input, which is empty here: where its top level asks for
+    more (EOFError), what it has defined by then is called.
+    """
+
+    function: str
+    arguments: tuple[Any, ...]
+    expected: Any
+    checker: str = "equal"
+
+
+class AssertTest(msgspec.Struct, frozen=True, kw_only=True, tag="assert"):
+    """Execute `setup`, then `code`, with the program's `names` bound; an AssertionError is a wrong answer.
+
+    Only `names` come from the program. Every other name, builtins included, is the test's own, so that a program that
+    defines its own `abs` or `set` can't bend the comparison.
+    """
+
+    code: str
+    setup: str = ""
+    names: tuple[str, ...] = ()
+
+
+class ValueTest(msgspec.Struct, frozen=True, kw_only=True, tag="value"):
+    """Call `function` as a CallTest does, to learn what it returns.
+
+    Every value is accepted, and stands in the outcome's `actual` as `sandbox.inside.values` writes it; an object of the
+    program's own, which has no plain form, is written as a handle.
+    """
+
+    function: str
+    arguments: tuple[Any, ...]
+
+
+FunctionTest = CallTest | AssertTest | ValueTest
+"""What needs an examiner, between the program's functions and the test."""
+Test = StdioTest | FunctionTest
+
+
+Exceeded = Literal["cpu", "wall", "memory", "output", "processes", "open_files", "file_size"]
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """What the kernel says of one execution; stdout and stderr are what the program wrote, or what is shown of it."""
+
+    exit_code: int | None
+    """None where a signal ended it."""
+    signal: int | None
+    stdout: bytes
+    stderr: bytes
+    cpu_s: float
+    """User and system time of the process, its threads and its children."""
+    wall_s: float
+    peak_memory_bytes: int
+    """Peak resident memory of its largest process, the warm interpreter's share included."""
+    exceeded: Exceeded | None
+
+
+class TestOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What one test found; `expected` and `actual` are cut to a readable length and empty where it passed."""
+
+    verdict: Verdict
+    cpu_s: float
+    wall_s: float
+    peak_memory_bytes: int
+    exceeded: Exceeded | None = None
+    detail: str = ""
+    expected: str = ""
+    actual: str = ""
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What the judge says of a program.
+
+    `per_test` holds every test in exhaustive mode, otherwise those up to the first that failed; it is empty where the
+    program does not compile. `detail` explains a verdict other than accepted in one line.
+    """
+
+    verdict: Verdict
+    per_test: tuple[TestOutcome, ...]
+    cpu_s: float
+    detail: str = ""

@@ -1,0 +1,253 @@
+"""What the facts of an execution and an examiner's findings mean: a verdict, and a line that explains it."""
+
+import ast
+import itertools
+import re
+import signal
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from sandbox.clients import Unfinished
+from sandbox.inside.messages import Lap
+from sandbox.jail import Fault
+from sandbox.printable import one_line, readable
+from sandbox.records import (
+    AssertTest,
+    Exceeded,
+    Execution,
+    FunctionTest,
+    Judgement,
+    Limits,
+    StdioTest,
+    TestOutcome,
+    Verdict,
+    worst,
+)
+
+_SHOWN = 2000
+
+_VERDICT_OF: dict[Exceeded, Verdict] = {
+    "cpu": Verdict.TIME_LIMIT,
+    "wall": Verdict.TIME_LIMIT,
+    "memory": Verdict.MEMORY_LIMIT,
+    "output": Verdict.OUTPUT_LIMIT,
+    "file_size": Verdict.OUTPUT_LIMIT,
+    "processes": Verdict.RUNTIME_ERROR,
+    "open_files": Verdict.RUNTIME_ERROR,
+}
+_LIMIT_OF: dict[str, Exceeded] = {"memory_limit": "memory", "output_limit": "output"}
+_TOO_MANY_PROCESSES = r"^(BlockingIOError: \[Errno 11\]|RuntimeError: can't start new thread)"
+_TESTIMONY: tuple[tuple[str, Exceeded], ...] = (
+    (r"^[\w.]*MemoryError\b", "memory"),
+    (r"^OSError: \[Errno (27|28)\]", "file_size"),
+    (r"^OSError: \[Errno 24\]", "open_files"),
+    (_TOO_MANY_PROCESSES, "processes"),
+)
+"""What the last line of a failed program says of the limit it ran into."""
+
+
+def judgement_of(outcomes: list[TestOutcome]) -> Judgement:
+    """Return the judgement of a program by its tests: the gravest verdict, explained by the first that found it."""
+    verdict = worst(outcome.verdict for outcome in outcomes)
+    telling = next(outcome for outcome in outcomes if outcome.verdict is verdict)
+    cpu_s = sum(outcome.cpu_s for outcome in outcomes)
+    return Judgement(verdict=verdict, per_test=tuple(outcomes), cpu_s=cpu_s, detail=telling.detail)
+
+
+def waited_s(outcomes: Sequence[TestOutcome]) -> float:
+    """Return the seconds that a program waited beyond its CPU time."""
+    return sum(max(0.0, outcome.wall_s - outcome.cpu_s) for outcome in outcomes)
+
+
+def waited_too_long(outcomes: list[TestOutcome], tests: int, limits: Limits) -> list[TestOutcome]:
+    """Return the outcomes of a program that waited too long in all its tests: the last one, and all to come, fail."""
+    detail = f"more than {limits.waiting_s:g} s of waiting in all tests together"
+    verdict = worst((outcomes[-1].verdict, Verdict.TIME_LIMIT))
+    last = msgspec.structs.replace(outcomes[-1], verdict=verdict, exceeded="wall", detail=detail)
+    not_run = TestOutcome(
+        verdict=Verdict.TIME_LIMIT, cpu_s=0.0, wall_s=0.0, peak_memory_bytes=0, exceeded="wall", detail=detail
+    )
+    return [*outcomes[:-1], last, *[not_run] * (tests - len(outcomes))]
+
+
+def stdio_outcome(test: StdioTest, execution: Execution, limits: Limits, is_same: Callable[[], bool]) -> TestOutcome:
+    """Return the outcome of a stdio test: how the execution failed, or what the checker says of its output.
+
+    Args:
+        test: what the program was put to.
+        execution: how that went.
+        limits: the program's.
+        is_same: has the checker look, which is only asked where the output is not byte for byte the expected one.
+    """
+    expected = test.expected_stdout.encode("utf-8", "surrogatepass")
+    failure = _failure(execution, limits)
+    try:
+        if failure is None and (expected == execution.stdout or is_same()):
+            return _outcome(execution, Verdict.ACCEPTED)
+    except Unfinished as error:
+        return _unfinished_outcome(execution, error)
+    verdict, exceeded, detail = failure or (Verdict.WRONG_ANSWER, None, "the output differs")
+    return _outcome(execution, verdict, exceeded, detail, expected=_shown(expected), actual=_shown(execution.stdout))
+
+
+def _unfinished_outcome(execution: Execution, error: Unfinished) -> TestOutcome:
+    """Return the outcome of a test that could not be finished with what the program answered."""
+    if error.exceeded is None:
+        return _outcome(execution, Verdict.WRONG_ANSWER, None, "the program's answer crashes the comparison")
+    if error.exceeded == "memory":
+        detail = "comparing the program's answer takes too much memory"
+    else:
+        detail = "comparing the program's answer takes too long"
+    return _outcome(execution, _VERDICT_OF[error.exceeded], error.exceeded, detail)
+
+
+def _outcome(
+    execution: Execution, verdict: Verdict, exceeded: Exceeded | None = None, detail: str = "", *, expected: str = "",
+    actual: str = "",
+) -> TestOutcome:  # fmt: skip
+    return TestOutcome(
+        verdict=verdict, cpu_s=execution.cpu_s, wall_s=execution.wall_s, exceeded=exceeded, detail=one_line(detail),
+        peak_memory_bytes=execution.peak_memory_bytes, expected=readable(expected), actual=readable(actual),
+    )  # fmt: skip
+
+
+def not_compiled(execution: Execution, message: str) -> TestOutcome:
+    """Return the finding of a program that the compiler refused, or that broke the compiler."""
+    if execution.exceeded in ("cpu", "wall"):
+        return _outcome(
+            execution, Verdict.COMPILE_ERROR, execution.exceeded, "compiling took longer than the time limit"
+        )
+    return _outcome(execution, Verdict.COMPILE_ERROR, None, message or "the compiler crashed")
+
+
+def _failure(execution: Execution, limits: Limits) -> tuple[Verdict, Exceeded | None, str] | None:
+    """Return how an execution failed, the gravest finding where there are several; None where it ended well."""
+    found: list[tuple[Verdict, Exceeded | None, str]] = []
+    exceeded = execution.exceeded
+    if exceeded is None and (execution.exit_code != 0):
+        exceeded = _testimony(execution.stderr)
+    if exceeded is not None:
+        found.append((_VERDICT_OF[exceeded], exceeded, _limit_text(exceeded, limits)))
+    if execution.exit_code != 0:
+        found.append((Verdict.RUNTIME_ERROR, None, _last_words(execution)))
+    gravest = worst(verdict for verdict, _, _ in found) if found else None
+    return next((finding for finding in found if finding[0] is gravest), None)
+
+
+def _testimony(stderr: bytes) -> Exceeded | None:
+    rows = stderr.decode(errors="replace").strip().splitlines()
+    found = next((exceeded for pattern, exceeded in _TESTIMONY if rows and re.search(pattern, rows[-1])), None)
+    if found is None and any(re.search(_TOO_MANY_PROCESSES, row) for row in rows):
+        return "processes"  # many processes write at once, so their last lines mix
+    return found
+
+
+def _limit_text(exceeded: Exceeded, limits: Limits) -> str:
+    return {
+        "cpu": f"more than {limits.cpu_s:g} s of CPU time",
+        "wall": f"more than {limits.wall_s:g} s without an answer",
+        "memory": f"more than {limits.memory_bytes >> 20} MiB of memory",
+        "output": f"more than {limits.output_bytes >> 10} KiB of output",
+        "processes": f"more than {limits.processes} processes and threads",
+        "open_files": f"more than {limits.open_files} open files",
+        "file_size": f"a file of more than {limits.file_bytes >> 10} KiB, or no room for more files",
+    }[exceeded]
+
+
+def _last_words(execution: Execution) -> str:
+    rows = execution.stderr.decode(errors="replace").strip().splitlines()
+    if execution.signal is not None:
+        known = execution.signal in set(signal.Signals)
+        return f"ended by {signal.Signals(execution.signal).name if known else f'signal {execution.signal}'}"
+    return rows[-1][:_SHOWN] if rows else f"exit status {execution.exit_code}"
+
+
+def _shown(text: bytes) -> str:
+    shown = text[:_SHOWN].decode(errors="backslashreplace")
+    return shown if len(text) <= _SHOWN else f"{shown}... ({len(text)} bytes)"
+
+
+def examined_outcomes(
+    tests: Sequence[FunctionTest],
+    findings: list[dict[str, Any]],
+    laps: list[Lap],
+    execution: Execution,
+    limits: Limits,
+    *,
+    unfinished: Unfinished | None,
+) -> list[TestOutcome]:
+    """Return the outcomes of one session of an examiner with a candidate.
+
+    Args:
+        tests: what the candidate was put to, or the first of which it was.
+        findings: the lines that the examiner wrote, a line a test.
+        laps: what the candidate used for each test; one that it died right after has none.
+        execution: how the candidate ended.
+        limits: the candidate's.
+        unfinished: why the examiner could not finish its work with the candidate's answers, if so.
+
+    Raises:
+        Fault: where the examiner could not do its work through no fault of the candidate.
+    """
+    rest = Lap(
+        max(0.0, execution.cpu_s - sum(lap.cpu_s for lap in laps)),
+        max(0.0, execution.wall_s - sum(lap.wall_s for lap in laps)),
+    )
+    outcomes = [
+        _examined_outcome(test, finding, lap, execution, limits)
+        for test, finding, lap in zip(tests, findings, itertools.chain(laps, [rest]), strict=False)
+        if finding["verdict"] != "lost"
+    ]
+    if len(outcomes) < len(findings):
+        outcomes.append(_lost_outcome(execution, rest, limits))
+    elif unfinished is not None:
+        outcomes.append(_unfinished_outcome(execution, unfinished))
+    elif execution.exceeded:  # by what it left running, or printed, beside its answers
+        outcomes[-1] = _gravest(outcomes[-1], _VERDICT_OF[execution.exceeded], execution.exceeded, limits)
+    return outcomes
+
+
+def _examined_outcome(
+    test: FunctionTest, finding: dict[str, Any], lap: Lap, execution: Execution, limits: Limits
+) -> TestOutcome:
+    if finding["verdict"] == Verdict.SANDBOX_ERROR:
+        raise Fault(finding["detail"])
+    statement, expected = _failed_assertion(test, finding["line"])
+    detail = ": ".join(filter(None, (statement, finding["detail"])))
+    outcome = TestOutcome(
+        verdict=Verdict(finding["verdict"]), cpu_s=lap.cpu_s, wall_s=lap.wall_s,
+        peak_memory_bytes=execution.peak_memory_bytes, detail=one_line(detail), actual=readable(finding["actual"]),
+        exceeded=_LIMIT_OF.get(finding["verdict"]),
+        expected=readable(finding["expected"] or expected),
+    )  # fmt: skip
+    return _gravest(outcome, Verdict.TIME_LIMIT, "cpu", limits) if outcome.cpu_s > limits.cpu_s else outcome
+
+
+def _failed_assertion(test: FunctionTest, line: int) -> tuple[str, str]:
+    """Return the assertion on a line of the test, and the right side of its comparison; empty where there is none."""
+    if not isinstance(test, AssertTest) or not line:
+        return "", ""
+    for node in ast.walk(ast.parse(test.code)):
+        if isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or node.lineno):
+            compared = node.test.comparators[-1] if isinstance(node.test, ast.Compare) else None
+            return ast.unparse(node)[:_SHOWN], ast.unparse(compared)[:_SHOWN] if compared else ""
+    return "", ""
+
+
+def _gravest(outcome: TestOutcome, verdict: Verdict, exceeded: Exceeded, limits: Limits) -> TestOutcome:
+    """Return the outcome with a limit's verdict, unless it was found to be worse already."""
+    if worst((outcome.verdict, verdict)) is not verdict:
+        return outcome
+    detail = _limit_text(exceeded, limits)
+    return msgspec.structs.replace(outcome, verdict=verdict, exceeded=exceeded, detail=detail)
+
+
+def _lost_outcome(execution: Execution, rest: Lap, limits: Limits) -> TestOutcome:
+    """Return the outcome of a test under which the candidate died, or left the conversation."""
+    verdict, exceeded, detail = _failure(execution, limits) or (Verdict.RUNTIME_ERROR, None, "")
+    if verdict is Verdict.RUNTIME_ERROR and (execution.exit_code == 0 or execution.signal == signal.SIGKILL):
+        detail = "the program ended itself while a test was running"
+    outcome = _outcome(execution, verdict, exceeded, detail)
+    return msgspec.structs.replace(outcome, cpu_s=rest.cpu_s, wall_s=rest.wall_s)

@@ -1,0 +1,200 @@
+"""Runs `proctor demo`, the whole loop in miniature, offline: material, training, generation, examination, tables.
+
+Every stage is a command that a user could give; a stage whose outcome is there is skipped, one that was killed goes on.
+`proctor miniature` makes its material and its base.
+"""
+
+import importlib.util
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from datetime import timedelta
+from pathlib import Path
+
+import click
+import msgspec
+
+from harness.cli.main import run
+from harness.cli.options import jail_options
+from harness.errors import UserError
+from harness.runs.jsonl import read, write_whole
+from harness.runs.records import Run
+from sandbox.jail import ALL_LAYERS, Jail
+from trainers.demo.stages import Sizes, Stage, examine_known, finale, stages
+from trainers.demo.submissions import write_submissions
+
+_LIBRARIES = ("torch", "transformers", "tokenizers", "accelerate", "pyarrow")
+
+_NEXT = """
+What the tables say: what each method made of the same base, groups and steps, in one run with one seed. Whether two
+rows differ, `proctor compare` tells, which pairs them by problem. What the tables don't say: how the methods compare on
+a real model. A miniature shows that the loop closes - prompts, judging, training, tables.
+
+The runs, with every program and verdict:  {runs}
+The tables, kept up to date:               {runs}/LEADERBOARD.md
+A page to look around in:                  {page}/index.html
+What the stages printed:                   {log}
+
+Try next:
+  proctor explain {runs}/base {task} --index 0
+  proctor compare {runs}/base {runs}/rloo
+  proctor demo --seed 1 --out {other}
+  proctor run --benchmark mbpp --model Qwen/Qwen2.5-Coder-0.5B --backend transformers --out runs/mbpp
+"""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides a demo; it lies in its folder, so that no other demo goes on there."""
+
+    sizes: Sizes
+    jail: tuple[str, ...]
+
+
+@click.command("demo")
+@click.option(
+    "--examine-only", is_flag=True, help="Judge the programs of known verdict of `mini`, and do nothing else."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Of material, training and sampling (default: 0).")
+@click.option(
+    "--problems", type=click.IntRange(min=1), default=Sizes().problems, help=f"To train on ({Sizes().problems})."
+)
+@click.option("--steps", type=click.IntRange(min=1), default=Sizes().steps, help=f"Of each training ({Sizes().steps}).")
+@click.option(
+    "--tests", type=click.IntRange(min=1), default=Sizes().tests, help=f"Held-out problems ({Sizes().tests})."
+)
+@jail_options
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder of everything (default: runs/demo, or runs/known); the same one resumes.",
+)
+def command(
+    *,
+    examine_only: bool,
+    seed: int,
+    problems: int,
+    steps: int,
+    tests: int,
+    workers: int,
+    python: str,
+    layers: frozenset[str],
+    preload: tuple[str, ...],
+    out: Path | None,
+) -> int:
+    """Train, generate, examine and tabulate in miniature, offline.
+
+    A base of 0.85 million parameters, which ships with proctor, is trained by four methods on generated submissions of
+    known status; the five policies write programs for held-out problems, which the sandbox judges. A demo that was
+    interrupted goes on when the same command is given again.
+    """
+    jail = Jail(python=python, layers=layers, preload=preload)
+    if examine_only:
+        return examine_known(jail, workers, out or Path("runs/known"))
+    out = out or Path("runs/demo")
+    if missing := [name for name in _LIBRARIES if not importlib.util.find_spec(name)]:
+        raise UserError(f"the demo trains a model and needs {', '.join(missing)}; pip install 'proctor[train]'")
+    sizes = Sizes(seed=seed, problems=problems, steps=steps, tests=tests)
+    asked = Asked(sizes=sizes, jail=_arguments_of(jail))
+    _claim(out, asked)
+    if code := _carried_out(stages(out, sizes, (*asked.jail, "--workers", str(workers))), out / "log.txt"):
+        return code
+    shutil.rmtree(out / "page", ignore_errors=True)  # a page that was interrupted would not be written over
+    for arguments in finale(out):
+        _announce(arguments, "")
+        if code := run(list(arguments)):
+            return code
+    runs = out / "runs"
+    task = next(iter(read(runs / "base" / "run.json", Run).problems))
+    click.echo(_NEXT.format(runs=runs, page=out / "page", log=out / "log.txt", task=task, other=f"{out}-1"))
+    return 0
+
+
+def _claim(out: Path, asked: Asked) -> None:
+    """Write what is asked into the folder; raise UserError where another demo lies there."""
+    path = out / "demo.json"
+    if path.exists() and (earlier := read(path, Asked)) != asked:
+        raise UserError(f"{path}: another demo lies there, {_words(earlier)}; give the same options or another --out")
+    out.mkdir(parents=True, exist_ok=True)
+    write_whole(path, msgspec.json.encode(asked))
+
+
+def _carried_out(todo: Sequence[Stage], log: Path) -> int:
+    """Give one command after the other; return the exit code of the first that fails, or 0."""
+    start_s, expected_s = time.monotonic(), 0.0
+    for number, stage in enumerate(todo, 1):
+        head = f"stage {number} of {len(todo)}"
+        if stage.outcome.exists():
+            click.echo(f"{head}: {stage.what}: done before", err=True)
+            continue
+        pace = (time.monotonic() - start_s) / expected_s if expected_s else 1.0
+        left_s = pace * sum(other.expected_s for other in todo[number - 1 :] if not other.outcome.exists())
+        _announce(stage.arguments, f"{head}, about {timedelta(seconds=round(left_s))} left: {stage.what}")
+        with log.open("a", encoding="utf-8") as file, redirect_stdout(file):
+            code = run(list(stage.arguments))
+        if code:
+            return code
+        expected_s += stage.expected_s
+    return 0
+
+
+def _announce(arguments: Sequence[str], head: str) -> None:
+    """Show a command on stderr as a user would give it."""
+    click.echo(f"\n{head}\n$ proctor {shlex.join(arguments)}".replace("\n\n", "\n"), err=True)
+    sys.stderr.flush()
+
+
+def _arguments_of(jail: Jail) -> tuple[str, ...]:
+    """Return the options that ask for this jail, where it is not the usual one."""
+    arguments: tuple[str, ...] = () if jail.python == sys.executable else ("--python", jail.python)
+    if jail.layers != ALL_LAYERS:
+        arguments += ("--isolation", ",".join(sorted(jail.layers)) or "none")
+    return arguments + tuple(part for module in jail.preload for part in ("--preload", module))
+
+
+def _words(asked: Asked) -> str:
+    sizes = [f"--{name} {value}" for name, value in msgspec.structs.asdict(asked.sizes).items()]
+    return " ".join((*sizes, *asked.jail))
+
+
+_out = click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write, not yet there.")
+_seed = click.option("--seed", type=click.IntRange(min=0), default=0, help="Of all that is drawn (default: 0).")
+
+
+@click.group("miniature")
+def miniature() -> None:
+    """Make the material and the base that the demo begins with."""
+
+
+@miniature.command("submissions")
+@click.option("--problems", type=click.IntRange(min=1), default=720, help="How many (default: 720).")
+@_seed
+@_out
+def submissions(*, problems: int, seed: int, out: Path) -> int:
+    """Write generated submissions of known status in CodeNet's layout."""
+    count = write_submissions(out, problems, seed)
+    click.echo(f"{count} submissions lie in {out}")
+    return 0
+
+
+@miniature.command("base")
+@click.option("--train", is_flag=True, help="Train it from random weights, as the one that ships was.")
+@_seed
+@_out
+def base(*, train: bool, seed: int, out: Path) -> int:
+    """Write the base: the one that ships with proctor, or one of your own with --train."""
+    from trainers.demo.base import train_base, write_shipped  # noqa: PLC0415 - torch
+
+    if out.exists():
+        raise UserError(f"{out}: is there already; choose a new folder for --out")
+    draft = out.with_name(f"{out.name}.tmp")
+    draft.mkdir(parents=True, exist_ok=True)
+    if train:
+        train_base(draft, seed)
+    else:
+        write_shipped(draft)
+    draft.rename(out)
+    click.echo(f"The base lies in {out}")
+    return 0

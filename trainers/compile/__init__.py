@@ -1,0 +1,1 @@
+"""Submissions and judged samples -> groups."""

@@ -1,0 +1,311 @@
+"""Compiles submissions to groups, whatever their source, one problem at a time, on several processes.
+
+Groups are dealt from accepted and rejected submissions of one problem: seeded, without replacement, both outcomes in
+each.
+"""
+
+import functools
+import random
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from harness.generation.prompts import PromptCard, load_card, render
+from harness.runs.records import Problem
+from sandbox.inside.layers import kernel
+from sandbox.records import StdioTest
+from trainers.compile import codenet
+from trainers.compile import data_card as tables
+from trainers.compile.data_card import KEPT, PROBLEMS, ROWS, Census, Recipe, Rule, bin_of
+from trainers.compile.decontamination import Contamination, Match
+from trainers.compile.rewards import Status, reward_of, usual
+from trainers.compile.screening import screen
+from trainers.compile.statements import Language, read_statement
+from trainers.groups import Group
+
+T = TypeVar("T")
+
+
+def rng_of(seed: int, problem_id: str) -> random.Random:
+    """Return the source of chance for one problem, the same whichever worker does it and in whatever order."""
+    return random.Random(f"{seed}/{problem_id}")  # noqa: S311 - drawing samples, not keys
+
+
+def reservoir(items: Iterable[T], size: int, rng: random.Random) -> tuple[T, ...]:
+    """Return `size` of the items, each subset with the same chance, or all if there are no more.
+
+    Algorithm R of Vitter 1985, "Random sampling with a reservoir", ACM TOMS 11, 37-57.
+    """
+    kept: list[T] = []
+    for seen, item in enumerate(items):
+        if seen < size:
+            kept.append(item)
+        elif (place := rng.randrange(seen + 1)) < size:
+            kept[place] = item
+    return tuple(kept)
+
+
+def deal(
+    accepted: Sequence[T], rejected: Sequence[T], size: int, rng: random.Random, *, unbalanced: bool = False
+) -> Iterator[tuple[T, ...]]:
+    """Yield as many groups of `size` as there can be, nobody in two of them, in random order.
+
+    Each group gets one accepted and one rejected; its other places are drawn from all that remain, so that groups
+    have the problem's own balance as far as the supply goes.
+
+    Args:
+        accepted: Those with one outcome.
+        rejected: Those with the other.
+        size: Members of a group, at least two.
+        rng: Decides who comes together.
+        unbalanced: Deal what remains as well, into groups that then have one outcome only.
+    """
+    right, wrong = rng.sample(accepted, len(accepted)), rng.sample(rejected, len(rejected))
+    count = min(len(right), len(wrong), (len(right) + len(wrong)) // size)
+    rest = right[count:] + wrong[count:]
+    rng.shuffle(rest)
+    for number in range(count):
+        others = rest[number * (size - 2) : (number + 1) * (size - 2)]
+        yield tuple(rng.sample([right[number], wrong[number], *others], size))
+    if unbalanced:
+        remaining = rest[count * (size - 2) :]
+        yield from zip(*[iter(remaining)] * size, strict=False)
+
+
+J = TypeVar("J")
+
+_AHEAD_PER_WORKER = 8
+"""Problems in work behind a slow one."""
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that may become a member of a group."""
+
+    source_id: str
+    completion: str
+    status: Status
+    cpu_time_ms: float | None = None
+    memory_kb: float | None = None
+    code_size_bytes: float | None = None
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """The recipe with what it needs to be carried out; goes to every worker."""
+
+    recipe: Recipe
+    count_tokens: Callable[[str], int] | None = None
+    """Tokens of a text in the policy's own tokenizer; None asks for no length."""
+    contamination: Contamination | None = None
+
+
+class Compiled(NamedTuple):
+    """What became of one problem."""
+
+    groups: tuple[Group, ...]
+    census: Census
+    matches: tuple[Match, ...]
+
+
+def compile_all(work: Callable[[J], Compiled], jobs: Iterable[J], workers: int) -> Iterator[Compiled]:
+    """Do the jobs on so many processes and yield what came of them in their order; a few are in work at once.
+
+    Jobs and what they return don't depend on each other, so the number of processes changes nothing.
+    """
+    remaining = iter(jobs)
+    clean = get_context("spawn")  # workers fork in their turn, so they must have none of our threads and locks
+    with ProcessPoolExecutor(workers, mp_context=clean, initializer=_take_up, initargs=(work,)) as pool:
+        ahead: deque[Future[Compiled]] = deque()
+        try:
+            ahead.extend(pool.submit(_do, job) for job in islice(remaining, workers * _AHEAD_PER_WORKER))
+            while ahead:
+                yield ahead.popleft().result()
+                ahead.extend(pool.submit(_do, job) for job in islice(remaining, 1))
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def compile_codenet_problem(problem_id: str, *, tree: Path, language: Language, plan: Plan) -> Compiled:
+    """Compile the submissions of one problem of CodeNet's tree."""
+    index = codenet.index(tree, problem_id)
+    counted = index.census
+    counted[tables.ODDITIES, "source files of no submission"] += codenet.stray_sources(
+        tree, problem_id, index.submissions
+    )
+    page = codenet.statement_page(tree, problem_id)
+    statement = page if isinstance(page, Rule) else read_statement(page, language)
+    matches: tuple[Match, ...] = ()
+    if not isinstance(statement, Rule) and plan.contamination:
+        matches = plan.contamination.in_statement(problem_id, statement.text)
+        if matches and not plan.recipe.keep_contaminated:
+            statement = Rule.CONTAMINATED_STATEMENT
+    if isinstance(statement, Rule):
+        counted[PROBLEMS, statement] += 1
+        counted[ROWS, statement] += len(index.submissions)
+        return Compiled((), counted, matches)
+    candidates = tuple(_candidates(tree, index.submissions, plan.recipe, counted))
+    compiled = compile_candidates(problem_id, _prompt(problem_id, statement.text), candidates, plan, must_parse=True)
+    return Compiled(compiled.groups, counted + compiled.census, matches + compiled.matches)
+
+
+@functools.cache
+def _card() -> PromptCard:
+    return load_card("apps")
+
+
+def _prompt(problem_id: str, statement: str) -> str:
+    """Return what a submission answers: the prompt that APPS+ is examined with (DESIGN.md, section 2, row 7)."""
+    reads_stdin = StdioTest(stdin="", expected_stdout="")
+    problem = Problem(task_id=problem_id, benchmark="codenet", split="train", statement=statement, tests=(reads_stdin,))
+    return str(render(_card(), problem, {}))  # the card has no messages, so this is its text
+
+
+def compile_candidates(
+    problem_id: str, prompt: str, candidates: Sequence[Candidate], plan: Plan, *, must_parse: bool
+) -> Compiled:
+    """Compile the programs of one prompt; `must_parse` drops those that aren't Python 3, compile errors apart."""
+    counted = Census()
+    candidates = tuple(_distinct(candidates, counted, must_parse=must_parse))
+    candidates, matches = _clean(candidates, plan, counted)
+    lengths = {c.completion: plan.count_tokens(c.completion) for c in candidates} if plan.count_tokens else {}
+    too_long = {text for text, tokens in lengths.items() if tokens > plan.recipe.max_tokens}
+    short = _without(too_long, candidates, Rule.TOO_LONG, counted)
+    members = tuple(_members(short, problem_id, plan.recipe, counted))
+    medians = usual([c for c in short if c.status == Status.ACCEPTED])
+    groups = tuple(
+        Group(
+            problem_id=problem_id,
+            prompt=prompt,
+            completions=tuple(c.completion for c in group),
+            rewards=tuple(reward_of(c.status, c, plan.recipe.rewards, medians) for c in group),
+            statuses=tuple(str(c.status) for c in group),
+            source_ids=tuple(c.source_id for c in group),
+        )
+        for group in members
+    )
+    counted += _measures(groups, lengths, plan.count_tokens(prompt) if plan.count_tokens and groups else 0)
+    return Compiled(groups, counted, matches)
+
+
+_work: list[Callable[[Any], Compiled]] = []
+"""A worker's work, sent once and not with every job: a tokenizer is some megabytes."""
+
+
+def _take_up(work: Callable[[Any], Compiled]) -> None:
+    """Be a worker: leave interrupts to the process that started it, and end with it, however that ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if not (parent := parent_process()) or not parent.is_alive():
+        sys.exit()  # it ended while this one was starting
+    _work[:] = [work]
+
+
+def _do(job: Any) -> Compiled:
+    return _work[0](job)
+
+
+def _candidates(
+    tree: Path, submissions: Iterable[codenet.Submission], recipe: Recipe, counted: Census
+) -> Iterator[Candidate]:
+    for submission in submissions:
+        rewarded = submission.status in recipe.rewards.rewards
+        text = codenet.source(tree, submission) if rewarded else Rule.NO_REWARD
+        if isinstance(text, Rule):
+            counted[ROWS, text] += 1
+        else:
+            yield Candidate(
+                source_id=submission.submission_id,
+                completion=text,
+                status=submission.status,
+                cpu_time_ms=submission.cpu_time_ms,
+                memory_kb=submission.memory_kb,
+                code_size_bytes=submission.code_size_bytes,
+            )
+
+
+def _distinct(candidates: Sequence[Candidate], counted: Census, *, must_parse: bool) -> Iterator[Candidate]:
+    """Yield the first of those with the same tokens; where one is accepted and another not, neither label is sure."""
+    screened = screen([candidate.completion for candidate in candidates])
+    outcomes: dict[bytes, set[bool]] = {}
+    sound: list[tuple[bytes, Candidate]] = []
+    for candidate, (parses, digest) in zip(candidates, screened, strict=True):
+        if not digest:
+            counted[ROWS, Rule.PARSER_ENDED] += 1
+        elif must_parse and not parses and candidate.status != Status.COMPILE_ERROR:
+            counted[ROWS, Rule.NOT_PYTHON_3] += 1
+        else:
+            outcomes.setdefault(digest, set()).add(candidate.status == Status.ACCEPTED)
+            sound.append((digest, candidate))
+    seen = set[bytes]()
+    for digest, candidate in sound:
+        if len(outcomes[digest]) > 1:
+            counted[ROWS, Rule.CONTRADICTORY] += 1
+        elif digest in seen:
+            counted[ROWS, Rule.REPEATED] += 1
+        else:
+            seen.add(digest)
+            yield candidate
+
+
+def _clean(
+    candidates: Sequence[Candidate], plan: Plan, counted: Census
+) -> tuple[tuple[Candidate, ...], tuple[Match, ...]]:
+    """Return the programs that hold no reference of a benchmark, and what those that do hold."""
+    if plan.contamination is None:
+        return tuple(candidates), ()
+    found = {c.completion: plan.contamination.in_code(c.source_id, c.completion) for c in candidates}
+    matches = tuple(match for of_program in found.values() for match in of_program)
+    if plan.recipe.keep_contaminated:
+        return tuple(candidates), matches
+    contaminated = {text for text, of_program in found.items() if of_program}
+    return _without(contaminated, candidates, Rule.CONTAMINATED_CODE, counted), matches
+
+
+def _without(
+    completions: Collection[str], candidates: Sequence[Candidate], rule: Rule, counted: Census
+) -> tuple[Candidate, ...]:
+    kept = tuple(candidate for candidate in candidates if candidate.completion not in completions)
+    counted[ROWS, rule] += len(candidates) - len(kept)
+    return kept
+
+
+def _members(
+    candidates: Sequence[Candidate], problem_id: str, recipe: Recipe, counted: Census
+) -> Iterator[tuple[Candidate, ...]]:
+    rng = rng_of(recipe.seed, problem_id)
+    accepted = [candidate for candidate in candidates if candidate.status == Status.ACCEPTED]
+    rejected = [candidate for candidate in candidates if candidate.status != Status.ACCEPTED]
+    kept = reservoir(accepted, recipe.max_accepted, rng)
+    members = 0
+    for group in deal(kept, rejected, recipe.group_size, rng, unbalanced=recipe.unbalanced):
+        members += len(group)
+        yield group
+    counted[ROWS, Rule.OVER_CAP] += len(accepted) - len(kept)
+    counted[ROWS, Rule.NO_PARTNER] += len(kept) + len(rejected) - members
+    counted[ROWS, KEPT] += members
+
+
+def _measures(groups: Sequence[Group], lengths: Mapping[str, int], prompt_tokens: int) -> Census:
+    """Return totals and histograms of the groups of one problem; `lengths` is empty where none was asked for."""
+    counted = Census()
+    counted[tables.PER_PROBLEM, bin_of(len(groups))] += 1
+    counted[PROBLEMS, "with groups" if groups else "without a group"] += 1
+    counted[tables.TOTALS, "groups"] += len(groups)
+    for group in groups:
+        counted[tables.TOTALS, "completions"] += len(group.completions)
+        counted[tables.ACCEPTED, str(group.statuses.count(Status.ACCEPTED))] += 1
+        counted.update((tables.GROUPED, status) for status in group.statuses)
+        if lengths:
+            tokens = [lengths[completion] for completion in group.completions]
+            counted.update((tables.COMPLETION_TOKENS, bin_of(count)) for count in tokens)
+            counted[tables.PROMPT_TOKENS, bin_of(prompt_tokens)] += 1
+            counted[tables.TOTALS, "completion tokens"] += sum(tokens)
+            counted[tables.TOTALS, "prompt tokens"] += prompt_tokens
+    return counted

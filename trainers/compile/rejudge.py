@@ -1,0 +1,82 @@
+"""Does our judge agree with CodeNet's? Members of groups run in the sandbox on the samples of their statements.
+
+Samples are not the judge's tests: a rejected program may well pass them, but an accepted one should.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from sandbox.jail import Jail
+from sandbox.pool import Case, judge_all
+from sandbox.records import Limits, StdioTest
+from trainers.compile import codenet
+from trainers.compile.data_card import Rule
+from trainers.compile.statements import read_statement
+from trainers.groups import Group
+
+UNTRIED = "no sample to try"
+"""Stands for the verdict where a statement has no sample."""
+
+
+class Rejudged(NamedTuple):
+    """A member of a group with CodeNet's status and our verdict, or `UNTRIED`."""
+
+    source_id: str
+    status: str
+    verdict: str
+
+
+class Examination(NamedTuple):
+    """The samples of a problem as tests, with what each may use."""
+
+    tests: tuple[StdioTest, ...]
+    limits: Limits
+
+
+def examinations(tree: Path) -> Callable[[str], Examination]:
+    """Return what tells, by a problem's id, what its members are put to; pages are read as they are needed."""
+    times = codenet.time_limits_ms(tree)
+    return lru_cache(maxsize=64)(lambda problem_id: _examination(tree, problem_id, times.get(problem_id)))
+
+
+def rejudge(
+    groups: Iterable[Group], examination: Callable[[str], Examination], jail: Jail, workers: int
+) -> Iterator[Rejudged]:
+    """Judge every member of the groups and yield what was found, in order; those that can't be tried come last.
+
+    Raises:
+        Refused: The host can't hold an untrusted program.
+    """
+    tried = deque[tuple[str, str]]()
+    untried: list[Rejudged] = []
+
+    def cases() -> Iterator[Case]:
+        for group in groups:
+            tests, limits = examination(group.problem_id)
+            for member in zip(group.completions, group.source_ids, group.statuses, strict=True):
+                completion, source_id, status = member
+                if tests:
+                    tried.append((source_id, status))
+                    yield Case(program=completion, tests=tests, limits=limits)
+                else:
+                    untried.append(Rejudged(source_id, status, UNTRIED))
+
+    for judgement in judge_all(cases(), jail, workers):
+        yield Rejudged(*tried.popleft(), str(judgement.verdict))
+    yield from untried
+
+
+def _examination(tree: Path, problem_id: str, time_limit_ms: float | None) -> Examination:
+    """Take the problem's own time limit where it is longer than ours; numbers may differ by rounding."""
+    page = codenet.statement_page(tree, problem_id)
+    statement = page if isinstance(page, Rule) else read_statement(page, "any")
+    samples = () if isinstance(statement, Rule) else statement.samples
+    usual = Limits()
+    cpu_s = max(usual.cpu_s, (time_limit_ms or 0.0) / 1000)
+    return Examination(
+        tests=tuple(StdioTest(stdin=s.stdin, expected_stdout=s.stdout, checker="numbers") for s in samples),
+        limits=Limits(cpu_s=cpu_s, wall_s=usual.wall_s * cpu_s / usual.cpu_s),
+    )

@@ -1,0 +1,81 @@
+"""Writes a folder of groups, all or nothing: the Parquet file, the card, and in the end the folder's name."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from harness.errors import UserError
+from trainers.compile.data_card import ROWS, TOTALS, Card, Census, Recipe, tables_of, write_card
+from trainers.compile.decontamination import Match
+from trainers.compile.pipeline import Compiled
+from trainers.compile.rejudge import Rejudged
+from trainers.groups import GROUPS_FILE, Group, pyarrow, read_groups, write_groups
+
+Rejudge = Callable[[Iterable[Group], int], Iterable[Rejudged]]
+"""Groups and the number of their members -> what was found of each."""
+
+
+def refuse_taken(out: Path) -> None:
+    """Raise UserError where `out` holds something already, or the libraries to write it are missing."""
+    pyarrow()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out}: is there already; choose a new folder for --out")
+
+
+def write_folder(
+    out: Path,
+    compiled: Iterable[Compiled],
+    *,
+    census: Census,
+    recipe: Recipe,
+    source: str,
+    rejudge: Rejudge | None = None,
+) -> Card:
+    """Write the groups as they come and the card behind them; return the card.
+
+    Everything is written under another name first, so that `out` is whole or not there. What a killed process left
+    under that name is overwritten.
+
+    Args:
+        out: The folder to be.
+        compiled: What came of each problem, in their order.
+        census: What was counted before.
+        recipe: What was asked for.
+        source: Where the submissions come from, for the card.
+        rejudge: Judges the members of the groups; None leaves it out.
+    """
+    draft = out.with_name(f"{out.name}.tmp")
+    draft.mkdir(parents=True, exist_ok=True)
+    matches: list[Match] = []
+    sha256 = write_groups(draft / GROUPS_FILE, _groups(compiled, census, matches))
+    crossed: dict[str, Counter[str]] = {}
+    for row in rejudge(read_groups(draft), census[TOTALS, "completions"]) if rejudge else ():
+        crossed.setdefault(row.status, Counter())[row.verdict] += 1
+    tables = tables_of(census)
+    fates, totals = tables.pop(ROWS, {}), tables.pop(TOTALS, {})
+    card = Card(
+        source=source,
+        recipe=recipe,
+        proctor=version("proctor"),
+        groups_sha256=sha256,
+        rows=sum(fates.values()),
+        groups=totals.get("groups", 0),
+        completions=totals.get("completions", 0),
+        prompt_tokens=totals.get("prompt tokens", 0),
+        completion_tokens=totals.get("completion tokens", 0),
+        fates=fates,
+        tables=tables,
+        contaminated=tuple(matches),
+        rejudged={status: dict(sorted(crossed[status].items())) for status in sorted(crossed)},
+    )
+    write_card(draft, card)
+    draft.rename(out)
+    return card
+
+
+def _groups(compiled: Iterable[Compiled], census: Census, matches: list[Match]) -> Iterator[Group]:
+    for one in compiled:
+        census.update(one.census)
+        matches.extend(one.matches)
+        yield from one.groups

@@ -1,0 +1,157 @@
+"""Turns groups and a method into what a step trains on: tokens, weights, and an order decided by the seed alone."""
+
+import hashlib
+import random
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from harness.errors import UserError
+from trainers.config import TrainingOptions
+from trainers.groups import Group, read_groups
+from trainers.methods import Weigh
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerBase
+
+TOKENIZER_FILE = "tokenizer.json"
+
+
+class Encoded(NamedTuple):
+    """A group in tokens."""
+
+    prompt: tuple[int, ...]
+    completions: tuple[tuple[int, ...], ...]
+    """Each with the token of the end."""
+
+
+def encode(group: Group, tokenizer: "PreTrainedTokenizerBase") -> Encoded:
+    """Return the tokens of a group.
+
+    Prompt and completion are tokenized apart, so that the policy learns to go on from the very tokens that it is given
+    in an examination, where nothing of the completion is there yet to merge with the prompt's last token.
+
+    Raises:
+        UserError: The tokenizer knows no token of the end, or the prompt is empty: then nothing predicts the
+            completion's first token.
+    """
+    end = tokenizer.eos_token_id
+    if end is None:
+        raise UserError("the model's tokenizer has no eos_token, so a completion could not end; set one in its files")
+    prompt = tuple(tokenizer(group.prompt)["input_ids"])
+    if not prompt:
+        raise UserError(f"problem {group.problem_id}: its prompt is empty; leave its groups out")
+    completions = tokenizer(list(group.completions), add_special_tokens=False)["input_ids"]
+    return Encoded(prompt, tuple((*completion, end) for completion in completions))
+
+
+def token_counter(path: Path) -> Callable[[str], int]:
+    """Return what counts the tokens of a text, special tokens apart; it can be sent to other processes.
+
+    Args:
+        path: A `tokenizer.json`, or a folder that holds one.
+
+    Raises:
+        UserError: The library tokenizers is not installed, or the file is missing or of another kind.
+    """
+    try:
+        from tokenizers import Tokenizer  # noqa: PLC0415 - only the extra `train` has it
+    except ModuleNotFoundError as error:
+        raise UserError("--tokenizer needs the library tokenizers; pip install 'proctor[train]'") from error
+    text = _read(path)
+    try:
+        return partial(_count, Tokenizer.from_str(text))
+    except Exception as error:  # the library raises nothing narrower
+        raise UserError(f"{path}: is no tokenizer.json ({error}); name that of the policy") from error
+
+
+def tokenizer_sha256(path: Path) -> str:
+    """Return the SHA-256 of the file that `token_counter` reads."""
+    return hashlib.sha256(_read(path).encode()).hexdigest()
+
+
+def _read(path: Path) -> str:
+    try:
+        return (path / TOKENIZER_FILE if path.is_dir() else path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: can't be read: {error.strerror}; --tokenizer names a tokenizer.json") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is no text, so no tokenizer.json; name that of the policy") from error
+
+
+def _count(tokenizer: "Tokenizer", text: str) -> int:
+    return len(tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+def total_steps(groups: int, options: TrainingOptions) -> int:
+    """Return how many steps a training on so many groups takes.
+
+    >>> total_steps(115, TrainingOptions(epochs=1, batch_groups=2))
+    58
+    """
+    if options.max_steps is not None:
+        return options.max_steps
+    return -(-groups * options.epochs // options.batch_groups)
+
+
+def batch(step: int, groups: int, options: TrainingOptions) -> tuple[int, ...]:
+    """Return the numbers of the groups of a step, counted from 0.
+
+    The shuffles of the epochs follow one another without a gap, so every step has `batch_groups` groups: one may hold
+    the end of an epoch and the start of the next, and the last of all is filled from the shuffle that would follow.
+
+    Args:
+        step: Counted from 0.
+        groups: How many there are, at least one.
+        options: `seed` and `batch_groups` count.
+
+    >>> sorted(batch(0, 4, TrainingOptions()) + batch(1, 4, TrainingOptions()))
+    [0, 1, 2, 3]
+    """
+    places = range(step * options.batch_groups, (step + 1) * options.batch_groups)
+    shuffled = {epoch: _shuffle(epoch, groups, options.seed) for epoch in {place // groups for place in places}}
+    return tuple(shuffled[place // groups][place % groups] for place in places)
+
+
+def _shuffle(epoch: int, groups: int, seed: int) -> list[int]:
+    order = list(range(groups))
+    random.Random(f"{seed}/{epoch}").shuffle(order)  # noqa: S311 - no secret
+    return order
+
+
+class Weighted(NamedTuple):
+    """A group and its weights."""
+
+    group: Group
+    weights: tuple[float, ...]
+
+
+def weighted_groups(path: Path, weigh: Weigh, options: TrainingOptions) -> tuple[Weighted, ...]:
+    """Read the groups and weigh them.
+
+    Without `unbalanced_groups` every group must have an accepted and a rejected member (protocol row 12). With it, the
+    groups of which the method can say nothing are left out.
+
+    Raises:
+        UserError: There are no groups, one is unbalanced, or the method can't weigh one.
+    """
+    found = tuple(_weighted(read_groups(path), path, weigh, options))
+    if not found:
+        raise UserError(f"{path}: holds no group to train on; see the card beside it")
+    return found
+
+
+def _weighted(groups: Iterable[Group], path: Path, weigh: Weigh, options: TrainingOptions) -> Iterable[Weighted]:
+    for number, group in enumerate(groups, 1):
+        where = f"{path}: group {number} (problem {group.problem_id})"
+        if not options.unbalanced_groups and not min(group.rewards) <= 0 < max(group.rewards):
+            raise UserError(f"{where} lacks accepted or rejected members; allow it with --unbalanced-groups on")
+        try:
+            weights = weigh(group.rewards, options)
+        except ValueError as error:
+            if options.unbalanced_groups:
+                continue
+            raise UserError(f"{where}: {error}") from error
+        yield Weighted(group, weights)

@@ -1,0 +1,160 @@
+"""Lists the command lines of the demo's stages, and examines the programs of known verdict."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import click
+import msgspec
+
+from harness.benchmarks.mini import Known, known_samples, problems
+from harness.cli.main import OUR_FAULT
+from harness.examination.evaluate import evaluate
+from harness.examination.examine import Protocol, examine, heads_of
+from harness.extraction.program import SETTINGS
+from harness.runs.jsonl import read_rows
+from harness.runs.records import Evaluation, SampleKey, Source
+from harness.scoring.report import markdown
+from sandbox.jail import Jail
+
+METHODS = ("sft", "rloo", "rloo-grpo", "rloo-exp")
+POLICIES = ("base", *METHODS)
+
+_TRAINING = ("--learning-rate", "5e-5", "--warmup-share", "0.1", "--save-every-steps", "50")
+"""The same for every method."""
+
+
+class Sizes(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of everything."""
+
+    seed: int = 0
+    problems: int = 720
+    """That groups are compiled from."""
+    steps: int = 300
+    """Of each training, two groups of four programs each."""
+    tests: int = 180
+    """Held-out problems that each policy is put to."""
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """A command whose outcome is one file or folder that is there when all is done."""
+
+    what: str
+    arguments: tuple[str, ...]
+    outcome: Path
+    expected_s: float
+    """On two cores, in proportion to the other stages; says what is left."""
+
+
+def stages(out: Path, sizes: Sizes, judging: tuple[str, ...]) -> tuple[Stage, ...]:
+    """Return the stages of a demo in that folder; `judging` are the options of the sandbox."""
+    return (*_material(out, sizes), *_training(out, sizes), *_examination(out, sizes, judging))
+
+
+def finale(out: Path) -> tuple[tuple[str, ...], ...]:
+    """Return the commands that make the tables of the runs, whose output is the demo's own."""
+    sampled = [f"{policy}={out / 'runs' / policy}" for policy in POLICIES]
+    greedy = [f"{policy}@0.85M={out / 'runs' / f'{policy}-greedy'}" for policy in POLICIES]
+    trainings = [f"--checkpoint={method}={out / 'models' / method}" for method in METHODS]
+    return (
+        ("table", *sampled, "--intervals"),
+        ("table", *greedy, "--by-model", "--intervals"),
+        ("table", str(out / "runs")),
+        ("table", *sampled, *trainings, "--format", "html", "--out", str(out / "page")),
+    )
+
+
+def _material(out: Path, sizes: Sizes) -> Iterator[Stage]:
+    tree, base, groups = out / "submissions", out / "models" / "base", out / "groups"
+    seed = ("--seed", str(sizes.seed))
+    yield Stage(
+        what="the base, as it ships",
+        arguments=("miniature", "base", "--out", str(base)),
+        outcome=base,
+        expected_s=10,
+    )
+    yield Stage(
+        what="submissions of known status, in CodeNet's layout",
+        arguments=("miniature", "submissions", "--problems", str(sizes.problems), *seed, "--out", str(tree)),
+        outcome=tree / "metadata" / "problem_list.csv",
+        expected_s=2,
+    )
+    yield Stage(
+        what="groups of four to train on",
+        arguments=("compile", "codenet", str(tree), "--tokenizer", str(base), *seed, "--out", str(groups)),
+        outcome=groups,
+        expected_s=6,
+    )
+
+
+def _training(out: Path, sizes: Sizes) -> Iterator[Stage]:
+    for method in METHODS:
+        folder = out / "models" / method
+        yield Stage(
+            what=f"training by {method}",
+            arguments=(
+                "train", method, "--groups", str(out / "groups"), "--model", str(out / "models" / "base"),
+                "--max-steps", str(sizes.steps), *_TRAINING, "--seed", str(sizes.seed), "--out", str(folder),
+            ),
+            outcome=folder / "checkpoint.json",
+            expected_s=40,
+        )  # fmt: skip
+
+
+def _examination(out: Path, sizes: Sizes, judging: tuple[str, ...]) -> Iterator[Stage]:
+    drawings = (
+        ("", "ten samples a problem", ("--n", "10", "--k", "1,10", "--max-tokens", "160"), 25.0),
+        ("-greedy", "its likeliest program", ("--n", "1", "--max-tokens", "160"), 4.0),
+    )
+    for suffix, what, drawing, expected_s in drawings:
+        for policy in POLICIES:
+            folder = out / "runs" / f"{policy}{suffix}"
+            yield Stage(
+                what=f"{policy}: {what}",
+                arguments=(
+                    "run", "--benchmark", "miniature", "--limit", str(sizes.tests), "--backend", "transformers",
+                    "--model", str(out / "models" / policy), "--policy", policy, *drawing,
+                    "--seed", str(sizes.seed), *judging, "--out", str(folder),
+                ),
+                outcome=folder / "result.json",
+                expected_s=expected_s,
+            )  # fmt: skip
+
+
+def examine_known(jail: Jail, workers: int, out: Path) -> int:
+    """Judge the programs of known verdict that ship with proctor, and return the exit code.
+
+    Every problem of the benchmark `mini` comes with a reference and with wrong, slow and crashing programs whose
+    verdict is known. All are judged; a verdict that differs from the known one is told, and is our fault.
+    """
+    known = tuple(known_samples())
+    shipped = problems(None)
+    results = examine(
+        lambda: (program.sample for program in known),
+        shipped,
+        heads_of(shipped, {program.sample.task_id for program in known}),
+        out,
+        Protocol(
+            k=(1,),
+            extraction=SETTINGS[0],
+            source=Source(benchmark="mini"),
+            jail=jail,
+            evaluator=partial(evaluate, workers=workers),
+        ),
+    )
+    click.echo(markdown(results))
+    evaluations = {evaluation.key: evaluation for _, evaluation in read_rows(out / "evaluations.jsonl", Evaluation)}
+    surprises = tuple(_surprises(known, evaluations))
+    click.echo("".join(f"{surprise}\n" for surprise in surprises), nl=False)
+    click.echo(f"{len(known) - len(surprises)} of {len(known)} verdicts are the known ones. The run lies in {out}")
+    return OUR_FAULT if surprises else 0
+
+
+def _surprises(known: Sequence[Known], evaluations: Mapping[SampleKey, Evaluation]) -> Iterator[str]:
+    for sample, verdict, why in known:
+        evaluation = evaluations[sample.key]
+        if evaluation.verdict != verdict:
+            yield (
+                f"{sample.task_id}, {sample.policy} {sample.index} ({why}): {evaluation.verdict} instead of {verdict}; "
+                f"{evaluation.detail}"
+            )

@@ -1,0 +1,266 @@
+"""Counts what a step of training costs: operations and memory, by formulas over the sizes of model, groups and options.
+
+A multiplication with an addition counts as two operations. Counted are the matrix products, as everybody does; norms,
+activations and the optimiser are less than a hundredth of them. Attention counts as it is computed: each position with
+each other of its sequence, because a mask hides scores but saves no work.
+
+Sizes are those of `trainers.objective` on blocks such as Qwen2's, Llama's or Mistral's, read from config.json on
+PyTorch's meta device, where weights take no memory; the tests hold them against PyTorch's own counter and against the
+memory that a step really takes.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from harness.errors import UserError
+from trainers.config import TrainingOptions
+
+_NEEDED = ("hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers", "vocab_size")
+
+
+class Anatomy(msgspec.Struct, frozen=True, kw_only=True):
+    """Sizes of a usual decoder: blocks of attention and a gated layer, between two tables of the vocabulary.
+
+    Widths are in values a position; counts are of parameters.
+    """
+
+    blocks: int
+    hidden: int
+    attention: int
+    """All heads of the queries together."""
+    intermediate: int
+    vocabulary: int
+    linears: tuple[tuple[int, int], ...]
+    """(in, out) of every linear layer of one block."""
+    parameters: int
+    """Of everything; what is tied counts once."""
+
+    @property
+    def block_weights(self) -> int:
+        """Weights of the linear layers of one block."""
+        return sum(width_in * width_out for width_in, width_out in self.linears)
+
+    @property
+    def table(self) -> int:
+        """Weights of the table that turns hidden states into logits."""
+        return self.hidden * self.vocabulary
+
+    def adapter_parameters(self, rank: int) -> int:
+        """Return the parameters of a LoRA adapter on every linear layer of the blocks."""
+        return self.blocks * rank * sum(width_in + width_out for width_in, width_out in self.linears)
+
+
+def anatomy_of(model: str) -> Anatomy:
+    """Return what a model is made of; nothing of its weights is read.
+
+    Args:
+        model: A folder with config.json, or a name on the hub.
+
+    Raises:
+        UserError: The libraries are missing, there is no such model, or it is of another kind.
+    """
+    try:
+        import torch  # noqa: PLC0415 - heavy
+        from transformers import AutoConfig, AutoModelForCausalLM  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise UserError(f"a plan needs {error.name}, which is not installed; pip install 'proctor[train]'") from error
+    try:
+        config = AutoConfig.from_pretrained(model)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{model}: has no config.json that transformers can read ({error}); name a model") from error
+    if missing := [name for name in _NEEDED if getattr(config, name, None) is None]:
+        raise UserError(
+            f"{model}: its config.json has no {missing[0]}, so it can't be planned; only decoders of blocks can"
+        )
+    with torch.device("meta"):
+        made: Any = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]  # it has no types
+    linears = _linears(made, torch.nn.Linear)
+    per_block = len(linears) // config.num_hidden_layers
+    if linears != linears[:per_block] * config.num_hidden_layers:
+        raise UserError(f"{model}: its blocks are not alike, so it can't be planned")
+    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return Anatomy(
+        blocks=config.num_hidden_layers,
+        hidden=config.hidden_size,
+        attention=config.num_attention_heads * head,
+        intermediate=config.intermediate_size,
+        vocabulary=config.vocab_size,
+        linears=linears[:per_block],
+        parameters=sum(parameter.numel() for parameter in made.parameters()),
+    )
+
+
+def _linears(model: Any, kind: type[Any]) -> tuple[tuple[int, int], ...]:
+    """Return (in, out) of the linear layers of all blocks; the table of logits is none of them."""
+    head = model.get_output_embeddings()
+    layers: Sequence[Any] = [module for module in model.modules() if isinstance(module, kind) and module is not head]
+    return tuple((layer.in_features, layer.out_features) for layer in layers)
+
+
+_FORWARD = 2
+"""Operations for each weight and position in a forward pass; a gradient, of weights or of inputs, takes as many."""
+_ATTENTION_FORWARD = 4
+"""For each pair of positions and each value of their width: scores, and the sum that they weigh."""
+_ATTENTION_BACKWARD = 10
+"""The scores anew, as fused kernels do, and the gradients of weighted values, scores, queries and keys."""
+_WIDE = 4
+"""Bytes of a float32, in which everything that is trained is held."""
+
+
+class Lengths(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens of a group: of its prompt, and of each completion with its end."""
+
+    prompt: int
+    completions: tuple[int, ...]
+
+    @property
+    def predicted(self) -> int:
+        """Tokens with logits."""
+        return sum(self.completions)
+
+    def rows(self, options: TrainingOptions) -> tuple[int, int]:
+        """Return how many rows the model gets and how long they are; the ends stand in no row."""
+        if options.packing:
+            return 1, self.prompt + sum(self.completions) - len(self.completions)
+        return len(self.completions), self.prompt + max(self.completions) - 1
+
+    def positions(self, options: TrainingOptions) -> int:
+        """Return what the model computes, padding included."""
+        count, width = self.rows(options)
+        return count * width
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes at the peak of a step."""
+
+    weights: int
+    gradients: int
+    moments: int
+    """AdamW's two."""
+    activations: int
+    """What the forward pass keeps for the backward pass."""
+    passing: int
+    """What comes and goes while all of that is there: one chunk of logits, or one block."""
+
+    @property
+    def total(self) -> int:
+        """All of it, bytes."""
+        return sum(msgspec.structs.astuple(self))
+
+
+def operations(anatomy: Anatomy, lengths: Lengths, options: TrainingOptions) -> int:
+    """Return the operations of forward and backward pass of one group.
+
+    Frozen weights have no gradient of their own, so they cost two thirds; an adapter comes on top. With LoRA the very
+    first projections need no gradient of their inputs either, which is neglected: 1 % of 24 blocks.
+    """
+    count, width = lengths.rows(options)
+    attention = count * width**2 * anatomy.attention * anatomy.blocks
+    weights = anatomy.blocks * anatomy.block_weights
+    adapter = anatomy.adapter_parameters(options.lora_rank)
+    forward = _FORWARD * count * width * (weights + adapter) + _ATTENTION_FORWARD * attention
+    gradients = _ATTENTION_BACKWARD * attention + _FORWARD * count * width * (
+        weights + 2 * adapter if options.lora_rank else 2 * weights
+    )
+    recomputed = forward - _last_layers(anatomy, count * width, options) if options.gradient_checkpointing else 0
+    logits = _FORWARD * lengths.predicted * anatomy.table
+    passes = 2 if options.lora_rank else 3
+    return forward + recomputed + gradients + passes * logits
+
+
+def _last_layers(anatomy: Anatomy, positions: int, options: TrainingOptions) -> int:
+    """Return what the blocks' last products take, which no gradient asks for: computing a block anew stops before."""
+    width_in, width_out = anatomy.linears[-1]
+    return 0 if options.lora_rank else _FORWARD * positions * width_in * width_out * anatomy.blocks
+
+
+def trained(anatomy: Anatomy, options: TrainingOptions) -> int:
+    """Return the parameters that are trained."""
+    return anatomy.adapter_parameters(options.lora_rank) if options.lora_rank else anatomy.parameters
+
+
+def memory(anatomy: Anatomy, batch: Sequence[Lengths], options: TrainingOptions) -> Memory:
+    """Return the peak of the steps of one process.
+
+    Args:
+        anatomy: Of the model.
+        batch: The groups that may come, of which the costliest counts; gradients of an earlier one are there already.
+        options: Of the training.
+    """
+    parameters = trained(anatomy, options)
+    frozen = anatomy.parameters if options.lora_rank else 0
+    costs = [(_activations(anatomy, lengths, options), _passing(anatomy, lengths, options)) for lengths in batch]
+    activations, passing = max(costs, key=sum)
+    return Memory(
+        weights=_WIDE * parameters + _narrow(options) * frozen + _casts(anatomy, options),
+        gradients=_WIDE * parameters,
+        moments=2 * _WIDE * parameters,
+        activations=activations,
+        passing=passing,
+    )
+
+
+def _casts(anatomy: Anatomy, options: TrainingOptions) -> int:
+    """Return the copies in bfloat16 of trained weights that autocast keeps through a forward pass."""
+    if options.dtype == "float32" or options.lora_rank:
+        return 0
+    return 2 * (1 if options.gradient_checkpointing else anatomy.blocks) * anatomy.block_weights
+
+
+def _activations(anatomy: Anatomy, lengths: Lengths, options: TrainingOptions) -> int:
+    positions = lengths.positions(options)
+    if not options.gradient_checkpointing:
+        return anatomy.blocks * _block(anatomy, lengths, options)
+    return anatomy.blocks * positions * anatomy.hidden * (_narrow(options) if options.lora_rank else _WIDE)
+
+
+def _passing(anatomy: Anatomy, lengths: Lengths, options: TrainingOptions) -> int:
+    """Return what the logits take, or a block behind them; the gradient of the table of logits is there by then."""
+    block = _block(anatomy, lengths, options) if options.gradient_checkpointing else 0
+    gradients = 3 * lengths.positions(options) * anatomy.intermediate * _WIDE
+    of_table = 0 if options.lora_rank else _WIDE * anatomy.table
+    return of_table + max(block + gradients, _logits(anatomy, lengths, options))
+
+
+def _block(anatomy: Anatomy, lengths: Lengths, options: TrainingOptions) -> int:
+    """Return what one block keeps; the mask is spread out as numbers for each of them."""
+    count, width = lengths.rows(options)
+    return count * width * (_kept(anatomy, options) + _narrow(options) * width)
+
+
+def _narrow(options: TrainingOptions) -> int:
+    return _WIDE if options.dtype == "float32" else 2
+
+
+def _kept(anatomy: Anatomy, options: TrainingOptions) -> int:
+    """Return the bytes that one block keeps of a position for the backward pass.
+
+    H, A and I are the widths of the stream, of attention and of the gated layer. Norms keep their inputs, and where
+    their weights are trained also what these weigh; linear layers their inputs; attention queries, keys (spread to all
+    heads), values and its output; the gated layer both halves, the activated one and their product. Dropout gives each
+    adapter inputs of its own, and a mask; that is float32 on a CPU, and a byte on a GPU.
+    """
+    h, a, i = anatomy.hidden, anatomy.attention, anatomy.intermediate
+    narrow = _narrow(options)
+    if not options.lora_rank:
+        inputs = 2 * h if narrow == _WIDE else 5 * h  # cast anew for each linear layer
+        return 4 * h * _WIDE + (inputs + 4 * a + 4 * i) * narrow
+    ranks = len(anatomy.linears) * options.lora_rank
+    if not options.lora_dropout:
+        return 2 * h * _WIDE + (2 * h + 4 * a + 4 * i + ranks) * narrow
+    dropped = 5 * h + a + i
+    return (2 * h + dropped) * _WIDE + (dropped + 4 * a + 3 * i + ranks) * narrow
+
+
+def _logits(anatomy: Anatomy, lengths: Lengths, options: TrainingOptions) -> int:
+    """Return what a chunk takes: logits in float32, which become their gradient, and in bfloat16 a copy of it.
+
+    Then also the table has a copy in bfloat16, and so has its gradient before it is added to the rest.
+    """
+    chunk = min(lengths.predicted, options.logits_chunk) * anatomy.vocabulary
+    if options.dtype == "float32":
+        return _WIDE * chunk
+    tables = 0 if options.lora_rank else 2 * _narrow(options) * anatomy.table
+    return (_WIDE + _narrow(options)) * chunk + tables

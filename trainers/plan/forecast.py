@@ -1,0 +1,211 @@
+"""What a training will take, told before anything is loaded: tokens, steps, operations, memory, hours.
+
+Known are the model's config.json, its tokenizer and the groups. The operations and the memory follow by formulas
+(`trainers.plan.flops`); the hours are a range, because how much of a device's speed a training gets is assumed, or
+measured where it shall run (`trainers.plan.measure`).
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import msgspec
+
+from harness.errors import UserError
+from trainers.config import TrainingOptions
+from trainers.dataset import encode, total_steps
+from trainers.groups import GROUPS_FILE, read_groups
+from trainers.plan.flops import Anatomy, Lengths, Memory, anatomy_of, memory, operations, trained
+
+_GROUPS_TOKENIZED = 2000
+"""At most so many, evenly spread: the mean of their lengths is known to about a hundredth."""
+
+_PEAK = {"bfloat16": 312e12, "float32": 19.5e12}
+"""Operations a second of an NVIDIA A100 by its data sheet, dense; PyTorch leaves TF32 off."""
+_UTILISATION = {"bfloat16": (0.07, 0.40), "float32": (0.40, 0.80)}
+"""Share of it that a training of a few thousand tokens a step is assumed to get: at the lower end small products and
+many kernels, at the upper models of several billions. An H100 got 23 TFLOP/s of 0.5 B, 128 of 7 B with LoRA."""
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a training may run."""
+
+    name: str
+    slow: float
+    """Operations a second that it gets at least."""
+    fast: float
+    """At most."""
+    memory_bytes: int | None = None
+    why: str
+    """Where the two speeds come from."""
+
+
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    """What a training takes, on one device."""
+
+    groups: int
+    tokenized: int
+    """Groups whose lengths were counted; the rest is taken to be like them."""
+    steps: int
+    prompt_tokens: int
+    completion_tokens: int
+    packed_tokens: int
+    """Positions computed, were groups packed."""
+    plain_tokens: int
+    """The same of padded rows."""
+    parameters: int
+    trained: int
+    operations: int
+    memory: Memory
+    peak_bytes: int
+    """All of the memory, of each process."""
+    hours: tuple[float, float]
+    """The fewest and the most."""
+    device: Device
+
+
+def a100(options: TrainingOptions) -> Device:
+    """Return the device of the paper, of 80 GB."""
+    peak = _PEAK[options.dtype]
+    low, high = _UTILISATION[options.dtype]
+    return Device(
+        name="one A100 80 GB",
+        slow=low * peak,
+        fast=high * peak,
+        memory_bytes=80 * 10**9,
+        why=f"assumes {low:.0%} to {high:.0%} of {peak / 1e12:g} TFLOP/s ({options.dtype})",
+    )
+
+
+def planned(groups: Path, model: str, options: TrainingOptions, *, calibrate: bool) -> Forecast:
+    """Return what a training takes: on an A100, or on this machine, whose speed is measured.
+
+    Args:
+        groups: Folder or file of the groups.
+        model: Folder or name of the model, of which config.json and the tokenizer are read.
+        options: Of the training.
+        calibrate: Measure this machine, which takes some steps of a model of a few blocks.
+
+    Raises:
+        UserError: Groups or model can't be had, or the model is of a kind that can't be planned.
+    """
+    anatomy = anatomy_of(model)
+    lengths, total = lengths_of(groups, model)
+    if not calibrate:
+        return forecast(anatomy, lengths, total, options, a100(options))
+    from trainers.plan.measure import calibrated  # noqa: PLC0415 - loads torch
+
+    typical = _typical_step(lengths, options)
+    return forecast(anatomy, lengths, total, options, calibrated(model, anatomy, typical, options))
+
+
+def _typical_step(lengths: Sequence[Lengths], options: TrainingOptions) -> tuple[Lengths, ...]:
+    """Return the lengths of a step whose groups are spread evenly over all, from short to long."""
+    ordered, count = sorted(lengths, key=lambda one: one.positions(options)), options.batch_groups
+    return tuple(ordered[len(ordered) * (2 * place + 1) // (2 * count)] for place in range(count))
+
+
+def lengths_of(groups: Path, model: str) -> tuple[tuple[Lengths, ...], int]:
+    """Return the tokens of groups spread evenly over a folder or file, and how many there are in all.
+
+    Raises:
+        UserError: The groups or the tokenizer can't be read.
+    """
+    path = groups / GROUPS_FILE if groups.is_dir() else groups
+    total = sum(1 for _ in read_groups(path))
+    if not total:
+        raise UserError(f"{path}: holds no group to train on; see the card beside it")
+    tokenizer = _tokenizer(model)
+    every = -(-total // _GROUPS_TOKENIZED)
+    chosen = (encode(group, tokenizer) for group in islice(read_groups(path), None, None, every))
+    return tuple(Lengths(prompt=len(one.prompt), completions=tuple(map(len, one.completions))) for one in chosen), total
+
+
+def _tokenizer(model: str) -> Any:
+    from transformers import AutoTokenizer  # noqa: PLC0415 - heavy
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{model}: has no tokenizer that transformers can read ({error}); name a model") from error
+    if len(tokenizer) <= len(tokenizer.all_special_tokens):  # what transformers makes up where the files are missing
+        raise UserError(f"{model}: has no files of a tokenizer; name a model with its tokenizer")
+    return tokenizer
+
+
+def forecast(
+    anatomy: Anatomy, lengths: Sequence[Lengths], groups: int, options: TrainingOptions, device: Device
+) -> Forecast:
+    """Return what a training takes.
+
+    Args:
+        anatomy: Of the model.
+        lengths: Of some groups, or all.
+        groups: How many there are.
+        options: Of the training.
+        device: Where it shall run.
+    """
+    steps = total_steps(groups, options)
+    seen = steps * options.batch_groups
+    packed, plain = (msgspec.structs.replace(options, packing=packing) for packing in (True, False))
+    work = round(seen * fmean(operations(anatomy, one, options) for one in lengths))
+    needed = memory(anatomy, lengths, options)
+    return Forecast(
+        groups=groups,
+        tokenized=len(lengths),
+        steps=steps,
+        prompt_tokens=round(seen * fmean(one.prompt for one in lengths)),
+        completion_tokens=round(seen * fmean(one.predicted for one in lengths)),
+        packed_tokens=round(seen * fmean(one.positions(packed) for one in lengths)),
+        plain_tokens=round(seen * fmean(one.positions(plain) for one in lengths)),
+        parameters=anatomy.parameters,
+        trained=trained(anatomy, options),
+        operations=work,
+        memory=needed,
+        peak_bytes=needed.total,
+        hours=(work / device.fast / 3600, work / device.slow / 3600),
+        device=device,
+    )
+
+
+def markdown(told: Forecast) -> str:
+    """Return the forecast for a reader."""
+    return "\n".join(("| what | forecast |", "|---|---|", *(f"| {what} | {how} |" for what, how in _rows(told))))
+
+
+def _rows(told: Forecast) -> Iterator[tuple[str, str]]:
+    spread = "" if told.tokenized == told.groups else f", lengths from {told.tokenized} of them"
+    yield "groups", f"{told.groups}{spread}"
+    yield "steps", str(told.steps)
+    yield "tokens in prompts", _short(told.prompt_tokens)
+    yield "tokens in completions, ends included", _short(told.completion_tokens)
+    yield "tokens computed, packed", _short(told.packed_tokens)
+    yield "tokens computed, padded rows", _short(told.plain_tokens)
+    yield "parameters", _short(told.parameters)
+    yield "parameters trained", _short(told.trained)
+    yield "operations (FLOPs)", f"{told.operations:.3g}"
+    for part, size in msgspec.structs.asdict(told.memory).items():
+        yield f"memory: {part}", _gb(size)
+    room = told.device.memory_bytes
+    fits = "" if room is None else f" of {_gb(room)}{'' if told.peak_bytes <= room else ': does not fit'}"
+    yield "memory at the peak", f"{_gb(told.peak_bytes)}{fits}"
+    low, high = told.hours
+    yield f"hours on {told.device.name}", f"{low:.3g}{'' if low == high else f' to {high:.3g}'} ({told.device.why})"
+
+
+def _short(count: int) -> str:
+    """Return a count in at most four digits and a unit.
+
+    >>> _short(494_032_768), _short(1810)
+    ('494 M', '1.81 k')
+    """
+    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return str(count)
+
+
+def _gb(size: int) -> str:
+    return f"{size / 1e9:.3g} GB"

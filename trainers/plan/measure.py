@@ -1,0 +1,100 @@
+"""How fast training is where it shall run: short steps of the model's true widths, with few of its blocks."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from trainers.config import TrainingOptions
+from trainers.dataset import Encoded
+from trainers.objective import WeightedLikelihood
+from trainers.packing import packed, padded
+from trainers.plan.flops import Anatomy, Lengths, operations
+from trainers.plan.forecast import Device
+from trainers.policy import made_trainable
+
+_FEW, _MORE = 2, 6
+"""Blocks of the two models that are timed: far enough apart that the difference is not noise."""
+_ROUNDS, _ROUNDS_S = 2, 3.0
+"""Steps of each, and seconds that they fill at least; the fastest counts, since what disturbs only slows down."""
+
+
+def calibrated(model: str, anatomy: Anatomy, groups: Sequence[Lengths], options: TrainingOptions) -> Device:
+    """Return this machine with its speed, measured on a GPU if there is one.
+
+    A step takes its time for the two tables of the vocabulary, and for each block. So models of a few blocks and of
+    some more, with random weights, tell what all blocks will take.
+
+    Args:
+        model: Whose config.json says the widths; its weights are not read.
+        anatomy: Of the model.
+        groups: Lengths of those of a step that stands for the others.
+        options: Of the training.
+    """
+    few_s, more_s = (
+        fastest_s(stepper(random_model(model, blocks, options), options), groups) for blocks in (_FEW, _MORE)
+    )
+    block_s = (more_s - few_s) / (_MORE - _FEW)
+    whole_s = few_s + block_s * (anatomy.blocks - _FEW)
+    speed = sum(operations(anatomy, group, options) for group in groups) / whole_s
+    kind = "GPU" if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
+    return Device(
+        name=f"this machine ({kind})",
+        slow=speed,
+        fast=speed,
+        why=f"measured {speed / 1e9:.3g} GFLOP/s on steps of {_FEW} and {_MORE} blocks",
+    )
+
+
+def random_model(model: str, blocks: int, options: TrainingOptions) -> Any:
+    """Return a model of the same widths with so many blocks and random weights, as training would hold it here."""
+    config = AutoConfig.from_pretrained(model)
+    config.num_hidden_layers = blocks
+    if getattr(config, "layer_types", None):
+        config.layer_types = (config.layer_types * blocks)[:blocks]
+    held = getattr(torch, options.dtype) if options.lora_rank else torch.float32
+    with torch.device("cuda" if torch.cuda.is_available() else "cpu"):
+        made: Any = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]  # it has no types
+            config, attn_implementation=options.attention, dtype=held
+        )
+        made_trainable(made, options)
+    return made
+
+
+def stepper(made: Any, options: TrainingOptions) -> Callable[[Sequence[Lengths]], float]:
+    """Return what takes a step of training with groups of these lengths, and returns its seconds."""
+    device = made.device
+    objective = WeightedLikelihood(made, chunk=options.logits_chunk, dtype=getattr(torch, options.dtype))
+    trained = [weight for weight in made.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=options.learning_rate, weight_decay=options.weight_decay)
+
+    def step_s(groups: Sequence[Lengths]) -> float:
+        start_s = time.perf_counter()
+        for group in map(_any_group, groups):
+            rows = (packed if options.packing else padded)(group).to(device)
+            loss, _ = objective(rows, torch.ones(rows.labels.shape, device=device))
+            loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, options.max_gradient_norm)
+        optimizer.step()
+        optimizer.zero_grad()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter() - start_s
+
+    return step_s
+
+
+def fastest_s(step_s: Callable[[Sequence[Lengths]], float], groups: Sequence[Lengths]) -> float:
+    """Return how long the fastest of some steps took, after one that warmed up."""
+    step_s(groups)
+    taken = list[float]()
+    while len(taken) < _ROUNDS or sum(taken) < _ROUNDS_S:
+        taken.append(step_s(groups))
+    return min(taken)
+
+
+def _any_group(lengths: Lengths) -> Encoded:
+    """Return a group of these lengths; which tokens it has makes no difference to the time."""
+    return Encoded((0,) * lengths.prompt, tuple((0,) * count for count in lengths.completions))

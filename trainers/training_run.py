@@ -1,0 +1,120 @@
+"""Keeps the folder of a training: its settings, the metrics, the state to go on from, in the end the checkpoint.
+
+The rows of the metrics outlive a kill, and equal those of a training that was never killed.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from harness.errors import UserError
+from harness.runs.jsonl import as_row, read, resume, write_whole
+from trainers.config import CHANGEABLE, TrainingOptions
+from trainers.groups import GROUPS_FILE
+from trainers.trainer import CHECKPOINT_FILE, Checkpoint
+
+METRICS_FILE = "metrics.jsonl"
+
+
+class Metrics(msgspec.Struct, frozen=True, kw_only=True):
+    """One step; the same in every run with the same seed, `tokens_per_s` apart."""
+
+    step: int
+    """Counted from 1."""
+    epoch: float
+    """Epochs done after this step."""
+    loss: float
+    accepted: float | None
+    """Mean log-probability of the step's accepted completions, before the step; None where it has none."""
+    rejected: float | None
+    """The same of those not accepted."""
+    margin: float | None
+    """accepted - rejected."""
+    gradient_norm: float
+    """Before it was scaled down."""
+    learning_rate: float
+    groups: int
+    """Seen so far."""
+    tokens: int
+    """Of this step, the prompt of a group counted once."""
+    tokens_per_s: float
+
+
+def of_the_policy(row: Metrics) -> dict[str, float | None]:
+    """Return what a row says of the policy, by name, and not of the machine: the same in every run."""
+    return {name: getattr(row, name) for name in ("loss", "accepted", "rejected", "margin", "gradient_norm")}
+
+
+def in_words(row: Metrics) -> str:
+    """Return what a reader at the terminal wants to know of a step."""
+    margin = "" if row.margin is None else f", accepted {row.accepted:.1f}, rejected {row.rejected:.1f}"
+    return f"loss {row.loss:.4g}{margin}, gradient {row.gradient_norm:.3g}, {row.tokens_per_s:.0f} tokens/s"
+
+
+def cut_after(path: Path, file: BinaryIO, step: int) -> None:
+    """Cut the rows of steps after this one off a file that is open for appending, and a row that is half written."""
+    file.truncate(sum(len(as_row(row)) for row in resume(path, Metrics) if row.step <= step))
+
+
+ASKED_FILE = "training.json"
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides every weight: two trainings are the same exactly if these are equal, `CHANGEABLE` options apart."""
+
+    method: str
+    base: str
+    base_weights: str
+    """SHA-256 of a local folder's files, or commit of a hub's repository."""
+    groups_sha256: str
+    options: TrainingOptions
+
+
+def groups_sha256(path: Path) -> str:
+    """Return the SHA-256 of the Parquet file of groups, or of the one in this folder."""
+    with (path / GROUPS_FILE if path.is_dir() else path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def refuse_another(out: Path, asked: Asked) -> None:
+    """Raise UserError where `out` is a file, holds something else, or a training that was asked for something else."""
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out}: is a file; --out names the folder of a checkpoint")
+    if (out / ASKED_FILE).exists():
+        earlier = read(out / ASKED_FILE, Asked)
+        for name, was, is_ in _differences(earlier, asked):
+            raise UserError(
+                f"{out / ASKED_FILE}: this is another training, its {name} was {was} and is now {is_}; "
+                "choose another --out"
+            )
+    elif out.exists() and any(path.suffix != ".tmp" for path in out.iterdir()):
+        raise UserError(f"{out}: holds files, but no {ASKED_FILE}; choose an empty or new folder for --out")
+
+
+def open_training(out: Path, asked: Asked) -> None:
+    """Write what was asked for, which is the start of a training, or changes what may be changed in one."""
+    out.mkdir(parents=True, exist_ok=True)
+    write_whole(out / ASKED_FILE, pretty(asked))
+
+
+def finished(out: Path) -> Checkpoint | None:
+    """Return the checkpoint, None where training hasn't come to its end."""
+    return read(out / CHECKPOINT_FILE, Checkpoint) if (out / CHECKPOINT_FILE).exists() else None
+
+
+def pretty(record: msgspec.Struct) -> bytes:
+    """Return a record as JSON for readers."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
+
+
+def _differences(was: Asked, is_: Asked) -> list[tuple[str, Any, Any]]:
+    before, now = (_settings(asked) for asked in (was, is_))
+    return [(name, before[name], now[name]) for name in before if before[name] != now[name]]
+
+
+def _settings(asked: Asked) -> dict[str, Any]:
+    options = msgspec.structs.asdict(asked.options)
+    rest = {name: getattr(asked, name) for name in asked.__struct_fields__ if name != "options"}
+    return rest | {name: value for name, value in options.items() if name not in CHANGEABLE}
