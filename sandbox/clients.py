@@ -12,7 +12,7 @@ from typing import Any
 from sandbox.inside import checkers, values
 from sandbox.inside.clock import read_clock
 from sandbox.inside.messages import EXAMINE, EXCEEDED, Examination, Facts, Request, send_comparison, send_examination
-from sandbox.jail import Fault, Zygote
+from sandbox.jail import Fault, Template
 from sandbox.records import AssertTest, Exceeded, FunctionTest, ValueTest
 
 Tests = tuple[FunctionTest, ...]
@@ -27,7 +27,7 @@ neither works nor waits for the program may do so for the wall time here."""
 
 
 class ExaminerFailed(Fault):
-    """An examiner ended before its work was done, though its zygote lives, and no program's answer was involved."""
+    """An examiner ended before its work was done, though its template lives, and no program's answer was involved."""
 
 
 class Unfinished(Exception):  # noqa: N818 - says what became of the work
@@ -42,21 +42,21 @@ class Unfinished(Exception):  # noqa: N818 - says what became of the work
 class Examiner:
     """The examiner of the problem at hand, forked anew whenever the tests are others."""
 
-    def __init__(self, zygote: Zygote) -> None:
-        """Take over the examiners' zygote."""
-        self._zygote = zygote
+    def __init__(self, template: Template) -> None:
+        """Take over the examiners' template."""
+        self._template = template
         self._tests: Tests = ()
-        self._desk: socket.socket | None = None
+        self._socket: socket.socket | None = None
         self.clock = os.memfd_create("proctor")
         """The file for the clock of the test at hand; see `sandbox.inside.clock`."""
 
     def examine(self, tests: Tests, examination: Examination, results: int, peer: int) -> None:
         """Put the program behind `peer` to the tests; `wait` tells when it is done."""
-        desk = self._desk if tests is self._tests and self._desk is not None else self._engage(tests)
+        sock = self._socket if tests is self._tests and self._socket is not None else self._engage(tests)
         try:
-            send_examination(desk, examination, [results, peer])
+            send_examination(sock, examination, [results, peer])
         except OSError:
-            raise Fault(f"an examiner is gone: {self._zygote.log()}") from None
+            raise Fault(f"an examiner is gone: {self._template.log()}") from None
 
     def compare(self, checker: str, expected: int, actual: int, most_s: float) -> bool:
         """Return whether a checker takes one file for the other.
@@ -67,11 +67,11 @@ class Examiner:
         """
         if checker not in checkers.STDIO:
             raise Fault(f"no checker {checker!r}; there are {', '.join(checkers.STDIO)}")
-        desk = self._desk or self._engage(())
+        sock = self._socket or self._engage(())
         try:
-            send_comparison(desk, checker, [expected, actual])
+            send_comparison(sock, checker, [expected, actual])
         except OSError:
-            raise Fault(f"an examiner is gone: {self._zygote.log()}") from None
+            raise Fault(f"an examiner is gone: {self._template.log()}") from None
         outcome = self._outcome(most_s, answered=True)
         if outcome == b"m":
             raise Unfinished("memory")
@@ -83,11 +83,11 @@ class Examiner:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             with memory_file(asked.encode()) as payload, theirs:
-                self._zygote.request(_LIFE, [payload, theirs.fileno(), self.clock])
+                self._template.request(_LIFE, [payload, theirs.fileno(), self.clock])
         except BaseException:
             ours.close()
             raise
-        self._tests, self._desk = tests, ours
+        self._tests, self._socket = tests, ours
         return ours
 
     def wait(self, most_s: float) -> None:
@@ -96,42 +96,42 @@ class Examiner:
         Raises:
             Unfinished: where the program's answers were too much for the examiner.
             ExaminerFailed: where it failed for another reason.
-            Fault: where its zygote is gone.
+            Fault: where its template is gone.
         """
         self._outcome(most_s, answered=False)
 
     def _outcome(self, most_s: float, *, answered: bool) -> bytes:
         """Return the letter that the examiner says at the end; where `answered`, its failure is the program's doing."""
-        assert self._desk is not None
-        self._desk.settimeout(most_s)
+        assert self._socket is not None
+        self._socket.settimeout(most_s)
         answer = b""
         with suppress(OSError):  # it died with our request unread, or hangs
-            answer = self._desk.recv(2)
+            answer = self._socket.recv(2)
         if answer:
             if answer[1:] == b"l":
                 self.retire()
             return answer[:1]
-        self._desk.close()
-        self._desk = None
-        facts = self._zygote.facts()
+        self._socket.close()
+        self._socket = None
+        facts = self._template.facts()
         if answered or read_clock(self.clock).answers:
             raise Unfinished(_exceeded(facts))
-        raise ExaminerFailed(f"an examiner failed: {self._zygote.log()}")
+        raise ExaminerFailed(f"an examiner failed: {self._template.log()}")
 
     def retire(self) -> None:
         """Let the present examiner go."""
-        if self._desk is not None:
-            self._desk.close()
-            self._desk = None
-            self._zygote.facts()
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+            self._template.facts()
 
     def close(self) -> None:
-        """End the examiners' zygote."""
-        if self._desk is not None:
+        """End the examiners' template."""
+        if self._socket is not None:
             with suppress(OSError):
-                self._desk.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for it
-            self._desk.close()
-        self._zygote.close()
+                self._socket.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for it
+            self._socket.close()
+        self._template.close()
         with suppress(OSError):
             os.close(self.clock)
 

@@ -1,4 +1,4 @@
-"""Which jail to build, what this host gives of it, and the two zygotes of a worker."""
+"""Which jail to build, what this host gives of it, and the two templates of a worker."""
 
 import functools
 import json
@@ -29,7 +29,7 @@ PACKAGES = ("numpy",)
 
 _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from sandbox.inside.template import main; main(*sys.argv[2:])"
 _BOOT_WIDTH, _NUMBER_WIDTH = 4096, 8
-"""What a zygote is told has the same length whatever it says: it lies in memory before all that a fork will find."""
+"""What a template is told has the same length whatever it says: it lies in memory before all that a fork will find."""
 _ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
@@ -45,7 +45,7 @@ _PATIENCE_S, _LONGEST_S = 900.0, 1e6
 
 
 def patience_s(wall_s: float) -> float:
-    """Return the seconds after which a zygote itself is at fault.
+    """Return the seconds after which a template itself is at fault.
 
     However crowded the machine, no execution takes more than ten times its wall limit.
     """
@@ -97,10 +97,10 @@ def _probe(jail: Jail) -> tuple[frozenset[str], JailReport]:
     layers, absent = jail.layers, dict.fromkeys(ALL_LAYERS - jail.layers, "absent: not asked for")
     while True:
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with here, there, closing(Zygote(jail, layers, there, (), holds_candidates=False)) as zygote:
-            if zygote.refused is None:
+        with here, there, closing(Template(jail, layers, there, (), holds_candidates=False)) as template:
+            if template.refused is None:
                 break
-            absent |= dict.fromkeys(lost := _given_up(layers, *zygote.refused), f"absent: {zygote.refused[1]}")
+            absent |= dict.fromkeys(lost := _given_up(layers, *template.refused), f"absent: {template.refused[1]}")
             layers -= lost
     if jail.layers and not (layers >= {"seccomp", "rlimits", "privileges"} and layers & {"mount", "landlock"}):
         missing = "; ".join(f"{layer} {how}" for layer, how in sorted(absent.items()))
@@ -108,7 +108,7 @@ def _probe(jail: Jail) -> tuple[frozenset[str], JailReport]:
             f"this host can't hold an untrusted program ({missing}): "
             "use Linux 5.13 or newer, or spell out --isolation none where every program is trusted"
         )
-    return layers, JailReport(python=zygote.python, layers=dict(sorted({**absent, **zygote.layers}.items())))
+    return layers, JailReport(python=template.python, layers=dict(sorted({**absent, **template.layers}.items())))
 
 
 def _given_up(layers: frozenset[str], refused: str, reason: str) -> frozenset[str]:
@@ -155,7 +155,7 @@ def _first_user_id() -> int | None:
     return None
 
 
-class Zygote:
+class Template:
     """A warm interpreter in a jail, as the judge sees it. Close it; a lost one raises Fault at the next use."""
 
     def __init__(
@@ -173,16 +173,16 @@ class Zygote:
         Args:
             jail: whose interpreter to start.
             layers: what to apply.
-            marks: the zygote's end of the socket on which examiners ask for laps.
+            marks: the template's end of the socket on which examiners ask for laps.
             modules: what to import before the first fork.
             holds_candidates: whether it forks candidates and answers marks, or forks examiners and asks.
             core: the processor to stay on, if any.
         """
         user_id, claim = claim_user_id()
-        self._name = "the candidates' zygote" if holds_candidates else "the examiners' zygote"
+        self._name = "the candidates' template" if holds_candidates else "the examiners' template"
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(_PATIENCE_S)
-        self._log: IO[bytes] = os.fdopen(os.memfd_create("proctor-zygote-log"), "r+b")
+        self._log: IO[bytes] = os.fdopen(os.memfd_create("proctor-template-log"), "r+b")
         boot = json.dumps({
             "layers": sorted(layers), "packages": PACKAGES, "modules": modules, "preload": jail.preload,
             "candidate_uid": user_id, "holds_candidates": holds_candidates, "core": core,
@@ -220,7 +220,7 @@ class Zygote:
         return report
 
     def log(self) -> str:
-        """Return the last line that the zygote itself wrote as it failed, if any."""
+        """Return the last line that the template itself wrote as it failed, if any."""
         self._log.seek(0)
         rows = self._log.read().decode(errors="replace").strip().splitlines()
         return rows[-1] if rows else "it ended without a word"
@@ -244,7 +244,7 @@ class Zygote:
         return facts
 
     def close(self) -> None:
-        """End the zygote, and with it all that runs in its jail; closing twice does nothing."""
+        """End the template, and with it all that runs in its jail; closing twice does nothing."""
         if self._log.closed:
             return
         with suppress(OSError):
@@ -252,20 +252,20 @@ class Zygote:
         self._control.close()
         try:
             self._process.wait(timeout=60)
-        except subprocess.TimeoutExpired:  # the zygote dies with its warden
+        except subprocess.TimeoutExpired:  # the template dies with its warden
             self._process.kill()
             self._process.wait()
         self._log.close()
 
 
-def start_pair(jail: Jail, core: int | None) -> tuple[Zygote, Zygote]:
-    """Start the candidates' zygote and the examiners', joined by the socket for marks, on a processor or free."""
+def start_pair(jail: Jail, core: int | None) -> tuple[Template, Template]:
+    """Start the candidates' template and the examiners', joined by the socket for marks, on a processor or free."""
     layers, _ = _probe(jail)
     asking, answering = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with asking, answering:
-        candidates = Zygote(jail, layers, answering, WARM_MODULES, holds_candidates=True, core=core)
+        candidates = Template(jail, layers, answering, WARM_MODULES, holds_candidates=True, core=core)
         try:
-            return candidates, Zygote(jail, layers, asking, (), holds_candidates=False, core=core)
+            return candidates, Template(jail, layers, asking, (), holds_candidates=False, core=core)
         except BaseException:
             candidates.close()
             raise

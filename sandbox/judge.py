@@ -1,7 +1,7 @@
-"""A program and its tests in, a judgement out.
+"""Judges a program by its tests.
 
-The judge starts nothing but zygotes and believes only the kernel, whose facts the zygotes report, and the examiner. A
-program's own words (its last line on stderr, an exit status) choose at most between one failure and another.
+The judge starts nothing but templates and believes only the kernel, whose facts the templates report, and the examiner.
+A program's own words (its last line on stderr, an exit status) choose at most between one failure and another.
 """
 
 import functools
@@ -37,10 +37,10 @@ _LARGE_SHARE = 1 / 4
 
 
 class Judge:
-    """One worker: a candidates' zygote and an examiners', warm from the first program to the last."""
+    """One worker: a candidates' template and an examiners', warm from the first program to the last."""
 
     def __init__(self, jail: Jail, core: int | None = None) -> None:
-        """Start the zygotes, on one processor if asked for; raise Refused where the host can't hold such programs."""
+        """Start the templates, on one processor if asked for; raise Refused where the host can't hold such programs."""
         self._jail = jail
         self.core = core
         self._numbers = itertools.count(1)
@@ -60,7 +60,7 @@ class Judge:
         self.close()
 
     def close(self) -> None:
-        """End both zygotes and all that runs in their jails; a judgement in another thread ends in a Fault."""
+        """End both templates and all that runs in their jails; a judgement in another thread ends in a Fault."""
         self._closed = True
         self._end()
 
@@ -73,7 +73,7 @@ class Judge:
     ) -> Judgement:
         """Judge a program: stop at the first test that fails, or judge every test where `exhaustive`.
 
-        A fault of the sandbox is tried once more in fresh zygotes; then the verdict is `sandbox_error`, never the
+        A fault of the sandbox is tried once more in fresh templates; then the verdict is `sandbox_error`, never the
         program's. ValueError where there are no tests: nothing is accepted for want of evidence.
         """
         if not tests:
@@ -173,7 +173,7 @@ class Judge:
             except Unfinished as error:
                 unfinished = error
             except ExaminerFailed:
-                self._stop(number)  # a fault where the candidates' zygote is gone: no examiner can work without it
+                self._stop(number)  # a fault where the candidates' template is gone: no examiner can work without it
                 raise
             execution = _execution(self._stop(number), stdout, stderr, limits)
             rows = content_of(results, _MOST_RESULTS_BYTES).split(b"\n")[:-1]
@@ -201,7 +201,7 @@ def _runs(tests: tuple[Test, ...]) -> list[tuple[Any, ...]]:
 
 
 def _execution(facts: Facts, stdout: int, stderr: int, limits: Limits) -> Execution:
-    """Put the kernel's facts together: the zygote's report and the sizes of the memory files."""
+    """Put the kernel's facts together: the template's report and the sizes of the memory files."""
     seen = EXCEEDED[facts.exceeded]
     if seen == "host_memory" and facts.peak_memory_bytes < limits.memory_bytes * _LARGE_SHARE:
         raise Fault("this host has too little memory for so many workers under such a memory limit")

@@ -113,7 +113,7 @@ def loaded_by(start):
 
 
 def test_the_examined_interpreter_needs_nothing_installed():
-    """What a zygote loads is standard library in the grammar of CPython 3.10; numpy is only for those who have it."""
+    """What a template loads is standard library in the grammar of CPython 3.10; numpy is only for those who have it."""
     found = loaded_by("sandbox.inside.template")
 
     foreign = {

@@ -126,13 +126,13 @@ def serve(source: int, peer: int, stdout: int, stderr: int, *, most_bytes: int) 
 
 
 def prepare() -> None:
-    """Give the zygote what `python3 program.py` starts with, so that no fork has to.
+    """Give the template what `python3 program.py` starts with, so that no fork has to.
 
     A program that draws lots gets the same ones every time, so its verdict does not move. The rehearsal has every fork
     inherit specialised code and filled pools.
     """
     _rehearse()
-    import random  # noqa: PLC0415 - the zygote has warmed it up in its own way
+    import random  # noqa: PLC0415 - the template has warmed it up in its own way
 
     random.seed(0)
     sys.argv[:] = [FILE]

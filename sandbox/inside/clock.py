@@ -1,8 +1,8 @@
 """Keeps the clock of one test: how long the program has owed an answer, and how long the test took besides.
 
-The examiner writes it into a memory file. The candidates' zygote reads there whether a program keeps the test waiting,
-the examiners' zygote whether a test itself never ends, the judge whether a program had answered. Time in which the
-examiner waits for a processor counts for nobody.
+The examiner writes it into a memory file. There the candidates' template reads whether a program keeps the test
+waiting, the examiners' template whether a test itself never ends, the judge whether a program had answered. Time in
+which the examiner waits for a processor is not counted.
 
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
 """

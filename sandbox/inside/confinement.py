@@ -1,9 +1,9 @@
-"""The jail around a zygote and its forks: which layers are in force, and when each is put on.
+"""Confines a template and its forks: puts on each layer at its time.
 
-The control group and namespaces belong to the warden and the zygote. Landlock, seccomp and no_new_privs are put on the
-zygote and inherited, because loading a filter costs as much as a third of a fork. The user id, capabilities, resource
-limits and a second set of Landlock's rules, which is made once, are put on each fork, because the zygote itself still
-needs what they take away.
+The control group and namespaces belong to the warden and the template. Landlock, seccomp and no_new_privs are put on
+the template and inherited, because loading a filter costs as much as a third of a fork. The user id, capabilities,
+resource limits and a second set of Landlock's rules, which is made once, are put on each fork, because the template
+itself still needs what they take away.
 """
 
 import gc
@@ -24,8 +24,8 @@ _CANDIDATE_INSIDE = 1
 """The candidates' user id inside a user namespace that root made."""
 _KERNEL_BYTES = 128 << 20
 """What the kernel may need for the processes of a program: page tables, stacks, buffers of pipes and sockets."""
-_ZYGOTE_SCORE, _FORK_SCORE = 500, 1000
-"""Where memory is short, the kernel kills a fork before its zygote, and both before anything else of this host."""
+_TEMPLATE_SCORE, _FORK_SCORE = 500, 1000
+"""Where memory is short, the kernel kills a fork before its template, and both before anything else of this host."""
 
 
 class Boot:
@@ -56,7 +56,7 @@ def _putting_on(layer: str) -> Iterator[None]:
 
 
 class Confinement:
-    """The layers of one zygote."""
+    """The layers of one template."""
 
     def __init__(self, boot: Boot) -> None:
         """Find out what the interpreter needs, make the writable place, and leave the host's namespaces.
@@ -96,7 +96,7 @@ class Confinement:
             raise
 
     def enter(self) -> dict[str, str]:
-        """Put on what the zygote itself wears; return each layer with how it is in force.
+        """Put on what the template itself wears; return each layer with how it is in force.
 
         Raises:
             LayerRefusedError: where the host refuses a layer that was asked for.
@@ -106,7 +106,7 @@ class Confinement:
             self.last_pid = os.open("/proc/sys/kernel/ns_last_pid", os.O_WRONLY | os.O_CLOEXEC)
         self.score = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
         self.own_score = b"%d" % max(
-            _ZYGOTE_SCORE, int(os.read(self.score, 16))
+            _TEMPLATE_SCORE, int(os.read(self.score, 16))
         )  # nobody may go below what he was given
         if self.group is not None:
             with _putting_on("cgroup"):
@@ -183,7 +183,7 @@ class Confinement:
         return True
 
     def writable_was_renewed(self) -> None:
-        """Take note of the new writable place (the zygote's part)."""
+        """Take note of the new writable place (the template's part)."""
         self._note_pristine()
 
     def remove(self) -> None:
@@ -207,7 +207,7 @@ class Confinement:
         os.pwrite(self.score, b"%d" % _FORK_SCORE, 0)
 
     def after_fork(self) -> None:
-        """Spare the zygote what the fork inherited from it."""
+        """Spare the template what the fork inherited from it."""
         os.pwrite(self.score, self.own_score, 0)
 
     def ran_out_of_memory(self) -> bool:
@@ -248,7 +248,7 @@ class Confinement:
             seccomp.tighten(self.second_filter, os.getpid())
 
     def _fork_ruleset(self) -> int:
-        """Return the rule set that each fork enters: /proc is the zygote's only, and the host's names stand there."""
+        """Return the rule set that each fork enters: /proc is the template's only, and the host's names stand there."""
         beside = [path for path in filesystem.entries_without("/", ["/proc"]) if not os.path.islink(path)]
         return landlock.ruleset(beside, [], [os.path.dirname(self.writable), *namespaces.DEVICES])
 

@@ -48,23 +48,23 @@ _brief.maxlevel, _brief.maxstring, _brief.maxother, _brief.maxlong = 6, 400, 200
 _brief.maxlist = _brief.maxtuple = _brief.maxdict = _brief.maxset = _brief.maxfrozenset = _brief.maxdeque = 30
 
 
-def examine(tests: int, desk: int, clock_file: int, marks: int, schedstat: int) -> NoReturn:
-    """Judge programs by the tests in a memory file, and compare outputs, until the judge closes the desk.
+def examine(tests: int, judge_fd: int, clock_file: int, marks: int, schedstat: int) -> NoReturn:
+    """Judge programs by the tests in a memory file, and compare outputs, until the judge closes its socket.
 
     Args:
         tests: a JSON list, as the judge writes it.
-        desk: packet socket on which the judge sends its work. An examination comes with two descriptors: a memory file
-            for the results (a line a test: verdict, detail, expected, actual, line; "lost" where the candidate died)
-            and the stream socket to the candidate. A comparison comes with the expected output and the actual one.
-            The answer is two letters: the outcome, and whether this examiner stays or leaves.
+        judge_fd: packet socket on which the judge sends its work. An examination comes with two descriptors: a memory
+            file for the results (a line a test: verdict, detail, expected, actual, line; "lost" where the candidate
+            died) and the stream socket to the candidate. A comparison comes with the expected output and the actual
+            one. The answer is two letters: the outcome, and whether this examiner stays or leaves.
         clock_file: memory file for the clock of the test at hand.
-        marks: packet socket to the candidates' zygote, which alone can tell what a candidate used: it is told where
+        marks: packet socket to the candidates' template, which alone can tell what a candidate used: it is told where
             each test ends.
         schedstat: /proc/self/schedstat, opened; -1 where there is none.
     """
     sys.setrecursionlimit(_RECURSION_LIMIT)
     cases = [_compiled(case) for case in json.loads(content_of(tests))]
-    judge, marking, clock = socket.socket(fileno=desk), socket.socket(fileno=marks), Clock(clock_file, schedstat)
+    judge, marking, clock = socket.socket(fileno=judge_fd), socket.socket(fileno=marks), Clock(clock_file, schedstat)
     while received := receive_work(judge):
         work, descriptors = received
         if isinstance(work, Examination):
@@ -89,15 +89,15 @@ def prepare() -> None:
     case = {"kind": "assert", "setup": "", "code": "assert f([1, (2, 3)]) == [1, 2]", "names": ["f"]}
     replies = [READY, '["ok", {"dict": [["f", {"handle": 0}]]}, {}]', '["ok", [1, 2], {}]']
     ours, theirs = socket.socketpair()
-    marks, zygote = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    marks, template = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    with ours, theirs, marks, zygote:
+    with ours, theirs, marks, template:
         for number in range(_REHEARSALS):
             for reply in replies:
                 messages.Line(theirs.fileno()).send(reply)
             examination = Examination(number, 0, exhaustive=False, most_bytes=1 << 20)
             _examine([_compiled(case)], examination, [nowhere, ours.fileno()], marks, Clock(nowhere, -1))
-            zygote.recv(64)
+            template.recv(64)
             theirs.recv(1 << 16)
     os.close(nowhere)
 

@@ -1,9 +1,9 @@
-"""Has every fork find the same free memory, whatever its zygote did before: where objects lie shows in sets' order.
+"""Has every fork find the same free memory, whatever its template did before: where objects lie shows in sets' order.
 
-The interpreter hands out blocks of memory by size, from pools of equal blocks. Once it is warm, the zygote fills up
-all pools but for a few blocks a size, from which it lives from then on; in whatever order it leaves them, a fork first
-takes what is left of these. So the program's objects lie in pools that the zygote never touched. What is larger than a
-block comes from the C library, which is told (GLIBC_TUNABLES in `sandbox.jail`) to join freed neighbours at once.
+The interpreter hands out blocks of memory by size, from pools of equal blocks. Once it is warm, the template fills up
+all pools but for a few blocks a size, from which it lives from then on; in any order that it leaves them, a fork first
+takes the rest of these. So the program's objects are in pools that the template never touched. What is larger than a
+block comes from the C library, which is set (GLIBC_TUNABLES in `sandbox.clients`) to join freed neighbours at once.
 
 Nothing here may itself leave an object behind, such as an integer above 256, where it would take a fresh pool.
 Runs in the examined interpreter: standard library only.
@@ -21,7 +21,7 @@ _MOST_FILLED, _MOST_TAKEN = 1 << 18, 2000
 
 
 def _own_blocks(size: int) -> int:
-    """Return how many blocks of a size a zygote keeps: some more than it ever needed at once."""
+    """Return how many blocks of a size a template keeps: some more than it ever needed at once."""
     return 160 if size <= 64 else 32 if size <= 160 else 8
 
 
@@ -34,10 +34,10 @@ def _makers() -> Iterator[tuple[int, Callable[[int], Any], int]]:
 
 
 class Reserve:
-    """The blocks from which a zygote lives."""
+    """The blocks from which a template lives."""
 
     def __init__(self) -> None:
-        """Fill up the pools, but for the zygote's own blocks; call it once the zygote is warm."""
+        """Fill up the pools, but for the template's own blocks; call it once the template is warm."""
         gc.collect()  # empties what the interpreter itself keeps for later, but for one slice
         slice(None)
         self._makers = tuple(_makers())
@@ -71,7 +71,7 @@ class Reserve:
         self._next_pool = pool
 
     def take(self) -> None:
-        """Take all blocks that come before the pools which the zygote never touched: the fork's part."""
+        """Take all blocks that come before the pools which the template never touched: the fork's part."""
         taken, budget, next_pool = self._taken, self._budget, self._next_pool
         for _, make, argument in self._makers:
             made = None

@@ -79,7 +79,7 @@ RUN, SERVE, EXAMINE, STOP = range(4)
 EXCEEDED: tuple[Literal["cpu", "wall", "memory", "file_size", "host_memory"] | None, ...] = (
     None, "cpu", "wall", "memory", "file_size", "host_memory",
 )  # fmt: skip
-"""What zygote and warden can see exceeded; the index travels. `host_memory`: the kernel killed a process because
+"""What template and warden can see exceeded; the index travels. `host_memory`: the kernel killed a process because
 the host, or a group around ours, has too little memory."""
 
 _REQUEST = struct.Struct("=BIdddQQQQQ")
@@ -151,19 +151,19 @@ def receive_request(sock: socket.socket) -> tuple[Request, list[int]] | None:
     return (Request._make(_REQUEST.unpack(data)), descriptors) if data else None
 
 
-def send_examination(desk: socket.socket, examination: Examination, descriptors: list[int]) -> None:
+def send_examination(sock: socket.socket, examination: Examination, descriptors: list[int]) -> None:
     """Send a program to an examiner: the file for its results and the socket to the candidate."""
-    _send(desk, _EXAMINE + _EXAMINATION.pack(*examination), descriptors)
+    _send(sock, _EXAMINE + _EXAMINATION.pack(*examination), descriptors)
 
 
-def send_comparison(desk: socket.socket, checker: str, descriptors: list[int]) -> None:
+def send_comparison(sock: socket.socket, checker: str, descriptors: list[int]) -> None:
     """Send what a program printed to an examiner: the file that is expected, and the actual one."""
-    _send(desk, _COMPARE + checker.encode(), descriptors)
+    _send(sock, _COMPARE + checker.encode(), descriptors)
 
 
-def receive_work(desk: socket.socket) -> tuple[Examination | str, list[int]] | None:
+def receive_work(sock: socket.socket) -> tuple[Examination | str, list[int]] | None:
     """Return the next program to examine, or the checker of the next comparison; None where there is none to come."""
-    data, descriptors = _receive(desk, _MOST_WORK_BYTES)
+    data, descriptors = _receive(sock, _MOST_WORK_BYTES)
     if not data:
         return None
     if data[:1] == _COMPARE:
@@ -190,7 +190,7 @@ def send_facts(sock: socket.socket, facts: Facts) -> None:
 
 
 def receive_facts(sock: socket.socket) -> Facts | None:
-    """Return how an execution ended, or None where the zygote is gone."""
+    """Return how an execution ended, or None where the template is gone."""
     data = sock.recv(_FACTS.size)
     return Facts._make(_FACTS.unpack(data)) if data else None
 
@@ -204,7 +204,7 @@ def receive_mark(sock: socket.socket) -> tuple[int, float]:
     """Return the number of the execution whose next lap begins, and for how long it owed answers in the one before."""
     data = sock.recv(_MARK.size)
     if not data:
-        raise RuntimeError("the examiners' zygote is gone")
+        raise RuntimeError("the examiners' template is gone")
     number, wall_s = _MARK.unpack(data)
     return number, wall_s
 

@@ -24,7 +24,7 @@ def one_line(error: BaseException) -> str:
 
 
 def new_module(name: str) -> types.ModuleType:
-    """Make the program's module, and add what `python3 program.py` starts with and a zygote must not have.
+    """Make the program's module, and add what `python3 program.py` starts with and a template must not have.
 
     As init it would obey a SIGINT that it has a handler for, and import what a program left in its folder.
     """

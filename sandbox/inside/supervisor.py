@@ -1,6 +1,6 @@
 """Watches one forked process to its end: CPU seconds decide, wall seconds catch sleepers, nothing stays behind.
 
-Runs in the zygote, the parent of the process. It believes only the kernel: wait status, resource usage, CPU clocks.
+Runs in the template, the parent of the process. It believes only the kernel: wait status, resource usage, CPU clocks.
 """
 
 import os

@@ -1,7 +1,7 @@
 """The warm interpreter inside the jail that forks candidates (a second one of its kind forks examiners).
 
 Two processes: the *warden* leaves the host's namespaces, then only waits, and renews the writable place when asked;
-its child, the *zygote*, is init of the pid namespace and forks one process for each request. Neither ever reads a
+its child, the *template*, is init of the pid namespace and forks one process for each request. Neither ever reads a
 program, a test or a value, so what a candidate inherits holds nothing worth reading.
 
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
@@ -30,7 +30,7 @@ from sandbox.inside.supervisor import FILES, HOST_MEMORY, MEMORY, TICK_S, Execut
 
 _REHEARSALS = 2
 _CONTROL, _MARKS, _LAST = 10, 11, 12
-"""Numbers of descriptors that are the same in every zygote."""
+"""Numbers of descriptors that are the same in every template."""
 _KEPT, _OVERFULL = b"k", b"o"
 """What the warden says of the writable place that it renewed: whether it held more files than one may leave."""
 _STRAYED = 70
@@ -38,7 +38,7 @@ _STRAYED = 70
 
 
 class Lines(NamedTuple):
-    """The sockets of a zygote: to the judge, from examiners to the candidates' zygote, to the warden."""
+    """The sockets of a template: to the judge, from examiners to the candidates' template, to the warden."""
 
     control: socket.socket
     marks: socket.socket
@@ -65,18 +65,18 @@ def main(boot_text: str, *numbers: str) -> None:
     except LayerRefusedError as error:
         _report(control, {"refused": error.args})
         return
-    warden_end, zygote_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    warden_end, template_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
     if pid == 0:
         warden_end.close()
-        _become_zygote(jail, control, marks, zygote_end)
-    for sock in (control, marks, zygote_end):
+        _become_template(jail, control, marks, template_end)
+    for sock in (control, marks, template_end):
         sock.close()
     _guard(jail, warden_end, pid)
 
 
 def _move_to_fixed_numbers(fds: list[int]) -> None:
-    """Give descriptors the numbers that they have in every zygote, however many the judge has open.
+    """Give descriptors the numbers that they have in every template, however many the judge has open.
 
     Numbers above 256 are objects in memory, so they show in where all later ones lie.
     """
@@ -106,14 +106,16 @@ def _report(control: socket.socket, report: dict[str, object]) -> None:
 
 
 def _guard(jail: Confinement, requests: socket.socket, pid: int) -> None:
-    """Renew the writable place on request until the zygote ends; then remove it."""
+    """Renew the writable place on request until the template ends; then remove it."""
     while requests.recv(1):
         requests.send(_KEPT if jail.renew_writable() else _OVERFULL)
     os.waitpid(pid, 0)
     jail.remove()
 
 
-def _become_zygote(jail: Confinement, control: socket.socket, marks: socket.socket, warden: socket.socket) -> NoReturn:
+def _become_template(
+    jail: Confinement, control: socket.socket, marks: socket.socket, warden: socket.socket
+) -> NoReturn:
     for number in (signal.SIGINT, signal.SIGXFSZ, signal.SIGCHLD):  # init ignores what it has no handler for
         signal.signal(number, signal.SIG_DFL)
     try:
@@ -211,7 +213,7 @@ def _become_fork(jail: Confinement, request: Request, own: list[int], bounds: Bo
             examiner.examine(*own)
         else:
             candidate.serve(*own, most_bytes=request.output_bytes)
-    except BaseException:  # noqa: BLE001 - what a program raises must not travel up into the zygote's own frames
+    except BaseException:  # noqa: BLE001 - what a program raises must not travel up into the template's own frames
         traceback.print_exc()
     _exit(_STRAYED)
 
@@ -229,4 +231,4 @@ def _close_others(kept: list[int]) -> None:
     for fd in sorted(kept):
         os.closerange(above, fd)
         above = fd + 1
-    os.closerange(above, above + 100)  # a zygote has some ten
+    os.closerange(above, above + 100)  # a template has some ten

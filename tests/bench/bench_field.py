@@ -91,7 +91,7 @@ def examined(setup: str, rows: list[Row], folder: Path) -> bool:
     restarts = sum(RESTARTED in complaints for complaints in found.values())
     print(
         f"{setup}: {counts['']} of {len(rows)} right, {counts['DECIDED']} decided otherwise, {counts['SKIPPED']} "
-        f"skipped, {restarts} zygote restarts, {time.monotonic() - started_s:.0f} s",
+        f"skipped, {restarts} template restarts, {time.monotonic() - started_s:.0f} s",
         flush=True,
     )
     return not counts["WRONG"]

@@ -1,4 +1,4 @@
-"""A million mutated replies, outputs and packets lead to no crash, no pass, no sandbox_error, and no new zygote.
+"""A million mutated replies, outputs and packets lead to no crash, no pass, no sandbox_error, and no new template.
 
 Shares: the codec and the examiner's line to a candidate (in processes with an examiner's limits), whole judges (with
 programs that answer their tests with mutations), checkers of printed output, and packets. Each mutation has a number
@@ -106,7 +106,7 @@ def feed_here(target: str, seed: str, first: int, count: int) -> int:
 
 
 def feed_judges(seed: str, count: int) -> Iterator[Counter[str]]:
-    """Feed a judge in each of two jails; its zygotes must live on."""
+    """Feed a judge in each of two jails; its templates must live on."""
     for jail, layers in LAYERS.items():
         with Judge(Jail(layers=layers)) as judge:
             wardens = children_of(os.getpid())
@@ -116,7 +116,7 @@ def feed_judges(seed: str, count: int) -> Iterator[Counter[str]]:
                     print(f"judge, {jail}, from {first}: {dict(found)}", file=sys.stderr)
                 yield found
             if children_of(os.getpid()) != wardens:
-                yield Counter({f"NEW zygotes with {jail}": 1})
+                yield Counter({f"NEW templates with {jail}": 1})
 
 
 if __name__ == "__main__":

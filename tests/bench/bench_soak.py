@@ -2,10 +2,10 @@
 
 The mix: every third completion of mbpp_n10, the programs of known verdict that ship with proctor (assert, call and
 stdio; wrong, crashing, hungry, talkative), and two that leave files and processes behind; programs that run into the
-time limit are left out. A census is taken ten times. Flat means: processes (the very same zygotes), descriptors and
+time limit are left out. A census is taken ten times. Flat means: processes (the very same templates), descriptors and
 mounts are as many at the last census as at the first, and neither the judge's resident memory nor that of a warden or
-zygote has grown by 5 % between the two. When the pool is closed, no process, descriptor, mount or folder in /tmp of it
-is left. No program's verdict may change from one time to another.
+template has grown by 5 % between the two. When the pool is closed, no process, descriptor, mount or folder in /tmp of
+it is left. No program's verdict may change from one time to another.
 """
 
 import argparse
@@ -70,7 +70,7 @@ print("done")
 
 
 class Census(NamedTuple):
-    """What there is of us while nothing is being judged; a warden and a zygote of each kind a worker, by process id."""
+    """Counts our processes while no program is judged: a warden and a template of each kind a worker, by process id."""
 
     helpers: tuple[int, ...]
     processes: int

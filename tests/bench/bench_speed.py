@@ -95,7 +95,7 @@ def stdio_test_s() -> float:
 
 
 def bare_fork_s() -> float:
-    """Return the median seconds of fork, exit and wait in an interpreter that holds what a zygote holds."""
+    """Return the median seconds of fork, exit and wait in an interpreter that holds what a template holds."""
     base = getattr(sys, "_base_executable", sys.executable)
     ran = subprocess.run([base, "-S", "-c", FORKS], capture_output=True, text=True, check=True)
     return float(ran.stdout)

@@ -1,8 +1,8 @@
 """Judges a row, and tells what is wrong: the verdict, its time, what it left behind, a condition beside the verdict.
 
 What a row leaves behind is told by a census before and after it: processes (orphans are adopted, so that none can
-hide), mounts, control groups, descriptors, entries of /tmp, of the home folder and of /dev/shm. The zygotes must be the
-same ones.
+hide), mounts, control groups, descriptors, entries of /tmp, of the home folder and of /dev/shm. The templates must be
+the same ones.
 """
 
 import os
@@ -30,7 +30,7 @@ sys.path.append(str(Path(__file__).parents[1] / "sandbox"))
 from census import census, children_of, descendants_of, groups_of, resident_kib  # the tests' own
 from field_rows import FAILED, Row
 
-RESTARTED = "the zygotes were started anew"
+RESTARTED = "the templates were started anew"
 REPEATS = 8
 LOOPS = 6
 MOST_EXTRACTION_S = 2.0
@@ -72,7 +72,7 @@ def needs_its_own_judge(row: Row) -> bool:
 def wrong_with(judge: Judge, row: Row) -> list[str]:
     """Judge a row; return what is wrong with its verdict, its time, or what it left, and nothing where all is well."""
     settled(judge)
-    before, zygotes, started_s = traces(), zygotes_by_warden(), time.monotonic()
+    before, templates, started_s = traces(), templates_by_warden(), time.monotonic()
     judgement = judge.judge(row.program, row.tests, row.limits)
     took_s = time.monotonic() - started_s
     wrong = wrong_verdict(row, judgement)
@@ -81,7 +81,7 @@ def wrong_with(judge: Judge, row: Row) -> list[str]:
     if row.honest and (honest := judge.judge(row.honest, row.tests, row.limits)).verdict != "accepted":
         wrong.append(f"an honest program after it: {honest.verdict} ({honest.detail})")
     settled(judge)
-    if zygotes_by_warden() != zygotes:
+    if templates_by_warden() != templates:
         wrong.append(RESTARTED)
     elif (after := traces()) != before:
         wrong.append(f"left something behind: {difference(before, after)}")
@@ -146,7 +146,7 @@ def beside_a_bystander(row: Row, jail: Jail) -> list[str]:
 
 @contextmanager
 def kernel_without_signal_scope() -> Iterator[None]:
-    """Start zygotes meanwhile as on Linux before 6.12."""
+    """Start templates meanwhile as on Linux before 6.12."""
     assert hasattr(landlock, "_SCOPES_FROM_ABI")
     older = (
         "from sandbox.inside.layers import landlock; landlock._SCOPES_FROM_ABI = 1 << 30; from sandbox.inside.template"
@@ -186,8 +186,8 @@ def traces() -> dict[str, Any]:
     return census() | entries | {"groups": groups_of(children_of(os.getpid()))}
 
 
-def zygotes_by_warden() -> dict[int, set[int]]:
-    """Return the process ids of the zygotes by those of their wardens."""
+def templates_by_warden() -> dict[int, set[int]]:
+    """Return the process ids of the templates by those of their wardens."""
     return {warden: children_of(warden) for warden in children_of(os.getpid())}
 
 

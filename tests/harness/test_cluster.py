@@ -93,7 +93,7 @@ def jails_of(nodes):
 
 
 def is_of_a_jail(pid):
-    """Tell whether a process is a warden, a zygote or one of their forks; those that have ended are not."""
+    """Tell whether a process is a warden, a template or one of their forks; those that have ended are not."""
     with suppress(OSError):
         return b"sandbox.inside.template" in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False

@@ -22,7 +22,7 @@ def descendants_of(pid):
 
 def wardens_of(judge):
     """Return the process ids of a judge's wardens."""
-    return [zygote._process.pid for zygote in (judge._candidates, judge._examiner._zygote)]  # noqa: SLF001
+    return [template._process.pid for template in (judge._candidates, judge._examiner._template)]  # noqa: SLF001
 
 
 def groups_of(wardens):

@@ -91,17 +91,17 @@ from sandbox.records import StdioTest
 judge = Judge(Jail(layers=frozenset(sys.argv[1:])))
 test = StdioTest(stdin="", expected_stdout="nothing that is printed")
 print(judge.judge("import os; print(os.getcwd())", (test,)).per_test[0].actual, end="")
-print(judge._candidates._process.pid, judge._examiner._zygote._process.pid, flush=True)
+print(judge._candidates._process.pid, judge._examiner._template._process.pid, flush=True)
 judge.judge("import time; time.sleep(600)", (test,))
 """
 
 
-def zygote_at_work(warden):
-    """Return the zygote of a warden as soon as it has forked somebody."""
-    (zygote,) = children_of(warden)
-    while not children_of(zygote):
+def template_at_work(warden):
+    """Return the template of a warden as soon as it has forked somebody."""
+    (template,) = children_of(warden)
+    while not children_of(template):
         os.sched_yield()
-    return zygote
+    return template
 
 
 def folders_of(judgements):
@@ -167,12 +167,12 @@ def the_judge_can_not_start(_jail):
     return []
 
 
-def a_zygote_is_killed(jail):
-    """Kill a zygote from outside, while its program runs."""
+def a_template_is_killed(jail):
+    """Kill a template from outside, while its program runs."""
     with Judge(jail) as judge:
         folders = folders_of([judge.judge(WHERE.program, ONE)])
         warden = judge._candidates._process.pid  # noqa: SLF001 - there is no other way to hit it
-        killer = threading.Thread(target=lambda: os.kill(zygote_at_work(warden), signal.SIGKILL))
+        killer = threading.Thread(target=lambda: os.kill(template_at_work(warden), signal.SIGKILL))
         killer.start()
         judge.judge("import time; time.sleep(0.2); print(1)", ONE)
         killer.join()
@@ -185,7 +185,7 @@ def the_judge_is_killed(jail):
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as judge:
         folder, pids = judge.stdout.readline().strip(), list(map(int, judge.stdout.readline().split()))
         wardens.update(pids)
-        zygote_at_work(pids[0])
+        template_at_work(pids[0])
         judge.kill()
     return [folder]
 

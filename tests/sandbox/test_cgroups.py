@@ -118,7 +118,7 @@ def has_ended(pid):
 @pytest.mark.usefixtures("in_force")
 @pytest.mark.parametrize("layers", [ALL_LAYERS, ALL_LAYERS - NAMESPACES], ids=["namespaces", "no_namespaces"])
 def test_a_judge_has_groups_as_long_as_it_lives(layers):
-    """Each zygote has one in each hierarchy, made before the first program and gone after the last."""
+    """Each template has one in each hierarchy, made before the first program and gone after the last."""
     with Judge(Jail(layers=layers)) as judge:
         wardens = wardens_of(judge)
         there = [groups_of([warden]) for warden in wardens]
@@ -133,10 +133,10 @@ def test_groups_of_a_killed_warden_are_removed_by_the_next(wait_for):
     """Those of a living one are left alone."""
     with Judge(Jail()) as living, Judge(Jail()) as killed:
         wardens = wardens_of(killed)
-        zygotes = [zygote for warden in wardens for zygote in children_of(warden)]
+        templates = [template for warden in wardens for template in children_of(warden)]
         for warden in wardens:
             os.kill(warden, signal.SIGKILL)
-        wait_for(lambda: all(map(has_ended, zygotes)))
+        wait_for(lambda: all(map(has_ended, templates)))
         left = groups_of(wardens)
         with Judge(Jail()):
             swept, kept = groups_of(wardens), groups_of(wardens_of(living))
@@ -145,7 +145,7 @@ def test_groups_of_a_killed_warden_are_removed_by_the_next(wait_for):
 
 
 @pytest.mark.usefixtures("in_force")
-def test_a_program_that_outlives_its_zygote_is_killed_with_the_group(wait_for):
+def test_a_program_that_outlives_its_template_is_killed_with_the_group(wait_for):
     """Without a pid namespace, one that asks not to die with its parent would otherwise run on."""
     program = """
 import ctypes, threading, time
@@ -155,12 +155,12 @@ threading.Thread(target=time.sleep, args=(60,)).start()
     outlives = []
 
     with Judge(Jail(layers=ALL_LAYERS - NAMESPACES)) as judge:
-        (zygote,) = children_of(wardens_of(judge)[0])
+        (template,) = children_of(wardens_of(judge)[0])
 
         def kill():
-            wait_for(lambda: any(len(list(Path(f"/proc/{pid}/task").iterdir())) > 1 for pid in children_of(zygote)))
-            outlives.extend(children_of(zygote))
-            os.kill(zygote, signal.SIGKILL)
+            wait_for(lambda: any(len(list(Path(f"/proc/{pid}/task").iterdir())) > 1 for pid in children_of(template)))
+            outlives.extend(children_of(template))
+            os.kill(template, signal.SIGKILL)
 
         killer = threading.Thread(target=kill)
         killer.start()
@@ -175,7 +175,7 @@ IN_A_GROUP = """
 import os, sys
 from sandbox.inside.layers.cgroups import Group
 group = Group()
-if (zygote := os.fork()) == 0:
+if (template := os.fork()) == 0:
     group.enter()
     group.bound(64 << 20, 4)
     told = []
@@ -191,7 +191,7 @@ if (zygote := os.fork()) == 0:
             told.append((status, str(error)))
     print(told, flush=True)
     os._exit(0)
-os.waitpid(zygote, 0)
+os.waitpid(template, 0)
 group.remove()
 """
 TAKES = "kept = bytearray({}  << 20); kept[::4096] = b'1' * len(kept[::4096])"
@@ -214,7 +214,7 @@ def test_a_group_tells_who_was_killed_for_its_memory():
 
 @pytest.mark.usefixtures("in_force")
 def test_a_group_bounds_the_number_of_processes():
-    """Of four forks the fourth fails, because the worker itself is one of the four besides the zygote."""
+    """Of four forks the fourth fails, because the worker itself is one of the four besides the template."""
     forks = "import time\nfor n in range(4):\n    try:\n        if os.fork() == 0: time.sleep(9)\n    except OSError: os._exit(n)"
 
     (told,) = in_a_group(forks)

@@ -1,4 +1,4 @@
-"""The clock of one test, as the examiner writes it and the zygotes read it; the times of this file are made up."""
+"""The clock of one test, as the examiner writes it and the templates read it; the times of this file are made up."""
 
 import os
 import socket

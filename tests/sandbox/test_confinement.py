@@ -165,7 +165,7 @@ def test_no_process_can_be_started_without_namespaces(bare_judge):
 )  # fmt: skip
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers of system calls are x86_64's")
 def test_without_namespaces_even_questions_about_others_are_refused(bare_judge, deed):
-    """Nor may a program outlive its zygote, or change by path what may be the user's."""
+    """Nor may a program outlive its template, or change by path what may be the user's."""
     lines = "\n    ".join(deed.splitlines())
     program = f"import os, time\nopen('own', 'w')\ntry:\n    {lines}\nexcept OSError:\n    print(1)"
 
@@ -174,7 +174,7 @@ def test_without_namespaces_even_questions_about_others_are_refused(bare_judge, 
 
 @pytest.mark.parametrize("whom", ["os.getppid()", "1", "-1", "-os.getppid()", "os.getpgid(os.getppid())"])
 def test_nobody_can_be_signalled_without_namespaces(bare_judge, whom):
-    """Not the zygote, not init, not all at once: not even with signal 0."""
+    """Not the template, not init, not all at once: not even with signal 0."""
     program = f"import os\ntry:\n    os.kill({whom}, 0)\nexcept OSError:\n    print(1)"
 
     assert bare_judge.judge(program, (StdioTest(stdin="", expected_stdout="1"),)).verdict is Verdict.ACCEPTED
@@ -199,7 +199,7 @@ for number in range(1, 65):
 
 
 def test_a_program_has_no_descriptors_but_its_own(any_judge):
-    """0, 1 and 2: nothing of the zygote, the judge or the examiner is left open."""
+    """0, 1 and 2: nothing of the template, the judge or the examiner is left open."""
     program = "import os\nfor fd in range(1024):\n    try:\n        os.fstat(fd)\n    except OSError:\n        continue\n    print(fd)"
 
     assert any_judge.judge(program, (StdioTest(stdin="", expected_stdout="0\n1\n2"),)).verdict is Verdict.ACCEPTED

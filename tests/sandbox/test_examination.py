@@ -212,7 +212,7 @@ def test_one_examiner_serves_many_programs(judge):
 
 
 def test_a_judge_can_be_used_after_a_fault(judge):
-    """A sandbox_error costs fresh zygotes, nothing more."""
+    """A sandbox_error costs fresh templates, nothing more."""
     with Judge(judge._jail) as used:  # noqa: SLF001 - the same jail
         fault = used.judge("def f(x): pass", (AssertTest(code="import nosuch", names=("f",)),))
         after = used.judge("def f(): return 1", (AssertTest(code="assert f() == 1", names=("f",)),))

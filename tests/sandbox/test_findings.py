@@ -172,7 +172,7 @@ def examined(findings, facts, *, tests=TESTS, unfinished=None):
 
 
 STOPPED = {"signal": signal.SIGKILL}
-"""How a candidate ends that survived its tests: the zygote stops it."""
+"""How a candidate ends that survived its tests: the template stops it."""
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from another_user import NOBODY, as_another, summary
 from census import wardens_of
 
-from sandbox.jail import ALL_LAYERS, NAMESPACES, Fault, Jail, Refused, Zygote, claim_user_id, probe
+from sandbox.jail import ALL_LAYERS, NAMESPACES, Fault, Jail, Refused, Template, claim_user_id, probe
 from sandbox.judge import Judge
 from sandbox.records import AssertTest, CallTest, StdioTest, Verdict
 
@@ -83,11 +83,11 @@ def test_a_refused_jail_starts_no_judge():
         Judge(Jail(layers=ALL_LAYERS - {"seccomp"}))
 
 
-def test_a_pair_that_cannot_be_completed_leaves_no_zygote(monkeypatch):
-    """Where the second zygote can't be started, the first one is ended at once."""
+def test_a_pair_that_cannot_be_completed_leaves_no_template(monkeypatch):
+    """Where the second template can't be started, the first one is ended at once."""
     started = []
 
-    class OnlyOne(Zygote):
+    class OnlyOne(Template):
         def __init__(self, *arguments, **keywords):
             if started:
                 raise Refused("no more processes")
@@ -95,7 +95,7 @@ def test_a_pair_that_cannot_be_completed_leaves_no_zygote(monkeypatch):
             started.append(self)
 
     probe(Jail())
-    monkeypatch.setattr("sandbox.jail.Zygote", OnlyOne)
+    monkeypatch.setattr("sandbox.jail.Template", OnlyOne)
 
     with pytest.raises(Refused):
         Judge(Jail())
@@ -187,7 +187,7 @@ def test_preloaded_modules_are_warm():
 
 
 def test_numpy_is_not_loaded_unasked(judge):
-    """A bare zygote stays small."""
+    """A bare template stays small."""
     test = StdioTest(stdin="", expected_stdout="False")
 
     assert judge.judge("import sys\nprint('numpy' in sys.modules)", (test,)).verdict is Verdict.ACCEPTED
@@ -198,7 +198,7 @@ only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has user ids
 
 @only_root
 def test_user_ids_are_never_shared():
-    """A hundred claims at once, more than a process has zygotes, are of a hundred ids; each is free again afterwards."""
+    """A hundred claims at once, more than a process has templates, are of a hundred ids; each is free again afterwards."""
     claims = [claim_user_id() for _ in range(100)]
     for _, claim in claims:
         claim.close()

@@ -1,6 +1,6 @@
 """What a program can't do where the kernel's Landlock is older than this host's, and what is said of such a kernel.
 
-An older kernel is simulated: the zygote is told that Landlock speaks an older version, so the rule set lacks what that
+An older kernel is simulated: the template is told that Landlock speaks an older version, so the rule set lacks what that
 version lacks.
 """
 
@@ -55,7 +55,7 @@ PRINTS_ONE = StdioTest(stdin="", expected_stdout="1")
 
 @pytest.fixture
 def older(monkeypatch):
-    """Return a function that has every zygote of this test run some lines on our module for Landlock first."""
+    """Return a function that has every template of this test run some lines on our module for Landlock first."""
 
     def older(lines):
         first = "import sys; sys.path.insert(0, sys.argv[1])\nfrom sandbox.inside.layers import landlock\n"
@@ -73,11 +73,11 @@ def test_without_the_scope_of_signals_judge_and_bystander_live(older, version):
     older(f"landlock.abi = lambda: {version}")
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as bystander:
         with Judge(Jail(layers=CONTAINER)) as judge:
-            zygotes = judge._candidates._process, judge._examiner._zygote._process  # noqa: SLF001 - who else knows
-            pids = [bystander.pid, os.getpid(), *(process.pid for process in zygotes)]
+            templates = judge._candidates._process, judge._examiner._template._process  # noqa: SLF001 - who else knows
+            pids = [bystander.pid, os.getpid(), *(process.pid for process in templates)]
             program = KILLS.replace("PIDS", f"[os.getppid(), *{pids}]")
             judgement = judge.judge(program, (PRINTS_ONE,))
-            alive = [process.poll() for process in (bystander, *zygotes)]
+            alive = [process.poll() for process in (bystander, *templates)]
         bystander.communicate(b"\n")
 
     assert (judgement.verdict, alive, bystander.returncode) == (Verdict.ACCEPTED, [None] * 3, 0)

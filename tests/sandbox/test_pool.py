@@ -130,23 +130,23 @@ def test_a_worker_that_cannot_start_leaves_no_other(monkeypatch):
     assert running == [False, False]
 
 
-def zygotes_of(judge):
-    """Return the process ids of a judge's wardens, which are its children, and of the zygotes, which are theirs."""
-    wardens = [zygote._process.pid for zygote in (judge._candidates, judge._examiner._zygote)]  # noqa: SLF001
+def templates_of(judge):
+    """Return the process ids of a judge's wardens, which are its children, and of the templates, which are theirs."""
+    wardens = [template._process.pid for template in (judge._candidates, judge._examiner._template)]  # noqa: SLF001
     return {f"{role}_{name}": pid for role, warden in zip(("candidates", "examiners"), wardens, strict=True)
-            for name, pid in (("warden", warden), ("zygote", min(children_of(warden))))}  # fmt: skip
+            for name, pid in (("warden", warden), ("template", min(children_of(warden))))}  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("victim", "layers"),
     [
-        ("candidates_warden", ALL_LAYERS), ("candidates_zygote", ALL_LAYERS), ("examiners_warden", ALL_LAYERS),
-        ("examiners_zygote", ALL_LAYERS), ("candidates_zygote", FALLBACK), ("examiners_zygote", FALLBACK),
+        ("candidates_warden", ALL_LAYERS), ("candidates_template", ALL_LAYERS), ("examiners_warden", ALL_LAYERS),
+        ("examiners_template", ALL_LAYERS), ("candidates_template", FALLBACK), ("examiners_template", FALLBACK),
     ],
     ids=lambda value: value if isinstance(value, str) else ("namespaces" if value == ALL_LAYERS else "no_namespaces"),
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["stdio", "assert"])
-def test_a_zygote_killed_in_mid_run_costs_a_retry_only(wait_for, layers, victim, kind):
+def test_a_template_killed_in_mid_run_costs_a_retry_only(wait_for, layers, victim, kind):
     """Killed from outside while a program runs, the work is done once more and the verdict is the program's own."""
     program, tests = {
         "stdio": ("import time\ntime.sleep(1)\nprint(1)", ONE),
@@ -154,11 +154,11 @@ def test_a_zygote_killed_in_mid_run_costs_a_retry_only(wait_for, layers, victim,
     }[kind]
 
     with Judge(Jail(layers=layers)) as judge:
-        zygotes = zygotes_of(judge)
+        templates = templates_of(judge)
 
         def kill():
-            wait_for(lambda: children_of(zygotes["candidates_zygote"]))
-            os.kill(zygotes[victim], signal.SIGKILL)
+            wait_for(lambda: children_of(templates["candidates_template"]))
+            os.kill(templates[victim], signal.SIGKILL)
 
         killer = threading.Thread(target=kill)
         killer.start()
@@ -170,48 +170,50 @@ def test_a_zygote_killed_in_mid_run_costs_a_retry_only(wait_for, layers, victim,
 
 
 @pytest.mark.parametrize("victim", ["candidates", "examiners"])
-def test_the_zygote_that_is_gone_is_named(wait_for, victim):
-    """Though an examiner fails as well where the candidates' zygote is gone."""
+def test_the_template_that_is_gone_is_named(wait_for, victim):
+    """Though an examiner fails as well where the candidates' template is gone."""
     with Judge(Jail()) as judge:
-        zygotes = zygotes_of(judge)
+        templates = templates_of(judge)
 
         def kill():
-            wait_for(lambda: children_of(zygotes["candidates_zygote"]) and children_of(zygotes["examiners_zygote"]))
-            os.kill(zygotes[f"{victim}_zygote"], signal.SIGKILL)
+            wait_for(
+                lambda: children_of(templates["candidates_template"]) and children_of(templates["examiners_template"])
+            )
+            os.kill(templates[f"{victim}_template"], signal.SIGKILL)
 
         killer = threading.Thread(target=kill)
         killer.start()
-        with pytest.raises(Fault, match=f"the {victim}' zygote is gone: "):
+        with pytest.raises(Fault, match=f"the {victim}' template is gone: "):
             judge._judge("import time\ntime.sleep(9)", F_IS_ONE, Limits(), exhaustive=False)  # noqa: SLF001 - once only
         killer.join()
 
 
-@pytest.mark.parametrize("victim", ["candidates_zygote", "examiners_zygote"])
-def test_a_zygote_killed_between_two_programs_costs_a_retry_only(victim):
+@pytest.mark.parametrize("victim", ["candidates_template", "examiners_template"])
+def test_a_template_killed_between_two_programs_costs_a_retry_only(victim):
     """The judge notices at the next program, and judges it."""
     with Judge(Jail()) as judge:
         judge.judge("def f(): return 1", F_IS_ONE)
-        os.kill(zygotes_of(judge)[victim], signal.SIGKILL)
+        os.kill(templates_of(judge)[victim], signal.SIGKILL)
 
         verdicts = [judge.judge("print(1)", ONE).verdict, judge.judge("def f(): return 1", F_IS_ONE).verdict]
 
     assert verdicts == [Verdict.ACCEPTED] * 2
 
 
-@pytest.mark.parametrize("victim", ["candidates_zygote", "examiners_zygote"])
-def test_a_zygote_killed_before_the_first_program_costs_a_retry_only(wait_for, victim):
+@pytest.mark.parametrize("victim", ["candidates_template", "examiners_template"])
+def test_a_template_killed_before_the_first_program_costs_a_retry_only(wait_for, victim):
     """The judge notices at its first program, judges it, and leaves no socket of the attempt open."""
     with Judge(Jail()) as judge:
-        zygote = zygotes_of(judge)[victim]
-        os.kill(zygote, signal.SIGKILL)
-        wait_for(lambda: not Path(f"/proc/{zygote}").exists())
+        template = templates_of(judge)[victim]
+        os.kill(template, signal.SIGKILL)
+        wait_for(lambda: not Path(f"/proc/{template}").exists())
 
         assert judge.judge("def f(): return 1", F_IS_ONE).verdict is Verdict.ACCEPTED
 
 
 SCENARIOS = [
     "all_are_judged", "one_judge_judges_all", "closed_after_the_first", "closed_while_programs_run",
-    "the_source_fails_while_programs_run", "the_judge_can_not_start", "a_zygote_is_killed", "the_judge_is_killed",
+    "the_source_fails_while_programs_run", "the_judge_can_not_start", "a_template_is_killed", "the_judge_is_killed",
 ]  # fmt: skip
 
 

@@ -90,8 +90,8 @@ def test_a_test_that_idles_is_ended(hasty_judge, code, verdict):
 
 def examiners_of(judge):
     """Return the examiners of a judge, by process id."""
-    (zygote,) = children_of(judge._examiner._zygote._process.pid)  # noqa: SLF001
-    return children_of(zygote)
+    (template,) = children_of(judge._examiner._template._process.pid)  # noqa: SLF001
+    return children_of(template)
 
 
 def test_an_examiner_that_grew_makes_way():

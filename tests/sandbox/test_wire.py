@@ -1,4 +1,4 @@
-"""The messages between the judge and a zygote, and between an examiner and the candidates' zygote."""
+"""The messages between the judge and a template, and between an examiner and the candidates' template."""
 
 import os
 import socket

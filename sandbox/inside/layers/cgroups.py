@@ -1,6 +1,6 @@
-"""Layer: a control group for all processes of a zygote, which bounds their memory and their number together.
+"""Layer: a control group for all processes of a template, which bounds their memory and their number together.
 
-It is made once a zygote, because making one costs more than judging a program, and its bounds follow the requests. In
+It is made once a template, because making one costs more than judging a program, and its bounds follow the requests. In
 version 1 it lies below our own group of the memory and of the pids hierarchy. In version 2 it lies beside our own
 group, because a group that holds processes can't give its children controllers, or below it where it is the root.
 """
@@ -42,7 +42,7 @@ V2 = Version(
 
 
 class Group:
-    """A zygote's group, a folder in each hierarchy: the warden makes and removes it, the zygote enters and uses it."""
+    """Bounds a template and its forks: the warden makes and removes the group, the template enters and uses it."""
 
     def __init__(self) -> None:
         """Make it, after removing what dead wardens left.
@@ -78,7 +78,7 @@ class Group:
         self._close_places()
 
     def bound(self, memory_bytes: int, processes: int) -> None:
-        """Allow so much beyond what the zygote, warm by now, has itself."""
+        """Allow so much beyond what the template, warm by now, has itself."""
         if self._own == (0, 0):
             self._own = _counter(self._memory_used, ""), _counter(self._pids_used, "")
         if self._bounds != (memory_bytes, processes):
@@ -101,7 +101,7 @@ class Group:
         return True
 
     def remove(self) -> None:
-        """Remove the group; whoever is still in it is killed (the zygote itself has ended by now)."""
+        """Remove the group; whoever is still in it is killed (the template itself has ended by now)."""
         for parent, folder in self._places:
             _remove(parent, folder, self._name)
         self._close_places()

@@ -1,4 +1,4 @@
-"""Layer: resource limits, those that never change on the zygote, the others on each fork before the program runs."""
+"""Layer: resource limits, those that never change on the template, the others on each fork before the program runs."""
 
 import math
 import resource

@@ -231,7 +231,7 @@ def second_filter(*, alone: bool, among_files: bool) -> bytes:
 
     Args:
         alone: whether there is no pid namespace: it may then start no processes (threads are allowed) and neither
-            signal nor ask about any but itself, nor outlive its zygote.
+            signal nor ask about any but itself, nor outlive its template.
         among_files: whether there is no mount namespace: it may then change no modes, owners and times, and no lengths
             by path, because the files may be the user's and Landlock does not look at that (at lengths: before 6.2).
     """

@@ -1,6 +1,6 @@
 # kind: assert
 # verdict: runtime_error
-# threat: a process that does not leave when the harness ends it, and so runs on in the zygote's own loop
+# threat: a process that does not leave when the harness ends it, and so runs on in the template's own loop
 import os
 
 import json

@@ -1,6 +1,6 @@
 # kind: assert
 # verdict: wrong_answer
-# threat: limits raised, its own and those of the zygote
+# threat: limits raised, its own and those of the template
 import ctypes
 import errno
 import os

@@ -1,6 +1,6 @@
 # kind: assert
 # verdict: wrong_answer
-# threat: the zygote's processors, priority and policy; real-time priority for itself
+# threat: the template's processors, priority and policy; real-time priority for itself
 import ctypes
 import errno
 import os

@@ -1,6 +1,6 @@
 # kind: stdio
 # verdict: accepted
-# threat: the right answer, and a child of the zygote's own made with CLONE_PARENT
+# threat: the right answer, and a child of the template's own made with CLONE_PARENT
 import ctypes
 import os
 import signal

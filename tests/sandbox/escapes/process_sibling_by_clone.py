@@ -1,6 +1,6 @@
 # kind: stdio
 # verdict: wrong_answer
-# threat: children that are the zygote's (CLONE_PARENT), with SIGKILL as the signal of their end
+# threat: children that are the template's (CLONE_PARENT), with SIGKILL as the signal of their end
 import ctypes
 import os
 

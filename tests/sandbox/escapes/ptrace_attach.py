@@ -1,6 +1,6 @@
 # kind: assert
 # verdict: wrong_answer
-# threat: ptrace on the zygote
+# threat: ptrace on the template
 import ctypes
 import errno
 import os

@@ -1,6 +1,6 @@
 # kind: assert
 # verdict: wrong_answer
-# threat: the zygote's descriptors taken by pidfd_getfd
+# threat: the template's descriptors taken by pidfd_getfd
 import ctypes
 import errno
 import os

@@ -1,6 +1,6 @@
 # kind: assert
 # verdict: wrong_answer
-# threat: the zygote's memory read and written without ptrace
+# threat: the template's memory read and written without ptrace
 import ctypes
 import errno
 import os

@@ -1,6 +1,6 @@
 # kind: stdio
 # verdict: wrong_answer
-# threat: every command of fcntl that names a signal or who gets it, to kill the zygote, the judge, and what is near
+# threat: every command of fcntl that names a signal or who gets it, to kill the template, the judge, and what is near
 import fcntl
 import os
 import signal

@@ -1,6 +1,6 @@
 # kind: assert
 # verdict: wrong_answer
-# threat: every signal to the zygote, which is init
+# threat: every signal to the template, which is init
 import os
 
 

@@ -1,6 +1,6 @@
 # kind: stdio
 # verdict: wrong_answer
-# threat: what the zygote's frames still know of the execution before this one
+# threat: what the template's frames still know of the execution before this one
 import sys
 
 a, b = map(int, input().split())

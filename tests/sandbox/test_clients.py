@@ -1,4 +1,4 @@
-"""The judge's side of an examiner, with a zygote that fails as a real one does under a killer's hand."""
+"""The judge's side of an examiner, with a template that fails as a real one does under a killer's hand."""
 
 import socket
 
@@ -13,12 +13,12 @@ TESTS = (AssertTest(code="assert f() == 1", names=("f",)),)
 CLOSED = -1
 
 
-class GoneZygote:
-    """A zygote that is gone when it is asked for something."""
+class GoneTemplate:
+    """A template that is gone when it is asked for something."""
 
     def request(self, _request, _descriptors):
-        """Fail as a lost zygote does."""
-        raise Fault("a zygote is gone")
+        """Fail as a lost template does."""
+        raise Fault("a template is gone")
 
 
 def test_an_examiner_that_cannot_be_engaged_leaves_no_socket(monkeypatch):
@@ -27,7 +27,7 @@ def test_an_examiner_that_cannot_be_engaged_leaves_no_socket(monkeypatch):
     monkeypatch.setattr("sandbox.clients.socket.socketpair", lambda *_: pair)
 
     with pytest.raises(Fault):
-        Examiner(GoneZygote()).examine(TESTS, Examination(1, 0, exhaustive=False, most_bytes=99), 0, 0)
+        Examiner(GoneTemplate()).examine(TESTS, Examination(1, 0, exhaustive=False, most_bytes=99), 0, 0)
 
     left = [end.fileno() for end in pair]
     for end in pair:
