@@ -1,22 +1,147 @@
-"""Talks to the processes inside a jail, for a judge that believes only the kernel and its own side."""
+"""Controls the processes inside a jail, for a judge that believes only the kernel and its own side."""
 
 import fcntl
 import json
 import os
 import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Any
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import IO, Any
 
 from sandbox.inside import checkers, values
 from sandbox.inside.clock import read_clock
-from sandbox.inside.messages import EXAMINE, EXCEEDED, Examination, Facts, Request, send_comparison, send_examination
-from sandbox.jail import Fault, Template
-from sandbox.records import AssertTest, Exceeded, FunctionTest, ValueTest
+from sandbox.inside.layers import kernel
+from sandbox.inside.messages import (
+    EXAMINE,
+    EXCEEDED,
+    Examination,
+    Facts,
+    Request,
+    receive_facts,
+    send_comparison,
+    send_examination,
+    send_request,
+)
+from sandbox.records import AssertTest, Exceeded, Fault, FunctionTest, Refused, ValueTest
+
+_BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from sandbox.inside.template import main; main(*sys.argv[2:])"
+_BOOT_WIDTH, _NUMBER_WIDTH = 4096, 8
+"""What a template is told has the same length whatever it says: it lies in memory before all that a fork will find."""
+_ENVIRONMENT = {
+    "LANG": "C.UTF-8",
+    "PATH": "/usr/bin:/bin",
+    "TZ": "UTC",
+    "PYTHONINTMAXSTRDIGITS": "0",  # CPU time bounds the conversion of long integers to text and back
+    "PYTHONHASHSEED": "0",  # the order of a set of strings is the same in every run, so verdicts don't move
+    "MALLOC_ARENA_MAX": "2",  # each arena reserves 64 MiB of the address space that the memory limit counts
+    "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
+_PATIENCE_S, _LONGEST_S = 900.0, 1e6
+
+
+def patience_s(wall_s: float) -> float:
+    """Return the seconds after which a template itself is at fault.
+
+    However crowded the machine, no execution takes more than ten times its wall limit.
+    """
+    return min(_PATIENCE_S + 10 * wall_s, _LONGEST_S)
+
+
+class Template:
+    """Controls a warm interpreter in a jail, from the judge's side; a lost one raises Fault at the next use."""
+
+    def __init__(self, python: str, boot: Mapping[str, Any], marks: socket.socket, claim: socket.socket) -> None:
+        """Start the interpreter and wait until it is warm, or a layer is refused.
+
+        Args:
+            python: the interpreter to start.
+            boot: the fields of `sandbox.inside.confinement.Boot`.
+            marks: the template's end of the socket on which examiners ask for laps.
+            claim: the socket that claims the candidates' user id, which the warden holds from here on.
+
+        Raises:
+            Refused: The interpreter can't be started, or can't be examined with.
+        """
+        self._name = "the candidates' template" if boot["holds_candidates"] else "the examiners' template"
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.settimeout(_PATIENCE_S)
+        self._log: IO[bytes] = os.fdopen(os.memfd_create("proctor-template-log"), "r+b")
+        home, fds = str(Path(__file__).parent.parent), (theirs.fileno(), marks.fileno(), claim.fileno())
+        command = [
+            python, "-S", "-s", "-B", "-c", _BOOT, home, json.dumps(boot).ljust(_BOOT_WIDTH),
+            *(f"{fd:0{_NUMBER_WIDTH}}" for fd in fds),
+        ]  # fmt: skip
+        try:
+            with kernel.fixed_addresses() if boot["layers"] else nullcontext("absent: not asked for") as addresses:
+                self._process = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._log, pass_fds=fds,
+                    env=_ENVIRONMENT, start_new_session=True, cwd="/",
+                )  # fmt: skip
+        except OSError as error:
+            self._control.close()
+            self._log.close()
+            raise Refused(f"{python}: {error.strerror}: --python takes a CPython 3.10 or newer") from None
+        finally:
+            theirs.close()
+        report = self._first_report(python)
+        self.refused: tuple[str, str] | None = report.get("refused")
+        self.python: str = report.get("python", "")
+        self.layers: dict[str, str] = report.get("layers", {}) | {"addresses": addresses}
+
+    def _first_report(self, python: str) -> dict[str, Any]:
+        try:
+            report: dict[str, Any] = json.loads(self._control.recv(1 << 16))
+        except (ValueError, OSError):
+            log = self.log()
+            self.close()
+            raise Refused(f"{python} can't be examined with ({log}): --python takes a CPython 3.10 or newer") from None
+        return report
+
+    def log(self) -> str:
+        """Return the last line that the template itself wrote as it failed, if any."""
+        self._log.seek(0)
+        rows = self._log.read().decode(errors="replace").strip().splitlines()
+        return rows[-1] if rows else "it ended without a word"
+
+    def request(self, request: Request, descriptors: list[int]) -> None:
+        """Ask for an execution, or for the end of one."""
+        try:
+            self._control.settimeout(patience_s(request.wall_s))
+            send_request(self._control, request, descriptors)
+        except OSError:
+            raise Fault(f"{self._name} is gone: {self.log()}") from None
+
+    def facts(self) -> Facts:
+        """Wait for the end of the execution asked for."""
+        try:
+            facts = receive_facts(self._control)
+        except OSError:
+            facts = None
+        if facts is None:
+            raise Fault(f"{self._name} is gone: {self.log()}")
+        return facts
+
+    def close(self) -> None:
+        """End the template, and with it all that runs in its jail; closing twice does nothing."""
+        if self._log.closed:
+            return
+        with suppress(OSError):
+            self._control.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for it
+        self._control.close()
+        try:
+            self._process.wait(timeout=60)
+        except subprocess.TimeoutExpired:  # the template dies with its warden
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
 
 Tests = tuple[FunctionTest, ...]
-
 _IDLE_S = 20.0
 _LIFE = Request(
     kind=EXAMINE, number=0, cpu_s=1e6, wall_s=_IDLE_S, waiting_s=1e9, memory_bytes=2 << 30, file_bytes=1 << 30,

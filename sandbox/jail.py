@@ -1,20 +1,17 @@
-"""Which jail to build, what this host gives of it, and the two templates of a worker."""
+"""Configures the jail, probes what this host gives of it, and starts the two templates of a worker."""
 
 import functools
-import json
 import os
 import secrets
 import socket
-import subprocess
 import sys
-from contextlib import closing, nullcontext, suppress
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import IO, Any
 
 import msgspec
 
-from sandbox.inside.layers import kernel
-from sandbox.inside.messages import Facts, Request, receive_facts, send_request
+from sandbox.clients import Template
+from sandbox.records import Fault, Refused
 
 NAMESPACES = frozenset({"user", "mount", "pid", "network", "ipc", "uts"})
 ALL_LAYERS = NAMESPACES | {"landlock", "seccomp", "rlimits", "privileges", "cgroup"}
@@ -26,38 +23,6 @@ Every further module makes every fork dearer; `threading` most of all, which put
 """
 PACKAGES = ("numpy",)
 """Third-party packages that programs may import, where the examined interpreter has them."""
-
-_BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from sandbox.inside.template import main; main(*sys.argv[2:])"
-_BOOT_WIDTH, _NUMBER_WIDTH = 4096, 8
-"""What a template is told has the same length whatever it says: it lies in memory before all that a fork will find."""
-_ENVIRONMENT = {
-    "LANG": "C.UTF-8",
-    "PATH": "/usr/bin:/bin",
-    "TZ": "UTC",
-    "PYTHONINTMAXSTRDIGITS": "0",  # CPU time bounds the conversion of long integers to text and back
-    "PYTHONHASHSEED": "0",  # the order of a set of strings is the same in every run, so verdicts don't move
-    "MALLOC_ARENA_MAX": "2",  # each arena reserves 64 MiB of the address space that the memory limit counts
-    "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0",
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-}
-_PATIENCE_S, _LONGEST_S = 900.0, 1e6
-
-
-def patience_s(wall_s: float) -> float:
-    """Return the seconds after which a template itself is at fault.
-
-    However crowded the machine, no execution takes more than ten times its wall limit.
-    """
-    return min(_PATIENCE_S + 10 * wall_s, _LONGEST_S)
-
-
-class Refused(ValueError):  # noqa: N818 - says what the host's answer means
-    """This host can't hold an untrusted program; one line that says why and what to do."""
-
-
-class Fault(RuntimeError):  # noqa: N818 - a fault of ours, as a noun
-    """The sandbox itself failed; never the program's doing as far as we can tell."""
 
 
 class Jail(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +62,7 @@ def _probe(jail: Jail) -> tuple[frozenset[str], JailReport]:
     layers, absent = jail.layers, dict.fromkeys(ALL_LAYERS - jail.layers, "absent: not asked for")
     while True:
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with here, there, closing(Template(jail, layers, there, (), holds_candidates=False)) as template:
+        with here, there, closing(_start(jail, layers, there, (), holds_candidates=False)) as template:
             if template.refused is None:
                 break
             absent |= dict.fromkeys(lost := _given_up(layers, *template.refused), f"absent: {template.refused[1]}")
@@ -155,117 +120,45 @@ def _first_user_id() -> int | None:
     return None
 
 
-class Template:
-    """A warm interpreter in a jail, as the judge sees it. Close it; a lost one raises Fault at the next use."""
-
-    def __init__(
-        self,
-        jail: Jail,
-        layers: frozenset[str],
-        marks: socket.socket,
-        modules: tuple[str, ...],
-        *,
-        holds_candidates: bool,
-        core: int | None = None,
-    ) -> None:
-        """Start the interpreter and wait until it is warm, or refused.
-
-        Args:
-            jail: whose interpreter to start.
-            layers: what to apply.
-            marks: the template's end of the socket on which examiners ask for laps.
-            modules: what to import before the first fork.
-            holds_candidates: whether it forks candidates and answers marks, or forks examiners and asks.
-            core: the processor to stay on, if any.
-        """
-        user_id, claim = claim_user_id()
-        self._name = "the candidates' template" if holds_candidates else "the examiners' template"
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control.settimeout(_PATIENCE_S)
-        self._log: IO[bytes] = os.fdopen(os.memfd_create("proctor-template-log"), "r+b")
-        boot = json.dumps({
-            "layers": sorted(layers), "packages": PACKAGES, "modules": modules, "preload": jail.preload,
-            "candidate_uid": user_id, "holds_candidates": holds_candidates, "core": core,
-        }).ljust(_BOOT_WIDTH)  # fmt: skip
-        home = str(Path(__file__).parent.parent)
-        fds = (theirs.fileno(), marks.fileno(), claim.fileno())
-        command = [jail.python, "-S", "-s", "-B", "-c", _BOOT, home, boot, *(f"{fd:0{_NUMBER_WIDTH}}" for fd in fds)]
-        try:
-            with kernel.fixed_addresses() if layers else nullcontext("absent: not asked for") as addresses:
-                self._process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._log, pass_fds=fds,
-                    env=_ENVIRONMENT, start_new_session=True, cwd="/",
-                )  # fmt: skip
-        except OSError as error:
-            self._control.close()
-            self._log.close()
-            raise Refused(f"{jail.python}: {error.strerror}: --python takes a CPython 3.10 or newer") from None
-        finally:
-            theirs.close()
-            claim.close()  # the warden's from here on
-        report = self._first_report(jail)
-        self.refused: tuple[str, str] | None = report.get("refused")
-        self.python: str = report.get("python", "")
-        self.layers: dict[str, str] = report.get("layers", {}) | {"addresses": addresses}
-
-    def _first_report(self, jail: Jail) -> dict[str, Any]:
-        try:
-            report: dict[str, Any] = json.loads(self._control.recv(1 << 16))
-        except (ValueError, OSError):
-            log = self.log()
-            self.close()
-            raise Refused(
-                f"{jail.python} can't be examined with ({log}): --python takes a CPython 3.10 or newer"
-            ) from None
-        return report
-
-    def log(self) -> str:
-        """Return the last line that the template itself wrote as it failed, if any."""
-        self._log.seek(0)
-        rows = self._log.read().decode(errors="replace").strip().splitlines()
-        return rows[-1] if rows else "it ended without a word"
-
-    def request(self, request: Request, descriptors: list[int]) -> None:
-        """Ask for an execution, or for the end of one."""
-        try:
-            self._control.settimeout(patience_s(request.wall_s))
-            send_request(self._control, request, descriptors)
-        except OSError:
-            raise Fault(f"{self._name} is gone: {self.log()}") from None
-
-    def facts(self) -> Facts:
-        """Wait for the end of the execution asked for."""
-        try:
-            facts = receive_facts(self._control)
-        except OSError:
-            facts = None
-        if facts is None:
-            raise Fault(f"{self._name} is gone: {self.log()}")
-        return facts
-
-    def close(self) -> None:
-        """End the template, and with it all that runs in its jail; closing twice does nothing."""
-        if self._log.closed:
-            return
-        with suppress(OSError):
-            self._control.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for it
-        self._control.close()
-        try:
-            self._process.wait(timeout=60)
-        except subprocess.TimeoutExpired:  # the template dies with its warden
-            self._process.kill()
-            self._process.wait()
-        self._log.close()
-
-
 def start_pair(jail: Jail, core: int | None) -> tuple[Template, Template]:
-    """Start the candidates' template and the examiners', joined by the socket for marks, on a processor or free."""
+    """Start the candidates' template and the examiners', joined by the socket for marks.
+
+    Args:
+        jail: the jail to build around each.
+        core: the processor to stay on; None for any.
+
+    Returns:
+        The candidates' template and the examiners'. The caller closes both.
+
+    Raises:
+        Refused: This host can't hold an untrusted program, or the interpreter can't be started.
+        Fault: Every user id is taken.
+    """
     layers, _ = _probe(jail)
     asking, answering = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with asking, answering:
-        candidates = Template(jail, layers, answering, WARM_MODULES, holds_candidates=True, core=core)
+        candidates = _start(jail, layers, answering, WARM_MODULES, holds_candidates=True, core=core)
         try:
-            return candidates, Template(jail, layers, asking, (), holds_candidates=False, core=core)
+            return candidates, _start(jail, layers, asking, (), holds_candidates=False, core=core)
         except BaseException:
             candidates.close()
             raise
+
+
+def _start(
+    jail: Jail,
+    layers: frozenset[str],
+    marks: socket.socket,
+    modules: tuple[str, ...],
+    *,
+    holds_candidates: bool,
+    core: int | None = None,
+) -> Template:
+    """Start a template: one that forks candidates and answers marks, or one that forks examiners and sends them."""
+    user_id, claim = claim_user_id()
+    boot = {
+        "layers": sorted(layers), "packages": PACKAGES, "modules": modules, "preload": jail.preload,
+        "candidate_uid": user_id, "holds_candidates": holds_candidates, "core": core,
+    }  # fmt: skip
+    with claim:
+        return Template(jail.python, boot, marks, claim)

@@ -15,11 +15,22 @@ from contextlib import AbstractContextManager
 from operator import itemgetter
 from typing import Any, Self, cast
 
-from sandbox.clients import Examiner, ExaminerFailed, Unfinished, content_of, memory_file
+from sandbox.clients import Examiner, ExaminerFailed, Unfinished, content_of, memory_file, patience_s
 from sandbox.inside.candidate import COMPILED, COMPILING, REFUSED
 from sandbox.inside.messages import EXCEEDED, RUN, SERVE, STOP, Examination, Facts, Request, laps_of
-from sandbox.jail import Fault, Jail, patience_s, start_pair
-from sandbox.records import Exceeded, Execution, FunctionTest, Judgement, Limits, StdioTest, Test, TestOutcome, Verdict
+from sandbox.jail import Jail, start_pair
+from sandbox.records import (
+    Exceeded,
+    Execution,
+    Fault,
+    FunctionTest,
+    Judgement,
+    Limits,
+    StdioTest,
+    Test,
+    TestOutcome,
+    Verdict,
+)
 from sandbox.verdicts import (  # fmt: skip
     examined_outcomes,
     judgement_of,

@@ -7,6 +7,14 @@ from typing import Any, Literal
 import msgspec
 
 
+class Refused(ValueError):  # noqa: N818 - says what the host's answer means
+    """This host can't hold an untrusted program; one line that says why and what to do."""
+
+
+class Fault(RuntimeError):  # noqa: N818 - a fault of ours, as a noun
+    """The sandbox itself failed; never the program's doing as far as we can tell."""
+
+
 class Verdict(StrEnum):
     """The judge's finding, from harmless to grave: the order of the members is the order of precedence."""
 

@@ -11,12 +11,12 @@ import msgspec
 
 from sandbox.clients import Unfinished
 from sandbox.inside.messages import Lap
-from sandbox.jail import Fault
 from sandbox.printable import one_line, readable
 from sandbox.records import (
     AssertTest,
     Exceeded,
     Execution,
+    Fault,
     FunctionTest,
     Judgement,
     Limits,

@@ -22,9 +22,9 @@ from harness.runs.json_objects import read_rows
 from harness.runs.jsonl import write_whole
 from harness.runs.records import Problem
 from sandbox.inside import values
-from sandbox.jail import Jail, Refused
+from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
-from sandbox.records import CallTest, Limits, ValueTest, Verdict
+from sandbox.records import CallTest, Limits, Refused, ValueTest, Verdict
 
 Arguments = tuple[Any, ...]
 Convert = Callable[[list[Any]], Arguments]

@@ -23,8 +23,8 @@ from harness.extraction.program import SETTINGS
 from harness.plugins import resolve
 from harness.runs.records import Problem, Result, Source
 from harness.scoring.report import markdown
-from sandbox.jail import ALL_LAYERS, Jail, JailReport, Refused, probe
-from sandbox.records import Verdict
+from sandbox.jail import ALL_LAYERS, Jail, JailReport, probe
+from sandbox.records import Refused, Verdict
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

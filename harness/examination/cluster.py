@@ -22,7 +22,8 @@ from harness.errors import Unavailable, UserError
 from harness.examination.cluster_worker import EVALUATIONS, NodeJudge, Terms, credentials, refuse_unlike
 from harness.runs.jsonl import append, as_row
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample
-from sandbox.jail import Jail, Refused
+from sandbox.jail import Jail
+from sandbox.records import Refused
 
 _BATCH = 16
 """Samples a batch: a call to a judge costs a tenth of what judging these does, at the least."""

@@ -20,7 +20,7 @@ import msgspec
 from busy_loops import busy_loops
 
 from harness.extraction.extract import Fence, extract
-from sandbox import jail as jails
+from sandbox import clients
 from sandbox.inside.layers import landlock
 from sandbox.jail import Jail
 from sandbox.judge import Judge
@@ -151,9 +151,9 @@ def kernel_without_signal_scope() -> Iterator[None]:
     older = (
         "from sandbox.inside.layers import landlock; landlock._SCOPES_FROM_ABI = 1 << 30; from sandbox.inside.template"
     )
-    boot = jails._BOOT.replace("from sandbox.inside.template", older)  # noqa: SLF001 - there is no other way to
+    boot = clients._BOOT.replace("from sandbox.inside.template", older)  # noqa: SLF001 - there is no other way to
     assert older in boot
-    with mock.patch.object(jails, "_BOOT", boot):
+    with mock.patch.object(clients, "_BOOT", boot):
         yield
 
 

@@ -9,8 +9,7 @@ from harness.benchmarks import mbpp_plus
 from harness.benchmarks.mbpp_plus import arguments_of, canonical_id, problems
 from harness.errors import UserError
 from harness.runs.json_objects import read_rows
-from sandbox.jail import Refused
-from sandbox.records import CallTest
+from sandbox.records import CallTest, Refused
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the real files in ../shared/data")

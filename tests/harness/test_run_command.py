@@ -15,9 +15,8 @@ from harness.examination import evaluate
 from harness.runs.jsonl import decode
 from harness.runs.records import Evaluation, Result, Run
 from sandbox import pool
-from sandbox.jail import Fault
 from sandbox.judge import Judge
-from sandbox.records import Verdict
+from sandbox.records import Fault, Verdict
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from pathlib import Path
 from census import census, children_of, groups_of
 
 from sandbox.inside.layers import kernel
-from sandbox.jail import Jail, Refused, probe
+from sandbox.jail import Jail, probe
 from sandbox.judge import Judge
 from sandbox.pool import Case, judge_all
-from sandbox.records import AssertTest, Limits, StdioTest
+from sandbox.records import AssertTest, Limits, Refused, StdioTest
 
 ONE = (StdioTest(stdin="", expected_stdout="1"),)
 F_IS_ONE = (AssertTest(code="assert f() == 1", names=("f",)),)

@@ -6,8 +6,7 @@ import pytest
 
 from sandbox.clients import Examiner
 from sandbox.inside.messages import Examination
-from sandbox.jail import Fault
-from sandbox.records import AssertTest
+from sandbox.records import AssertTest, Fault
 
 TESTS = (AssertTest(code="assert f() == 1", names=("f",)),)
 CLOSED = -1

@@ -7,8 +7,7 @@ import pytest
 
 from sandbox.clients import Unfinished
 from sandbox.inside.messages import Lap
-from sandbox.jail import Fault
-from sandbox.records import AssertTest, CallTest, Execution, Limits, StdioTest, Verdict
+from sandbox.records import AssertTest, CallTest, Execution, Fault, Limits, StdioTest, Verdict
 from sandbox.records import TestOutcome as Outcome  # pytest collects what is called Test...
 from sandbox.verdicts import (  # fmt: skip
     examined_outcomes,

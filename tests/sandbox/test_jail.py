@@ -10,9 +10,9 @@ import pytest
 from another_user import NOBODY, as_another, summary
 from census import wardens_of
 
-from sandbox.jail import ALL_LAYERS, NAMESPACES, Fault, Jail, Refused, Template, claim_user_id, probe
+from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, Template, claim_user_id, probe
 from sandbox.judge import Judge
-from sandbox.records import AssertTest, CallTest, StdioTest, Verdict
+from sandbox.records import AssertTest, CallTest, Fault, Refused, StdioTest, Verdict
 
 NEEDED = frozenset({"seccomp", "rlimits", "privileges"})
 

@@ -11,11 +11,12 @@ import sys
 import pytest
 from another_user import as_another, summary
 
+from sandbox import clients
 from sandbox import jail as jails
 from sandbox.inside.layers import landlock
-from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, Refused, probe
+from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, probe
 from sandbox.judge import Judge
-from sandbox.records import StdioTest, Verdict
+from sandbox.records import Refused, StdioTest, Verdict
 
 CONTAINER = ALL_LAYERS - NAMESPACES
 NO_LANDLOCK = """
@@ -59,7 +60,7 @@ def older(monkeypatch):
 
     def older(lines):
         first = "import sys; sys.path.insert(0, sys.argv[1])\nfrom sandbox.inside.layers import landlock\n"
-        monkeypatch.setattr(jails, "_BOOT", f"{first}{lines}\n{jails._BOOT}")  # noqa: SLF001 - the way in
+        monkeypatch.setattr(clients, "_BOOT", f"{first}{lines}\n{clients._BOOT}")  # noqa: SLF001 - the way in
         jails._probe.cache_clear()  # noqa: SLF001 - it knows this host as it is
 
     yield older

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from census import children_of
 
-from sandbox.jail import ALL_LAYERS, NAMESPACES, Fault, Jail, Refused
+from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail
 from sandbox.judge import Judge
 from sandbox.pool import Case, judge_all
-from sandbox.records import AssertTest, Limits, StdioTest, Verdict
+from sandbox.records import AssertTest, Fault, Limits, Refused, StdioTest, Verdict
 
 FALLBACK = ALL_LAYERS - NAMESPACES
 WORKERS = 2
