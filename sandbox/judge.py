@@ -47,11 +47,58 @@ _LARGE_SHARE = 1 / 4
 """A program that uses so much of its memory limit is to blame where the host has no more."""
 
 
+def judge_program(
+    program: str,
+    tests: Sequence[Test],
+    *,
+    limits: Limits | None = None,
+    jail: Jail | None = None,
+    exhaustive: bool = False,
+) -> Judgement:
+    r"""Judge one program by its tests, in a worker that is started for it and closed after it.
+
+    For more than a few programs keep a `Judge`, or use `sandbox.pool.judge_all`: starting a worker costs more than
+    judging a program.
+
+    >>> from sandbox.records import CallTest, StdioTest
+    >>> judge_program("print(int(input()) ** 2)", [StdioTest(stdin="3", expected_stdout="9\n")]).verdict
+    <Verdict.ACCEPTED: 'accepted'>
+    >>> test = CallTest(function="add", arguments=(2, 1), expected=3)
+    >>> judgement = judge_program("def add(a, b): return a - b", [test])
+    >>> judgement.verdict, judgement.per_test[0].expected, judgement.per_test[0].actual
+    (<Verdict.WRONG_ANSWER: 'wrong_answer'>, '3', '1')
+
+    Args:
+        program: the source text, which is never executed outside the jail.
+        tests: one test at least, of any kinds; each names its checker.
+        limits: what the program may use; `Limits()` if not given.
+        jail: the interpreter and the layers around it; `Jail()`, which is every layer, if not given.
+        exhaustive: whether to go on after the first test that fails.
+
+    Returns:
+        The verdict, and the outcome of each test that was run.
+
+    Raises:
+        ValueError: There are no tests.
+        Refused: This host can't hold an untrusted program.
+    """
+    with Judge(jail or Jail()) as judge:
+        return judge.judge(program, tests, limits, exhaustive=exhaustive)
+
+
 class Judge:
-    """One worker: a candidates' template and an examiners', warm from the first program to the last."""
+    """Judges programs one after another, with templates that stay warm from the first to the last."""
 
     def __init__(self, jail: Jail, core: int | None = None) -> None:
-        """Start the templates, on one processor if asked for; raise Refused where the host can't hold such programs."""
+        """Start a candidates' template and an examiners'.
+
+        Args:
+            jail: the interpreter and the layers around it.
+            core: the processor to stay on; None for any.
+
+        Raises:
+            Refused: This host can't hold an untrusted program.
+        """
         self._jail = jail
         self.core = core
         self._numbers = itertools.count(1)
@@ -82,10 +129,23 @@ class Judge:
     def judge(
         self, program: str, tests: Sequence[Test], limits: Limits | None = None, *, exhaustive: bool = False
     ) -> Judgement:
-        """Judge a program: stop at the first test that fails, or judge every test where `exhaustive`.
+        """Judge a program.
 
         A fault of the sandbox is tried once more in fresh templates; then the verdict is `sandbox_error`, never the
-        program's. ValueError where there are no tests: nothing is accepted for want of evidence.
+        program's.
+
+        Args:
+            program: the source text.
+            tests: one test at least: nothing is accepted for want of evidence.
+            limits: what the program may use; `Limits()` if not given.
+            exhaustive: whether to go on after the first test that fails.
+
+        Returns:
+            The verdict, and the outcome of each test that was run.
+
+        Raises:
+            ValueError: There are no tests.
+            Fault: Another thread closed the judge.
         """
         if not tests:
             raise ValueError("a program can't be judged without tests")

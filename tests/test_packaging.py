@@ -53,7 +53,7 @@ def test_the_wheel_holds_the_packages_and_the_problems(tmp_path):
     ours = {
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES
-        for pattern in ("*.py", "*.toml", "*.css", "*.js", "*.json", "*.safetensors")
+        for pattern in ("*.py", "*.toml", "*.css", "*.js", "*.json", "*.safetensors", "py.typed")
         for path in (ROOT / package).rglob(pattern)
     }
     assert {name for name in names if ".dist-info/" not in name} == ours
