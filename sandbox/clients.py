@@ -17,9 +17,9 @@ from sandbox.inside.layers import kernel
 from sandbox.inside.messages import (
     EXAMINE,
     EXCEEDED,
-    Examination,
+    ExamineRequest,
     Facts,
-    Request,
+    ForkRequest,
     receive_facts,
     send_comparison,
     send_examination,
@@ -108,7 +108,7 @@ class Template:
         rows = self._log.read().decode(errors="replace").strip().splitlines()
         return rows[-1] if rows else "it ended without a word"
 
-    def request(self, request: Request, descriptors: list[int]) -> None:
+    def request(self, request: ForkRequest, descriptors: list[int]) -> None:
         """Ask for an execution, or for the end of one."""
         try:
             self._control.settimeout(patience_s(request.wall_s))
@@ -143,7 +143,7 @@ class Template:
 
 Tests = tuple[FunctionTest, ...]
 _IDLE_S = 20.0
-_LIFE = Request(
+_LIFE = ForkRequest(
     kind=EXAMINE, number=0, cpu_s=1e6, wall_s=_IDLE_S, waiting_s=1e9, memory_bytes=2 << 30, file_bytes=1 << 30,
     processes=32, open_files=64,
 )  # fmt: skip
@@ -175,7 +175,7 @@ class Examiner:
         self.clock = os.memfd_create("proctor")
         """The file for the clock of the test at hand; see `sandbox.inside.clock`."""
 
-    def examine(self, tests: Tests, examination: Examination, results: int, peer: int) -> None:
+    def examine(self, tests: Tests, examination: ExamineRequest, results: int, peer: int) -> None:
         """Put the program behind `peer` to the tests; `wait` tells when it is done."""
         sock = self._socket if tests is self._tests and self._socket is not None else self._engage(tests)
         try:
@@ -299,8 +299,3 @@ def memory_file(content: bytes = b"", *, append: bool = False) -> Iterator[int]:
         yield fd
     finally:
         os.close(fd)
-
-
-def content_of(fd: int, most_bytes: int) -> bytes:
-    """Return the first `most_bytes` of a file, whatever its offset."""
-    return os.pread(fd, min(os.fstat(fd).st_size, most_bytes), 0)

@@ -15,9 +15,9 @@ from contextlib import AbstractContextManager
 from operator import itemgetter
 from typing import Any, Self, cast
 
-from sandbox.clients import Examiner, ExaminerFailed, Unfinished, content_of, memory_file, patience_s
+from sandbox.clients import Examiner, ExaminerFailed, Unfinished, memory_file, patience_s
 from sandbox.inside.candidate import COMPILED, COMPILING, REFUSED
-from sandbox.inside.messages import EXCEEDED, RUN, SERVE, STOP, Examination, Facts, Request, laps_of
+from sandbox.inside.messages import EXCEEDED, RUN, SERVE, STOP, ExamineRequest, Facts, ForkRequest, content_of, laps_of
 from sandbox.jail import Jail, start_pair
 from sandbox.records import (
     Exceeded,
@@ -237,7 +237,7 @@ class Judge:
                 serve = _request(SERVE, number, limits, waiting_s)
                 given = [source, candidate_end.fileno(), stdout, stderr, self._examiner.clock, laps]
                 self._candidates.request(serve, given)
-                examination = Examination(number, first, exhaustive, limits.output_bytes)
+                examination = ExamineRequest(number, first, exhaustive, limits.output_bytes)
                 self._examiner.examine(tests, examination, results, examiner_end.fileno())
             try:
                 self._examiner.wait(patience_s(limits.wall_s * len(tests)))
@@ -253,7 +253,7 @@ class Judge:
 
     def _stop(self, number: int) -> Facts:
         """End an execution; return how it ended."""
-        self._candidates.request(Request(kind=STOP, number=number), [])
+        self._candidates.request(ForkRequest(kind=STOP, number=number), [])
         return self._candidates.facts()
 
 
@@ -296,8 +296,8 @@ def _execution(facts: Facts, stdout: int, stderr: int, limits: Limits) -> Execut
     )
 
 
-def _request(kind: int, number: int, limits: Limits, waiting_s: float | None = None) -> Request:
-    return Request(
+def _request(kind: int, number: int, limits: Limits, waiting_s: float | None = None) -> ForkRequest:
+    return ForkRequest(
         kind=kind, number=number, cpu_s=limits.cpu_s, wall_s=limits.wall_s, memory_bytes=limits.memory_bytes,
         waiting_s=limits.waiting_s if waiting_s is None else waiting_s, output_bytes=limits.output_bytes,
         file_bytes=max(limits.file_bytes, limits.output_bytes + 1), processes=limits.processes,

@@ -195,7 +195,7 @@ def _problem(row: Row, answers: Answers) -> Problem:
 def _tests(row: Row, answers: Answers) -> Iterator[CallTest]:
     for arguments, text in zip(row.calls, answers.texts, strict=True):
         if text is not None:
-            expected, checker = _comparison(row, arguments, values.loads(text, resolve=lambda *_: _Opaque()))
+            expected, checker = _comparison(row, arguments, values.from_text(text, resolve=lambda *_: _Opaque()))
             yield CallTest(function=row.entry_point, arguments=arguments, expected=expected, checker=checker)
 
 
@@ -275,6 +275,6 @@ def _cache_file(asked: dict[str, Case]) -> Path:
     digest = hashlib.sha256(repr(REFERENCE_LIMITS).encode())
     for task_id, case in asked.items():
         arguments = [test.arguments for test in case.tests if isinstance(test, ValueTest)]
-        digest.update(values.dumps([task_id, case.program, arguments]).encode())
+        digest.update(values.to_text([task_id, case.program, arguments]).encode())
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return home / "proctor" / f"mbpp-plus-{digest.hexdigest()[:32]}.jsonl"

@@ -1,6 +1,6 @@
 """Inside the jail: holds the program, and never an expected answer.
 
-`run` executes it as `python3 file.py` would, on real descriptors. `serve` loads it as a module, then answers an
+`run_program` executes it as `python3 file.py` would, on real descriptors. `serve` loads it as a module, then answers an
 examiner's requests: texts of `sandbox.inside.messages` holding values of `sandbox.inside.values`. Whatever this process
 says is only ever taken for the program's own answer, so there is nothing here that a program could gain by tampering
 with.
@@ -20,7 +20,8 @@ from os import _exit
 from typing import Any, NoReturn
 
 from sandbox.inside import messages
-from sandbox.inside.program import COMPILER_REFUSES, FILE, content_of, new_module, one_line
+from sandbox.inside.messages import content_of
+from sandbox.inside.program import COMPILER_REFUSES, FILE, compiler_message, new_module
 from sandbox.inside.server import READY, Server
 
 COMPILING, REFUSED, COMPILED = b"?", b"E", b"C"
@@ -33,7 +34,7 @@ _RECURSION_LIMIT = 1000 + 10
 _FLUSH_FAILED = 120
 
 
-def run(source: int, code: int, stdin: int, stdout: int, stderr: int) -> NoReturn:
+def run_program(source: int, code: int, stdin: int, stdout: int, stderr: int) -> NoReturn:
     """Execute the program as `__main__` on descriptors 0, 1 and 2, and exit as the interpreter would."""
     compiled = _compiled(source, code)
     for number, fd in enumerate((stdin, stdout, stderr)):
@@ -61,7 +62,7 @@ def _compiled(source: int, code: int) -> Any:
     try:
         compiled = compile(content_of(source), FILE, "exec", dont_inherit=True)
     except COMPILER_REFUSES as error:
-        os.pwrite(code, REFUSED + one_line(error).encode("utf-8", "backslashreplace"), 0)
+        os.pwrite(code, REFUSED + compiler_message(error).encode("utf-8", "backslashreplace"), 0)
         _exit(1)
     os.pwrite(code, COMPILED + _kept(compiled), 0)
     return compiled
@@ -115,17 +116,17 @@ def serve(source: int, peer: int, stdout: int, stderr: int, *, most_bytes: int) 
         os.dup2(fd, number)
         os.close(fd)
     os.close(source)
-    line = messages.Line(peer)
-    server = Server(program, line, most_bytes)
+    stream = messages.Stream(peer)
+    server = Server(program, stream, most_bytes)
     try:
-        line.send(READY)
+        stream.send(READY)
         while True:
-            line.send(server.answer(server.receive()))
+            stream.send(server.answer(server.receive()))
     except messages.Gone:
         _exit(0)
 
 
-def prepare() -> None:
+def prepare_candidates() -> None:
     """Give the template what `python3 program.py` starts with, so that no fork has to.
 
     A program that draws lots gets the same ones every time, so its verdict does not move. The rehearsal has every fork
@@ -143,7 +144,7 @@ def _rehearse() -> None:
     path, interrupt = sys.path[:], signal.getsignal(signal.SIGINT)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        here, there = messages.Line(ours.fileno()), messages.Line(theirs.fileno())
+        here, there = messages.Stream(ours.fileno()), messages.Stream(theirs.fileno())
         for _ in range(_REHEARSALS):
             program = b"def double(x):\n    return x + x\n\nif double(2) == 4:\n    import math\n"
             server = Server(program, there, sys.maxsize)

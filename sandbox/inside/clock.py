@@ -17,7 +17,7 @@ _NOTABLE_NS = 1_000_000
 """Shorter waits are not looked at for time in a processor's queue."""
 
 
-class Reading(NamedTuple):
+class ClockReading(NamedTuple):
     """What the file says; times are nanoseconds of CLOCK_MONOTONIC, the same in every process."""
 
     owing_since_ns: int = 0
@@ -51,10 +51,10 @@ class Reading(NamedTuple):
         return elapsed_s - self.owed_s() - (cpu_s - self.cpu_ns / 1e9) - (queued_s - self.queued_ns / 1e9)
 
 
-def read_clock(fd: int) -> Reading:
+def read_clock(fd: int) -> ClockReading:
     """Return what the file of a clock says."""
     data = os.pread(fd, _READING.size, 0)
-    return Reading._make(_READING.unpack(data)) if data else Reading()
+    return ClockReading._make(_READING.unpack(data)) if data else ClockReading()
 
 
 class Clock:

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 
 from sandbox.inside.heap import Reserve
 from sandbox.inside.layers import cgroups, filesystem, kernel, landlock, namespaces, neutral, rlimits, seccomp
-from sandbox.inside.messages import Request
+from sandbox.inside.messages import ForkRequest
 
 _CANDIDATE_INSIDE = 1
 """The candidates' user id inside a user namespace that root made."""
@@ -69,7 +69,7 @@ class Confinement:
         self.preload = boot.preload
         self.last_pid = self.score = -1
         self.own_score = b""
-        self.group: cgroups.Group | None = None
+        self.group: cgroups.ControlGroup | None = None
         self.hide_processes: Callable[[], int] | None = None
         self.second_filter = b""
         self.library = filesystem.standard_library()
@@ -88,7 +88,7 @@ class Confinement:
         try:
             if "cgroup" in self.layers:
                 with _putting_on("cgroup"):
-                    self.group = cgroups.Group()
+                    self.group = cgroups.ControlGroup()
             with _putting_on("namespaces"):
                 namespaces.enter(self.layers, boot.candidate_uid)
         except LayerRefusedError:
@@ -129,7 +129,7 @@ class Confinement:
             rlimits.enter()
         if "landlock" in self.layers:
             with _putting_on("landlock"):
-                self.hide_processes = landlock.prepared(self._fork_ruleset())
+                self.hide_processes = landlock.prepared_restriction(self._fork_ruleset())
                 landlock.enter(self._ruleset())
                 report["landlock"] = f"in force ({landlock.described(landlock.abi())})"
         if "seccomp" in self.layers:
@@ -195,7 +195,7 @@ class Confinement:
             if self.scratch is not None:
                 self.scratch.remove()
 
-    def before_fork(self, request: Request) -> None:
+    def before_fork(self, request: ForkRequest) -> None:
         """Give the next process the number that every one gets, and the group the bounds of its request."""
         gc.collect()  # what the interpreter keeps for later goes back, so that the fork finds none of it
         if self.last_pid >= 0 and "pid" in self.layers:
@@ -218,7 +218,7 @@ class Confinement:
         """
         return self.group is not None and self.group.ran_out_of_memory()
 
-    def bounds(self, request: Request) -> rlimits.Bounds:
+    def bounds(self, request: ForkRequest) -> rlimits.Bounds:
         """Return the resource limits of a fork."""
         return rlimits.bounds(request, self._process_limit(request)) if "rlimits" in self.layers else ()
 
@@ -263,7 +263,7 @@ class Confinement:
     def _candidate_id(self, host_uid: int) -> int:
         return _CANDIDATE_INSIDE if "user" in self.layers else host_uid
 
-    def _process_limit(self, request: Request) -> int | None:
+    def _process_limit(self, request: ForkRequest) -> int | None:
         """Count as RLIMIT_NPROC does, all processes of a user: one of its own has no others, a namespace's has two."""
         if self._changes_user():
             return request.processes

@@ -20,8 +20,7 @@ from typing import Any, NoReturn
 from sandbox.inside import checkers, messages, values
 from sandbox.inside.blame import SETUP_FILE, TEST_FILE, frames_of, is_the_tests_own
 from sandbox.inside.clock import Clock
-from sandbox.inside.messages import Examination, receive_work, send_mark
-from sandbox.inside.program import content_of
+from sandbox.inside.messages import ExamineRequest, content_of, receive_work, send_mark
 from sandbox.inside.proxies import ErrorClass, Handle, story_of
 from sandbox.inside.remote import NeverReady, Remote, Uncompilable, few_digits, shown
 from sandbox.inside.server import READY
@@ -48,7 +47,7 @@ _brief.maxlevel, _brief.maxstring, _brief.maxother, _brief.maxlong = 6, 400, 200
 _brief.maxlist = _brief.maxtuple = _brief.maxdict = _brief.maxset = _brief.maxfrozenset = _brief.maxdeque = 30
 
 
-def examine(tests: int, judge_fd: int, clock_file: int, marks: int, schedstat: int) -> NoReturn:
+def examine_programs(tests: int, judge_fd: int, clock_file: int, marks: int, schedstat: int) -> NoReturn:
     """Judge programs by the tests in a memory file, and compare outputs, until the judge closes its socket.
 
     Args:
@@ -67,7 +66,7 @@ def examine(tests: int, judge_fd: int, clock_file: int, marks: int, schedstat: i
     judge, marking, clock = socket.socket(fileno=judge_fd), socket.socket(fileno=marks), Clock(clock_file, schedstat)
     while received := receive_work(judge):
         work, descriptors = received
-        if isinstance(work, Examination):
+        if isinstance(work, ExamineRequest):
             _bound_cpu(_EXAMINATION_CPU_S)
             _forget()
             _examine(cases, work, descriptors, marking, clock)
@@ -84,7 +83,7 @@ def examine(tests: int, judge_fd: int, clock_file: int, marks: int, schedstat: i
     os._exit(0)
 
 
-def prepare() -> None:
+def prepare_examiners() -> None:
     """Go through an examination before any fork has to, so that each inherits specialised code and filled pools."""
     case = {"kind": "assert", "setup": "", "code": "assert f([1, (2, 3)]) == [1, 2]", "names": ["f"]}
     replies = [READY, '["ok", {"dict": [["f", {"handle": 0}]]}, {}]', '["ok", [1, 2], {}]']
@@ -94,8 +93,8 @@ def prepare() -> None:
     with ours, theirs, marks, template:
         for number in range(_REHEARSALS):
             for reply in replies:
-                messages.Line(theirs.fileno()).send(reply)
-            examination = Examination(number, 0, exhaustive=False, most_bytes=1 << 20)
+                messages.Stream(theirs.fileno()).send(reply)
+            examination = ExamineRequest(number, 0, exhaustive=False, most_bytes=1 << 20)
             _examine([_compiled(case)], examination, [nowhere, ours.fileno()], marks, Clock(nowhere, -1))
             template.recv(64)
             theirs.recv(1 << 16)
@@ -109,7 +108,7 @@ def _bound_cpu(seconds: int) -> None:
 
 
 def _examine(
-    cases: list[dict[str, Any]], examination: Examination, descriptors: list[int], marks: socket.socket, clock: Clock
+    cases: list[dict[str, Any]], examination: ExamineRequest, descriptors: list[int], marks: socket.socket, clock: Clock
 ) -> None:
     results, peer = descriptors
     session = _Session(peer, examination.most_bytes, cases, clock)
@@ -206,7 +205,7 @@ class _Session:
         arguments = tuple(values.from_tree(test["arguments"]))
         if test["kind"] == "value":
             value = self.remote.call(function, arguments, {})
-            return _finding("accepted") | {"actual": values.dumps(value, export=lambda _: {"handle": 0})}
+            return _finding("accepted") | {"actual": values.to_text(value, export=lambda _: {"handle": 0})}
         expected = values.from_tree(test["expected"])
         actual = self.remote.call(function, arguments, {})
         if checkers.CALL[test["checker"]](expected, actual) and self.remote.broken is None:

@@ -27,7 +27,7 @@ def text(content: Any) -> str:
     return content
 
 
-def content_of(content: Any) -> bytes:
+def bytes_of(content: Any) -> bytes:
     """Return the bytes that a text stands for."""
     return base64.b64decode(text(content), validate=True)
 
@@ -79,7 +79,7 @@ def _decode_numpy(content: Any, _inner: Inner) -> Any:
     dtype, shape, data = content
     if not re.fullmatch(r"[<>|=]([biufcSUmM]\d{1,9})(\[\w{1,8}\])?", text(dtype)):
         raise ValueError("not a plain dtype")
-    flat = np.frombuffer(content_of(data), dtype=dtype)
+    flat = np.frombuffer(bytes_of(data), dtype=dtype)
     return flat[0] if shape is None else flat.reshape([int(side) for side in shape]).copy()
 
 
@@ -185,7 +185,7 @@ DECODERS: dict[str, Callable[[Any, Inner], Any]] = {
     "numpy": _decode_numpy,
     "moment": _decode_moment,
     "array": _decode_array,
-    "memoryview": lambda content, _: memoryview(content_of(content)),
+    "memoryview": lambda content, _: memoryview(bytes_of(content)),
     "userlist": lambda content, inner: collections.UserList([inner(part) for part in content]),
     "counter": lambda content, inner: collections.Counter(_pairs(content, inner)),
     "ordereddict": lambda content, inner: collections.OrderedDict(_pairs(content, inner)),

@@ -12,6 +12,7 @@ import array
 import os
 import socket
 import struct
+import sys
 from typing import Literal, NamedTuple
 
 _LENGTH = struct.Struct("=I")
@@ -26,7 +27,7 @@ class TooLong(ValueError):  # noqa: N818 - names the peer's fault
     """The peer announced more than was agreed."""
 
 
-class Line:
+class Stream:
     """One end of the stream."""
 
     def __init__(self, fd: int) -> None:
@@ -91,7 +92,7 @@ _MOST_DESCRIPTORS = 8
 _EXAMINE, _COMPARE, _MOST_WORK_BYTES = b"E", b"C", 256
 
 
-class Request(NamedTuple):
+class ForkRequest(NamedTuple):
     """One execution asked for: its kind, a number that the answer repeats, and its limits (see `sandbox.records`).
 
     `wall_s` is for each test, `waiting_s` for what a program waits beyond its CPU time in all tests of the execution.
@@ -124,7 +125,7 @@ class Facts(NamedTuple):
     exceeded: int
 
 
-class Examination(NamedTuple):
+class ExamineRequest(NamedTuple):
     """One program for an examiner: the candidate's execution, the first test, whether to go on after a failure."""
 
     number: int
@@ -140,18 +141,18 @@ class Lap(NamedTuple):
     wall_s: float
 
 
-def send_request(sock: socket.socket, request: Request, descriptors: list[int]) -> None:
+def send_request(sock: socket.socket, request: ForkRequest, descriptors: list[int]) -> None:
     """Send a request with the descriptors that the forked process will own."""
     _send(sock, _REQUEST.pack(*request), descriptors)
 
 
-def receive_request(sock: socket.socket) -> tuple[Request, list[int]] | None:
+def receive_request(sock: socket.socket) -> tuple[ForkRequest, list[int]] | None:
     """Return the next request and its descriptors, or None where the judge is gone."""
     data, descriptors = _receive(sock, _REQUEST.size)
-    return (Request._make(_REQUEST.unpack(data)), descriptors) if data else None
+    return (ForkRequest._make(_REQUEST.unpack(data)), descriptors) if data else None
 
 
-def send_examination(sock: socket.socket, examination: Examination, descriptors: list[int]) -> None:
+def send_examination(sock: socket.socket, examination: ExamineRequest, descriptors: list[int]) -> None:
     """Send a program to an examiner: the file for its results and the socket to the candidate."""
     _send(sock, _EXAMINE + _EXAMINATION.pack(*examination), descriptors)
 
@@ -161,14 +162,14 @@ def send_comparison(sock: socket.socket, checker: str, descriptors: list[int]) -
     _send(sock, _COMPARE + checker.encode(), descriptors)
 
 
-def receive_work(sock: socket.socket) -> tuple[Examination | str, list[int]] | None:
+def receive_work(sock: socket.socket) -> tuple[ExamineRequest | str, list[int]] | None:
     """Return the next program to examine, or the checker of the next comparison; None where there is none to come."""
     data, descriptors = _receive(sock, _MOST_WORK_BYTES)
     if not data:
         return None
     if data[:1] == _COMPARE:
         return data[1:].decode(), descriptors
-    return Examination._make(_EXAMINATION.unpack(data[1:])), descriptors
+    return ExamineRequest._make(_EXAMINATION.unpack(data[1:])), descriptors
 
 
 def _send(sock: socket.socket, data: bytes, descriptors: list[int]) -> None:
@@ -207,6 +208,11 @@ def receive_mark(sock: socket.socket) -> tuple[int, float]:
         raise RuntimeError("the examiners' template is gone")
     number, wall_s = _MARK.unpack(data)
     return number, wall_s
+
+
+def content_of(fd: int, most_bytes: int = sys.maxsize) -> bytes:
+    """Return the content of a memory file, or the first `most_bytes` of it, whatever its offset."""
+    return os.pread(fd, min(os.fstat(fd).st_size, most_bytes), 0)
 
 
 def write_lap(fd: int, lap: Lap) -> None:

@@ -13,12 +13,7 @@ FILE = "program.py"
 COMPILER_REFUSES = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 
 
-def content_of(fd: int) -> bytes:
-    """Return what a file holds, whatever its offset."""
-    return os.pread(fd, os.fstat(fd).st_size, 0)
-
-
-def one_line(error: BaseException) -> str:
+def compiler_message(error: BaseException) -> str:
     """Return what the compiler says of a program, in one line."""
     return f"{type(error).__name__}: {error}".partition("\n")[0]
 

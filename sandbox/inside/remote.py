@@ -46,7 +46,7 @@ class Remote:
 
     def __init__(self, fd: int, most_bytes: int, clock: Clock) -> None:
         """Talk over a socket; no value may be larger than `most_bytes`; the clock runs while an answer is owed."""
-        self._line = messages.Line(fd)
+        self._stream = messages.Stream(fd)
         self._most_bytes = most_bytes
         self._clock = clock
         self._handles: dict[int, Handle] = {}
@@ -78,7 +78,7 @@ class Remote:
         self._clock.owe()
         try:
             self._send("load", list(names), forgives)
-            self._line.receive(len(READY))
+            self._stream.receive(len(READY))
         except messages.Gone:
             raise NeverReady from None
         loaded = self._reply()
@@ -150,12 +150,12 @@ class Remote:
         return self._reply(given, ends=ends)
 
     def _send(self, *request: Any) -> None:
-        self._line.send(json.dumps(request))
+        self._stream.send(json.dumps(request))
 
     def _receive(self) -> Any:
         """Return the candidate's next message; numbers in it must not be longer than values write them."""
         try:
-            text = self._line.receive(values.MOST_TEXT_PER_BYTE * self._most_bytes + _FRAME_BYTES)
+            text = self._stream.receive(values.MOST_TEXT_PER_BYTE * self._most_bytes + _FRAME_BYTES)
         finally:
             self._clock.settle()
         try:

@@ -28,7 +28,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.inside import messages, values
-from sandbox.inside.program import COMPILER_REFUSES, FILE, new_module, one_line
+from sandbox.inside.program import COMPILER_REFUSES, FILE, compiler_message, new_module
 
 READY = "ready"
 """Greeting to the examiner, before any of the program ran: from here on, whatever fails is the program's."""
@@ -96,10 +96,10 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 class Server:
     """The loaded program, and the objects of its own classes that the examiner holds handles of."""
 
-    def __init__(self, program: bytes, line: messages.Line, most_bytes: int) -> None:
+    def __init__(self, program: bytes, stream: messages.Stream, most_bytes: int) -> None:
         """Serve a program; no value in a reply may be larger than `most_bytes`."""
         self.program = program
-        self.line = line
+        self.stream = stream
         self.most_bytes = most_bytes
         self.given: dict[int, Any] = {}
         self.pending: dict[int, BaseException] = {}
@@ -108,7 +108,7 @@ class Server:
 
     def receive(self) -> list[Any]:
         """Return the next message of the examiner."""
-        message: list[Any] = _decoded(self.line.receive(_MOST_REQUEST_BYTES).decode("ascii"))[0]
+        message: list[Any] = _decoded(self.stream.receive(_MOST_REQUEST_BYTES).decode("ascii"))[0]
         return message
 
     def answer(self, request: list[Any]) -> str:
@@ -126,7 +126,7 @@ class Server:
         try:
             compiled = compile(self.program, FILE, "exec", dont_inherit=True)
         except COMPILER_REFUSES as error:
-            return json.dumps(["uncompilable", one_line(error)])
+            return json.dumps(["uncompilable", compiler_message(error)])
         module = new_module("program")
         try:
             exec(compiled, module.__dict__)  # noqa: S102 - this is the program
@@ -242,9 +242,9 @@ class Server:
     def ask(self, number: int, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """Return what a function of the test returns, or raise what it raises; answer requests meanwhile."""
         trees = [self._encode(argument) for argument in arguments], {n: self._encode(v) for n, v in keywords.items()}
-        self.line.send(json.dumps(["callback", number, *trees]))
+        self.stream.send(json.dumps(["callback", number, *trees]))
         while (message := self.receive())[0] not in ("return", "throw"):
-            self.line.send(self.answer(message))
+            self.stream.send(self.answer(message))
         if message[0] == "return":
             return self._decode(message[1])
         kinds = (vars(builtins)[name] for name in message[1])

@@ -17,8 +17,8 @@ from sandbox.inside.messages import (
     SERVE,
     STOP,
     Facts,
+    ForkRequest,
     Lap,
-    Request,
     receive_mark,
     receive_request,
     write_lap,
@@ -32,11 +32,11 @@ _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _CORES = os.cpu_count() or 1
 
 
-class Execution:
+class ForkedProcess:
     """One forked process under supervision."""
 
     def __init__(
-        self, pid: int, request: Request, laps: int | None, clock: int | None, *, owns_pid_namespace: bool
+        self, pid: int, request: ForkRequest, laps: int | None, clock: int | None, *, owns_pid_namespace: bool
     ) -> None:
         """Start to watch a process.
 

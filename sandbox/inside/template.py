@@ -25,8 +25,18 @@ from sandbox.inside import candidate, examiner
 from sandbox.inside.confinement import Boot, Confinement, LayerRefusedError
 from sandbox.inside.layers import kernel
 from sandbox.inside.layers.rlimits import Bounds
-from sandbox.inside.messages import EXAMINE, RUN, SERVE, STOP, Facts, Request, receive_mark, receive_request, send_facts
-from sandbox.inside.supervisor import FILES, HOST_MEMORY, MEMORY, TICK_S, Execution
+from sandbox.inside.messages import (
+    EXAMINE,
+    RUN,
+    SERVE,
+    STOP,
+    Facts,
+    ForkRequest,
+    receive_mark,
+    receive_request,
+    send_facts,
+)
+from sandbox.inside.supervisor import FILES, HOST_MEMORY, MEMORY, TICK_S, ForkedProcess
 
 _REHEARSALS = 2
 _CONTROL, _MARKS, _LAST = 10, 11, 12
@@ -37,7 +47,7 @@ _STRAYED = 70
 """Exit status of a fork that left its work by an exception."""
 
 
-class Lines(NamedTuple):
+class Sockets(NamedTuple):
     """The sockets of a template: to the judge, from examiners to the candidates' template, to the warden."""
 
     control: socket.socket
@@ -127,23 +137,23 @@ def _become_template(
     for name in [name for name in sys.modules if name.partition(".")[0] == "sandbox"]:
         del sys.modules[name]  # a program may have modules of its own by these names
     if jail.holds_candidates:
-        candidate.prepare()
+        candidate.prepare_candidates()
     else:
-        examiner.prepare()
+        examiner.prepare_examiners()
     jail.keep_own_memory()
     gc.freeze()
-    lines = Lines(control, marks, warden)
+    sockets = Sockets(control, marks, warden)
     with suppress(EOFError, ConnectionError):
-        _rehearse(jail, lines)
+        _rehearse(jail, sockets)
         _report(control, {"python": ".".join(map(str, sys.version_info[:3])), "layers": report})
-        _serve(jail, lines)
+        _serve(jail, sockets)
     os._exit(0)
 
 
-def _rehearse(jail: Confinement, lines: Lines) -> None:
+def _rehearse(jail: Confinement, sockets: Sockets) -> None:
     """Execute empty programs, so that the first one finds what the second one does: what runs first leaves traces."""
     for kind in (RUN, SERVE) * _REHEARSALS:
-        request = Request(
+        request = ForkRequest(
             kind=kind, number=0, cpu_s=10.0, wall_s=10.0, waiting_s=10.0, memory_bytes=1 << 30, output_bytes=1 << 20,
             file_bytes=1 << 20, processes=16, open_files=32,
         )  # fmt: skip
@@ -153,31 +163,31 @@ def _rehearse(jail: Confinement, lines: Lines) -> None:
             peer, examiner_end = socket.socketpair()
             examiner_end.close()
             os.dup2(peer.detach(), files[1])
-        _execute(jail, lines, request, files, tick_s=0.0)
+        _execute(jail, sockets, request, files, tick_s=0.0)
 
 
-def _serve(jail: Confinement, lines: Lines) -> None:
+def _serve(jail: Confinement, sockets: Sockets) -> None:
     poller = select.poll()
-    poller.register(lines.control, select.POLLIN)
+    poller.register(sockets.control, select.POLLIN)
     if jail.holds_candidates:
-        poller.register(lines.marks, select.POLLIN)
+        poller.register(sockets.marks, select.POLLIN)
     while True:
         ready = {fd for fd, _ in poller.poll()}
-        if lines.control.fileno() not in ready:
-            receive_mark(lines.marks)  # its candidate died before it came
-        elif (received := receive_request(lines.control)) is None:
+        if sockets.control.fileno() not in ready:
+            receive_mark(sockets.marks)  # its candidate died before it came
+        elif (received := receive_request(sockets.control)) is None:
             return
         elif received[0].kind != STOP:  # a STOP crossed with the end of its execution
-            send_facts(lines.control, _execute(jail, lines, *received))
+            send_facts(sockets.control, _execute(jail, sockets, *received))
 
 
 def _execute(
-    jail: Confinement, lines: Lines, request: Request, descriptors: list[int], tick_s: float = TICK_S
+    jail: Confinement, sockets: Sockets, request: ForkRequest, descriptors: list[int], tick_s: float = TICK_S
 ) -> Facts:
     """Fork for one request and return how the fork ended; what it sees in our frames is of its own request."""
     laps = descriptors.pop() if request.kind == SERVE else None
     clock = descriptors.pop() if request.kind == SERVE else os.dup(descriptors[-1]) if request.kind == EXAMINE else None
-    own = [*descriptors, lines.marks.fileno()] if request.kind == EXAMINE else descriptors
+    own = [*descriptors, sockets.marks.fileno()] if request.kind == EXAMINE else descriptors
     bounds = jail.bounds(request)
     jail.before_fork(request)
     pid = os.fork()
@@ -186,11 +196,11 @@ def _execute(
     jail.after_fork()
     for fd in descriptors:
         os.close(fd)
-    execution = Execution(pid, request, laps, clock, owns_pid_namespace="pid" in jail.layers)
-    facts = execution.supervise(lines.control, lines.marks if jail.holds_candidates else None, tick_s)
+    execution = ForkedProcess(pid, request, laps, clock, owns_pid_namespace="pid" in jail.layers)
+    facts = execution.supervise(sockets.control, sockets.marks if jail.holds_candidates else None, tick_s)
     if jail.is_dirty():
-        lines.warden.send(b"r")
-        if lines.warden.recv(1) == _OVERFULL:
+        sockets.warden.send(b"r")
+        if sockets.warden.recv(1) == _OVERFULL:
             facts = facts._replace(exceeded=facts.exceeded or FILES)
         jail.writable_was_renewed()
     try:
@@ -199,7 +209,7 @@ def _execute(
         return facts._replace(exceeded=facts.exceeded or HOST_MEMORY)
 
 
-def _become_fork(jail: Confinement, request: Request, own: list[int], bounds: Bounds) -> NoReturn:
+def _become_fork(jail: Confinement, request: ForkRequest, own: list[int], bounds: Bounds) -> NoReturn:
     """Turn a fork into what was asked for: a session and descriptors of its own, the remaining layers, the work."""
     try:
         os.setsid()
@@ -208,9 +218,9 @@ def _become_fork(jail: Confinement, request: Request, own: list[int], bounds: Bo
         jail.confine(bounds, is_examiner=request.kind == EXAMINE)
         _close_others(own)
         if request.kind == RUN:
-            candidate.run(*own)
+            candidate.run_program(*own)
         elif request.kind == EXAMINE:
-            examiner.examine(*own)
+            examiner.examine_programs(*own)
         else:
             candidate.serve(*own, most_bytes=request.output_bytes)
     except BaseException:  # noqa: BLE001 - what a program raises must not travel up into the template's own frames

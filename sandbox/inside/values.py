@@ -44,10 +44,10 @@ class TooLarge(ValueError):  # noqa: N818 - names the value's fault, not ours
 
 
 class Malformed(ValueError):  # noqa: N818 - names the sender's fault, not ours
-    """The text is not what `dumps` writes."""
+    """The text is not what `to_text` writes."""
 
 
-def dumps(value: Any, export: Export | None = None) -> str:
+def to_text(value: Any, export: Export | None = None) -> str:
     """Return a value as text.
 
     Args:
@@ -60,8 +60,8 @@ def dumps(value: Any, export: Export | None = None) -> str:
     return json.dumps(to_tree(value, export))
 
 
-def loads(text: str | bytes, resolve: Resolve | None = None) -> Any:
-    """Return the value that a text stands for; raise Malformed where it is anything but what `dumps` writes."""
+def from_text(text: str | bytes, resolve: Resolve | None = None) -> Any:
+    """Return the value that a text stands for; raise Malformed where it is anything but what `to_text` writes."""
     try:
         tree = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -76,12 +76,12 @@ def to_tree(
 
     Args:
         value: what to write.
-        export: see `dumps`.
+        export: see `to_text`.
         most_depth: levels of nesting allowed.
         most_bytes: the size allowed, as `Writer` counts it; None for any.
 
     Raises:
-        Unencodable: see `dumps`.
+        Unencodable: see `to_text`.
         TooLarge: as soon as what is written so far is larger than `most_bytes`.
     """
     return Writer(export, most_depth, most_bytes).tree(value)
@@ -333,8 +333,8 @@ def _builtin_type(name: Any) -> type:
 _DECODERS: dict[str, Callable[[Any, Inner], Any]] = {
     "int": lambda content, _: _integer(content),
     "complex": _decode_complex,
-    "bytes": lambda content, _: library_values.content_of(content),
-    "bytearray": lambda content, _: bytearray(library_values.content_of(content)),
+    "bytes": lambda content, _: library_values.bytes_of(content),
+    "bytearray": lambda content, _: bytearray(library_values.bytes_of(content)),
     "tuple": lambda content, inner: tuple(_parts(content, inner)),
     "namedtuple": lambda content, inner: named_tuple(content[0], tuple(content[1]))(*_parts(content[2], inner)),
     "member": lambda content, inner: member(*content[:3], inner(content[3])),

@@ -45,7 +45,7 @@ RECURSION_LIMIT = 10_000
 def of_codec(number):
     """Decode the mutated text of a value."""
     text = mutations.mutated_text(number, mutations.VALUES)
-    return _outcome(lambda: values.loads(text, lambda tag, content: (tag, str(content))), number)
+    return _outcome(lambda: values.from_text(text, lambda tag, content: (tag, str(content))), number)
 
 
 def of_line(number):
@@ -128,11 +128,14 @@ def of_output(number):
 
 
 def _packets():
-    request = messages.Request(kind=messages.RUN, number=1, cpu_s=2.0, wall_s=3.0, memory_bytes=4)
+    request = messages.ForkRequest(kind=messages.RUN, number=1, cpu_s=2.0, wall_s=3.0, memory_bytes=4)
     facts = messages.Facts(1, 0, 0, 0.5, 0.6, 1 << 20, 0)
     return [
         (messages.receive_request, lambda sock: messages.send_request(sock, request, [])),
-        (messages.receive_work, lambda sock: messages.send_examination(sock, messages.Examination(1, 2, True, 3), [])),
+        (
+            messages.receive_work,
+            lambda sock: messages.send_examination(sock, messages.ExamineRequest(1, 2, True, 3), []),
+        ),
         (messages.receive_work, lambda sock: messages.send_comparison(sock, "numbers", [])),
         (messages.receive_facts, lambda sock: messages.send_facts(sock, facts)),
         (messages.receive_mark, lambda sock: messages.send_mark(sock, 7, 0.5)),

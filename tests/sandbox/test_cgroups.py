@@ -173,8 +173,8 @@ threading.Thread(target=time.sleep, args=(60,)).start()
 
 IN_A_GROUP = """
 import os, sys
-from sandbox.inside.layers.cgroups import Group
-group = Group()
+from sandbox.inside.layers.cgroups import ControlGroup
+group = ControlGroup()
 if (template := os.fork()) == 0:
     group.enter()
     group.bound(64 << 20, 4)

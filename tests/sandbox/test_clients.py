@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from sandbox.clients import Examiner
-from sandbox.inside.messages import Examination
+from sandbox.inside.messages import ExamineRequest
 from sandbox.records import AssertTest, Fault
 
 TESTS = (AssertTest(code="assert f() == 1", names=("f",)),)
@@ -26,7 +26,7 @@ def test_an_examiner_that_cannot_be_engaged_leaves_no_socket(monkeypatch):
     monkeypatch.setattr("sandbox.clients.socket.socketpair", lambda *_: pair)
 
     with pytest.raises(Fault):
-        Examiner(GoneTemplate()).examine(TESTS, Examination(1, 0, exhaustive=False, most_bytes=99), 0, 0)
+        Examiner(GoneTemplate()).examine(TESTS, ExamineRequest(1, 0, exhaustive=False, most_bytes=99), 0, 0)
 
     left = [end.fileno() for end in pair]
     for end in pair:

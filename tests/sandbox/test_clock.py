@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from sandbox.inside import clock, messages, values
-from sandbox.inside.clock import Clock, Reading, read_clock
+from sandbox.inside.clock import Clock, ClockReading, read_clock
 from sandbox.inside.remote import Remote
 from sandbox.inside.server import READY
 
@@ -41,7 +41,7 @@ def file():
 
 def test_a_clock_that_never_ran_says_nothing(file):
     """No test is under way, nothing is owed."""
-    assert read_clock(file) == Reading()
+    assert read_clock(file) == ClockReading()
     assert read_clock(file).owed_s() == read_clock(file).idle_s(9.0, 9.0) == 0.0
 
 
@@ -151,7 +151,7 @@ def test_whoever_ends_while_a_reply_is_read_ends_by_the_programs_doing(file, mon
     monkeypatch.setattr(values, "from_tree", from_tree)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        line = messages.Line(theirs.fileno())
+        line = messages.Stream(theirs.fileno())
         for reply in (READY, '["ok", {"dict": []}, {}]'):
             line.send(reply)
         Remote(ours.fileno(), 1000, Clock(file, -1)).load(("f",), forgives=False)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sandbox.inside.clock import Clock
 from sandbox.inside.proxies import Handle
 from sandbox.inside.remote import Remote
-from sandbox.inside.values import MOST_DEPTH, Malformed, loads
+from sandbox.inside.values import MOST_DEPTH, Malformed, from_text
 
 
 @pytest.mark.parametrize("levels", [MOST_DEPTH + 5, 100_000])
@@ -22,7 +22,7 @@ from sandbox.inside.values import MOST_DEPTH, Malformed, loads
 def test_deeper_texts_are_refused(left, right, levels):
     """Deeper is Malformed, never a RecursionError or a crash, however deep."""
     with pytest.raises(Malformed):
-        loads(left * levels + "1" + right * levels)
+        from_text(left * levels + "1" + right * levels)
 
 
 json_trees = st.recursive(
@@ -41,7 +41,7 @@ TAGS = (
 def never_but_malformed(text):
     """Decode a text; anything but a value or Malformed is raised."""
     with suppress(Malformed):
-        loads(text, lambda number: number)
+        from_text(text, lambda number: number)
 
 
 @given(st.text() | st.binary())
@@ -113,13 +113,13 @@ def test_arbitrary_arrays_are_values_or_malformed(content):
 def test_a_hostile_text_is_malformed(text):
     """Each of these is refused as Malformed, by name."""
     with pytest.raises(Malformed):
-        loads(text)
+        from_text(text)
 
 
 def test_a_handle_is_malformed_where_none_can_be():
     """Without `resolve`, nothing in a text can refer to an object of ours."""
     with pytest.raises(Malformed, match="no such tag"):
-        loads('{"handle": 0}')
+        from_text('{"handle": 0}')
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import subprocess
 import pytest
 
 from sandbox.inside import supervisor
-from sandbox.inside.messages import EXCEEDED, RUN, Request
-from sandbox.inside.supervisor import Execution
+from sandbox.inside.messages import EXCEEDED, RUN, ForkRequest
+from sandbox.inside.supervisor import ForkedProcess
 
 WALL_S = 1000.0
 
@@ -30,10 +30,10 @@ def exceeded(monkeypatch):
             return f"0 {int(queued_s * 1e9)} 1".encode()
 
         monkeypatch.setattr(supervisor, "_read", read)
-        request = Request(kind=RUN, number=1, cpu_s=1e6, wall_s=WALL_S, waiting_s=1e9, memory_bytes=1 << 40)
+        request = ForkRequest(kind=RUN, number=1, cpu_s=1e6, wall_s=WALL_S, waiting_s=1e9, memory_bytes=1 << 40)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours, theirs, subprocess.Popen(["/bin/sleep", "60"]) as process:
-            execution = Execution(process.pid, request, None, None, owns_pid_namespace=False)
+            execution = ForkedProcess(process.pid, request, None, None, owns_pid_namespace=False)
             execution.started_s -= wall_s
             execution.queued_base_s = earlier_queue_s  # as a mark leaves it
             return EXCEEDED[execution.supervise(ours, None).exceeded]

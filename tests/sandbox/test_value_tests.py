@@ -30,14 +30,14 @@ def test_the_value_comes_back_whole(outcome, value):
     """Of every plain type, and of every length."""
     found = outcome("def f(x): return x", value)
 
-    assert (found.verdict, values.loads(found.actual)) == (Verdict.ACCEPTED, value)
+    assert (found.verdict, values.from_text(found.actual)) == (Verdict.ACCEPTED, value)
 
 
 def test_an_object_of_the_program_is_a_handle(outcome):
     """Wherever it stands; what it says of itself is not asked."""
     found = outcome("class A:\n    def __repr__(self): return '1'\ndef f(): return [A(), 2]")
 
-    assert values.loads(found.actual, resolve=lambda *_: "an object") == ["an object", 2]
+    assert values.from_text(found.actual, resolve=lambda *_: "an object") == ["an object", 2]
 
 
 def test_a_call_that_fails_has_no_value(outcome):

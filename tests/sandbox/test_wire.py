@@ -17,7 +17,7 @@ def pair():
         yield ours, theirs
 
 
-REQUEST = messages.Request(
+REQUEST = messages.ForkRequest(
     kind=messages.RUN, number=(1 << 32) - 1, cpu_s=0.25, wall_s=1e9, memory_bytes=1 << 40, output_bytes=1 << 33,
     file_bytes=(1 << 64) - 1, processes=32, open_files=64,
 )  # fmt: skip
@@ -32,7 +32,7 @@ def test_a_request_arrives_as_sent(pair):
 
 def test_an_examination_arrives_as_sent(pair):
     """Every field survives."""
-    examination = messages.Examination(number=7, first=2, exhaustive=True, most_bytes=1 << 24)
+    examination = messages.ExamineRequest(number=7, first=2, exhaustive=True, most_bytes=1 << 24)
 
     messages.send_examination(pair[0], examination, [])
 
@@ -90,7 +90,11 @@ def test_messages_keep_their_bounds(pair):
     ("send", "message", "receive"),
     [
         (messages.send_request, REQUEST, messages.receive_request),
-        (messages.send_examination, messages.Examination(1, 0, exhaustive=False, most_bytes=9), messages.receive_work),
+        (
+            messages.send_examination,
+            messages.ExamineRequest(1, 0, exhaustive=False, most_bytes=9),
+            messages.receive_work,
+        ),
         (messages.send_comparison, "lines", messages.receive_work),
     ],
 )
@@ -118,4 +122,4 @@ def test_none_where_the_peer_is_gone(pair, receive):
 
 def test_every_limit_has_a_field():
     """A request carries all of a program's limits, by the same names."""
-    assert set(Limits.__struct_fields__) <= set(messages.Request._fields)
+    assert set(Limits.__struct_fields__) <= set(messages.ForkRequest._fields)

@@ -41,7 +41,7 @@ V2 = Version(
 )  # fmt: skip
 
 
-class Group:
+class ControlGroup:
     """Bounds a template and its forks: the warden makes and removes the group, the template enters and uses it."""
 
     def __init__(self) -> None:

@@ -97,6 +97,6 @@ def enter(handle: int) -> None:
     os.close(handle)
 
 
-def prepared(handle: int) -> Callable[[], int]:
+def prepared_restriction(handle: int) -> Callable[[], int]:
     """Return a call, made beforehand, that binds its process to a rule set and is not 0 where it fails."""
     return prepared_syscall("landlock_restrict_self", ctypes.c_int(handle), ctypes.c_uint(0))

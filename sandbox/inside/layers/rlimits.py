@@ -3,7 +3,7 @@
 import math
 import resource
 
-from sandbox.inside.messages import SERVE, Request
+from sandbox.inside.messages import SERVE, ForkRequest
 
 STACK_BYTES = 64 << 20
 """Deep recursion is common in contest programs; judges give more stack than the usual 8 MiB."""
@@ -22,7 +22,7 @@ def enter() -> None:
         resource.setrlimit(which, _both(which, value))
 
 
-def bounds(request: Request, processes: int | None) -> Bounds:
+def bounds(request: ForkRequest, processes: int | None) -> Bounds:
     """Return the limits of a fork; reckoned before it, where that costs least.
 
     The CPU limit stands far behind the supervisor's exact one: the kernel counts it in whole ticks, which on a crowded
