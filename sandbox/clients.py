@@ -29,7 +29,7 @@ from sandbox.records import AssertTest, Exceeded, Fault, FunctionTest, Refused, 
 
 _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from sandbox.inside.template import main; main(*sys.argv[2:])"
 _BOOT_WIDTH, _NUMBER_WIDTH = 4096, 8
-"""What a template is told has the same length whatever it says: it lies in memory before all that a fork will find."""
+"""The arguments of a template always have the same length: they are in memory before all that a fork will find."""
 _ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
@@ -77,7 +77,7 @@ class Template:
             *(f"{fd:0{_NUMBER_WIDTH}}" for fd in fds),
         ]  # fmt: skip
         try:
-            with kernel.fixed_addresses() if boot["layers"] else nullcontext("absent: not asked for") as addresses:
+            with kernel.fixed_addresses() if boot["layers"] else nullcontext("absent: not requested") as addresses:
                 self._process = subprocess.Popen(
                     command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._log, pass_fds=fds,
                     env=_ENVIRONMENT, start_new_session=True, cwd="/",
@@ -117,7 +117,7 @@ class Template:
             raise Fault(f"{self._name} is gone: {self.log()}") from None
 
     def facts(self) -> Facts:
-        """Wait for the end of the execution asked for."""
+        """Wait for the end of the execution requested."""
         try:
             facts = receive_facts(self._control)
         except OSError:
@@ -152,11 +152,11 @@ neither works nor waits for the program may do so for the wall time here."""
 
 
 class ExaminerFailed(Fault):
-    """An examiner ended before its work was done, though its template lives, and no program's answer was involved."""
+    """Reports an examiner that ended early, though its template lives and no program's answer was involved."""
 
 
 class Unfinished(Exception):  # noqa: N818 - says what became of the work
-    """An examiner could not finish its work with what a program gave it."""
+    """Reports an answer of a program that an examiner could not finish its work with."""
 
     def __init__(self, exceeded: Exceeded | None) -> None:
         """Name the limit of the examiner that was exceeded; None where it crashed."""
@@ -165,7 +165,7 @@ class Unfinished(Exception):  # noqa: N818 - says what became of the work
 
 
 class Examiner:
-    """The examiner of the problem at hand, forked anew whenever the tests are others."""
+    """Controls the examiner of the problem at hand; new tests get a new one."""
 
     def __init__(self, template: Template) -> None:
         """Take over the examiners' template."""
@@ -176,7 +176,7 @@ class Examiner:
         """The file for the clock of the test at hand; see `sandbox.inside.clock`."""
 
     def examine(self, tests: Tests, examination: ExamineRequest, results: int, peer: int) -> None:
-        """Put the program behind `peer` to the tests; `wait` tells when it is done."""
+        """Examine the program behind `peer` by the tests; `wait` returns when it is done."""
         sock = self._socket if tests is self._tests and self._socket is not None else self._engage(tests)
         try:
             send_examination(sock, examination, [results, peer])
@@ -188,7 +188,7 @@ class Examiner:
 
         Raises:
             Unfinished: where the output is too much for it.
-            Fault: where it failed for another reason, or there is no such checker.
+            Fault: where it failed for another reason, or the checker does not exist.
         """
         if checker not in checkers.STDIO:
             raise Fault(f"no checker {checker!r}; there are {', '.join(checkers.STDIO)}")
@@ -204,10 +204,10 @@ class Examiner:
 
     def _engage(self, tests: Tests) -> socket.socket:
         self.retire()
-        asked = json.dumps([_as_json(test) for test in tests])
+        text = json.dumps([_as_json(test) for test in tests])
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            with memory_file(asked.encode()) as payload, theirs:
+            with memory_file(text.encode()) as payload, theirs:
                 self._template.request(_LIFE, [payload, theirs.fileno(), self.clock])
         except BaseException:
             ours.close()

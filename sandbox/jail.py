@@ -26,7 +26,7 @@ PACKAGES = ("numpy",)
 
 
 class Jail(msgspec.Struct, frozen=True, kw_only=True):
-    """The jail that is asked for.
+    """Configures a jail.
 
     `layers` are tried, and those that the host refuses are reported as absent; an empty set means no isolation at all.
     `preload` names modules that the warm interpreter imports beyond WARM_MODULES, such as numpy.
@@ -38,9 +38,9 @@ class Jail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JailReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was built: the examined interpreter's version, and each layer as "in force ..." or "absent: ...".
+    """Reports a jail: the examined interpreter's version, and each layer as "in force ..." or "absent: ...".
 
-    `addresses` is no layer to ask for: they are fixed where the host allows, unless there is no isolation at all.
+    `addresses` can't be requested: they are fixed where the host allows, unless `layers` is empty.
     """
 
     python: str
@@ -58,8 +58,8 @@ def probe(jail: Jail) -> JailReport:
 
 @functools.cache
 def _probe(jail: Jail) -> tuple[frozenset[str], JailReport]:
-    """Return the layers that this host gives of those asked for, and the report."""
-    layers, absent = jail.layers, dict.fromkeys(ALL_LAYERS - jail.layers, "absent: not asked for")
+    """Return those of the requested layers that this host gives, and the report."""
+    layers, absent = jail.layers, dict.fromkeys(ALL_LAYERS - jail.layers, "absent: not requested")
     while True:
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with here, there, closing(_start(jail, layers, there, (), holds_candidates=False)) as template:
@@ -89,9 +89,9 @@ _FIRST_USER_IDS, _USER_IDS = (0x60000000, 60000), 4096
 
 
 def claim_user_id() -> tuple[int | None, socket.socket]:
-    """Return a user id that nobody has, and the socket that claims it; None where we are not root and can't give one.
+    """Return an unused user id, and the socket that claims it; None where we are not root and can't give one.
 
-    The id is nobody else's as long as some process has the socket: its name can be had once in a network namespace.
+    The id is not given again as long as some process has the socket: its name can be had once in a network namespace.
     Where others of this host may be in another one, chance keeps us apart.
 
     Raises:

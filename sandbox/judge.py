@@ -152,7 +152,7 @@ class Judge:
         for _ in range(2):
             try:
                 return self._judge(program, tests, limits or Limits(), exhaustive=exhaustive)
-            except Exception as error:  # noqa: BLE001 - whatever fails here is ours: told, retried, and never a verdict
+            except Exception as error:  # noqa: BLE001 - any failure here is ours: reported, retried, and never a verdict
                 reason = f"{type(error).__name__}: {error}"
                 self._end()
                 if self._closed:
@@ -211,7 +211,7 @@ class Judge:
     def _examine_all(
         self, source: int, tests: tuple[FunctionTest, ...], limits: Limits, waited: float, *, exhaustive: bool
     ) -> Iterator[TestOutcome]:
-        """Load the program once and put it to the tests, anew where it died under one of them."""
+        """Load the program once and examine it by the tests; load it again where it died under one of them."""
         done = 0
         while done < len(tests):
             outcomes = self._examine(source, tests, done, limits, limits.waiting_s - waited, exhaustive=exhaustive)

@@ -1,4 +1,4 @@
-"""Many judgements: bounded, in order, on several workers."""
+"""Judges many programs on several workers: bounded, in order."""
 
 import os
 import queue
@@ -20,7 +20,7 @@ _WAITING_PER_WORKER = 16
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """One program and what it is put to."""
+    """Holds one program, its tests and its limits."""
 
     program: str
     tests: tuple[Test, ...]

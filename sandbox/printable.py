@@ -1,4 +1,4 @@
-"""Text of a program, a model or a file, written so that it can be stored, printed and read as what it is."""
+"""Escapes text of a program, a model or a file, so that it can be stored, printed and read safely."""
 
 import re
 
@@ -9,7 +9,7 @@ _MAYBE_ODD = re.compile(r"[^\n\t -~]{1,4096}")
 def readable(text: str) -> str:
     r"""Return the text with an escape for each sign that can't be printed; lines and tabs stay.
 
-    That is what moves a terminal's cursor, what turns the direction of writing, what nobody can see, half surrogates.
+    That is what moves a terminal's cursor, what turns the direction of writing, invisible signs, half surrogates.
 
     >>> readable("ok\n"), readable("\x1b[2J\ud800\u202e")
     ('ok\n', '\\x1b[2J\\ud800\\u202e')

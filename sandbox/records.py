@@ -8,15 +8,15 @@ import msgspec
 
 
 class Refused(ValueError):  # noqa: N818 - says what the host's answer means
-    """This host can't hold an untrusted program; one line that says why and what to do."""
+    """Reports a host that can't hold an untrusted program, in one line that says why and what to do."""
 
 
 class Fault(RuntimeError):  # noqa: N818 - a fault of ours, as a noun
-    """The sandbox itself failed; never the program's doing as far as we can tell."""
+    """Reports a failure of the sandbox itself; never the program's doing as far as we can tell."""
 
 
 class Verdict(StrEnum):
-    """The judge's finding, from harmless to grave: the order of the members is the order of precedence."""
+    """Names the judge's finding, from harmless to grave: the order of the members is the order of precedence."""
 
     ACCEPTED = "accepted"
     WRONG_ANSWER = "wrong_answer"
@@ -32,7 +32,7 @@ _GRAVITY = {verdict: gravity for gravity, verdict in enumerate(Verdict)}
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the gravest verdict, whatever order they came in; raise ValueError if there are none.
+    """Return the gravest verdict; raise ValueError if there are none.
 
     >>> worst([Verdict.TIME_LIMIT, Verdict.ACCEPTED, Verdict.WRONG_ANSWER])
     <Verdict.TIME_LIMIT: 'time_limit'>
@@ -49,11 +49,11 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "file_bytes": (1 << 20, 1 << 40),
     "open_files": (8, 65536),
 }
-"""The least and the most of each limit: below, no program could be loaded; above, nobody could keep it."""
+"""The least and the most of each limit: below, no program could be loaded; above, no host could keep it."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """The limits of one execution; ValueError, or msgspec's where they are read, for one that can't be kept.
+    """Bounds one execution; raises ValueError, or msgspec's on reading, for a limit that can't be kept.
 
     CPU seconds decide (threads and children included); wall seconds only catch sleepers, and time spent waiting for a
     busy processor does not count towards them. A test of a program's functions has the CPU and wall limit to itself,
@@ -123,7 +123,7 @@ class AssertTest(msgspec.Struct, frozen=True, kw_only=True, tag="assert"):
 class ValueTest(msgspec.Struct, frozen=True, kw_only=True, tag="value"):
     """Call `function` as a CallTest does, to learn what it returns.
 
-    Every value is accepted, and stands in the outcome's `actual` as `sandbox.inside.values` writes it; an object of the
+    Every value is accepted, and is in the outcome's `actual` as `sandbox.inside.values` writes it; an object of the
     program's own, which has no plain form, is written as a handle.
     """
 
@@ -140,7 +140,7 @@ Exceeded = Literal["cpu", "wall", "memory", "output", "processes", "open_files",
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
-    """What the kernel says of one execution; stdout and stderr are what the program wrote, or what is shown of it."""
+    """Reports one execution, by the kernel; stdout and stderr are the program's output, or the part that is shown."""
 
     exit_code: int | None
     """None where a signal ended it."""
@@ -156,7 +156,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TestOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What one test found; `expected` and `actual` are cut to a readable length and empty where it passed."""
+    """Reports one test; `expected` and `actual` are cut to a readable length, and empty if it passed."""
 
     verdict: Verdict
     cpu_s: float
@@ -169,7 +169,7 @@ class TestOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What the judge says of a program.
+    """Reports the judge's finding on a program.
 
     `per_test` holds every test in exhaustive mode, otherwise those up to the first that failed; it is empty where the
     program does not compile. `detail` explains a verdict other than accepted in one line.

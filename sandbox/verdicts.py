@@ -1,4 +1,4 @@
-"""What the facts of an execution and an examiner's findings mean: a verdict, and a line that explains it."""
+"""Derives a verdict, and a line that explains it, from the facts of an execution and an examiner's findings."""
 
 import ast
 import itertools
@@ -76,10 +76,10 @@ def stdio_outcome(test: StdioTest, execution: Execution, limits: Limits, is_same
     """Return the outcome of a stdio test: how the execution failed, or what the checker says of its output.
 
     Args:
-        test: what the program was put to.
+        test: the test that the program ran.
         execution: how that went.
         limits: the program's.
-        is_same: has the checker look, which is only asked where the output is not byte for byte the expected one.
+        is_same: has the checker compare; called only if the output is not byte for byte the expected one.
     """
     expected = test.expected_stdout.encode("utf-8", "surrogatepass")
     failure = _failure(execution, limits)
@@ -181,7 +181,7 @@ def examined_outcomes(
     """Return the outcomes of one session of an examiner with a candidate.
 
     Args:
-        tests: what the candidate was put to, or the first of which it was.
+        tests: the tests of the session; the candidate may have met only the first of them.
         findings: the lines that the examiner wrote, a line a test.
         laps: what the candidate used for each test; one that it died right after has none.
         execution: how the candidate ended.

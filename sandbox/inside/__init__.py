@@ -1,1 +1,1 @@
-"""What the jail loads: the standard library and this folder only."""
+"""Holds all that the jail loads, beside the standard library."""

@@ -1,4 +1,4 @@
-"""Tells whose fault it is that a test raised: a broken test must not count against a program.
+"""Assigns the blame for an error of a test: a broken test must not count against a program.
 
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
 """
@@ -64,7 +64,7 @@ def _signature(error: BaseException | None) -> tuple[Any, ...]:
 
 
 class _Canary:
-    """A program's objects, functions and answers, all in one; what it is not asked for, it can't do."""
+    """Acts as all of a program's objects, functions and answers in one."""
 
     def __init__(self, encode: Callable[[Any], Any]) -> None:
         self._encode = encode
@@ -87,7 +87,7 @@ class _Canary:
 
 
 class _TooLongError(BaseException):
-    """The canary leads the test nowhere."""
+    """Ends a test that the canary keeps running."""
 
 
 def _error_on_a_canary(test: dict[str, Any], encode: Callable[[Any], Any]) -> BaseException | None:
@@ -101,7 +101,7 @@ def _error_on_a_canary(test: dict[str, Any], encode: Callable[[Any], Any]) -> Ba
     try:
         exec(test["setup"], namespace)  # noqa: S102 - the benchmark's own code
         exec(test["code"], namespace)  # noqa: S102 - the benchmark's own code
-    except BaseException as error:  # noqa: BLE001 - whatever the test raises
+    except BaseException as error:  # noqa: BLE001 - anything that the test raises
         return error
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
@@ -110,5 +110,5 @@ def _error_on_a_canary(test: dict[str, Any], encode: Callable[[Any], Any]) -> Ba
 
 
 def _bound_names(*texts: str) -> set[str]:
-    """Return the names that some programs bind, in whatever scope."""
+    """Return the names that some programs bind, in any scope."""
     return {symbol.get_name() for symbol in symbols_of(*texts) if symbol.is_assigned() or symbol.is_parameter()}

@@ -1,7 +1,7 @@
-"""Inside the jail: holds the program, and never an expected answer.
+"""Runs the program inside the jail, and never holds an expected answer.
 
 `run_program` executes it as `python3 file.py` would, on real descriptors. `serve` loads it as a module, then answers an
-examiner's requests: texts of `sandbox.inside.messages` holding values of `sandbox.inside.values`. Whatever this process
+examiner's requests: texts of `sandbox.inside.messages` holding values of `sandbox.inside.values`. All that this process
 says is only ever taken for the program's own answer, so there is nothing here that a program could gain by tampering
 with.
 
@@ -30,7 +30,7 @@ _REHEARSALS = 30
 _MOST_CODE_BYTES = 1 << 20
 """With the byte before it, no more than the least limit on the size of a file."""
 _RECURSION_LIMIT = 1000 + 10
-"""Python's own, and the frames that stand below a program's first one here."""
+"""Python's own, and the frames below a program's first one here."""
 _FLUSH_FAILED = 120
 
 
@@ -47,7 +47,7 @@ def run_program(source: int, code: int, stdin: int, stdout: int, stderr: int) ->
         exec(compiled, main.__dict__)  # noqa: S102 - this is the program
     except SystemExit as request:
         status = _exit_status(request)
-    except BaseException:  # noqa: BLE001 - whatever the program raises
+    except BaseException:  # noqa: BLE001 - anything that the program raises
         kind, error, trace = sys.exc_info()
         sys.excepthook(kind, error, trace and trace.tb_next)  # type: ignore[arg-type]
         status = 1
@@ -55,7 +55,7 @@ def run_program(source: int, code: int, stdin: int, stdout: int, stderr: int) ->
 
 
 def _compiled(source: int, code: int) -> Any:
-    """Return the program's code: from the file that the first test's process wrote before the program ran, or anew."""
+    """Return the program's code: from the file that the first test's process wrote before it ran, or compiled."""
     if (known := content_of(code)) and known != COMPILED:
         return marshal.loads(known[1:])  # noqa: S302 - written by this function, and harmful to the program alone
     os.pwrite(code, COMPILING, 0)
@@ -99,7 +99,7 @@ def _finish(main: types.ModuleType, status: int) -> int:
                 main.__dict__[name] = None
         gc.collect()
         _flush(sys.__stdout__)  # the program may have put another in its place
-    except BaseException:  # noqa: BLE001 - whatever the program left to run
+    except BaseException:  # noqa: BLE001 - anything that the program left to run
         return status or _FLUSH_FAILED
     return status
 
@@ -110,7 +110,7 @@ def _flush(stream: Any) -> None:
 
 
 def serve(source: int, peer: int, stdout: int, stderr: int, *, most_bytes: int) -> NoReturn:
-    """Load the program when asked, and answer until the examiner is gone."""
+    """Load the program on request, and answer until the examiner is gone."""
     program = content_of(source)
     for number, fd in enumerate((stdout, stderr), start=1):
         os.dup2(fd, number)
@@ -127,9 +127,9 @@ def serve(source: int, peer: int, stdout: int, stderr: int, *, most_bytes: int) 
 
 
 def prepare_candidates() -> None:
-    """Give the template what `python3 program.py` starts with, so that no fork has to.
+    """Give the template all that `python3 program.py` starts with, so that no fork has to.
 
-    A program that draws lots gets the same ones every time, so its verdict does not move. The rehearsal has every fork
+    A program finds the same random numbers every time, so its verdict does not move. The rehearsal has every fork
     inherit specialised code and filled pools.
     """
     _rehearse()

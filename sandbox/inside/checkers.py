@@ -1,7 +1,7 @@
-"""Expected output against actual output: small pure functions, found by name.
+"""Compares expected output with actual output: small pure functions, found by name.
 
 Strict by default: a prefix, an extra line, another order or another letter case is wrong. What a checker forgives, its
-first line says. A number is a number whatever its type, as Python's `==` has it and as the benchmarks' own tests do:
+first line says. A number is a number of any type, as Python's `==` has it and as the benchmarks' own tests do:
 1, 1.0 and True are equal, but none of them equals "1". Runs in the examiner too: standard library only, CPython 3.10
 and newer.
 """
@@ -42,7 +42,7 @@ def lines(expected: bytes, actual: bytes) -> bool:
 
 
 def tokens(expected: bytes, actual: bytes) -> bool:
-    r"""Compare what stands between white space, whatever the white space.
+    r"""Compare the words between white space of any kind.
 
     >>> tokens(b"1 2\n", b"1\n2\n"), tokens(b"1 2", b"1 2 2")
     (True, False)
@@ -130,7 +130,7 @@ def close_1e_4(expected: Any, actual: Any) -> bool:
 
 
 def same_set(expected: Any, actual: Any) -> bool:
-    """Compare what two collections hold, whatever their order, type, and how often each member is there.
+    """Compare the members of two collections, in any order and of any type, repetitions aside.
 
     >>> same_set((1, 2), [2, 1, 1]), same_set([1, 2], [1]), same_set([1], 1)
     (True, False, False)
@@ -142,7 +142,7 @@ def same_set(expected: Any, actual: Any) -> bool:
 
 
 def same_noneness(expected: Any, actual: Any) -> bool:
-    """Compare whether there is an answer at all: a bool stands for itself, anything else is as true as it is not None.
+    """Compare whether there is an answer at all: a bool counts as itself, anything else is as true as it is not None.
 
     For functions that return a match object or None, where only the fact counts.
 
@@ -169,7 +169,7 @@ def _lines(text: bytes) -> Iterator[bytes]:
 
 
 def _tokens(text: bytes) -> Iterator[bytes]:
-    """Yield what stands between white space, one at a time."""
+    """Yield the words between white space, one at a time."""
     return (match[0] for match in _TOKEN.finditer(text))
 
 
@@ -217,7 +217,7 @@ def _by_json_key(items: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
 
 
 def _json_key(key: Any) -> Any:
-    """Return the text that JSON makes of a key; what it takes for no key stays what it is, and is no text.
+    """Return the text that JSON makes of a key; a key that JSON refuses stays as it is, and is not a text.
 
     >>> _json_key(1), _json_key(True), _json_key(None), _json_key(0.5), _json_key((1, 2))
     ('1', 'true', 'null', '0.5', (1, 2))

@@ -1,4 +1,4 @@
-"""Keeps the clock of one test: how long the program has owed an answer, and how long the test took besides.
+"""Keeps the clock of one test: the time for which the program has owed an answer, and the test's own time.
 
 The examiner writes it into a memory file. There the candidates' template reads whether a program keeps the test
 waiting, the examiners' template whether a test itself never ends, the judge whether a program had answered. Time in
@@ -18,10 +18,10 @@ _NOTABLE_NS = 1_000_000
 
 
 class ClockReading(NamedTuple):
-    """What the file says; times are nanoseconds of CLOCK_MONOTONIC, the same in every process."""
+    """Reads out the file; times are nanoseconds of CLOCK_MONOTONIC, the same in every process."""
 
     owing_since_ns: int = 0
-    """When the program was last asked; 0 while it owes no answer."""
+    """When the program got its last request; 0 while it owes no answer."""
     owed_ns: int = 0
     """How long it has owed answers in this test before."""
     started_ns: int = 0
@@ -85,7 +85,7 @@ class Clock:
         self._write()
 
     def owe(self) -> None:
-        """Note that the program was asked."""
+        """Note a request to the program."""
         self._since_ns = time.monotonic_ns()
         self._write()
 
@@ -102,7 +102,7 @@ class Clock:
         self._write()
 
     def set_answers(self, answers: int) -> None:
-        """Note how many answers the test has, whatever was said until now."""
+        """Note how many answers the test has, in place of those counted until now."""
         self._answers = answers
         self._write()
 

@@ -29,7 +29,7 @@ _TEMPLATE_SCORE, _FORK_SCORE = 500, 1000
 
 
 class Boot:
-    """What the judge asks for, as JSON: layers, packages to show, modules to load, the candidates' user id."""
+    """Reads the judge's configuration, JSON: layers, packages to show, modules to load, the candidates' user id."""
 
     def __init__(self, text: str) -> None:
         """Read the fields; `candidate_uid` is None where the judge is an ordinary user."""
@@ -44,7 +44,7 @@ class Boot:
 
 
 class LayerRefusedError(OSError):
-    """The host refuses a layer; its first argument is the layer's name."""
+    """Reports a layer that the host refuses; its first argument is the layer's name."""
 
 
 @contextmanager
@@ -56,13 +56,13 @@ def _putting_on(layer: str) -> Iterator[None]:
 
 
 class Confinement:
-    """The layers of one template."""
+    """Puts the layers on one template and its forks."""
 
     def __init__(self, boot: Boot) -> None:
         """Find out what the interpreter needs, make the writable place, and leave the host's namespaces.
 
         Raises:
-            LayerRefusedError: where the host refuses a namespace that was asked for.
+            LayerRefusedError: where the host refuses a namespace that was requested.
         """
         self.layers = boot.layers
         self.holds_candidates = boot.holds_candidates
@@ -99,7 +99,7 @@ class Confinement:
         """Put on what the template itself wears; return each layer with how it is in force.
 
         Raises:
-            LayerRefusedError: where the host refuses a layer that was asked for.
+            LayerRefusedError: where the host refuses a layer that was requested.
         """
         report = dict.fromkeys(self.layers, "in force")
         with suppress(OSError):
@@ -107,7 +107,7 @@ class Confinement:
         self.score = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
         self.own_score = b"%d" % max(
             _TEMPLATE_SCORE, int(os.read(self.score, 16))
-        )  # nobody may go below what he was given
+        )  # no process may go below its given score
         if self.group is not None:
             with _putting_on("cgroup"):
                 self.group.enter()
@@ -149,7 +149,7 @@ class Confinement:
         neutral.rename(library)
 
     def _warm_up(self) -> None:
-        """Import what was asked for; numpy's lots are the same in every program then, as those of `random` are."""
+        """Import the modules requested; numpy's random numbers are fixed then, as those of `random` are."""
         for name in self.preload:
             importlib.import_module(name)
         if "numpy.random" in sys.modules:
@@ -199,7 +199,7 @@ class Confinement:
         """Give the next process the number that every one gets, and the group the bounds of its request."""
         gc.collect()  # what the interpreter keeps for later goes back, so that the fork finds none of it
         if self.last_pid >= 0 and "pid" in self.layers:
-            os.pwrite(self.last_pid, b"1", 0)  # how many came before is nobody's business
+            os.pwrite(self.last_pid, b"1", 0)  # how many came before must not show
         if self.group is not None:
             files = (namespaces.TMP_BYTES if "mount" in self.layers else 0) + 2 * request.file_bytes
             memory_bytes = request.memory_bytes + request.memory_bytes // 4 + _KERNEL_BYTES
@@ -248,12 +248,12 @@ class Confinement:
             seccomp.tighten(self.second_filter, os.getpid())
 
     def _fork_ruleset(self) -> int:
-        """Return the rule set that each fork enters: /proc is the template's only, and the host's names stand there."""
+        """Return the rule set that each fork enters: /proc is the template's only, for it holds the host's names."""
         beside = [path for path in filesystem.entries_without("/", ["/proc"]) if not os.path.islink(path)]
         return landlock.ruleset(beside, [], [os.path.dirname(self.writable), *namespaces.DEVICES])
 
     def _second_filter(self) -> bytes:
-        """Return the filter that each fork puts on, which stands in for a namespace; nothing where none is absent."""
+        """Return the filter that each fork puts on in place of a namespace; empty where none is absent."""
         alone, among_files = "pid" not in self.layers, "mount" not in self.layers
         return seccomp.second_filter(alone=alone, among_files=among_files) if alone or among_files else b""
 

@@ -1,8 +1,8 @@
-"""Inside a jail of its own: holds the tests and the expected answers of one problem, and never a program.
+"""Examines programs by the tests of one problem, in a jail of its own, and never holds a program.
 
 Runs test statements with a program's names bound to what its candidate answers, compares what a program printed with
 what is expected, and writes one JSON line a test into a memory file that only the judge reads. Every value that comes
-from a candidate is of a plain type or a handle. One examiner serves all programs that are put to the same tests; each
+from a candidate is of a plain type or a handle. One examiner serves all programs that have the same tests; each
 test runs in names of its own.
 
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
@@ -31,16 +31,16 @@ _EXAMINATION_CPU_S, _COMPARISON_CPU_S = 30, 10
 """For the work on one program's answers, and on one output; more means that they were made to be hard to compare."""
 _REHEARSALS = 30
 _MOST_RESIDENT_KIB = 96 << 10
-"""An examiner that ever had more leaves its place to a new one: what a program made it keep is nobody else's."""
+"""An examiner that ever had more makes way for a new one: what one program made it keep must not meet the next."""
 
 _BORDER: tuple[tuple[type[Exception], str, str], ...] = (
     (NeverReady, "sandbox_error", "the candidate ended before it came to the program"),
     (messages.Gone, "lost", ""),
     (Uncompilable, "compile_error", ""),
     (messages.TooLong, "output_limit", "the program answered with "),
-    (values.Malformed, "runtime_error", "the program answered with something that is no value: "),
+    (values.Malformed, "runtime_error", "the program answered with something that is not a value: "),
 )
-"""What can go wrong on the line to the candidate, and what that means; the error's own text follows the words."""
+"""What can go wrong on the stream to the candidate, and what that means; the error's own text follows the words."""
 
 _brief = reprlib.Repr()
 _brief.maxlevel, _brief.maxstring, _brief.maxother, _brief.maxlong = 6, 400, 200, 100
@@ -57,7 +57,7 @@ def examine_programs(tests: int, judge_fd: int, clock_file: int, marks: int, sch
             died) and the stream socket to the candidate. A comparison comes with the expected output and the actual
             one. The answer is two letters: the outcome, and whether this examiner stays or leaves.
         clock_file: memory file for the clock of the test at hand.
-        marks: packet socket to the candidates' template, which alone can tell what a candidate used: it is told where
+        marks: packet socket to the candidates' template, which alone knows what a candidate used: it gets a mark where
             each test ends.
         schedstat: /proc/self/schedstat, opened; -1 where there is none.
     """
@@ -140,7 +140,7 @@ def _compiled(case: dict[str, Any]) -> dict[str, Any]:
 
 
 def _forget() -> None:
-    """Undo what tests do to the modules that draw lots and round numbers: every program meets the same examiner."""
+    """Undo what tests do to the modules of random and rounded numbers: every program meets the same examiner."""
     if "random" in sys.modules:
         sys.modules["random"].seed(0)
     if "decimal" in sys.modules:
@@ -161,7 +161,7 @@ def _finding(verdict: str, detail: str = "", expected: str = "", actual: str = "
 
 
 class _Session:
-    """One candidate and the tests it is put to."""
+    """Judges one candidate by the tests."""
 
     def __init__(self, peer: int, most_bytes: int, cases: list[dict[str, Any]], clock: Clock) -> None:
         self.remote = Remote(peer, most_bytes, clock)
@@ -182,10 +182,10 @@ class _Session:
             if not self.loaded:
                 self.program = self.remote.load(self.names, forgives=self.calls_only)
                 self.loaded = True
-            tells = any(not isinstance(value, (Handle, ErrorClass)) for value in self.program.values())
-            self.clock.set_answers(1 if tells else 0)
+            has_values = any(not isinstance(value, (Handle, ErrorClass)) for value in self.program.values())
+            self.clock.set_answers(1 if has_values else 0)
             return self._assert(test) if test["kind"] == "assert" else self._call(test)
-        except BaseException as error:  # noqa: BLE001 - the test's, the program's or the line's: told apart below
+        except BaseException as error:  # noqa: BLE001 - the test's, the program's or the stream's: told apart below
             self.remote.at_rest = True
             finding = self._of_error(self.remote.broken or error, test)
         if not self.loaded and finding["verdict"] != "lost":
@@ -243,8 +243,8 @@ class _Session:
             and is_the_tests_own(error, test, self.remote.encode, answered=answered)
         ):
             return _finding("sandbox_error", f"the test itself is broken: {type(error).__name__}: {text}")
-        told = text if isinstance(error, AssertionError) else f"{type(error).__name__}: {text}"
-        return _finding("wrong_answer", told, actual=_shown(self.remote.result), line=_failing_line(error))
+        detail = text if isinstance(error, AssertionError) else f"{type(error).__name__}: {text}"
+        return _finding("wrong_answer", detail, actual=_shown(self.remote.result), line=_failing_line(error))
 
     def _missing_name(self, error: BaseException) -> str | None:
         """Return the name that the test needs and the program lacks, if that is what the error says."""
@@ -265,7 +265,7 @@ def _failing_line(error: BaseException) -> int:
 
 
 def _shown(value: Any) -> str:
-    """Return a value as readable text of bounded length, whatever the value."""
+    """Return any value as readable text of bounded length."""
     try:
         with few_digits():
             return _brief.repr(value)

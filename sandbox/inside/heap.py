@@ -1,4 +1,4 @@
-"""Has every fork find the same free memory, whatever its template did before: where objects lie shows in sets' order.
+"""Keeps the free memory that a fork finds the same, because the addresses of objects show in the order of sets.
 
 The interpreter hands out blocks of memory by size, from pools of equal blocks. Once it is warm, the template fills up
 all pools but for a few blocks a size, from which it lives from then on; in any order that it leaves them, a fork first
@@ -34,7 +34,7 @@ def _makers() -> Iterator[tuple[int, Callable[[int], Any], int]]:
 
 
 class Reserve:
-    """The blocks from which a template lives."""
+    """Holds the blocks from which a template lives."""
 
     def __init__(self) -> None:
         """Fill up the pools, but for the template's own blocks; call it once the template is warm."""

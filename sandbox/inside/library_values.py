@@ -1,4 +1,4 @@
-"""Writes and reads values of types whose module need not be loaded: the standard library's, and numpy's.
+"""Writes and reads values of the standard library's types and numpy's, without loading their modules early.
 
 Each encoder returns a tree with the type's tag, or NotImplemented where this value has no plain form. A type is known
 by its name, so that its module is imported only where a value of it arrives; a program that gives a class of its own
@@ -28,7 +28,7 @@ def text(content: Any) -> str:
 
 
 def bytes_of(content: Any) -> bytes:
-    """Return the bytes that a text stands for."""
+    """Return the bytes that a text encodes."""
     return base64.b64decode(text(content), validate=True)
 
 

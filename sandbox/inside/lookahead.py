@@ -1,4 +1,4 @@
-"""Decides how many values to fetch at once from an iterator of the program, and keeps those that were not used yet.
+"""Plans the number of values to fetch at once from an iterator of the program, and keeps the unused ones.
 
 A value that is fetched early is computed early, which a test could notice; so only a loop that has taken many values in
 a row, with no other request to the program between them, is served ahead, and by an eighth of what it took.
@@ -13,7 +13,7 @@ _ALONE, _SHARE, MOST_ITEMS = 64, 8, 1000
 
 
 class Lookahead:
-    """The iterators of one program, by the numbers of their handles."""
+    """Keeps the values fetched ahead from the iterators of one program, by the numbers of their handles."""
 
     def __init__(self) -> None:
         """Begin with none."""

@@ -20,15 +20,15 @@ _LEAST_READ, _MOST_READ = 1 << 16, 1 << 20
 
 
 class Gone(ConnectionError):  # noqa: N818 - says what happened to the peer
-    """The peer closed the connection, or died."""
+    """Reports a peer that closed the connection, or died."""
 
 
 class TooLong(ValueError):  # noqa: N818 - names the peer's fault
-    """The peer announced more than was agreed."""
+    """Reports a message longer than was agreed."""
 
 
 class Stream:
-    """One end of the stream."""
+    """Exchanges texts over one end of a stream."""
 
     def __init__(self, fd: int) -> None:
         """Talk over a connected stream socket."""
@@ -36,7 +36,7 @@ class Stream:
         self._unread = b""
 
     def send(self, text: str) -> None:
-        """Send a text, whole; raise Gone where nobody listens any more."""
+        """Send a text, whole; raise Gone where the peer has closed."""
         data = text.encode("ascii")
         rest = memoryview(_LENGTH.pack(len(data)) + data)
         try:
@@ -93,7 +93,7 @@ _EXAMINE, _COMPARE, _MOST_WORK_BYTES = b"E", b"C", 256
 
 
 class ForkRequest(NamedTuple):
-    """One execution asked for: its kind, a number that the answer repeats, and its limits (see `sandbox.records`).
+    """Requests one execution: its kind, a number that the answer repeats, and its limits (see `sandbox.records`).
 
     `wall_s` is for each test, `waiting_s` for what a program waits beyond its CPU time in all tests of the execution.
     """
@@ -111,7 +111,7 @@ class ForkRequest(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """How an execution ended: `exit_code` is -1 where `signal` ended it; `exceeded` indexes EXCEEDED.
+    """Reports the end of an execution: `exit_code` is -1 if `signal` ended it; `exceeded` indexes EXCEEDED.
 
     `wall_s` is without the time in which the program waited for a processor.
     """
@@ -126,7 +126,7 @@ class Facts(NamedTuple):
 
 
 class ExamineRequest(NamedTuple):
-    """One program for an examiner: the candidate's execution, the first test, whether to go on after a failure."""
+    """Requests an examination: the candidate's execution, the first test, whether to go on after a failure."""
 
     number: int
     first: int
@@ -135,7 +135,7 @@ class ExamineRequest(NamedTuple):
 
 
 class Lap(NamedTuple):
-    """What a candidate used for one test: CPU time since the mark before, and how long it owed answers."""
+    """Counts the use of time in one test: CPU time since the mark before, and the time for which answers were owed."""
 
     cpu_s: float
     wall_s: float
@@ -211,7 +211,7 @@ def receive_mark(sock: socket.socket) -> tuple[int, float]:
 
 
 def content_of(fd: int, most_bytes: int = sys.maxsize) -> bytes:
-    """Return the content of a memory file, or the first `most_bytes` of it, whatever its offset."""
+    """Return the content of a memory file, or the first `most_bytes` of it, from its start."""
     return os.pread(fd, min(os.fstat(fd).st_size, most_bytes), 0)
 
 

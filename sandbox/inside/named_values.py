@@ -1,7 +1,7 @@
-"""Plain values that carry names: named tuples, and members of enumerations that are numbers or texts.
+"""Rebuilds plain values that carry names: named tuples, and members of enumerations of numbers or texts.
 
-Their classes are made anew from names that were checked, on both sides of the line: nothing of the program's class but
-these names crosses, and no name may stand in the place of what tuples, numbers and texts can do themselves.
+Their classes are made again from names that were checked, on both sides of the stream: nothing of the program's class
+but these names crosses, and no name may take the place of a method of tuples, numbers and texts.
 
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
 """
@@ -43,7 +43,7 @@ def fields_of(value: tuple[Any, ...]) -> list[str] | None:
 
 @functools.lru_cache(_KEPT_CLASSES)
 def named_tuple(name: str, fields: tuple[str, ...]) -> Any:
-    """Return the class of named tuples with these fields; ValueError where the names are no names."""
+    """Return the class of named tuples with these fields; ValueError where the names are invalid."""
     if not _is_name(name) or not _are_fields(fields):
         raise ValueError("names that no named tuple has")
     return collections.namedtuple(name, fields)  # noqa: PYI024 - the typed form is for names known beforehand
@@ -65,7 +65,7 @@ def _is_member(enumeration: Any, name: Any, value: Any) -> bool:
 
 @functools.lru_cache(_KEPT_CLASSES, typed=True)
 def member(kind: str, enumeration: str, name: str, value: int | str) -> Any:
-    """Return the member of an enumeration that is a number or a text; ValueError where the names are no names."""
+    """Return the member of an enumeration that is a number or a text; ValueError where the names are invalid."""
     base = next((base for base in _KINDS if base.__name__ == kind), None)
     if base is None or type(value) not in (int, str) or not _is_member(enumeration, name, value):
         raise ValueError("names that no member of an enumeration has")

@@ -1,4 +1,4 @@
-"""Stand-ins for the program's objects in a test: handles, coroutines, exceptions.
+"""Represents the program's objects in a test: handles, coroutines, exceptions.
 
 A handle is compared, ordered, hashed and tested for truth here, as the plain object it is: nothing that the program's
 class overrides has a say. Operators work between two objects of the program only, because the other operand of
@@ -16,12 +16,12 @@ Remote = Any
 
 
 class Handle:
-    """An object that lives in the candidate."""
+    """Represents an object that lives in the candidate."""
 
     __slots__ = ("__weakref__", "_number", "_remote")
 
     def __init__(self, remote: Remote, number: int) -> None:
-        """Stand for the object that the candidate knows under `number`."""
+        """Represent the object that the candidate knows under `number`."""
         object.__setattr__(self, "_remote", remote)
         object.__setattr__(self, "_number", number)
 
@@ -84,7 +84,7 @@ class Handle:
         return remote_of(self).do("enter", self)
 
     def __exit__(self, *_: object) -> None:
-        """Leave the context; an object that would swallow a failed assertion is not asked."""
+        """Leave the context; an object that would swallow a failed assertion is not called."""
         remote_of(self).do("leave", self)
 
     def __copy__(self) -> Any:
@@ -158,7 +158,7 @@ def number_of(handle: Handle) -> int:
 
 
 class Coroutine(Handle):
-    """A coroutine of the program: who awaits it has the candidate run it to its end."""
+    """Represents a coroutine of the program: to await it has the candidate run it to its end."""
 
     __slots__ = ()
 
@@ -183,7 +183,7 @@ class Coroutine(Handle):
 
 
 class ErrorClass(type):
-    """An exception class of the program, as a class of this side, so that a test can catch it."""
+    """Represents an exception class of the program, so that a test can catch it."""
 
     remote: Remote
     number: int
@@ -194,7 +194,7 @@ class ErrorClass(type):
 
 
 def error_class(remote: Remote, number: int, name: str, bases: tuple[type, ...]) -> type:
-    """Return the class that stands for an exception class of the program; TypeError where its bases don't fit."""
+    """Return the class that represents an exception class of the program; TypeError where its bases don't fit."""
 
     def attribute(error: Any, name: str) -> Any:
         """Read an attribute of the exception there."""
@@ -207,7 +207,7 @@ def error_class(remote: Remote, number: int, name: str, bases: tuple[type, ...])
 
 
 def error_of(kind: Any, arguments: tuple[Any, ...], message: str, handle: Handle | None) -> BaseException:
-    """Return an exception that stands for one of the program, of a builtin class or of one that `error_class` made."""
+    """Return an exception that represents one of the program, of a builtin class or of one that `error_class` made."""
     error: Any = kind.__new__(kind, *arguments)
     if type(kind) is not ErrorClass:
         with suppress(Exception):  # of a class whose constructor takes other arguments than it keeps

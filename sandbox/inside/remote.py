@@ -1,7 +1,7 @@
-"""The examiner's conversation with a candidate: requests, replies, calls back.
+"""Holds the examiner's conversation with a candidate: requests, replies, calls back.
 
 What the program raises never steers a loop or a protocol of the test: its StopIteration arrives as a RuntimeError
-(PEP 479), except where the test asked an iterator for its next value. Runs in the examined interpreter: standard
+(PEP 479), except where the test requested an iterator's next value. Runs in the examined interpreter: standard
 library only.
 """
 
@@ -30,11 +30,11 @@ _set_digits_limit: Callable[[int], None] = getattr(sys, "set_int_max_str_digits"
 
 
 class NeverReady(Exception):  # noqa: N818 - a finding about the candidate
-    """The candidate ended before it came to the program: not the program's fault."""
+    """Reports a candidate that ended before it came to the program: not the program's fault."""
 
 
 class Uncompilable(Exception):  # noqa: N818 - a finding about the program
-    """The program is not Python."""
+    """Reports a program that is not Python."""
 
 
 _BROKEN = (messages.Gone, messages.TooLong, values.Malformed, Uncompilable)
@@ -42,7 +42,7 @@ _BROKEN = (messages.Gone, messages.TooLong, values.Malformed, Uncompilable)
 
 
 class Remote:
-    """One candidate, over a stream socket."""
+    """Sends requests to one candidate, over a stream socket."""
 
     def __init__(self, fd: int, most_bytes: int, clock: Clock) -> None:
         """Talk over a socket; no value may be larger than `most_bytes`; the clock runs while an answer is owed."""
@@ -60,7 +60,7 @@ class Remote:
         """What was wrong with the conversation, or failed in a function of the test that the program called: whoever
         catches it, the test has not passed."""
         self.at_rest = False
-        """Whether objects are named here instead of asked for their text."""
+        """Whether objects are named here instead of showing their own text."""
 
     def begin_test(self) -> None:
         """Forget what went wrong in the test before."""
@@ -162,7 +162,7 @@ class Remote:
             with few_digits():
                 return json.loads(text.decode("ascii"))
         except (ValueError, RecursionError) as error:
-            raise values.Malformed(f"the reply is no JSON: {error}") from None
+            raise values.Malformed(f"the reply is not JSON: {error}") from None
 
     def _reply(self, given: Mapping[str, Any] = MappingProxyType({}), *, ends: type | None = None) -> Any:
         """Change what the program changed of what was given; return the value, or raise what it raised.
@@ -196,7 +196,7 @@ class Remote:
                     self._change(given, changed)
                     error = self._decode(tree)
                     if not isinstance(error, BaseException):
-                        raise values.Malformed("what was raised is no exception")
+                        raise values.Malformed("what was raised is not an exception")
                     return _Raised(error, f"{kind}: {message}")
                 case ["uncompilable", str(message)]:
                     raise Uncompilable(message)
@@ -239,7 +239,7 @@ class Remote:
             raise values.Malformed("nested too deep") from None
 
     def _resolve(self, tag: str, content: Any) -> Any:
-        """Return what stands for an object of the program; always the same one, so identity here is identity there."""
+        """Return the stand-in of an object of the program; always the same one, so identity here is identity there."""
         match tag, content:
             case "handle" | "coroutine", int(number) if type(number) is int:
                 kind = Handle if tag == "handle" else Coroutine
@@ -254,7 +254,7 @@ class Remote:
         raise values.Malformed("no such tag")
 
     def _new_error_class(self, number: int, module: str, name: str, bases: list[Any]) -> type:
-        """Return the class of a library, if the test knows it too, or a class that stands for the program's.
+        """Return the class of a library, if the test knows it too, or a class that represents the program's.
 
         None that a library takes for an order, as unittest does SkipTest and asyncio CancelledError: they are of no
         kind of error here.
@@ -279,7 +279,7 @@ class Remote:
 
 
 class _Raised:
-    """What the program raised, and what it said with it."""
+    """Carries an exception of the program, with its text."""
 
     def __init__(self, error: BaseException, story: str) -> None:
         self.error = error
@@ -288,7 +288,7 @@ class _Raised:
 
 @contextmanager
 def few_digits() -> Iterator[None]:
-    """Refuse integers of many digits meanwhile: outside the test's own code nobody pays for converting them."""
+    """Refuse integers of many digits meanwhile: outside the test's own code none is converted."""
     usual = _digits_limit()
     _set_digits_limit(_FEW_DIGITS)
     try:
@@ -302,7 +302,7 @@ def shown(error: BaseException) -> str:
     try:
         with few_digits():
             return str(error)[:_MOST_SHOWN]
-    except BaseException as second:  # noqa: BLE001 - whatever showing a value of the program's leads to
+    except BaseException as second:  # noqa: BLE001 - anything that showing a value of the program's leads to
         return f"not shown: {type(second).__name__}"
 
 

@@ -31,7 +31,7 @@ from sandbox.inside import messages, values
 from sandbox.inside.program import COMPILER_REFUSES, FILE, compiler_message, new_module
 
 READY = "ready"
-"""Greeting to the examiner, before any of the program ran: from here on, whatever fails is the program's."""
+"""Greeting to the examiner, before any of the program ran: from here on, every failure is the program's."""
 _MOST_REQUEST_BYTES = 1 << 31
 _MOST_AHEAD_S, _MOST_AHEAD_BYTES = 0.01, 1 << 16
 """When to stop fetching several values of an iterator at once."""
@@ -94,7 +94,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 
 
 class Server:
-    """The loaded program, and the objects of its own classes that the examiner holds handles of."""
+    """Serves the loaded program, and the objects of its own classes that the examiner holds handles of."""
 
     def __init__(self, program: bytes, stream: messages.Stream, most_bytes: int) -> None:
         """Serve a program; no value in a reply may be larger than `most_bytes`."""
@@ -112,13 +112,13 @@ class Server:
         return message
 
     def answer(self, request: list[Any]) -> str:
-        """Return the reply to one request, by the method of its kind, whatever the program does."""
+        """Return the reply to one request, by the method of its kind; the program may do anything."""
         kind, *parts = request
         try:
             reply: str = getattr(self, f"_{kind}")(*parts)
         except values.TooLarge:
             return _TOO_LONG
-        except BaseException as error:  # noqa: BLE001 - whatever the program raises
+        except BaseException as error:  # noqa: BLE001 - anything that the program raises
             return self._raised(error, {})
         return reply
 
@@ -137,7 +137,7 @@ class Server:
         return json.dumps(["ok", {"dict": [[name, self._bound(module.__dict__[name])] for name in found]}, {}])
 
     def _bound(self, value: Any) -> Any:
-        """Return what a name stands for; what can be called is called here, even if it is one of Python's own types."""
+        """Return the value of a name; what can be called is called here, even if it is one of Python's own types."""
         is_called = callable(value) and not _is_error_class(value)
         return {"handle": self._number(value)} if is_called else self._encode(value)
 
@@ -152,7 +152,7 @@ class Server:
             result = self._encode(callee(*positional, **{name: given[name] for name in keywords}))
         except values.TooLarge:
             return _TOO_LONG
-        except BaseException as error:  # noqa: BLE001 - whatever the program raises
+        except BaseException as error:  # noqa: BLE001 - anything that the program raises
             return self._raised(error, self._changed(sent, given))
         return json.dumps(["ok", result, self._changed(sent, given)])
 
@@ -233,7 +233,7 @@ class Server:
         return number
 
     def _resolve(self, tag: str, content: Any) -> Any:
-        """Return the object of a handle, or what stands for a function or an iterator of the test."""
+        """Return the object of a handle, or the representative of a function or an iterator of the test."""
         if tag == "handle":
             return self.objects[content]
         number, name = content
@@ -252,10 +252,10 @@ class Server:
 
 
 class Callback:
-    """A function of the test, as the program may call it."""
+    """Represents a function of the test, for the program to call."""
 
     def __init__(self, server: Server, number: int, name: str) -> None:
-        """Stand for the function that the test gave under `number`."""
+        """Represent the function that the test gave under `number`."""
         self.__name__ = self.__qualname__ = name
         self.tree = {"callback": [number, name]}
         self._ask = functools.partial(server.ask, number)
@@ -266,10 +266,10 @@ class Callback:
 
 
 class Iterator:
-    """An iterator of the test, as the program may use it."""
+    """Represents an iterator of the test, for the program to use."""
 
     def __init__(self, server: Server, number: int, name: str) -> None:
-        """Stand for the iterator that the test gave under `number`."""
+        """Represent the iterator that the test gave under `number`."""
         self.tree = {"iterator": [number, name]}
         self._ask = functools.partial(server.ask, number)
 

@@ -33,7 +33,7 @@ _CORES = os.cpu_count() or 1
 
 
 class ForkedProcess:
-    """One forked process under supervision."""
+    """Supervises one forked process."""
 
     def __init__(
         self, pid: int, request: ForkRequest, laps: int | None, clock: int | None, *, owns_pid_namespace: bool
@@ -42,7 +42,7 @@ class ForkedProcess:
 
         Args:
             pid: the process.
-            request: what was asked for, with its limits.
+            request: the kind of execution, with its limits.
             laps: the file for what a serving candidate uses, a lap a test.
             clock: the file of the clock of the test at hand, where there is one; see `sandbox.inside.clock`.
             owns_pid_namespace: whether every process but init is of this execution.
@@ -169,7 +169,7 @@ class ForkedProcess:
             self.status = status
 
     def _end(self) -> Facts:
-        """End whatever still runs, reap it all, and add up."""
+        """End all that still runs, reap it all, and add up."""
         wall_s = time.monotonic() - self.started_s
         if wall_s - _clock_s(self.pid) > _NOTABLE_S and self.request.kind != EXAMINE:
             wall_s -= min(wall_s, _lifelong_queued_s(self.pid))

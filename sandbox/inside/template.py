@@ -1,6 +1,6 @@
-"""The warm interpreter inside the jail that forks candidates (a second one of its kind forks examiners).
+"""Runs the warm interpreter inside the jail that forks candidates (a second one of its kind forks examiners).
 
-Two processes: the *warden* leaves the host's namespaces, then only waits, and renews the writable place when asked;
+Two processes: the *warden* leaves the host's namespaces, then only waits, and renews the writable place on request;
 its child, the *template*, is init of the pid namespace and forks one process for each request. Neither ever reads a
 program, a test or a value, so what a candidate inherits holds nothing worth reading.
 
@@ -48,7 +48,7 @@ _STRAYED = 70
 
 
 class Sockets(NamedTuple):
-    """The sockets of a template: to the judge, from examiners to the candidates' template, to the warden."""
+    """Names the sockets of a template: to the judge, from examiners to the candidates' template, to the warden."""
 
     control: socket.socket
     marks: socket.socket
@@ -102,7 +102,7 @@ def _move_to_fixed_numbers(fds: list[int]) -> None:
 
 
 def _warm_up(modules: list[str]) -> None:
-    """Import modules without what they would do after every fork: `random` draws a new seed, which nobody wants."""
+    """Import modules without what they would do after every fork: `random` would take a new seed."""
     register, os.register_at_fork = os.register_at_fork, lambda **_hooks: None
     try:
         for name in modules:
@@ -210,7 +210,7 @@ def _execute(
 
 
 def _become_fork(jail: Confinement, request: ForkRequest, own: list[int], bounds: Bounds) -> NoReturn:
-    """Turn a fork into what was asked for: a session and descriptors of its own, the remaining layers, the work."""
+    """Turn a fork into its kind: a session and descriptors of its own, the remaining layers, the work."""
     try:
         os.setsid()
         if request.kind == EXAMINE:

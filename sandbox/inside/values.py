@@ -1,9 +1,9 @@
-"""Plain Python values as JSON text and back, safe to read from a hostile process.
+"""Writes plain Python values as JSON text and reads them back, safely from a hostile process.
 
 What JSON has is written as JSON, so that long lists run at C speed; every other type is an object with one key, its
 tag. Only the types named here and in `sandbox.inside.library_values` ever come out of `loads`, built from checked
 parts: nothing is imported by name, no class of the sender exists here. A subclass is written as the plain value that
-its base type's own methods read, so whatever it overrides counts for nothing; named tuples and members of enumerations
+its base type's own methods read, so its overrides count for nothing; named tuples and members of enumerations
 keep their names. What has no plain value is left to `export` and `resolve`.
 
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
@@ -36,15 +36,15 @@ Resolve = Callable[[str, Any], Any]
 
 
 class Unencodable(ValueError):  # noqa: N818 - names the value's fault, not ours
-    """The value is too deep, or has no plain form and there is no `export`."""
+    """Reports a value that is too deep, or has no plain form while `export` is None."""
 
 
 class TooLarge(ValueError):  # noqa: N818 - names the value's fault, not ours
-    """The value is larger than allowed."""
+    """Reports a value that is larger than allowed."""
 
 
 class Malformed(ValueError):  # noqa: N818 - names the sender's fault, not ours
-    """The text is not what `to_text` writes."""
+    """Reports a text that `to_text` does not write."""
 
 
 def to_text(value: Any, export: Export | None = None) -> str:
@@ -55,17 +55,17 @@ def to_text(value: Any, export: Export | None = None) -> str:
         export: called with an object that has no plain form; returns a tree with a tag of its own for it.
 
     Raises:
-        Unencodable: where the value is nested too deep, or has no plain form and there is no `export`.
+        Unencodable: where the value is nested too deep, or has no plain form while `export` is None.
     """
     return json.dumps(to_tree(value, export))
 
 
 def from_text(text: str | bytes, resolve: Resolve | None = None) -> Any:
-    """Return the value that a text stands for; raise Malformed where it is anything but what `to_text` writes."""
+    """Return the value of a text; raise Malformed where it is anything but what `to_text` writes."""
     try:
         tree = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"no JSON: {error}") from None
+        raise Malformed(f"not JSON: {error}") from None
     return from_tree(tree, resolve)
 
 
@@ -107,7 +107,7 @@ class Writer:
 
     A character of ASCII and a byte count one, any other character two, a digit of an integer about one, other scalars
     eight, anything that needs a tag four more, a part of a container two more: about what Python writes of the value,
-    whatever the encoding.
+    in any encoding.
     """
 
     def __init__(self, export: Export | None, most_depth: int, most_bytes: int | None) -> None:

@@ -56,10 +56,10 @@ def test_the_probe_reports_every_layer():
 
 @pytest.mark.parametrize("layer", sorted(ALL_LAYERS - NEEDED))
 def test_a_layer_left_out_is_reported_absent(layer):
-    """What was not asked for is absent, and said to be so; programs are judged all the same."""
+    """What was not requested is absent, and said to be so; programs are judged all the same."""
     jail = Jail(layers=ALL_LAYERS - {layer})
 
-    assert probe(jail).layers[layer] == "absent: not asked for"
+    assert probe(jail).layers[layer] == "absent: not requested"
     assert judged(jail) == RIGHT
 
 
@@ -74,7 +74,7 @@ def test_less_than_needed_is_refused(layers):
         probe(Jail(layers=layers))
 
     text = str(refusal.value)
-    assert ("\n" not in text, "--isolation none" in text, "not asked for" in text) == (True, True, True)
+    assert ("\n" not in text, "--isolation none" in text, "not requested" in text) == (True, True, True)
 
 
 def test_a_refused_jail_starts_no_judge():
@@ -109,7 +109,7 @@ def test_no_isolation_at_all_may_be_spelled_out():
     """An empty set of layers is the caller's word that programs are trusted: all are absent, and all works."""
     jail = Jail(layers=frozenset())
 
-    assert set(probe(jail).layers.values()) == {"absent: not asked for"}
+    assert set(probe(jail).layers.values()) == {"absent: not requested"}
     assert judged(jail) == RIGHT
 
 

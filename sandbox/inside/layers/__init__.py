@@ -1,1 +1,1 @@
-"""The layers of the jail, one file a layer; standard library only, because they run in the examined interpreter."""
+"""Holds the layers of the jail, one file a layer; standard library only: they run in the examined interpreter."""

@@ -1,7 +1,7 @@
-"""Layer: a control group for all processes of a template, which bounds their memory and their number together.
+"""Bounds memory and number of all processes of a template together, by a control group.
 
 It is made once a template, because making one costs more than judging a program, and its bounds follow the requests. In
-version 1 it lies below our own group of the memory and of the pids hierarchy. In version 2 it lies beside our own
+version 1 it is below our own group of the memory and of the pids hierarchy. In version 2 it is beside our own
 group, because a group that holds processes can't give its children controllers, or below it where it is the root.
 """
 
@@ -18,13 +18,13 @@ _REMOVAL_S = 10.0
 
 
 class Version(NamedTuple):
-    """What a version of control groups calls the files and fields that we use."""
+    """Names the files and fields of a version of control groups."""
 
     name: str
     memory_bound: str
     memory_used: str
     swap: tuple[str, str]
-    """The file, and what to write there so that nothing is swapped out: what is would be bounded by nobody."""
+    """The file, and what to write there so that nothing is swapped out: what is would have no bound."""
     kills: tuple[str, str]
     """How often the kernel killed for want of memory, whoever's bound was met; the file and the field."""
     hits: tuple[str, str]
@@ -87,7 +87,7 @@ class ControlGroup:
             self._bounds = memory_bytes, processes
 
     def ran_out_of_memory(self) -> bool:
-        """Whether the kernel has killed one of the group, since this was last asked, because the bound was met.
+        """Whether the kernel has killed one of the group, since the last call, because the bound was met.
 
         Raises:
             MemoryError: where it killed because the host, or a group around ours, has no more memory.
@@ -197,7 +197,7 @@ def _make(parent: str, name: str) -> tuple[int, int]:
 
 
 def _sweep(around: int) -> None:
-    """Remove the groups of wardens that were killed: nobody holds their locks."""
+    """Remove the groups of wardens that were killed: their locks are free."""
     for name in os.listdir(around):
         if name.startswith(_PREFIX):
             with suppress(OSError):  # its warden lives, or the last of its processes is just ending

@@ -56,7 +56,7 @@ def shared_libraries(known: list[str]) -> list[str]:
 
 
 def entries_without(folder: str, hidden: list[str]) -> list[str]:
-    """Return what lies in a folder, one by one, leaving out the hidden ones."""
+    """Return the entries of a folder, without the hidden ones."""
     return [path for name in sorted(os.listdir(folder)) if (path := os.path.join(folder, name)) not in hidden]
 
 
@@ -68,7 +68,7 @@ _CROSSED, _CLOSED, _OPEN = 0o711, 0o555, 0o755
 
 
 class Scratch:
-    """A private folder on the host: in it the writable place in a folder that is closed, and what was moved aside."""
+    """Renews the writable place in a private folder of the host, beside all that was moved aside."""
 
     def __init__(self, owner: int | None) -> None:
         """Make it; the writable place is `owner`'s where given."""
@@ -147,7 +147,7 @@ def _remove(path: str, most: int | None = None) -> bool:
 
 
 class _Level:
-    """A folder that is being emptied."""
+    """Walks a folder that is being emptied."""
 
     def __init__(self, name: str, around: int | None) -> None:
         self.name = name
@@ -160,9 +160,9 @@ class _Level:
 
 
 def removed_from(top: int) -> Generator[None, None, None]:
-    """Remove all that is in a folder, whatever the modes, names and depth, and yield after each step.
+    """Remove all that is in a folder, of any mode, name and depth, and yield after each step.
 
-    What lies too deep for descriptors moves up to the top, so no depth exhausts them, the stack or the longest path,
+    What is too deep for descriptors moves up to the top, so no depth exhausts them, the stack or the longest path,
     and the steps are some 2 % more than the entries.
     """
     levels = [_Level(".", top)]

@@ -1,4 +1,4 @@
-"""The few system calls that the standard library does not wrap in every supported version."""
+"""Calls the kernel for the little that the standard library does not wrap in every supported version."""
 
 import ctypes
 import functools
@@ -53,7 +53,7 @@ def prctl(option: int, value: int) -> None:
 def fixed_addresses() -> Iterator[str]:
     """Have what the calling thread starts lie at the same addresses every time; yield how that went, as of a layer.
 
-    Where an object lies shows in the order of sets, so a verdict could move with it.
+    The address of an object shows in the order of sets, so a verdict could move with it.
     """
     ask, no_randomize = 0xFFFFFFFF, 0x0040000
     before, how = 0, "in force"

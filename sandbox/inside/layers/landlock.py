@@ -1,4 +1,4 @@
-"""Layer: Landlock, the kernel's path-based access control for processes without privileges (Linux 5.13 and newer)."""
+"""Restricts paths by Landlock, the kernel's access control for processes without privileges (Linux 5.13 and newer)."""
 
 import ctypes
 import errno

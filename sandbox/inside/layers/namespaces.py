@@ -1,4 +1,4 @@
-"""Layers: user, mount, pid, network, ipc and uts namespaces, and the file system that a program sees.
+"""Enters user, mount, pid, network, ipc and uts namespaces, and builds the file system that a program sees.
 
 The root is an empty tmpfs holding read-only binds of the interpreter's standard library, the shared libraries it uses
 and the packages it may import; /tmp leads to a private tmpfs, the only writable place, and /proc shows only the pid
@@ -19,7 +19,7 @@ FLAGS = {
     "uts": 0x04000000,
 }
 WRITABLE = "/scratch/tmp"
-"""The tmpfs that is renewed between programs. Landlock's rule stands on the folder around it, so it outlives each."""
+"""The tmpfs that is renewed between programs. Landlock's rule is on the folder around it, so it outlives each."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 _LINKS = {
     "/dev/fd": "/proc/self/fd",
@@ -39,7 +39,7 @@ def enter(layers: Iterable[str], candidate_uid: int | None) -> None:
     """Leave the host's namespaces; the pid namespace begins with the next fork.
 
     In a user namespace the caller is mapped to root, and `candidate_uid` of the host to user 1 where it is given
-    (that takes root's rights; an ordinary user may map nobody but himself).
+    (that takes root's rights; an ordinary user may map no id but his own).
     """
     wanted = [FLAGS[layer] for layer in FLAGS if layer in layers]
     if "user" in layers:
@@ -107,7 +107,7 @@ def build_root(shown: Mapping[str, str], hidden: Iterable[str]) -> None:
         if os.path.isdir(root + path):
             mount("proctor", root + path, "tmpfs", _SEALED, "mode=755,size=4k")
     for name, target in _LINKS.items():
-        if not os.path.exists(root + name):  # an interpreter that itself lies below /tmp keeps it a folder
+        if not os.path.exists(root + name):  # an interpreter that is itself below /tmp keeps it a folder
             os.symlink(target, root + name)
     for folder in ("/proc", WRITABLE):
         os.makedirs(root + folder)
@@ -138,7 +138,7 @@ def _mount_proc(target: str) -> None:
     flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
     try:
         mount("proc", target, "proc", flags, "subset=pid")
-    except OSError:  # before Linux 5.8 there is no subset; Landlock lets nobody write there all the same
+    except OSError:  # Linux before 5.8 has no subset; Landlock refuses all writing there anyway
         mount("proc", target, "proc", flags)
 
 

@@ -1,7 +1,7 @@
-"""Names that tell nothing of the host: where the library appears in the new root, and what the interpreter knows of it.
+"""Hides the host's names: moves the library to a neutral place in the new root, and tells the interpreter.
 
-The places of an interpreter below a home, and ours, may hold a user's name. In the new root its library lies elsewhere,
-and whatever was loaded before says so too.
+The places of an interpreter below a home, and ours, may hold a user's name. In the new root its library is in another
+place, and all that was loaded before says so too.
 """
 
 import _imp
@@ -89,7 +89,7 @@ def _rename_module(module: Any, names: Mapping[str, str]) -> None:
     )  # fmt: skip
     for thing, name in things:
         if isinstance(path := getattr(thing, name, None), str):
-            with suppress(AttributeError, TypeError):  # a class that stands for its loader
+            with suppress(AttributeError, TypeError):  # a class that is its own loader
                 setattr(thing, name, moved(path, names))
     for folders in (getattr(module, "__path__", None), getattr(spec, "submodule_search_locations", None)):
         if isinstance(folders, list):

@@ -1,4 +1,4 @@
-"""Layer: resource limits, those that never change on the template, the others on each fork before the program runs."""
+"""Sets resource limits: those that never change on the template, the others on each fork before the program runs."""
 
 import math
 import resource
@@ -25,7 +25,7 @@ def enter() -> None:
 def bounds(request: ForkRequest, processes: int | None) -> Bounds:
     """Return the limits of a fork; reckoned before it, where that costs least.
 
-    The CPU limit stands far behind the supervisor's exact one: the kernel counts it in whole ticks, which on a crowded
+    The CPU limit is far behind the supervisor's exact one: the kernel counts it in whole ticks, which on a crowded
     host can be a third too many. There is none where a process serves many tests: each has a limit of its own, which
     only the supervisor can tell. `processes` counts per user, so it is None where the user has others on this host.
     """
@@ -50,7 +50,7 @@ def apply(bounds: Bounds) -> None:
 
 
 def _both(which: int, value: int) -> tuple[int, int]:
-    """Return a value for both the soft and the hard limit, lower than asked where the host's own is lower."""
+    """Return a value for both the soft and the hard limit, lower than requested where the host's own is lower."""
     hard = resource.getrlimit(which)[1]
     least = value if hard == resource.RLIM_INFINITY else min(value, hard)
     return least, least

@@ -1,4 +1,4 @@
-"""Layer: seccomp, a filter over system calls, written as classic BPF.
+"""Filters system calls by seccomp, in classic BPF.
 
 Allowed is what a contest program, numpy and the warm interpreter need; everything else answers EPERM, and calls newer
 than the table answer ENOSYS so that the C library falls back to older ones. There is no execve: a program starts no
@@ -67,13 +67,13 @@ _FCNTL = (*range(8), 36, 37, 38, *range(1030, 1035))
 """F_DUPFD to F_SETLKW, the locks of descriptions, F_DUPFD_CLOEXEC, sizes of pipes, seals of memory files.
 
 Not those that name a signal or who gets it (F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY): the kernel sends
-those signals itself, and asks nobody.
+those signals itself, and needs no other process.
 """
 _HARMLESS_PRCTL = (1, 3, 15, 16, 21, 38, 39, 0x53564D41)
 """PR_SET_PDEATHSIG, GET_DUMPABLE, SET_NAME, GET_NAME, GET_SECCOMP, SET_NO_NEW_PRIVS, GET_NO_NEW_PRIVS, SET_VMA."""
 
 _ITSELF = 0x7FFFFFF1
-"""Stands for the number of the process in a filter that is made before it: more than any has."""
+"""Takes the place of the process's number in a filter that is made before it: more than any has."""
 _AND = 0x54
 _LOAD, _JUMP_EQUAL, _JUMP_GREATER_EQUAL, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW = 0x7FFF0000
@@ -180,6 +180,8 @@ def _assemble(rules: dict[str, Code], otherwise: Code) -> bytes:
 
 
 class _Program(ctypes.Structure):
+    """Describes a filter to the kernel."""
+
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
 
@@ -192,7 +194,7 @@ def _load(program: bytes) -> None:
 def enter(*, may_tighten: bool) -> None:
     """Bind the calling process, and all that it starts, to the filter; no_new_privs must be set.
 
-    Nobody may ignore SIGCHLD: the CPU time of children that the kernel reaps by itself is counted nowhere.
+    No process may ignore SIGCHLD: the CPU time of children that the kernel reaps by itself is counted nowhere.
 
     Args:
         may_tighten: whether `tighten` will follow in each fork.
