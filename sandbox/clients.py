@@ -48,6 +48,9 @@ def patience_s(wall_s: float) -> float:
     """Return the seconds after which a template itself is at fault.
 
     However crowded the machine, no execution takes more than ten times its wall limit.
+
+    Args:
+        wall_s: the wall limit of the execution, or of all its tests together, in seconds.
     """
     return min(_PATIENCE_S + 10 * wall_s, _LONGEST_S)
 
@@ -109,7 +112,15 @@ class Template:
         return rows[-1] if rows else "it ended without a word"
 
     def request(self, request: ForkRequest, descriptors: list[int]) -> None:
-        """Ask for an execution, or for the end of one."""
+        """Request an execution, or the end of one.
+
+        Args:
+            request: the kind of execution and its limits.
+            descriptors: files and sockets for the forked process, in the order that its kind of execution takes them.
+
+        Raises:
+            Fault: The template is gone.
+        """
         try:
             self._control.settimeout(patience_s(request.wall_s))
             send_request(self._control, request, descriptors)
@@ -117,7 +128,14 @@ class Template:
             raise Fault(f"{self._name} is gone: {self.log()}") from None
 
     def facts(self) -> Facts:
-        """Wait for the end of the execution requested."""
+        """Wait for the end of the execution requested.
+
+        Returns:
+            How it ended.
+
+        Raises:
+            Fault: The template is gone.
+        """
         try:
             facts = receive_facts(self._control)
         except OSError:
@@ -176,7 +194,17 @@ class Examiner:
         """The file for the clock of the test at hand; see `sandbox.inside.clock`."""
 
     def examine(self, tests: Tests, examination: ExamineRequest, results: int, peer: int) -> None:
-        """Examine the program behind `peer` by the tests; `wait` returns when it is done."""
+        """Examine a program by the tests; `wait` returns when it is done.
+
+        Args:
+            tests: the tests of the problem; for the very same tuple the examiner at hand is kept.
+            examination: the first test, and whether to go on after a failure.
+            results: descriptor of the file for the findings.
+            peer: descriptor of the stream to the program's candidate.
+
+        Raises:
+            Fault: An examiner or its template is gone, or a test names an unknown checker.
+        """
         sock = self._socket if tests is self._tests and self._socket is not None else self._engage(tests)
         try:
             send_examination(sock, examination, [results, peer])
@@ -186,9 +214,15 @@ class Examiner:
     def compare(self, checker: str, expected: int, actual: int, most_s: float) -> bool:
         """Return whether a checker takes one file for the other.
 
+        Args:
+            checker: a name in `sandbox.inside.checkers.STDIO`.
+            expected: descriptor of the file with the expected output.
+            actual: descriptor of the file with the program's output.
+            most_s: seconds to wait for the examiner.
+
         Raises:
-            Unfinished: where the output is too much for it.
-            Fault: where it failed for another reason, or the checker does not exist.
+            Unfinished: The output is too much for it.
+            Fault: It failed for another reason, or the checker does not exist.
         """
         if checker not in checkers.STDIO:
             raise Fault(f"no checker {checker!r}; there are {', '.join(checkers.STDIO)}")
@@ -216,12 +250,15 @@ class Examiner:
         return ours
 
     def wait(self, most_s: float) -> None:
-        """Wait until the program is examined, so long at most.
+        """Wait until the program is examined.
+
+        Args:
+            most_s: seconds to wait for the examiner.
 
         Raises:
-            Unfinished: where the program's answers were too much for the examiner.
-            ExaminerFailed: where it failed for another reason.
-            Fault: where its template is gone.
+            Unfinished: The program's answers were too much for the examiner.
+            ExaminerFailed: It failed for another reason.
+            Fault: Its template is gone.
         """
         self._outcome(most_s, answered=False)
 

@@ -1,4 +1,4 @@
-"""Configures the jail, probes what this host gives of it, and starts the two templates of a worker."""
+"""Configures the jail, probes its layers on this host, and starts the two templates of a worker."""
 
 import functools
 import os
@@ -50,8 +50,15 @@ class JailReport(msgspec.Struct, frozen=True, kw_only=True):
 def probe(jail: Jail) -> JailReport:
     """Build the jail once, report what the host gives, and take it down.
 
+    Args:
+        jail: the interpreter and the layers to try.
+
+    Returns:
+        The interpreter's version, and each layer as it is in force or absent.
+
     Raises:
-        Refused: where the host gives less than we hold to be safe, or the interpreter can't be started.
+        Refused: The host gives less than we hold to be safe, or the interpreter can't be started.
+        Fault: The host refuses a namespace though none is requested, or every user id is taken.
     """
     return _probe(jail)[1]
 
@@ -94,8 +101,11 @@ def claim_user_id() -> tuple[int | None, socket.socket]:
     The id is not given again as long as some process has the socket: its name can be had once in a network namespace.
     Where others of this host may be in another one, chance keeps us apart.
 
+    Returns:
+        The user id or None, and the socket, which is of no use where the id is None. The caller closes it.
+
     Raises:
-        Fault: where every id is taken.
+        Fault: Every id is taken.
     """
     claim = socket.socket(socket.AF_UNIX)
     first = _first_user_id() if os.geteuid() == 0 else None

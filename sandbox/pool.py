@@ -32,7 +32,13 @@ def cores_of(workers: int) -> list[int | None]:
     """Return a processor for each worker, where there are workers for all of them.
 
     The processes of a worker take turns, so they lose nothing on one processor and save the way between two. Fewer
-    workers stay free, because somebody else may have taken the same first processors.
+    workers stay free, because another pool may have taken the same first processors.
+
+    Args:
+        workers: how many workers there will be.
+
+    Returns:
+        The number of a processor for each worker; None for one that stays free.
     """
     cores = sorted(os.sched_getaffinity(0))
     if workers < len(cores):
@@ -43,10 +49,18 @@ def cores_of(workers: int) -> list[int | None]:
 def judge_all(cases: Iterable[Case], jail: Jail, workers: int, halt: Future[None] | None = None) -> Iterator[Judgement]:
     """Yield the judgements of the cases, in their order, as they are ready; at most a few cases are read ahead.
 
-    When another thread gives `halt` a result, no more are yielded, and what is being judged is given up at once.
+    Args:
+        cases: programs with their tests and limits; read by the thread that reads the judgements.
+        jail: the interpreter and the layers around it.
+        workers: how many programs to judge at once.
+        halt: when another thread gives it a result, no more is yielded, and the programs at hand are given up at once.
+
+    Yields:
+        One judgement for each case.
 
     Raises:
-        Refused: before the first judgement, where the host can't hold an untrusted program.
+        Refused: Before the first judgement: this host can't hold an untrusted program.
+        ValueError: A case has no tests.
     """
     probe(jail)
     with ExitStack() as stack:

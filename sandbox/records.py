@@ -8,7 +8,7 @@ import msgspec
 
 
 class Refused(ValueError):  # noqa: N818 - says what the host's answer means
-    """Reports a host that can't hold an untrusted program, in one line that says why and what to do."""
+    """Reports, with the reason and a remedy in one line, a host that can't hold an untrusted program."""
 
 
 class Fault(RuntimeError):  # noqa: N818 - a fault of ours, as a noun
@@ -32,10 +32,19 @@ _GRAVITY = {verdict: gravity for gravity, verdict in enumerate(Verdict)}
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the gravest verdict; raise ValueError if there are none.
+    """Return the gravest verdict.
 
     >>> worst([Verdict.TIME_LIMIT, Verdict.ACCEPTED, Verdict.WRONG_ANSWER])
     <Verdict.TIME_LIMIT: 'time_limit'>
+
+    Args:
+        verdicts: one at least, in any order.
+
+    Returns:
+        The last of them in the order of `Verdict`.
+
+    Raises:
+        ValueError: There are none.
     """
     return max(verdicts, key=_GRAVITY.__getitem__)
 
@@ -87,7 +96,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StdioTest(msgspec.Struct, frozen=True, kw_only=True, tag="stdio"):
-    """Run the program as `__main__` with `stdin`; `checker` compares what it prints with `expected_stdout`."""
+    """Runs the program as `__main__` with `stdin`; `checker` compares its output with `expected_stdout`."""
 
     stdin: str
     expected_stdout: str
@@ -95,7 +104,7 @@ class StdioTest(msgspec.Struct, frozen=True, kw_only=True, tag="stdio"):
 
 
 class CallTest(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
-    """Call `function` of the program with `arguments`; `checker` compares the result with `expected`.
+    """Calls `function` of the program with `arguments`; `checker` compares the result with `expected`.
 
     `function` is a top-level name, or a method of the program's class `Solution`, written `Solution().name` or just
     `name`. A program may go on to use the function on standard input, which is empty here: where its top level asks for
@@ -109,7 +118,7 @@ class CallTest(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
 
 
 class AssertTest(msgspec.Struct, frozen=True, kw_only=True, tag="assert"):
-    """Execute `setup`, then `code`, with the program's `names` bound; an AssertionError is a wrong answer.
+    """Executes `setup`, then `code`, with the program's `names` bound; an AssertionError is a wrong answer.
 
     Only `names` come from the program. Every other name, builtins included, is the test's own, so that a program that
     defines its own `abs` or `set` can't bend the comparison.
@@ -121,7 +130,7 @@ class AssertTest(msgspec.Struct, frozen=True, kw_only=True, tag="assert"):
 
 
 class ValueTest(msgspec.Struct, frozen=True, kw_only=True, tag="value"):
-    """Call `function` as a CallTest does, to learn what it returns.
+    """Calls `function` as a CallTest does, to learn its value.
 
     Every value is accepted, and is in the outcome's `actual` as `sandbox.inside.values` writes it; an object of the
     program's own, which has no plain form, is written as a handle.

@@ -49,7 +49,11 @@ _TESTIMONY: tuple[tuple[str, Exceeded], ...] = (
 
 
 def judgement_of(outcomes: list[TestOutcome]) -> Judgement:
-    """Return the judgement of a program by its tests: the gravest verdict, explained by the first that found it."""
+    """Return the judgement of a program by its tests: the gravest verdict, explained by the first that found it.
+
+    Args:
+        outcomes: those of the tests that were run, one at least.
+    """
     verdict = worst(outcome.verdict for outcome in outcomes)
     telling = next(outcome for outcome in outcomes if outcome.verdict is verdict)
     cpu_s = sum(outcome.cpu_s for outcome in outcomes)
@@ -62,7 +66,13 @@ def waited_s(outcomes: Sequence[TestOutcome]) -> float:
 
 
 def waited_too_long(outcomes: list[TestOutcome], tests: int, limits: Limits) -> list[TestOutcome]:
-    """Return the outcomes of a program that waited too long in all its tests: the last one, and all to come, fail."""
+    """Return the outcomes of a program that waited too long in all its tests: the last one, and all to come, fail.
+
+    Args:
+        outcomes: those of the tests that were run, one at least.
+        tests: the number of all its tests.
+        limits: the program's.
+    """
     detail = f"more than {limits.waiting_s:g} s of waiting in all tests together"
     verdict = worst((outcomes[-1].verdict, Verdict.TIME_LIMIT))
     last = msgspec.structs.replace(outcomes[-1], verdict=verdict, exceeded="wall", detail=detail)
@@ -114,7 +124,12 @@ def _outcome(
 
 
 def not_compiled(execution: Execution, message: str) -> TestOutcome:
-    """Return the finding of a program that the compiler refused, or that broke the compiler."""
+    """Return the outcome of a program that the compiler refused, or that broke the compiler.
+
+    Args:
+        execution: how its process ended.
+        message: the compiler's, if it gave one.
+    """
     if execution.exceeded in ("cpu", "wall"):
         return _outcome(
             execution, Verdict.COMPILE_ERROR, execution.exceeded, "compiling took longer than the time limit"

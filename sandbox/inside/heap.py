@@ -34,7 +34,7 @@ def _makers() -> Iterator[tuple[int, Callable[[int], Any], int]]:
 
 
 class Reserve:
-    """Holds the blocks from which a template lives."""
+    """Holds the blocks of memory that a template lives on."""
 
     def __init__(self) -> None:
         """Fill up the pools, but for the template's own blocks; call it once the template is warm."""

@@ -135,7 +135,7 @@ class ExamineRequest(NamedTuple):
 
 
 class Lap(NamedTuple):
-    """Counts the use of time in one test: CPU time since the mark before, and the time for which answers were owed."""
+    """Counts a candidate's time in one test: CPU time since the mark before, and the time that it owed answers."""
 
     cpu_s: float
     wall_s: float
