@@ -1,4 +1,4 @@
-"""A benchmark in one file: two problems on the reading of clocks.
+"""Defines a benchmark in one file: two problems about clock times.
 
 proctor audit --benchmark examples/benchmark.py:clocks
 proctor score samples.jsonl --benchmark examples/benchmark.py:clocks --out runs/clocks
@@ -24,7 +24,7 @@ print(f"{later // 60:02}:{later % 60:02}")
 
 
 def problems(data: Path | None) -> Mapping[str, Problem]:
-    """Return the problems by task id; `data` is what --data names, and this benchmark needs none."""
+    """Return the problems by task id; `data` is the path given with --data, unused here."""
     del data
     both = (
         Problem(
@@ -32,7 +32,7 @@ def problems(data: Path | None) -> Mapping[str, Problem]:
             benchmark="clocks",
             split="test",
             difficulty="introductory",
-            statement="Write minutes(clock), the minutes since midnight of a clock such as '07:30'.",
+            statement="Write minutes(clock), which returns the minutes since midnight for a time such as '07:30'.",
             reference=TO_MINUTES,
             tests=tuple(
                 CallTest(function="minutes", arguments=(clock,), expected=expected)
@@ -44,7 +44,7 @@ def problems(data: Path | None) -> Mapping[str, Problem]:
             benchmark="clocks",
             split="test",
             difficulty="interview",
-            statement="Read a clock and a number of minutes, a line each. Print the clock so many minutes later.",
+            statement="Read a time and a number of minutes, one per line. Print the time that many minutes later.",
             reference=LATER,
             tests=tuple(
                 StdioTest(stdin=stdin, expected_stdout=expected)
@@ -55,4 +55,4 @@ def problems(data: Path | None) -> Mapping[str, Problem]:
     return {problem.task_id: problem for problem in both}
 
 
-clocks = Benchmark(name="clocks", problems=problems, prompt_card="apps", about="Reading clocks.")
+clocks = Benchmark(name="clocks", problems=problems, prompt_card="apps", about="Two problems about clock times.")

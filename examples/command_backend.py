@@ -1,8 +1,8 @@
-"""A backend in one file: a command of yours that reads a prompt on stdin and prints what it makes of it.
+"""Defines a backend in one file: a command that reads a prompt on stdin and prints a completion.
 
     proctor generate --backend examples/command_backend.py:command --option command="./my-model --quiet" --model tiny
 
-It is started once a sample, and finds MODEL, SEED, TEMPERATURE, TOP_P and MAX_TOKENS in its environment.
+The command runs once per sample, with MODEL, SEED, TEMPERATURE, TOP_P and MAX_TOKENS in its environment.
 """
 
 import os
@@ -20,38 +20,38 @@ from harness.runs.records import Producer, Sampling
 
 
 class Command(msgspec.Struct, frozen=True):
-    """The engine: a model's name, and the command that speaks for it."""
+    """Runs a command for each sample; the engine of this backend."""
 
     producer: Producer
     arguments: list[str]
 
     def draw(self, plan: Sequence[Request], missing: Container[tuple[str, int]], sampling: Sampling) -> Iterator[Drawn]:
-        """Run the command for each request that is missing."""
+        """Yield a completion for each missing request."""
         for request in plan:
             if request.key in missing:
                 yield Drawn(request, self.complete(request, sampling))
 
     def complete(self, request: Request, sampling: Sampling) -> Completion:
-        """Return what the command prints, up to a stop string; a chat comes to it as JSON."""
+        """Return the output of the command up to the first stop string; a chat prompt is passed as JSON."""
         prompt = request.prompt if isinstance(request.prompt, str) else msgspec.json.encode(request.prompt).decode()
-        said = msgspec.structs.asdict(sampling) | {"model": self.producer.model, "seed": request.seed}
-        env = os.environ | {name.upper(): str(value) for name, value in said.items()}
+        settings = msgspec.structs.asdict(sampling) | {"model": self.producer.model, "seed": request.seed}
+        env = os.environ | {name.upper(): str(value) for name, value in settings.items()}
         ended = subprocess.run(self.arguments, check=False, input=prompt, env=env, stdout=subprocess.PIPE, text=True)
         if ended.returncode:
-            raise Unavailable(f"{self.arguments[0]} ended with {ended.returncode}; see to it, then go on")
+            raise Unavailable(f"{self.arguments[0]} failed with exit status {ended.returncode}; fix it, then run again")
         text, _ = cut_at_stop(ended.stdout, sampling.stop)
         return Completion(text=text, finish_reason="stop", prompt_tokens=None, tokens=None)
 
 
 @contextmanager
 def load(model: str, options: Mapping[str, str]) -> Iterator[Command]:
-    """Take the command from the option of that name."""
+    """Return an engine for the command in the option `command`."""
     arguments = shlex.split(options.get("command", ""))
     if options.keys() != {"command"} or not arguments or not shutil.which(arguments[0]):
         raise UserError('the backend command takes one option: --option command="PROGRAM ARGUMENT ..."')
     producer = Producer(
         backend="command", model=model, weights="", dtype="", versions={}, options={"command": shlex.join(arguments)},
-        repeatable="only if the command draws by SEED alone",
+        repeatable="only if SEED alone determines the output of the command",
     )  # fmt: skip
     yield Command(producer, arguments)
 

@@ -1,8 +1,8 @@
-"""A trainer that calls another library: TRL's SFTTrainer, on the accepted members of the groups.
+"""Defines a trainer that calls another library: TRL's SFTTrainer, on the accepted members of the groups.
 
     proctor train examples/other_trainer.py:trl_sft --groups GROUPS --model MODEL --out CHECKPOINT
 
-Its loss is TRL's, the mean over tokens. It takes the options that the two have in common and refuses the rest. To give
+The loss is TRL's, a mean over tokens. Options that TRL shares with proctor are accepted, all others refused. To give
 such a trainer a name of its own, register it under the entry-point group `proctor.trainers`.
 """
 
@@ -46,7 +46,7 @@ def train(groups: Path, model: str, out: Path, options: TrainingOptions) -> Chec
         learning_rate=options.learning_rate,
         weight_decay=options.weight_decay,
         max_grad_norm=options.max_gradient_norm,
-        max_length=None,  # what is too long was dropped when the groups were compiled; nothing is cut
+        max_length=None,  # groups are compiled without completions that are too long; nothing is truncated
         bf16=False,
         activation_checkpointing=False,
         save_strategy="no",

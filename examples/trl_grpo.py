@@ -1,8 +1,8 @@
-"""GRPO by the library TRL, rewarded by proctor's judge: every completion runs in the sandbox.
+"""Runs TRL's GRPO with rewards from proctor's judge: every completion runs in the sandbox.
 
     python examples/trl_grpo.py MODEL OUT STEPS
 
-MODEL is an instruct model, a folder or an id of the hub; it is trained on the problems that ship with proctor.
+MODEL is an instruct model, as a folder or a hub id; it is trained on the problems that ship with proctor.
 """
 
 import sys

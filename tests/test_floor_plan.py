@@ -1,28 +1,48 @@
-"""The floor plan: which package may import which, and what must not be imported or lie around."""
+"""The floor plan: which module may import which, and what must not be imported or lie around."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import bench_house
 import pytest
 
 ROOT = Path(__file__).parent.parent
+MODULES = bench_house.modules(ROOT)
+OURS = {module: bench_house.imports(tree, MODULES) for module, tree in MODULES.items()}
 MAY_IMPORT = {
     "sandbox": set(),
     "harness": {"sandbox"},
     "trainers": {"sandbox", "harness"},
     "leaderboards": {"sandbox", "harness"},
 }
+STAGES = (
+    {"errors", "escapes", "plugins", "progress"}, {"runs"}, {"benchmarks"}, {"generation", "extraction"},
+    {"examination"}, {"scoring"}, {"audit", "explain", "plan"}, {"audit_report"}, {"cli"},
+)  # fmt: skip
+"""The rooms of `harness`, each with what it may import to its left; rooms in one place don't know each other."""
+MAY_OCCUR_TWICE = {
+    "command": "how the command line finds each subcommand",
+    "enter": "how each layer of the jail is put in force",
+    "main": "how a process is started",
+}
 
 
-def imported(source):
-    """Yield the top-level package of every import in a source text, those inside functions included."""
-    for node in ast.walk(ast.parse(source)):
+def imported(tree):
+    """Yield every module that a syntax tree imports, in functions too; a relative import as such."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield "a relative import" if node.level else str(node.module).partition(".")[0]
+            yield "a relative import" if node.level else str(node.module)
+
+
+def place_of(module):
+    """Return the place of a module of `harness` among the stages."""
+    room = module.split(".")[1]
+    return next(number for number, rooms in enumerate(STAGES) if room in rooms)
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
@@ -31,20 +51,91 @@ def test_imports_point_left(package):
     forbidden = set(MAY_IMPORT) - MAY_IMPORT[package] - {package} | {"a relative import"}
 
     wrong = [
-        f"{path.relative_to(ROOT)}: {name}"
-        for path in (ROOT / package).rglob("*.py")
-        for name in imported(path.read_text())
-        if name in forbidden
+        f"{module}: {name}"
+        for module, tree in MODULES.items()
+        if module.split(".")[0] == package
+        for name in imported(tree)
+        if name.split(".")[0] in forbidden
     ]
 
     assert wrong == []
 
 
 def test_a_wrong_import_would_be_seen():
-    """The parser behind the test above finds every form of import."""
+    """The parser behind these tests finds every form of import."""
     source = "import harness.audit as a\ndef f():\n    from trainers.groups import Group\nfrom . import sibling\n"
 
-    assert set(imported(source)) == {"harness", "trainers", "a relative import"}
+    assert set(imported(ast.parse(source))) == {"harness.audit", "trainers.groups", "a relative import"}
+
+
+def test_the_jail_loads_the_standard_library_and_itself_only():
+    """Whatever lies in sandbox/inside runs in any examined interpreter; numpy's values are met where numpy is."""
+    wrong = [
+        f"{module}: {name}"
+        for module, tree in MODULES.items()
+        if module.startswith("sandbox.inside")
+        for name in imported(tree)
+        if name.split(".")[0] not in sys.stdlib_module_names and name.split(".")[:2] != ["sandbox", "inside"]
+        and (module, name) != ("sandbox.inside.library_values", "numpy") and name != "sandbox"
+    ]  # fmt: skip
+
+    assert wrong == []
+
+
+def test_click_and_rich_are_for_the_command_line():
+    """Nothing else imports them, but for the one module that shows progress; nor what belongs to the command line."""
+    wrong = [
+        f"{module}: {name}"
+        for module, tree in MODULES.items()
+        if "cli" not in module.split(".") and module != "harness.progress"
+        for name in imported(tree)
+        if name.split(".")[0] in {"click", "rich"} or "cli" in name.split(".")
+    ]
+
+    assert wrong == []
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Neither for types nor inside a function."""
+    assert bench_house.circles(MODULES) == []
+
+
+def test_no_public_name_occurs_twice():
+    """One name for each thing, and one thing for each name."""
+    assert {
+        name: where for name, where in bench_house.doubled_names(MODULES).items() if name not in MAY_OCCUR_TWICE
+    } == {}
+
+
+def test_the_stages_of_the_harness_import_to_the_left_only():
+    """Data flows one way: runs, benchmarks, generation or extraction, examination, scoring, and what uses them."""
+    wrong = [
+        f"{module}: {other}"
+        for module, others in OURS.items()
+        if module.startswith("harness.")
+        for other in others
+        if other.startswith("harness.") and module.split(".")[1] != other.split(".")[1]
+        and (place_of(other), other) >= (max(place_of(module), 1), "")
+    ]  # fmt: skip
+
+    assert wrong == []
+
+
+def test_the_documents_that_the_code_cites_are_in_the_repository():
+    """A comment that leads to a page which others can't open explains nothing."""
+    cited = {
+        (path.relative_to(ROOT).as_posix(), document)
+        for package in MAY_IMPORT
+        for path in (ROOT / package).rglob("*.py")
+        for document in re.findall(r"\b[\w/.-]+\.md\b", path.read_text())
+    }
+    known = {path.name for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))}
+
+    assert {(path, name) for path, name in cited if name.rpartition("/")[2] not in known | WRITTEN_BY_US} == set()
+
+
+WRITTEN_BY_US = {"README.md", "LEADERBOARD.md", "report.md"}
+"""Documents that commands write."""
 
 
 def test_no_package_below_tests():

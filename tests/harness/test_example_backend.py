@@ -64,7 +64,7 @@ def test_only_what_is_missing_is_drawn(backend):
 
 def test_a_command_that_fails_ends_the_run(backend):
     """Nothing is made up for it."""
-    with pytest.raises(Unavailable, match="ended with 3; see to it"):
+    with pytest.raises(Unavailable, match="failed with exit status 3; fix it"):
         draw(backend, "import sys; sys.exit(3)", request(0))
 
 
