@@ -1,7 +1,11 @@
 """Which limits of the kernel a program finds on itself, where the host's own are not lower."""
 
+import os
 import resource
 
+import pytest
+
+from sandbox.jail import Jail, probe
 from sandbox.limits import Limits
 from sandbox.testcase import CallTest, StdioTest
 
@@ -58,3 +62,12 @@ def test_the_kernel_bounds_the_cpu_time_of_one_run_far_behind_us(any_judge):
     own = str([list(resource.getrlimit(resource.RLIMIT_CPU))])
 
     assert shown(any_judge, [resource.RLIMIT_CPU]) == ("[[9, 10]]", own)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the kernel counts all processes of a user, and theirs is the user's own")
+def test_a_program_may_have_as_many_processes_as_asked_for(judge):
+    """Its user has no others."""
+    if "user id kept" in probe(Jail()).layers["privileges"]:
+        pytest.skip("programs have our own user id here")
+
+    assert shown(judge, [resource.RLIMIT_NPROC]) == ("[[9, 9]]", "[[9, 9]]")
