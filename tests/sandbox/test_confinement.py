@@ -1,10 +1,14 @@
 """What a program can't do inside the jail, with namespaces and without."""
 
 import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
+from census import children_of, wardens_of
 
+from sandbox.jail import probe
 from sandbox.testcase import StdioTest
 from sandbox.verdict import Verdict
 
@@ -204,3 +208,38 @@ def test_a_program_has_no_descriptors_but_its_own(any_judge):
     program = "import os\nfor fd in range(1024):\n    try:\n        os.fstat(fd)\n    except OSError:\n        continue\n    print(fd)"
 
     assert any_judge.judge(program, (StdioTest(stdin="", expected_stdout="0\n1\n2"),)).verdict is Verdict.ACCEPTED
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a program another user")
+def test_a_program_has_user_and_group_ids_of_its_own(any_judge):
+    """Real, effective and saved, and no further groups: no file is open to it for the judge's sake."""
+    if "user id kept" in probe(any_judge._jail).layers["privileges"]:  # noqa: SLF001 - the way in
+        pytest.skip("no other user could reach the interpreter")
+    program = "import os\nids = {*os.getresuid(), *os.getresgid()}\nprint(len(ids), 0 in ids, os.getgroups())"
+
+    assert any_judge.judge(program, (StdioTest(stdin="", expected_stdout="1 False []"),)).verdict is Verdict.ACCEPTED
+
+
+def oom_score(pid):
+    """Return how gladly the kernel kills a process where memory is short: 1000 is first of all."""
+    return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
+
+
+def test_where_memory_is_short_the_kernel_kills_a_program_first(any_judge, wait_for):
+    """Then its zygote, and both before anything else of this host."""
+    (zygote,) = children_of(wardens_of(any_judge)[0])
+    seen = []
+
+    def look():
+        wait_for(lambda: any(len(list(Path(f"/proc/{pid}/task").iterdir())) > 1 for pid in children_of(zygote)))
+        for program in children_of(zygote):
+            seen.append(oom_score(program))
+            os.kill(program, signal.SIGKILL)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    program = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()"
+    any_judge.judge(program, (StdioTest(stdin="", expected_stdout=""),))
+    looking.join()
+
+    assert (seen, oom_score(zygote)) == ([1000], max(500, oom_score(os.getpid())))
