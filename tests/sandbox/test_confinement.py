@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from census import children_of, wardens_of
 
-from sandbox.jail import probe
+from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, probe
+from sandbox.judge import Judge
 from sandbox.testcase import StdioTest
 from sandbox.verdict import Verdict
 
@@ -211,13 +212,21 @@ def test_a_program_has_no_descriptors_but_its_own(any_judge):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a program another user")
-def test_a_program_has_user_and_group_ids_of_its_own(any_judge):
+@pytest.mark.parametrize("layers", [ALL_LAYERS, ALL_LAYERS - NAMESPACES], ids=["namespaces", "no_namespaces"])
+def test_a_program_has_user_and_group_ids_of_its_own(layers):
     """Real, effective and saved, and no further groups: no file is open to it for the judge's sake."""
-    if "user id kept" in probe(any_judge._jail).layers["privileges"]:  # noqa: SLF001 - the way in
+    if "user id kept" in probe(Jail(layers=layers)).layers["privileges"]:
         pytest.skip("no other user could reach the interpreter")
     program = "import os\nids = {*os.getresuid(), *os.getresgid()}\nprint(len(ids), 0 in ids, os.getgroups())"
+    groups = os.getgroups()
+    os.setgroups([*groups, 12345])
+    try:
+        with Judge(Jail(layers=layers)) as judge:
+            judgement = judge.judge(program, (StdioTest(stdin="", expected_stdout="1 False []"),))
+    finally:
+        os.setgroups(groups)
 
-    assert any_judge.judge(program, (StdioTest(stdin="", expected_stdout="1 False []"),)).verdict is Verdict.ACCEPTED
+    assert judgement.verdict is Verdict.ACCEPTED
 
 
 def oom_score(pid):
