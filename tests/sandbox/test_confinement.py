@@ -106,6 +106,7 @@ FORBIDDEN = {
     "leave_its_namespaces": SYSCALL + "syscall(272, 0x10000000)",
     "clone_into_a_user_namespace": SYSCALL + "syscall(56, 0x10000011, 0, 0, 0, 0)",
     "enter_a_namespace": "os.open('/proc/1/ns/mnt', 0)",
+    "ask_about_filters": SYSCALL + "syscall(317, 2, 0, ctypes.byref(ctypes.c_uint32(0x7FFF0000)))",
     "set_the_host_name": "import socket; socket.sethostname('x')",
     "set_the_clock": "import time; time.clock_settime(time.CLOCK_REALTIME, time.time())",
     "load_bpf": SYSCALL + "syscall(321, 0, 0, 0)",
@@ -227,6 +228,24 @@ def test_a_program_has_user_and_group_ids_of_its_own(layers):
         os.setgroups(groups)
 
     assert judgement.verdict is Verdict.ACCEPTED
+
+
+def test_a_program_leads_a_session_and_a_group_of_its_own(any_judge):
+    """So a signal to its group reaches neither its zygote nor the judge, whatever the kernel."""
+    program = "import os\nprint({os.getpid(), os.getpgrp(), os.getsid(0)} == {os.getpid()})"
+
+    assert any_judge.judge(program, (StdioTest(stdin="", expected_stdout="True"),)).verdict is Verdict.ACCEPTED
+
+
+@pytest.mark.parametrize("number", [435, 500])
+def test_calls_that_libraries_can_do_without_are_not_there(any_judge, number):
+    """`clone3`, whose flags no filter can see, and whatever is newer than our table: callers fall back to older ones."""
+    program = (
+        "import ctypes, errno\ncall = ctypes.CDLL(None, use_errno=True).syscall\n"
+        f"print(call({number}, 0, 0), errno.errorcode[ctypes.get_errno()])"
+    )
+
+    assert any_judge.judge(program, (StdioTest(stdin="", expected_stdout="-1 ENOSYS"),)).verdict is Verdict.ACCEPTED
 
 
 def oom_score(pid):
