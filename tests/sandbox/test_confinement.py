@@ -237,6 +237,21 @@ def test_a_program_leads_a_session_and_a_group_of_its_own(any_judge):
     assert any_judge.judge(program, (StdioTest(stdin="", expected_stdout="True"),)).verdict is Verdict.ACCEPTED
 
 
+def test_what_is_mounted_is_sealed(printed):
+    """Root and library are read-only; nothing on the writable place is executed; no set-user-id bit, no device counts."""
+    if not probe(Jail()).layers["mount"].startswith("in force"):
+        pytest.skip("no mount namespace here")
+    program = """
+import os
+names = {"read-only": os.ST_RDONLY, "nosuid": os.ST_NOSUID, "nodev": os.ST_NODEV, "noexec": os.ST_NOEXEC}
+for path in ("/", "/tmp"):
+    print(path, *[name for name, bit in names.items() if os.statvfs(path).f_flag & bit])
+print(os.statvfs(os.__file__).f_flag & 7)
+"""
+
+    assert printed(program) == "/ read-only nosuid nodev\n/tmp nosuid nodev noexec\n7\n"
+
+
 @pytest.mark.parametrize("number", [435, 500])
 def test_calls_that_libraries_can_do_without_are_not_there(any_judge, number):
     """`clone3`, whose flags no filter can see, and whatever is newer than our table: callers fall back to older ones."""
