@@ -21,6 +21,8 @@ WARM_MODULES = tuple("bisect collections copy functools heapq itertools math ope
 
 Every further module makes every fork dearer; `threading` most of all, which puts itself in order after each.
 """
+_EXAMINERS_MODULES = ("random",)
+"""What is there before a test imports it: an examiner sets the seed of lots, also for the first program."""
 PACKAGES = ("numpy",)
 """Third-party packages that programs may import, where the examined interpreter has them."""
 
@@ -149,7 +151,7 @@ def start_pair(jail: Jail, core: int | None) -> tuple[Template, Template]:
     with asking, answering:
         candidates = _start(jail, layers, answering, WARM_MODULES, holds_candidates=True, core=core)
         try:
-            return candidates, _start(jail, layers, asking, (), holds_candidates=False, core=core)
+            return candidates, _start(jail, layers, asking, _EXAMINERS_MODULES, holds_candidates=False, core=core)
         except BaseException:
             candidates.close()
             raise

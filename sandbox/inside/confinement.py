@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from sandbox.inside.heap import Reserve
+from sandbox.inside.heap import Reserve, fill_gaps
 from sandbox.inside.layers import cgroups, filesystem, kernel, landlock, namespaces, neutral, rlimits, seccomp
 from sandbox.inside.messages import ForkRequest
 
@@ -225,6 +225,7 @@ class Confinement:
     def keep_own_memory(self) -> None:
         """Have every fork find the same free memory; call it once all is warm."""
         self.reserve = Reserve()
+        fill_gaps()
         self.reserve.find_next_pool()
 
     def confine(self, bounds: rlimits.Bounds, *, is_examiner: bool) -> None:

@@ -3,12 +3,14 @@
 The interpreter hands out blocks of memory by size, from pools of equal blocks. Once it is warm, the template fills up
 all pools but for a few blocks a size, from which it lives from then on; in any order that it leaves them, a fork first
 takes the rest of these. So the program's objects are in pools that the template never touched. What is larger than a
-block comes from the C library, which is set (GLIBC_TUNABLES in `sandbox.clients`) to join freed neighbours at once.
+block comes from the C library, which is set (GLIBC_TUNABLES in `sandbox.clients`) to join freed neighbours at once, and
+has no gaps: of two that are equal it would hand out one and the other in turn.
 
 Nothing here may itself leave an object behind, such as an integer above 256, where it would take a fresh pool.
 Runs in the examined interpreter: standard library only.
 """
 
+import ctypes
 import gc
 from collections.abc import Callable, Iterator
 from itertools import repeat
@@ -18,6 +20,9 @@ _POOL_BYTES, _POOL_HEADER_BYTES = 1 << 14, 48
 _STEP, _LARGEST = 16, 512
 _MOST_FILLED, _MOST_TAKEN = 1 << 18, 2000
 """More than there ever are: where memory is handed out in another way, we give up."""
+_LARGEST_GAP, _ALIGNMENT = 1 << 16, 16
+_LEFT_AT_THE_END = 2 << 12
+"""What `malloc_trim` may leave unused at the end of the C library's memory, in bytes."""
 
 
 def _own_blocks(size: int) -> int:
@@ -31,6 +36,22 @@ def _makers() -> Iterator[tuple[int, Callable[[int], Any], int]]:
     yield 32, lambda number: number * number, 1 << 20  # an integer of two digits
     for size in range(48, _LARGEST + 1, _STEP):
         yield size, bytes, size - 33  # beside it, a bytes object has a header and a zero
+
+
+def fill_gaps() -> None:
+    """Take what is free of the C library's memory but for its end: modules that were compiled here leave gaps."""
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "malloc_trim"):  # not glibc
+        return
+    libc.malloc.argtypes, libc.malloc.restype = [ctypes.c_size_t], ctypes.c_void_p
+    libc.sbrk.argtypes, libc.sbrk.restype = [ctypes.c_ssize_t], ctypes.c_void_p
+    libc.free.argtypes = [ctypes.c_void_p]
+    libc.malloc_trim(ctypes.c_size_t(0))
+    end = libc.sbrk(0) - _LEFT_AT_THE_END
+    for size in range(_LARGEST_GAP, 0, -_ALIGNMENT):
+        while (address := libc.malloc(size)) < end:
+            pass
+        libc.free(address)  # which is at the end
 
 
 class Reserve:

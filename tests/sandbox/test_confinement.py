@@ -1,10 +1,15 @@
 """What a program can't do inside the jail, with namespaces and without."""
 
 import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
+from census import children_of, wardens_of
 
+from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, probe
+from sandbox.judge import Judge
 from sandbox.records import StdioTest, Verdict
 
 ROOT = Path(__file__).parent.parent.parent
@@ -100,6 +105,7 @@ FORBIDDEN = {
     "leave_its_namespaces": SYSCALL + "syscall(272, 0x10000000)",
     "clone_into_a_user_namespace": SYSCALL + "syscall(56, 0x10000011, 0, 0, 0, 0)",
     "enter_a_namespace": "os.open('/proc/1/ns/mnt', 0)",
+    "ask_about_filters": SYSCALL + "syscall(317, 2, 0, ctypes.byref(ctypes.c_uint32(0x7FFF0000)))",
     "set_the_host_name": "import socket; socket.sethostname('x')",
     "set_the_clock": "import time; time.clock_settime(time.CLOCK_REALTIME, time.time())",
     "load_bpf": SYSCALL + "syscall(321, 0, 0, 0)",
@@ -203,3 +209,79 @@ def test_a_program_has_no_descriptors_but_its_own(any_judge):
     program = "import os\nfor fd in range(1024):\n    try:\n        os.fstat(fd)\n    except OSError:\n        continue\n    print(fd)"
 
     assert any_judge.judge(program, (StdioTest(stdin="", expected_stdout="0\n1\n2"),)).verdict is Verdict.ACCEPTED
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a program another user")
+@pytest.mark.parametrize("layers", [ALL_LAYERS, ALL_LAYERS - NAMESPACES], ids=["namespaces", "no_namespaces"])
+def test_a_program_has_user_and_group_ids_of_its_own(layers):
+    """Real, effective and saved, and no further groups: no file is open to it for the judge's sake."""
+    if "user id kept" in probe(Jail(layers=layers)).layers["privileges"]:
+        pytest.skip("no other user could reach the interpreter")
+    program = "import os\nids = {*os.getresuid(), *os.getresgid()}\nprint(len(ids), 0 in ids, os.getgroups())"
+    groups = os.getgroups()
+    os.setgroups([*groups, 12345])
+    try:
+        with Judge(Jail(layers=layers)) as judge:
+            judgement = judge.judge(program, (StdioTest(stdin="", expected_stdout="1 False []"),))
+    finally:
+        os.setgroups(groups)
+
+    assert judgement.verdict is Verdict.ACCEPTED
+
+
+def test_a_program_leads_a_session_and_a_group_of_its_own(any_judge):
+    """So a signal to its group reaches neither its template nor the judge, whatever the kernel."""
+    program = "import os\nprint({os.getpid(), os.getpgrp(), os.getsid(0)} == {os.getpid()})"
+
+    assert any_judge.judge(program, (StdioTest(stdin="", expected_stdout="True"),)).verdict is Verdict.ACCEPTED
+
+
+def test_what_is_mounted_is_sealed(printed):
+    """Root and library are read-only; nothing on the writable place is executed; no set-user-id bit, no device counts."""
+    if not probe(Jail()).layers["mount"].startswith("in force"):
+        pytest.skip("no mount namespace here")
+    program = """
+import os
+names = {"read-only": os.ST_RDONLY, "nosuid": os.ST_NOSUID, "nodev": os.ST_NODEV, "noexec": os.ST_NOEXEC}
+for path in ("/", "/tmp"):
+    print(path, *[name for name, bit in names.items() if os.statvfs(path).f_flag & bit])
+print(os.statvfs(os.__file__).f_flag & 7)
+"""
+
+    assert printed(program) == "/ read-only nosuid nodev\n/tmp nosuid nodev noexec\n7\n"
+
+
+@pytest.mark.parametrize("number", [435, 500])
+def test_calls_that_libraries_can_do_without_are_not_there(any_judge, number):
+    """`clone3`, whose flags no filter can see, and whatever is newer than our table: callers fall back to older ones."""
+    program = (
+        "import ctypes, errno\ncall = ctypes.CDLL(None, use_errno=True).syscall\n"
+        f"print(call({number}, 0, 0), errno.errorcode[ctypes.get_errno()])"
+    )
+
+    assert any_judge.judge(program, (StdioTest(stdin="", expected_stdout="-1 ENOSYS"),)).verdict is Verdict.ACCEPTED
+
+
+def oom_score(pid):
+    """Return how gladly the kernel kills a process where memory is short: 1000 is first of all."""
+    return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
+
+
+def test_where_memory_is_short_the_kernel_kills_a_program_first(any_judge, wait_for):
+    """Then its template, and both before anything else of this host."""
+    (template,) = children_of(wardens_of(any_judge)[0])
+    seen = []
+
+    def look():
+        wait_for(lambda: any(len(list(Path(f"/proc/{pid}/task").iterdir())) > 1 for pid in children_of(template)))
+        for program in children_of(template):
+            seen.append(oom_score(program))
+            os.kill(program, signal.SIGKILL)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    program = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()"
+    any_judge.judge(program, (StdioTest(stdin="", expected_stdout=""),))
+    looking.join()
+
+    assert (seen, oom_score(template)) == ([1000], max(500, oom_score(os.getpid())))

@@ -77,3 +77,10 @@ def test_what_is_not_python_is_a_compile_error(run, mistake):
 def test_every_form_of_source_is_read_as_python_reads_a_file(run, source):
     """Byte order mark, line ends, tabs and a coding cookie."""
     assert run(source, "", "é\n").verdict is Verdict.ACCEPTED
+
+
+def test_the_reason_is_the_last_line_however_much_came_before(run):
+    """Of a long standard error the end is looked at."""
+    (outcome,) = run("import sys\nsys.stderr.write('noise\\n' * 10_000)\n1 / 0").per_test
+
+    assert (outcome.verdict, outcome.detail) == (Verdict.RUNTIME_ERROR, "ZeroDivisionError: division by zero")

@@ -211,6 +211,19 @@ def test_one_examiner_serves_many_programs(judge):
     assert verdicts == programs
 
 
+def test_each_program_meets_the_same_lots_and_rounding_whatever_tests_did_before(judge):
+    """A seed of 0, which draws 0.844... first, and 28 digits: from the first program of an examiner on."""
+    code = (
+        "import decimal, random\nassert [random.random(), decimal.getcontext().prec] == f()\n"
+        "decimal.getcontext().prec = 3"
+    )
+    tests = (AssertTest(code=code, names=("f",)),)
+
+    verdicts = [judge.judge("def f(): return [0.8444218515250481, 28]", tests).verdict for _ in range(3)]
+
+    assert verdicts == [Verdict.ACCEPTED] * 3
+
+
 def test_a_judge_can_be_used_after_a_fault(judge):
     """A sandbox_error costs fresh templates, nothing more."""
     with Judge(judge._jail) as used:  # noqa: SLF001 - the same jail

@@ -65,6 +65,14 @@ def test_no_name_of_the_host_is_seen(python):
     assert judgement.verdict is Verdict.ACCEPTED, judgement
 
 
+def test_every_host_has_the_same_name(printed):
+    """As `uname` tells it."""
+    if not probe(Jail()).layers["uts"].startswith("in force"):
+        pytest.skip("no uts namespace here")
+
+    assert printed("import os, socket\nprint(os.uname().nodename, socket.gethostname())") == "proctor proctor\n"
+
+
 @pytest.mark.parametrize(
     "path", ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"],
 )  # fmt: skip

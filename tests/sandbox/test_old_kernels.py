@@ -5,6 +5,7 @@ version lacks.
 """
 
 import os
+import struct
 import subprocess
 import sys
 
@@ -126,6 +127,24 @@ def test_what_an_older_landlock_lacks_is_named(version, lacking):
 
     assert {word for word in ("from folder to folder", "truncating", "TCP", "signals") if word in text} == lacking
     assert ("\n" in text, "older kernel" in text) == (False, bool(lacking))
+
+
+@pytest.mark.parametrize(
+    ("version", "fields"),
+    [
+        (1, [0x1FFF]), (2, [0x3FFF]), (3, [0x7FFF]), (4, [0x7FFF, 3]), (5, [0xFFFF, 3]), (6, [0xFFFF, 3, 3]),
+        (7, [0xFFFF, 3, 3]),
+    ],
+)  # fmt: skip
+def test_a_rule_set_handles_all_that_its_version_knows(monkeypatch, version, fields):
+    """File rights, TCP, abstract sockets with signals: `struct landlock_ruleset_attr` as the kernel documents it."""
+    asked = []
+    monkeypatch.setattr(landlock, "abi", lambda: version)
+    monkeypatch.setattr(landlock, "syscall", lambda _, attributes, *_rest: asked.append(attributes) or 0)
+
+    landlock.ruleset([], [], [])
+
+    assert [list(struct.unpack(f"={len(each) // 8}Q", each)) for each in asked] == [fields]
 
 
 def test_the_report_tells_of_an_older_landlock(older):

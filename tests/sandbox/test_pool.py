@@ -16,7 +16,7 @@ from census import children_of
 
 from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail
 from sandbox.judge import Judge
-from sandbox.pool import Case, judge_all
+from sandbox.pool import Case, cores_of, judge_all
 from sandbox.records import AssertTest, Fault, Limits, Refused, StdioTest, Verdict
 
 FALLBACK = ALL_LAYERS - NAMESPACES
@@ -52,6 +52,30 @@ def test_the_number_of_workers_changes_no_verdict(workers):
     verdicts = [judgement.verdict.value for judgement in judge_all(cases, Jail(), workers)]
 
     assert verdicts == [*expected.values(), "accepted", "wrong_answer"]
+
+
+@pytest.mark.parametrize(
+    ("workers", "cores"), [(1, [None]), (3, [None] * 3), (4, [2, 3, 5, 7]), (6, [2, 3, 5, 7, 2, 3])]
+)
+def test_workers_have_processors_of_their_own_where_there_are_some_for_all(monkeypatch, workers, cores):
+    """Of the four that we may use; fewer workers stay free."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {7, 5, 3, 2})
+
+    assert cores_of(workers) == cores
+
+
+def test_a_worker_stays_on_its_processor():
+    """And so does each of its programs, of both kinds."""
+    core = max(os.sched_getaffinity(0))
+    program = "import os\ndef f(): return os.sched_getaffinity(0)\nprint(f())"
+
+    with Judge(Jail(), core) as judge:
+        verdicts = [
+            judge.judge(program, (StdioTest(stdin="", expected_stdout=f"{{{core}}}"),)).verdict,
+            judge.judge(program, (AssertTest(code=f"assert f() == {{{core}}}", names=("f",)),)).verdict,
+        ]
+
+    assert verdicts == [Verdict.ACCEPTED] * 2
 
 
 def test_limits_and_mode_are_each_cases_own():

@@ -5,7 +5,7 @@ import pytest
 
 from sandbox.jail import Jail
 from sandbox.judge import Judge
-from sandbox.records import StdioTest, Verdict
+from sandbox.records import CallTest, StdioTest, Verdict
 
 
 def test_the_environment_holds_nothing_of_ours(monkeypatch):
@@ -57,6 +57,27 @@ def test_the_state_of_modules_is_not_carried_to_the_next_test(judge):
     verdicts = [judge.judge(program, tests).verdict for _ in range(2)]
 
     assert verdicts == [Verdict.ACCEPTED] * 2
+
+
+@pytest.mark.parametrize("kind", ["stdio", "call"])
+def test_a_program_may_have_modules_named_as_ours(judge, kind):
+    """Nothing of ours is among the loaded ones, so its own is found."""
+    program = """
+with open("sandbox.py", "w") as file:
+    file.write("answer = 42")
+import sys
+sys.path.insert(0, ".")
+import sandbox
+def f():
+    return sandbox.answer
+if __name__ == "__main__":
+    print(f())
+"""
+    tests = {
+        "stdio": StdioTest(stdin="", expected_stdout="42"), "call": CallTest(function="f", arguments=(), expected=42),
+    }  # fmt: skip
+
+    assert judge.judge(program, (tests[kind],)).verdict is Verdict.ACCEPTED
 
 
 SAME_IN_EVERY_RUN = {
