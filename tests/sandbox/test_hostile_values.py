@@ -89,7 +89,7 @@ def test_arbitrary_arrays_are_values_or_malformed(content):
         "", "{", "[1", "\x00", '{"nosuch": 1}', "{}", '{"tuple": [], "list": []}', '{"tuple": {}}', '{"tuple": "ab"}',
         '{"bytes": "QUJ"}', '{"bytes": "Q*JD"}', '{"bytes": [1]}', '{"int": 5}', '{"int": "5g"}',
         '{"dict": [[[], 1]]}', '{"dict": [[1]]}', '{"dict": ["ab"]}', '{"set": [[1]]}', '{"frozenset": [{"set": []}]}',
-        '{"fraction": ["0x1", "0x0"]}', '{"range": ["0x0", "0x1", "0x0"]}', '{"decimal": "ten"}', '{"decimal": 1}',
+        '{"fraction": ["0x1", "0x0"]}', '{"range": ["0x0", "0x1", "0x0"]}', '{"decimal": "ten"}', '{"decimal": 1}', '{"decimal": "1e100001"}', '{"decimal": "1e-100001"}',
         '{"constant": "True"}', '{"constant": []}', '{"type": "len"}', '{"type": "nosuch"}', '{"type": ["int"]}',
         '{"defaultdict": ["print", []]}', '{"deque": [-1, []]}', '{"deque": ["a", []]}',
         '{"moment": ["date", [2024, 2, 30]]}', '{"moment": ["open", ["/etc/passwd"]]}', '{"complex": ["1", "2"]}',

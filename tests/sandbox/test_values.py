@@ -29,7 +29,6 @@ def unfolded(moment):
 
 words = st.text(st.characters(exclude_categories=["Cs"]))
 
-
 hashables = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), words, st.binary(), st.fractions(),
     st.decimals(allow_nan=False), st.dates(), st.times().map(unfolded), st.datetimes().map(unfolded), st.timedeltas(),
@@ -259,9 +258,8 @@ def test_what_has_no_plain_names_crosses_without(case):
     assert alike(loads(dumps(value)), plain)
 
 
-def nested(wrap, levels):
-    """Return 1 in `levels` containers."""
-    value = 1
+def nested(wrap, levels, value=1):
+    """Return a value in `levels` containers."""
     for _ in range(levels):
         value = wrap(value)
     return value
@@ -280,11 +278,23 @@ WRAPS = {
 @pytest.mark.parametrize("kind", WRAPS)
 def test_values_as_deep_as_allowed_cross(kind):
     """The depth that is promised is kept for every container, with room for the caller's own frames."""
-    assert loads(dumps(nested(WRAPS[kind], MOST_DEPTH))) == nested(WRAPS[kind], MOST_DEPTH)
+    for value in (1, b"1"):  # as JSON has it, and as an object with a tag
+        deepest = nested(WRAPS[kind], MOST_DEPTH, value)
+        assert loads(dumps(deepest)) == deepest
 
 
-@pytest.mark.parametrize("levels", [MOST_DEPTH + 5, 100_000])
-@pytest.mark.parametrize("kind", ["list", "tuple", "dict"])
+def test_a_list_of_numbers_is_no_level():
+    """Behind the deepest level it is written as it is, and read again."""
+    deepest = nested(WRAPS["list"], MOST_DEPTH + 1)
+
+    assert loads(dumps(deepest)) == deepest
+
+
+@pytest.mark.parametrize(
+    ("kind", "levels"),
+    [("tuple", MOST_DEPTH + 1), ("dict", MOST_DEPTH + 1), ("list", MOST_DEPTH + 2)]  # a list of numbers is no level
+    + [(kind, 100_000) for kind in ("list", "tuple", "dict")],
+)
 def test_deeper_values_are_refused(kind, levels):
     """Deeper is Unencodable, never a RecursionError or a crash, however deep."""
     with pytest.raises(Unencodable, match="deeper than"):
