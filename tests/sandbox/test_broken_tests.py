@@ -61,6 +61,7 @@ COUNTS = {
     "eval_of_an_unknown_name": ("def f(n): return 'nosuch'", "", "assert eval(f(3)) == 3", "wrong_answer"),
     "exec_of_an_import": ("def f(n): return 'import nosuch'", "", "exec(f(3))", "wrong_answer"),
     "exec_of_a_compiled_import": ("def f(n): return 'import nosuch'", "", "exec(compile(f(3), 'answer.py', 'exec'))", "wrong_answer"),
+    "import_behind_a_loop_that_only_an_answer_ends": ("def f(n): return 3", "", "while f(3) != 3: pass\nimport nosuch", "wrong_answer"),
     "caught_import_error_of_the_test": (RIGHT, "", "try:\n    import nosuch\nexcept ImportError:\n    pass\nassert f(3) == 3", "accepted"),
 }  # fmt: skip
 
@@ -71,6 +72,15 @@ def test_what_the_program_brings_about_counts(examine, case):
     program, setup, code, verdict = COUNTS[case]
 
     assert examine(program, code, setup=setup).verdict.value == verdict
+
+
+def test_a_failure_that_was_looked_into_does_not_bound_the_next_test(examine):
+    """The second test works for longer than the 1 s of CPU that a look takes at most."""
+    works = "import time\nend_s = time.process_time() + 1.5\nwhile time.process_time() < end_s: pass\nassert f(3)"
+
+    judgement = examine("def f(n): return 'import nosuch'", "exec(f(3))", works, exhaustive=True)
+
+    assert [outcome.verdict.value for outcome in judgement.per_test] == ["wrong_answer", "accepted"]
 
 
 def test_a_name_of_another_program_is_the_tests_own_fault(judge):
