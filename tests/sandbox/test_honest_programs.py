@@ -25,6 +25,7 @@ ACCEPTED = {
     "gathers_coroutines": ("f", "async def f(x): return x * 2", "import asyncio\nasync def main(): return await asyncio.gather(f(1), f(2))\nassert asyncio.run(main()) == [2, 4]"),
     "asynchronous_generator": ("f", "async def f(n):\n    for i in range(n): yield i", "import asyncio\nasync def main(): return [x async for x in f(3)]\nassert asyncio.run(main()) == [0, 1, 2]"),
     "coroutine_that_raises": ("f", "async def f(): raise ValueError('no')", "import asyncio\ntry:\n    asyncio.run(f())\n    raise SystemError\nexcept ValueError as e:\n    assert str(e) == 'no'"),
+    "coroutine_that_never_begins": ("f told", "ran = []\nasync def f(): ran.append(1)\ndef told(): return ran", "f().close()\ntry:\n    f().throw(KeyError('k'))\n    raise SystemError\nexcept KeyError as e:\n    assert e.args == ('k',) and told() == []"),
     "copies": ("f", "class N:\n    def __init__(self, v): self.v = v\n    def add(self): self.v.append(4)\ndef f(v): return N([v])", "import copy\na = f(3)\nb, c = copy.deepcopy(a), copy.copy(a)\na.add()\nassert b.v == [3] and c.v == [3, 4] and a is not b and a is not c"),
     "keys": ("f", "def f(d): return d.keys()", "assert f({'a': 1, 'b': 2}) == {'a', 'b'} and 'a' in f({'a': 1}) and sorted(f({'b': 1, 'a': 2})) == ['a', 'b']"),
     "items": ("f", "def f(d): return d.items()", "assert f({'a': [1]}) == {'a': [1]}.items() and list(f({'a': 1})) == [('a', 1)]"),
