@@ -1,16 +1,21 @@
 """The judge's side of an examiner, with a zygote that fails as a real one does under a killer's hand."""
 
+import os
+import signal
 import socket
 
 import pytest
 
-from sandbox.desk import Examiner
+from sandbox.clock import Clock
+from sandbox.desk import Examiner, ExaminerFailed, Unfinished
 from sandbox.jail import Fault
 from sandbox.testcase import AssertTest
-from sandbox.wire import Examination
+from sandbox.wire import EXCEEDED, Examination, Facts
 
 TESTS = (AssertTest(code="assert f() == 1", names=("f",)),)
+OTHER = (AssertTest(code="assert f() == 2", names=("f",)),)
 CLOSED = -1
+ONE_PROGRAM = Examination(1, 0, exhaustive=False, most_bytes=99)
 
 
 class GoneZygote:
@@ -21,15 +26,138 @@ class GoneZygote:
         raise Fault("a zygote is gone")
 
 
+class Zygote:
+    """A zygote whose examiners say and do what a test says."""
+
+    def __init__(self):
+        """Begin with an examiner that ends well."""
+        self.examiners = []
+        self.ending = {"exit_code": 0}
+
+    def request(self, _request, descriptors):
+        """Keep the examiner's end of its desk."""
+        self.examiners.append(socket.socket(fileno=os.dup(descriptors[1])))
+
+    def facts(self):
+        """Return how the examiner ended."""
+        empty = {"number": 0, "exit_code": -1, "signal": 0, "cpu_s": 0.0, "wall_s": 0.0, "peak_memory_bytes": 0}
+        return Facts(**{**empty, "exceeded": 0, **self.ending})
+
+    def log(self):
+        """Return its last words."""
+        return "last words"
+
+    def close(self):
+        """End all examiners."""
+        for desk in self.examiners:
+            desk.close()
+
+
+@pytest.fixture
+def zygote():
+    """Return a zygote that does as a test says."""
+    return Zygote()
+
+
+@pytest.fixture
+def examiner(zygote):
+    """Return an examiner of this zygote."""
+    examiner = Examiner(zygote)
+    yield examiner
+    examiner.close()
+
+
+def put(examiner, tests=TESTS):
+    """Put a program to the tests; the descriptors that travel are those of the clock."""
+    examiner.examine(tests, ONE_PROGRAM, examiner.clock, examiner.clock)
+
+
 def test_an_examiner_that_cannot_be_engaged_leaves_no_socket(monkeypatch):
     """What was made for it is closed at once, not when somebody collects garbage."""
     pair = socket.socketpair()
     monkeypatch.setattr("sandbox.desk.socket.socketpair", lambda *_: pair)
 
     with pytest.raises(Fault):
-        Examiner(GoneZygote()).examine(TESTS, Examination(1, 0, exhaustive=False, most_bytes=99), 0, 0)
+        Examiner(GoneZygote()).examine(TESTS, ONE_PROGRAM, 0, 0)
 
     left = [end.fileno() for end in pair]
     for end in pair:
         end.close()  # for the tests after this one, should it not have been
     assert left == [CLOSED, CLOSED]
+
+
+ENDINGS = [
+    ({"signal": signal.SIGXCPU}, "cpu"),
+    ({"signal": signal.SIGKILL, "exceeded": EXCEEDED.index("wall")}, "wall"),
+    ({"signal": signal.SIGKILL, "exceeded": EXCEEDED.index("memory")}, "memory"),
+    ({"exit_code": 1, "exceeded": EXCEEDED.index("memory")}, "memory"),
+    ({"signal": signal.SIGKILL}, "memory"),
+    ({"signal": signal.SIGSEGV}, None),
+    ({"exit_code": 0}, None),
+]
+
+
+@pytest.mark.parametrize(("ending", "exceeded"), ENDINGS)
+def test_an_examiner_that_ends_over_an_answer_could_not_finish(examiner, zygote, ending, exceeded):
+    """By the limit that the kernel names, or by a crash."""
+    zygote.ending = ending
+    put(examiner)
+    Clock(examiner.clock, -1).set_answers(1)
+    zygote.close()
+
+    with pytest.raises(Unfinished) as raised:
+        examiner.wait(99.0)
+
+    assert raised.value.exceeded == exceeded
+
+
+@pytest.mark.parametrize("ending", [ending for ending, _ in ENDINGS])
+def test_an_examiner_that_ends_before_any_answer_has_failed(examiner, zygote, ending):
+    """That is no program's doing, and its zygote's last words say what happened."""
+    zygote.ending = ending
+    put(examiner)
+    zygote.close()
+
+    with pytest.raises(ExaminerFailed, match="last words"):
+        examiner.wait(99.0)
+
+
+def test_an_examiner_that_is_gone_is_a_fault(examiner, zygote):
+    """Where it does not even take the program."""
+    put(examiner)
+    zygote.close()
+
+    with pytest.raises(Fault, match="gone: last words"):
+        put(examiner)
+
+
+@pytest.mark.parametrize(("letters", "tests", "examiners"), [(b"ds", TESTS, 1), (b"ds", OTHER, 2), (b"dl", TESTS, 2)])
+def test_an_examiner_serves_the_same_tests_until_it_is_large(examiner, zygote, letters, tests, examiners):
+    """Two programs have one examiner, unless the second has other tests or the first one left it large."""
+    put(examiner)
+    zygote.examiners[0].send(letters)
+    examiner.wait(99.0)
+
+    put(examiner, tests)
+
+    assert len(zygote.examiners) == examiners
+
+
+@pytest.mark.parametrize(("letters", "same"), [(b"ys", True), (b"ns", False)])
+def test_a_comparison_is_what_the_examiner_says(examiner, zygote, letters, same):
+    """Yes or no, and that it stays small."""
+    put(examiner)
+    zygote.examiners[0].send(letters)
+
+    assert examiner.compare("lines", examiner.clock, examiner.clock, 99.0) is same
+
+
+def test_a_comparison_that_takes_too_much_memory_is_not_finished(examiner, zygote):
+    """The examiner lives, and says so itself."""
+    put(examiner)
+    zygote.examiners[0].send(b"ms")
+
+    with pytest.raises(Unfinished) as raised:
+        examiner.compare("lines", examiner.clock, examiner.clock, 99.0)
+
+    assert raised.value.exceeded == "memory"
