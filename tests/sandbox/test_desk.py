@@ -31,7 +31,7 @@ class Zygote:
 
     def __init__(self):
         """Begin with an examiner that ends well."""
-        self.examiners = []
+        self.examiners, self.facts_read = [], 0
         self.ending = {"exit_code": 0}
 
     def request(self, _request, descriptors):
@@ -40,6 +40,7 @@ class Zygote:
 
     def facts(self):
         """Return how the examiner ended."""
+        self.facts_read += 1
         empty = {"number": 0, "exit_code": -1, "signal": 0, "cpu_s": 0.0, "wall_s": 0.0, "peak_memory_bytes": 0}
         return Facts(**{**empty, "exceeded": 0, **self.ending})
 
@@ -122,6 +123,27 @@ def test_an_examiner_that_ends_before_any_answer_has_failed(examiner, zygote, en
         examiner.wait(99.0)
 
 
+def test_an_examiner_that_says_nothing_is_not_waited_for_for_ever(examiner):
+    """Its end is then what its zygote says of it."""
+    put(examiner)
+
+    with pytest.raises(ExaminerFailed, match="last words"):
+        examiner.wait(0.01)
+
+
+def test_an_examiner_that_is_closed_leaves_nothing(zygote):
+    """No descriptor, and no examiner that waits for work."""
+    examiner = Examiner(zygote)
+    put(examiner)
+    with zygote.examiners[0].dup() as desk:
+        desk.recv(99)
+        examiner.close()
+        assert desk.recv(99) == b""
+
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(examiner.clock)
+
+
 def test_an_examiner_that_is_gone_is_a_fault(examiner, zygote):
     """Where it does not even take the program."""
     put(examiner)
@@ -133,14 +155,17 @@ def test_an_examiner_that_is_gone_is_a_fault(examiner, zygote):
 
 @pytest.mark.parametrize(("letters", "tests", "examiners"), [(b"ds", TESTS, 1), (b"ds", OTHER, 2), (b"dl", TESTS, 2)])
 def test_an_examiner_serves_the_same_tests_until_it_is_large(examiner, zygote, letters, tests, examiners):
-    """Two programs have one examiner, unless the second has other tests or the first one left it large."""
+    """Two programs have one examiner, unless the second has other tests or the first one left it large.
+
+    What its zygote says of the end of one that is let go is read, lest it be taken for that of the next.
+    """
     put(examiner)
     zygote.examiners[0].send(letters)
     examiner.wait(99.0)
 
     put(examiner, tests)
 
-    assert len(zygote.examiners) == examiners
+    assert (len(zygote.examiners), zygote.facts_read) == (examiners, examiners - 1)
 
 
 @pytest.mark.parametrize(("letters", "same"), [(b"ys", True), (b"ns", False)])
