@@ -101,6 +101,8 @@ def test_arbitrary_arrays_are_values_or_malformed(content):
         '{"namedtuple": ["P", ["x, y"], [1]]}', '{"namedtuple": ["P", [[]], [1]]}', '{"namedtuple": {"x": 1}}',
         json.dumps({"namedtuple": ["P", [f"x{n}" for n in range(101)], [0] * 101]}),
         json.dumps({"namedtuple": ["P", ["x" * 101], [0]]}), json.dumps({"namedtuple": ["P", ["\ufb01"], [0]]}),
+        json.dumps({"namedtuple": ["P" * 101, ["x"], [0]]}), json.dumps({"namedtuple": ["\ufb01", ["x"], [0]]}),
+        json.dumps({"member": ["Enum", "C" * 101, "RED", 1]}), json.dumps({"member": ["Enum", "C", "R" * 101, 1]}),
         '{"member": ["IntEnum", "C", "__eq__", 1]}', '{"member": ["IntEnum", "C", "mro", 1]}', '{"member": []}',
         '{"member": ["IntEnum", "C", "RED", "r"]}', '{"member": ["StrEnum", "C", "RED", 1]}',
         '{"member": ["EnumType", "C", "RED", 1]}', '{"member": ["Enum", "C", "RED", 1.5]}',
