@@ -34,7 +34,8 @@ json_trees = st.recursive(
 
 TAGS = (
     "int complex bytes bytearray tuple set frozenset dict counter ordereddict defaultdict deque range constant decimal "
-    "fraction numpy moment type handle namedtuple member"
+    "fraction numpy moment type handle namedtuple member array memoryview userlist userdict userstring chainmap keys "
+    "values items mappingproxy"
 ).split()
 
 
@@ -92,7 +93,11 @@ def test_arbitrary_arrays_are_values_or_malformed(content):
         '{"fraction": ["0x1", "0x0"]}', '{"range": ["0x0", "0x1", "0x0"]}', '{"decimal": "ten"}', '{"decimal": 1}', '{"decimal": "1e100001"}', '{"decimal": "1e-100001"}',
         '{"constant": "True"}', '{"constant": []}', '{"type": "len"}', '{"type": "nosuch"}', '{"type": ["int"]}',
         '{"defaultdict": ["print", []]}', '{"deque": [-1, []]}', '{"deque": ["a", []]}',
-        '{"moment": ["date", [2024, 2, 30]]}', '{"moment": ["open", ["/etc/passwd"]]}', '{"complex": ["1", "2"]}',
+        '{"moment": ["date", [2024, 2, 30], null]}', '{"moment": ["open", ["/etc/passwd"], null]}',
+        '{"moment": ["open", [1], null]}', '{"moment": ["timedelta", [1, 0.5, 0], null]}', '{"moment": ["date", [2024, 2, true], null]}',
+        '{"moment": ["datetime", [2024, 1, 1], [0, 0.5]]}', '{"array": ["x", [1]]}', '{"array": [1, [1]]}', '{"array": ["b", [128]]}',
+        '{"memoryview": [1]}', '{"userstring": ["a"]}', '{"chainmap": [{"dict": []}, 1]}', '{"keys": [[]]}', '{"items": [[1]]}',
+        '{"complex": ["1", "2"]}',
         '{"numpy": ["<i8", [99999999999999], "AAAAAAAAAAA="]}', '{"numpy": ["|O8", null, "AAAAAAAAAAA="]}',
         '{"numpy": ["<i8", null, ""]}', '{"numpy": ["<i8", [1], "AAAA"]}', '{"numpy": ["<U999999999", [1], "AAAA"]}',
         '{"namedtuple": ["P", ["x"], []]}', '{"namedtuple": ["P", ["x", "x"], [1, 2]]}', '{"namedtuple": ["P", ["x"]]}',
