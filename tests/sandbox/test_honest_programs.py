@@ -71,6 +71,7 @@ FAILS = {
     # names, program, test, verdict
     "other_exception_than_the_named_one": ("f Mine", OWN_ERROR + "def f(): raise Other('x')", "try:\n    f()\nexcept Mine:\n    pass", "runtime_error"),
     "no_exception_where_one_is_wanted": ("f Mine", OWN_ERROR + "def f(): pass", "try:\n    f()\n    assert False\nexcept Mine:\n    pass", "wrong_answer"),
+    "another_exception_class_each_time": ("f", "def f(): raise type('E', (Exception,), {})", "for _ in range(200):\n    try: f()\n    except Exception: pass", "runtime_error"),
     "coroutine_of_a_wrong_value": ("f", "async def f(): return 3", "import asyncio\nassert asyncio.run(f()) == 4", "wrong_answer"),
     "class_that_lies_about_its_bases": ("f Mine", "class Meta(type):\n    def __instancecheck__(cls, _): return True\nclass Mine(Exception, metaclass=Meta): pass\ndef f(): raise KeyError", "try:\n    f()\nexcept Mine:\n    pass", "runtime_error"),
     "objects_equal_by_their_own_word": ("f", "class A:\n    def __eq__(self, _): return True\n    def __hash__(self): return 1\ndef f(): return A()", "assert f() == f()", "wrong_answer"),

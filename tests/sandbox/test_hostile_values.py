@@ -129,6 +129,19 @@ def test_a_handle_is_malformed_where_none_can_be():
         loads('{"handle": 0}')
 
 
+@pytest.fixture
+def candidate():
+    """Return a candidate as the examiner has it, and a function that sends one of its replies."""
+    ours, theirs = socket.socketpair()
+    clock_file = os.memfd_create("clock")
+    with ours, theirs:
+        yield (
+            Remote(ours.fileno(), 1000, Clock(clock_file, -1)),
+            lambda text: theirs.send(struct.pack("=I", len(text)) + text.encode()),
+        )
+    os.close(clock_file)
+
+
 @pytest.mark.parametrize(
     "tree",
     [
@@ -139,14 +152,45 @@ def test_a_handle_is_malformed_where_none_can_be():
     ],
     ids=str,
 )  # fmt: skip
-def test_what_no_candidate_writes_stands_for_nothing(tree):
+def test_what_no_candidate_writes_stands_for_nothing(candidate, tree):
     """Handles, calls back and exceptions are taken from a reply only as they are written."""
-    ours, theirs = socket.socketpair()
-    clock_file = os.memfd_create("clock")
-    with ours, theirs:
-        remote = Remote(ours.fileno(), 1000, Clock(clock_file, -1))
-        text = json.dumps(["ok", tree, {}]).encode()
-        theirs.send(struct.pack("=I", len(text)) + text)
-        with pytest.raises(Malformed):
-            remote.do("len", Handle(remote, 0))
-    os.close(clock_file)
+    remote, reply = candidate
+    reply(json.dumps(["ok", tree, {}]))
+
+    with pytest.raises(Malformed):
+        remote.do("len", Handle(remote, 0))
+
+
+CALLS = {
+    "load": lambda remote: remote.load(("f",), forgives=False),
+    "next": lambda remote: remote.next(0),
+    "call": lambda remote: remote.call(Handle(remote, 0), ([1], "a"), {}),
+}
+
+
+@pytest.mark.parametrize(
+    ("request_", "text"),
+    [
+        ("load", '["ok", [], {}]'), ("load", "null"), ("next", '["ok", [], {}]'), ("next", '["ok", {"tuple": [1]}, {}]'),
+        ("call", '["ok", null, {"0": 5}]'), ("call", '["ok", null, {"1": "b"}]'), ("call", '["ok", null]'),
+        ("call", '["raise", {"tuple": []}, "E", "", {}]'), ("call", '["raise", null, "E", "", {}]'),
+        ("call", f'["ok", {"1" * 4301}, {{}}]'), ("call", '["callback", 0, [], {}]'), ("call", '["callback", -1, [], {}]'),
+    ],
+)  # fmt: skip
+def test_what_no_candidate_answers_is_malformed(candidate, request_, text):
+    """No names, no values, arguments that can't have become so, numbers in no form that values are written in."""
+    remote, reply = candidate
+    if request_ == "load":
+        reply("ready")
+    reply(text)
+
+    with pytest.raises(Malformed):
+        CALLS[request_](remote)
+
+
+def test_a_number_as_long_as_values_write_it_is_read(candidate):
+    """4,300 digits are the most that are read in decimal."""
+    remote, reply = candidate
+    reply(f'["ok", {"1" * 4300}, {{}}]')
+
+    assert CALLS["call"](remote) == (10**4300 - 1) // 9
