@@ -17,6 +17,7 @@ ACCEPTED = {
     "gives_it_back": ("f g Mine", OWN_ERROR + "def f(): return Mine(7)\ndef g(e): return e.code", "assert g(f()) == 7"),
     "unittest_raises": ("f Mine", OWN_ERROR + "def f(n): raise Mine(n)", "import unittest\nunittest.TestCase().assertRaises(Mine, f, 1)"),
     "library_exception": ("f", "import json\ndef f(): return json.loads('{')", "import json\ntry:\n    f()\n    raise SystemError\nexcept json.JSONDecodeError:\n    pass"),
+    "library_exception_that_the_test_does_not_know": ("f", "import zipfile\ndef f(): raise zipfile.BadZipFile('no')", "try:\n    f()\n    raise SystemError\nexcept Exception as e:\n    assert (type(e).__name__, str(e)) == ('BadZipFile', 'no')"),
     "arguments_of_a_builtin_exception": ("f", "def f(): raise KeyError('k', 2)", "try:\n    f()\nexcept KeyError as e:\n    assert e.args == ('k', 2)"),
     "arguments_of_a_long_exception": ("f", "def f(): raise ValueError('x' * 5000, 2)", "try:\n    f()\n    raise SystemError\nexcept ValueError as e:\n    assert len(e.args) == 1 and len(e.args[0]) == 1000"),
     "exception_that_cannot_be_shown": ("f", "class Mine(ValueError):\n    def __str__(self): return 1 / 0\ndef f(): raise Mine(3)", "try:\n    f()\n    raise SystemError\nexcept ValueError as e:\n    assert e.args == (3,) and str(e) == ''"),
