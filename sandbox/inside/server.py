@@ -183,7 +183,7 @@ class Server:
                 items.append(writer.tree(next(target)))
                 size += self.most_bytes - int(writer.bytes_left)
             except BaseException as error:
-                if not items or isinstance(error, values.TooLarge):
+                if not items:
                     raise
                 self.pending[number] = error
                 break

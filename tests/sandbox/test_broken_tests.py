@@ -21,6 +21,7 @@ BROKEN = {
     "uses_an_unknown_module": ("", "assert np.allclose(f(1), 1)", "NameError: name 'np' is not defined"),
     "uses_an_unknown_name_in_a_function": ("", "def check(g):\n    assert g(1) == one\ncheck(f)", "name 'one' is not defined"),
     "setup_uses_an_unknown_name_beside_the_program": ("two = f(one)", "assert f(two) == 2", "name 'one' is not defined"),
+    "asks_for_an_attribute_of_pythons_own": ("", "assert f.__wrapped__(1) == 1", "AttributeError: __wrapped__"),
     "does_not_parse": ("", "assert f(1) ==", "SyntaxError"),
     "setup_does_not_parse": ("one = (", "assert f(1) == 1", "SyntaxError"),
 }  # fmt: skip
@@ -60,6 +61,10 @@ COUNTS = {
     "eval_of_an_unknown_name": ("def f(n): return 'nosuch'", "", "assert eval(f(3)) == 3", "wrong_answer"),
     "exec_of_an_import": ("def f(n): return 'import nosuch'", "", "exec(f(3))", "wrong_answer"),
     "exec_of_a_compiled_import": ("def f(n): return 'import nosuch'", "", "exec(compile(f(3), 'answer.py', 'exec'))", "wrong_answer"),
+    "import_behind_a_loop_that_only_an_answer_ends": ("def f(n): return 3", "", "while f(3) != 3: pass\nimport nosuch", "wrong_answer"),
+    "error_of_another_kind_behind_an_answer": (RIGHT, "", "x = f(3)\n[1][5]", "wrong_answer"),
+    "import_of_what_is_made_of_an_answer": ("def f(n): return 'nosuch'", "", "__import__('m' + str(f(3)))", "wrong_answer"),
+    "import_where_only_an_answer_leads": (RIGHT, "", "if f(3) == 3:\n    import nosuch\nimport nosuch", "wrong_answer"),
     "caught_import_error_of_the_test": (RIGHT, "", "try:\n    import nosuch\nexcept ImportError:\n    pass\nassert f(3) == 3", "accepted"),
 }  # fmt: skip
 
@@ -70,6 +75,15 @@ def test_what_the_program_brings_about_counts(examine, case):
     program, setup, code, verdict = COUNTS[case]
 
     assert examine(program, code, setup=setup).verdict.value == verdict
+
+
+def test_a_failure_that_was_looked_into_does_not_bound_the_next_test(examine):
+    """The second test works for longer than the 1 s of CPU that a look takes at most."""
+    works = "import time\nend_s = time.process_time() + 1.5\nwhile time.process_time() < end_s: pass\nassert f(3)"
+
+    judgement = examine("def f(n): return 'import nosuch'", "exec(f(3))", works, exhaustive=True)
+
+    assert [outcome.verdict.value for outcome in judgement.per_test] == ["wrong_answer", "accepted"]
 
 
 def test_a_name_of_another_program_is_the_tests_own_fault(judge):

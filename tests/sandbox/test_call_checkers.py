@@ -136,6 +136,7 @@ def test_no_checker_of_sequences_takes_a_prefix_or_an_extra_part(values, extra):
     [
         ([7], 7, True), ([7], [7], True), ([7], (7,), True), ([[1, 2]], [1, 2], True), ([[1, 2]], [[1, 2]], True),
         ([None], None, True), ([7], [[7]], False), ([7], 8, False), ([7, 8], 7, False), ([], None, False), (7, [7], False),
+        ([7], 7.0000001, False), ([0.5], 0.5000001, True),
     ],
 )  # fmt: skip
 def test_json_wrapped_takes_the_element_or_the_list(expected, actual, same):

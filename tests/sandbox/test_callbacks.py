@@ -19,6 +19,8 @@ ACCEPTED = {
     "calls_the_program": ("def f(g, n): return g(n)\ndef h(n): return n + 1", "assert f(lambda n: h(n), 1) == 2"),
     "recursion_through_both": ("def f(g, n): return 0 if n == 0 else 1 + g(g, n - 1)", "def g(g, n): return f(g, n)\nassert f(g, 20) == 20"),
     "raises_what_is_caught": ("def f(g):\n    try: g()\n    except KeyError: return 'caught'", "def g(): raise KeyError(1)\nassert f(g) == 'caught'"),
+    "raises_what_takes_more_than_a_text": ("def f(g):\n    try: g()\n    except ValueError as error: return str(error)", "assert 'invalid start byte' in f(b'\\xff'.decode)"),
+    "raises_a_class_of_its_own": ("def f(g):\n    try: g()\n    except LookupError as error: return str(error)", "class Mine(KeyError):\n    def __str__(self): return 'mine'\ndef g(): raise Mine\nassert 'mine' in f(g)"),
     "program_object_as_argument": ("class A: pass\ndef f(g):\n    a = A()\n    a.v = 5\n    return g(a)", "assert f(lambda a: a.v) == 5"),
     "iterator": ("def f(xs): return sum(xs)", "assert f(iter([1, 2])) == 3 and f(x for x in [4]) == 4"),
     "iterator_in_part": ("def f(xs): return next(xs)", "it = iter([1, 2])\nassert f(it) == 1 and next(it) == 2"),

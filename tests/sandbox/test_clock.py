@@ -41,7 +41,7 @@ def file():
 
 def test_a_clock_that_never_ran_says_nothing(file):
     """No test is under way, nothing is owed."""
-    assert read_clock(file) == ClockReading()
+    assert read_clock(file) == ClockReading() == (0, 0, 0, 0, 0, 0)
     assert read_clock(file).owed_s() == read_clock(file).idle_s(9.0, 9.0) == 0.0
 
 
@@ -101,6 +101,17 @@ def test_each_test_begins_anew(file, times):
     running.start()
 
     assert (running.owed_s, running.answers) == (0.0, 0)
+
+
+def test_a_number_of_answers_that_is_set_counts_at_once(file):
+    """Whoever ends next, before anything more is asked, ends with that many."""
+    running = Clock(file, -1)
+    running.start()
+    running.owe()
+    running.settle()
+    running.set_answers(0)
+
+    assert read_clock(file).answers == running.answers == 0
 
 
 def test_a_test_idles_while_it_neither_works_nor_waits(file, times):

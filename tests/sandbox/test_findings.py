@@ -70,6 +70,8 @@ def execution(**facts):
         ({"exit_code": 1, "stderr": b"OSError: [Errno 24] Too many open files: 'x'"}, "runtime_error", "open_files"),
         ({"exit_code": 1, "stderr": b"BlockingIOError: [Errno 11] busy"}, "runtime_error", "processes"),
         ({"exit_code": 1, "stderr": b"RuntimeError: can't start new thread"}, "runtime_error", "processes"),
+        ({"exit_code": 1, "stderr": b"RuntimeError: can't start new thread\nKeyError: 1"}, "runtime_error", "processes"),
+        ({"exit_code": 1, "stderr": b"RuntimeError: can't start new thread\nMemoryError"}, "memory_limit", "memory"),
         ({"exit_code": 1, "stderr": b"\xff\xfe"}, "runtime_error", None),
     ],
 )  # fmt: skip
@@ -180,6 +182,7 @@ STOPPED = {"signal": signal.SIGKILL}
         ([finding("accepted"), finding("accepted")], STOPPED, ["accepted", "accepted"]),
         ([finding("accepted"), finding("wrong_answer")], STOPPED, ["accepted", "wrong_answer"]),
         ([finding("wrong_answer"), finding("accepted")], STOPPED, ["wrong_answer", "accepted"]),
+        ([finding("accepted", cpu_s=2.0)], STOPPED, ["accepted"]),
         ([finding("wrong_answer", cpu_s=2.5)], STOPPED, ["time_limit"]),
         ([finding("compile_error", cpu_s=2.5)], STOPPED, ["compile_error"]),
         ([finding("accepted"), finding("lost")], {"signal": signal.SIGSEGV}, ["accepted", "runtime_error"]),
@@ -247,13 +250,21 @@ def test_waiting_is_wall_time_beyond_cpu_time():
 
 
 def test_a_program_that_waited_too_long_fails_the_test_at_hand_and_all_to_come():
-    """The third of five tests exhausts 3 times 5 s; a graver verdict stays."""
-    outcomes = [outcome("accepted"), outcome("wrong_answer"), outcome("accepted")]
+    """The third of five tests exhausts 3 times 5 s in the 9 s that it took; those to come take none."""
+    outcomes = [outcome("accepted"), outcome("wrong_answer"), msgspec.structs.replace(outcome("accepted"), wall_s=9.0)]
 
     found = waited_too_long(outcomes, 5, LIMITS)
 
     assert [one.verdict.value for one in found] == ["accepted", "wrong_answer"] + ["time_limit"] * 3
+    assert [(one.cpu_s, one.wall_s) for one in found] == [(0.5, 1.0), (0.5, 1.0), (0.5, 9.0), (0.0, 0.0), (0.0, 0.0)]
     assert found[-1].detail == "more than 15 s of waiting in all tests together"
+
+
+def test_a_graver_verdict_than_waiting_stays():
+    """What the test at hand was found to be before."""
+    found = waited_too_long([outcome("accepted"), outcome("accepted"), outcome("compile_error")], 3, LIMITS)
+
+    assert [one.verdict.value for one in found] == ["accepted", "accepted", "compile_error"]
 
 
 def test_a_fault_of_the_examiner_is_raised():
@@ -273,6 +284,15 @@ def test_the_time_of_a_lost_test_is_what_the_others_left():
     assert lost.cpu_s == pytest.approx(0.15)
 
 
+def test_the_time_of_a_lost_test_is_never_less_than_nothing():
+    """The candidate used 0.25 s of CPU time by one clock and 0.3 s by the other, 0.5 s and 0.6 s in all."""
+    findings = [finding("accepted", cpu_s=0.3, wall_s=0.6), finding("lost")]
+
+    _, lost = examined(findings, {"exit_code": 1})
+
+    assert (lost.cpu_s, lost.wall_s) == (0.0, 0.0)
+
+
 @pytest.mark.parametrize(
     ("facts", "detail"),
     [
@@ -280,6 +300,7 @@ def test_the_time_of_a_lost_test_is_what_the_others_left():
         ({"signal": signal.SIGKILL}, "the program ended itself while a test was running"),
         ({"signal": signal.SIGSEGV}, "ended by SIGSEGV"),
         ({"exit_code": 3}, "exit status 3"),
+        ({"exceeded": "cpu", "signal": signal.SIGKILL}, "more than 2 s of CPU time"),
     ],
 )
 def test_a_lost_test_is_explained(facts, detail):
@@ -289,9 +310,10 @@ def test_a_lost_test_is_explained(facts, detail):
     assert lost.detail == detail
 
 
-def test_a_failed_assertion_is_shown_with_its_right_side():
-    """The failing line 2 begins an assertion of two lines; its right side is what was expected."""
-    wrong = finding("wrong_answer", line=2, actual="[1]")
+@pytest.mark.parametrize("line", [2, 3])
+def test_a_failed_assertion_is_shown_with_its_right_side(line):
+    """The failing line is one of the two of an assertion; its right side is what was expected."""
+    wrong = finding("wrong_answer", line=line, actual="[1]")
 
     (shown,) = examined([wrong], STOPPED)
 

@@ -175,6 +175,22 @@ def told(): return seen
     assert judgement.per_test[-1].verdict is Verdict.ACCEPTED
 
 
+def test_an_object_is_not_asked_for_what_python_looks_up_by_itself(examine):
+    """Such as the pointer by which numpy would read the examiner's memory."""
+    program = """
+seen = []
+class A:
+    def __getattr__(self, name): seen.append(name)
+def f(): return A()
+def told(): return seen
+"""
+    code = (
+        "a = f()\nassert [getattr(a, name, 1) for name in ('__array_interface__', '__wrapped__', 'x')] == [1, 1, None]"
+    )
+
+    assert examine(program, code + "\nassert told() == ['x']", names=("f", "told")).verdict is Verdict.ACCEPTED
+
+
 LYING = {
     # the program, the test
     "named_tuple_with_a_property": ("class P(tuple):\n    _fields = ('x',)\n    x = property(lambda self: 7)\ndef f(): return P((1,))", "assert f().x == 7"),

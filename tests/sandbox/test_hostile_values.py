@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import struct
+import sys
 from base64 import b64encode
 from contextlib import suppress
 
@@ -34,7 +35,8 @@ json_trees = st.recursive(
 
 TAGS = (
     "int complex bytes bytearray tuple set frozenset dict counter ordereddict defaultdict deque range constant decimal "
-    "fraction numpy moment type handle namedtuple member"
+    "fraction numpy moment type handle namedtuple member array memoryview userlist userdict userstring chainmap keys "
+    "values items mappingproxy"
 ).split()
 
 
@@ -89,10 +91,14 @@ def test_arbitrary_arrays_are_values_or_malformed(content):
         "", "{", "[1", "\x00", '{"nosuch": 1}', "{}", '{"tuple": [], "list": []}', '{"tuple": {}}', '{"tuple": "ab"}',
         '{"bytes": "QUJ"}', '{"bytes": "Q*JD"}', '{"bytes": [1]}', '{"int": 5}', '{"int": "5g"}',
         '{"dict": [[[], 1]]}', '{"dict": [[1]]}', '{"dict": ["ab"]}', '{"set": [[1]]}', '{"frozenset": [{"set": []}]}',
-        '{"fraction": ["0x1", "0x0"]}', '{"range": ["0x0", "0x1", "0x0"]}', '{"decimal": "ten"}', '{"decimal": 1}',
+        '{"fraction": ["0x1", "0x0"]}', '{"range": ["0x0", "0x1", "0x0"]}', '{"decimal": "ten"}', '{"decimal": 1}', '{"decimal": "1e100001"}', '{"decimal": "1e-100001"}',
         '{"constant": "True"}', '{"constant": []}', '{"type": "len"}', '{"type": "nosuch"}', '{"type": ["int"]}',
         '{"defaultdict": ["print", []]}', '{"deque": [-1, []]}', '{"deque": ["a", []]}',
-        '{"moment": ["date", [2024, 2, 30]]}', '{"moment": ["open", ["/etc/passwd"]]}', '{"complex": ["1", "2"]}',
+        '{"moment": ["date", [2024, 2, 30], null]}', '{"moment": ["open", ["/etc/passwd"], null]}',
+        '{"moment": ["open", [1], null]}', '{"moment": ["timedelta", [1, 0.5, 0], null]}', '{"moment": ["date", [2024, 2, true], null]}',
+        '{"moment": ["datetime", [2024, 1, 1], [0, 0.5]]}', '{"array": ["x", [1]]}', '{"array": [1, [1]]}', '{"array": ["b", [128]]}',
+        '{"memoryview": [1]}', '{"userstring": ["a"]}', '{"chainmap": [{"dict": []}, 1]}', '{"keys": [[]]}', '{"items": [[1]]}',
+        '{"complex": ["1", "2"]}',
         '{"numpy": ["<i8", [99999999999999], "AAAAAAAAAAA="]}', '{"numpy": ["|O8", null, "AAAAAAAAAAA="]}',
         '{"numpy": ["<i8", null, ""]}', '{"numpy": ["<i8", [1], "AAAA"]}', '{"numpy": ["<U999999999", [1], "AAAA"]}',
         '{"namedtuple": ["P", ["x"], []]}', '{"namedtuple": ["P", ["x", "x"], [1, 2]]}', '{"namedtuple": ["P", ["x"]]}',
@@ -101,6 +107,8 @@ def test_arbitrary_arrays_are_values_or_malformed(content):
         '{"namedtuple": ["P", ["x, y"], [1]]}', '{"namedtuple": ["P", [[]], [1]]}', '{"namedtuple": {"x": 1}}',
         json.dumps({"namedtuple": ["P", [f"x{n}" for n in range(101)], [0] * 101]}),
         json.dumps({"namedtuple": ["P", ["x" * 101], [0]]}), json.dumps({"namedtuple": ["P", ["\ufb01"], [0]]}),
+        json.dumps({"namedtuple": ["P" * 101, ["x"], [0]]}), json.dumps({"namedtuple": ["\ufb01", ["x"], [0]]}),
+        json.dumps({"member": ["Enum", "C" * 101, "RED", 1]}), json.dumps({"member": ["Enum", "C", "R" * 101, 1]}),
         '{"member": ["IntEnum", "C", "__eq__", 1]}', '{"member": ["IntEnum", "C", "mro", 1]}', '{"member": []}',
         '{"member": ["IntEnum", "C", "RED", "r"]}', '{"member": ["StrEnum", "C", "RED", 1]}',
         '{"member": ["EnumType", "C", "RED", 1]}', '{"member": ["Enum", "C", "RED", 1.5]}',
@@ -122,6 +130,21 @@ def test_a_handle_is_malformed_where_none_can_be():
         from_text('{"handle": 0}')
 
 
+@pytest.fixture
+def candidate():
+    """Return a candidate as the examiner has it, and a function that sends one of its replies."""
+    ours, theirs = socket.socketpair()
+    clock_file, usual = os.memfd_create("clock"), sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)  # a test may convert what it likes
+    with ours, theirs:
+        yield (
+            Remote(ours.fileno(), 1000, Clock(clock_file, -1)),
+            lambda text: theirs.send(struct.pack("=I", len(text)) + text.encode()),
+        )
+    sys.set_int_max_str_digits(usual)
+    os.close(clock_file)
+
+
 @pytest.mark.parametrize(
     "tree",
     [
@@ -132,14 +155,46 @@ def test_a_handle_is_malformed_where_none_can_be():
     ],
     ids=str,
 )  # fmt: skip
-def test_what_no_candidate_writes_stands_for_nothing(tree):
+def test_what_no_candidate_writes_stands_for_nothing(candidate, tree):
     """Handles, calls back and exceptions are taken from a reply only as they are written."""
-    ours, theirs = socket.socketpair()
-    clock_file = os.memfd_create("clock")
-    with ours, theirs:
-        remote = Remote(ours.fileno(), 1000, Clock(clock_file, -1))
-        text = json.dumps(["ok", tree, {}]).encode()
-        theirs.send(struct.pack("=I", len(text)) + text)
-        with pytest.raises(Malformed):
-            remote.do("len", Handle(remote, 0))
-    os.close(clock_file)
+    remote, reply = candidate
+    reply(json.dumps(["ok", tree, {}]))
+
+    with pytest.raises(Malformed):
+        remote.do("len", Handle(remote, 0))
+
+
+CALLS = {
+    "load": lambda remote: remote.load(("f",), forgives=False),
+    "next": lambda remote: remote.next(0),
+    "call": lambda remote: remote.call(Handle(remote, 0), ([1], "a"), {}),
+}
+
+
+@pytest.mark.parametrize(
+    ("request_", "text"),
+    [
+        ("load", '["ok", [], {}]'), ("load", "null"), ("next", '["ok", [], {}]'), ("next", '["ok", {"tuple": [1]}, {}]'),
+        ("call", '["ok", null, {"0": 5}]'), ("call", '["ok", null, {"1": "b"}]'), ("call", '["ok", null]'),
+        ("call", '["raise", {"tuple": []}, "E", "", {}]'), ("call", '["raise", null, "E", "", {}]'),
+        ("call", f'["ok", {"1" * 4301}, {{}}]'), ("call", '["callback", 0, [], {}]'), ("call", '["callback", -1, [], {}]'),
+    ],
+)  # fmt: skip
+def test_what_no_candidate_answers_is_malformed(candidate, request_, text):
+    """No names, no values, arguments that can't have become so, numbers in no form that values are written in."""
+    remote, reply = candidate
+    if request_ == "load":
+        reply("ready")
+    reply(text)
+
+    with pytest.raises(Malformed):
+        CALLS[request_](remote)
+
+
+def test_a_number_as_long_as_values_write_it_is_read(candidate):
+    """4,300 digits are the most that are read in decimal; the test itself knows no limit before or behind."""
+    remote, reply = candidate
+    reply(f'["ok", {"1" * 4300}, {{}}]')
+
+    assert CALLS["call"](remote) == (10**4300 - 1) // 9
+    assert sys.get_int_max_str_digits() == 0

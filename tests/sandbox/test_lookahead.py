@@ -80,3 +80,15 @@ def test_a_test_that_watches_the_program_meanwhile_sees_it_in_step(examine, code
     program = "n = 0\ndef f():\n    global n\n    while n < 200:\n        n += 1\n        yield n - 1\ndef computed(): return n"
 
     assert examine(program, code, names=("f", "computed")).verdict.value == verdict
+
+
+@pytest.mark.parametrize(("taken", "verdict"), [(100, "accepted"), (101, "output_limit")])
+def test_a_value_that_is_too_large_fails_only_who_takes_it(examine, taken, verdict):
+    """Though it is computed before, with the values that come before it."""
+    program = "def f():\n    yield from range(100)\n    yield 'x' * 2000"
+
+    judgement = examine(
+        program, f"g = f()\nassert len([next(g) for _ in range({taken})]) == {taken}", output_bytes=1000
+    )
+
+    assert judgement.verdict.value == verdict

@@ -28,15 +28,11 @@ def unfolded(moment):
 
 
 words = st.text(st.characters(exclude_categories=["Cs"]))
-
-
 hashables = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), words, st.binary(), st.fractions(),
     st.decimals(allow_nan=False), st.dates(), st.times().map(unfolded), st.datetimes().map(unfolded), st.timedeltas(),
-    st.just(...),
-    st.builds(range, st.integers(-99, 99), st.integers(-99, 99), st.integers(1, 9)),
+    st.just(...), st.builds(range, st.integers(-99, 99), st.integers(-99, 99), st.integers(1, 9)),
 )  # fmt: skip
-
 
 scalars = st.one_of(
     hashables, st.floats(), st.complex_numbers(), st.decimals(), st.builds(bytearray, st.binary()),
@@ -244,6 +240,9 @@ NAMELESS = {
     "renamed_fields": (namedtuple("P", "x def", rename=True)(1, 2), (1, 2)),  # noqa: PYI024 - as above
     "fields_that_every_tuple_has": (namedtuple("P", "count index")(1, 2), (1, 2)),  # noqa: PYI024 - as above
     "foreign_letters": (namedtuple("P", ["h\u00f6he"])(1), (1,)),  # noqa: PYI024 - as above
+    "fields_that_do_not_fit": (type("P", (tuple,), {"_fields": ("x", "y")})((1,)), (1,)),
+    "a_list_of_fields": (type("P", (tuple,), {"_fields": ["x"]})((1,)), (1,)),
+    "an_odd_class": (type("P Q", (namedtuple("P", "x"),), {})(1), (1,)),  # noqa: PYI024 - as above
     "no_fields": (namedtuple("P", "")(), ()),  # noqa: PYI024 - as above
     "too_many_fields": (namedtuple("P", [f"x{n}" for n in range(101)])(*range(101)), tuple(range(101))),  # noqa: PYI024 - as above
     "several_flags": (Style.BOLD | Style.THIN, 3),
@@ -259,9 +258,8 @@ def test_what_has_no_plain_names_crosses_without(case):
     assert alike(from_text(to_text(value)), plain)
 
 
-def nested(wrap, levels):
-    """Return 1 in `levels` containers."""
-    value = 1
+def nested(wrap, levels, value=1):
+    """Return a value in `levels` containers."""
     for _ in range(levels):
         value = wrap(value)
     return value
@@ -280,15 +278,24 @@ WRAPS = {
 @pytest.mark.parametrize("kind", WRAPS)
 def test_values_as_deep_as_allowed_cross(kind):
     """The depth that is promised is kept for every container, with room for the caller's own frames."""
-    assert from_text(to_text(nested(WRAPS[kind], MOST_DEPTH))) == nested(WRAPS[kind], MOST_DEPTH)
+    for value in (1, b"1"):  # as JSON has it, and as an object with a tag
+        deepest = nested(WRAPS[kind], MOST_DEPTH, value)
+        assert from_text(to_text(deepest)) == deepest
 
 
-@pytest.mark.parametrize("levels", [MOST_DEPTH + 5, 100_000])
+def test_a_list_of_numbers_is_no_level():
+    """Behind the deepest level it is written as it is, and read again."""
+    deepest = nested(WRAPS["list"], MOST_DEPTH + 1)
+
+    assert from_text(to_text(deepest)) == deepest
+
+
+@pytest.mark.parametrize("levels", [MOST_DEPTH + 1, 100_000])
 @pytest.mark.parametrize("kind", ["list", "tuple", "dict"])
 def test_deeper_values_are_refused(kind, levels):
     """Deeper is Unencodable, never a RecursionError or a crash, however deep."""
     with pytest.raises(Unencodable, match="deeper than"):
-        to_text(nested(WRAPS[kind], levels))
+        to_text(nested(WRAPS[kind], levels, b"1"))
 
 
 def cyclic_list():
@@ -314,9 +321,12 @@ def test_cycles_are_refused(make):
 
 @pytest.mark.parametrize(
     "value",
-    [object(), len, lambda: 0, iter([]), Suit, np.array([object()]), datetime(2024, 1, 1, tzinfo=Zone())],
+    [
+        object(), len, lambda: 0, iter([]), Suit, np.array([object()]), datetime(2024, 1, 1, tzinfo=Zone()),
+        Decimal("1e100001"), Decimal("1e-100001"), memoryview(b"12").cast("H"), memoryview(b"12").cast("B", (1, 2)),
+    ],
     ids=lambda value: type(value).__name__,
-)
+)  # fmt: skip
 def test_what_has_no_plain_form_is_refused(value):
     """Without handles, objects and functions can't be written."""
     with pytest.raises(Unencodable):
