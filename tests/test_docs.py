@@ -17,13 +17,13 @@ import pytest
 import tiny_policy
 from paper_models import write_config
 
-from harness.benchmarks import mini
-from harness.benchmarks.problem_info import survey
+from harness.benchmarks.mini import known_samples, mini
+from harness.benchmarks.problem_info import problem_infos
 from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
 from harness.generation.backends import openai_protocol, transformers
 from harness.runs.jsonl import as_row
 from harness.runs.records import Evaluation, Run, Source
-from harness.scoring.report import markdown
+from harness.scoring.report import report_markdown
 from harness.scoring.score import score, usage_of
 from sandbox.records import BOUNDS, Limits, Verdict
 from trainers.compile.data_card import Rule
@@ -106,7 +106,7 @@ NEED_POLICY = [command for command, _ in shown(TRAINING)]
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """Work in an empty folder that holds the README's samples, with a demo of few programs, none of them slow."""
-    quick = [known for known in mini.known_samples() if known.verdict in {Verdict.ACCEPTED, Verdict.WRONG_ANSWER}]
+    quick = [known for known in known_samples() if known.verdict in {Verdict.ACCEPTED, Verdict.WRONG_ANSWER}]
     monkeypatch.setattr(known_programs, "known_samples", lambda: iter(quick[:PROGRAMS_IN_DEMO]))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tries.jsonl").write_text(blocks(README, "json")[0])
@@ -125,7 +125,7 @@ def test_commands_run(place, capsys, command):
     if "--model runs/known" in command:
         (place / "runs" / "known").mkdir(parents=True)
         (place / "runs" / "known" / "samples.jsonl").write_bytes(
-            b"".join(as_row(known.sample) for known in mini.known_samples())
+            b"".join(as_row(known.sample) for known in known_samples())
         )
     for maker in makers_of(command):
         run(shlex.split(maker)[1:])
@@ -218,13 +218,13 @@ def test_the_plan_shown_is_the_plan(tmp_path):
 
 def test_the_demo_shows_the_known_verdicts():
     """The table in the README is the one that the verdicts known beforehand add up to."""
-    known = tuple(mini.known_samples())
+    known = tuple(known_samples())
     problems = mini.problems(None)
-    heads = {head.task_id: head for head in survey(problems, problems)}
+    infos = problem_infos(problems, problems)
     evaluations = [
         Evaluation(
             policy=sample.policy, task_id=sample.task_id, index=sample.index, verdict=verdict, per_test=(), cpu_s=0.0,
-            difficulty=heads[sample.task_id].difficulty, completion_sha256="", program_sha256="", extraction="whole",
+            difficulty=infos[sample.task_id].difficulty, completion_sha256="", program_sha256="", extraction="whole",
             discarded_chars=0, complete=True, detail="",
         )
         for sample, verdict, _ in known
@@ -236,7 +236,7 @@ def test_the_demo_shows_the_known_verdicts():
         source=Source(benchmark="mini"), problems={},
     )  # fmt: skip
     usage = usage_of(known_program.sample for known_program in known)
-    printed = markdown(score(evaluations, heads, asked, usage)).splitlines()
+    printed = report_markdown(score(evaluations, infos, asked, usage)).splitlines()
     printed.append(f"{len(known)} of {len(known)} verdicts are the known ones. The run lies in runs/known")
 
     assert lines_missing(COMMANDS[KNOWN], printed) == []

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.benchmarks.problem_info import Head
+from harness.benchmarks.problem_info import ProblemInfo
 from harness.errors import UserError
 from harness.runs.records import Problem
 
@@ -15,7 +15,7 @@ _KEPT = 4
 """Problems kept decoded."""
 
 
-class Entry(NamedTuple):
+class CatalogueEntry(NamedTuple):
     """Where a problem lies, which one it is, and why it can't be examined, empty where it can."""
 
     where: str
@@ -32,13 +32,13 @@ class Catalogue(Mapping[str, Problem]):
     examiner's tests by their identity.
     """
 
-    def __init__(self, entries: Iterable[Entry], load: Callable[[Entry], Problem]) -> None:
+    def __init__(self, entries: Iterable[CatalogueEntry], load: Callable[[CatalogueEntry], Problem]) -> None:
         """Index the entries; `load` decodes one of them.
 
         Raises:
             UserError: Two entries have one task id, or none can be examined.
         """
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, CatalogueEntry] = {}
         self.left_out: dict[str, str] = {}
         """Task id -> why it can't be examined, of entries that are not among the problems."""
         for entry in entries:
@@ -47,7 +47,7 @@ class Catalogue(Mapping[str, Problem]):
             raise UserError(_nothing_left(self.left_out))
         self._load = functools.lru_cache(_KEPT)(load)
 
-    def _add(self, entry: Entry) -> None:
+    def _add(self, entry: CatalogueEntry) -> None:
         earlier = self._entries.get(entry.task_id)
         if earlier is not None or entry.task_id in self.left_out:
             place = f" already at {earlier.where}" if earlier else " there already"
@@ -91,8 +91,8 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     """Turn the ways in which others write a task id into `Problem.task_id`."""
     default_split: str = "test"
     """The split that a nameless list of completions (generations.json) stands for."""
-    problem_sets: Mapping[str, Callable[[Iterable[Head]], Iterable[str]]] = {}
-    """Name -> what chooses a published subset: the heads of all problems in, the task ids of the set out."""
+    problem_sets: Mapping[str, Callable[[Iterable[ProblemInfo]], Iterable[str]]] = {}
+    """Name -> what chooses a published subset: the infos of all problems in, the task ids of the set out."""
     prompt_card: str = ""
     """Name of the default card."""
     about: str = ""

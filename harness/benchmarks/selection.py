@@ -8,30 +8,27 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.benchmarks.benchmark import Benchmark
-from harness.benchmarks.problem_info import Head
+from harness.benchmarks.problem_info import ProblemInfos
 from harness.errors import UserError
 from harness.runs.records import Generation, Run
 from harness.scoring.score import Drawn
 
-Heads = Mapping[str, Head]
-"""Heads by task id, in the benchmark's order."""
 
-
-def of_split(heads: Heads, split: str) -> Heads:
-    """Return the heads of one split, or of "all".
+def of_split(infos: ProblemInfos, split: str) -> ProblemInfos:
+    """Return the infos of one split, or of "all".
 
     Raises:
         UserError: There are none.
     """
-    chosen = {task_id: head for task_id, head in heads.items() if split in {"all", head.split}}
+    chosen = {task_id: info for task_id, info in infos.items() if split in {"all", info.split}}
     if not chosen:
-        splits = ", ".join(dict.fromkeys(head.split for head in heads.values()))
+        splits = ", ".join(dict.fromkeys(info.split for info in infos.values()))
         raise UserError(f"--split {split}: there is nothing of this split; choose from all, {splits}")
     return chosen
 
 
-def all_drawn(chosen: Heads, name: str, drawn: Drawn) -> Heads:
-    """Return the heads of a published set, or of a shard of it, if there are samples of all its problems.
+def all_drawn(chosen: ProblemInfos, name: str, drawn: Drawn) -> ProblemInfos:
+    """Return the infos of a published set, or of a shard of it, if there are samples of all its problems.
 
     Raises:
         UserError: A policy has none of one: what is called by the name of a set must be the whole set.
@@ -46,13 +43,13 @@ def all_drawn(chosen: Heads, name: str, drawn: Drawn) -> Heads:
     return chosen
 
 
-def whole_set(heads: Heads, benchmark: Benchmark, name: str) -> Heads:
-    """Return the heads of a published set, given those of all problems; raise UserError if there is no such set."""
+def whole_set(infos: ProblemInfos, benchmark: Benchmark, name: str) -> ProblemInfos:
+    """Return the infos of a published set, given those of all problems; raise UserError if there is no such set."""
     if name not in benchmark.problem_sets:
         known = ", ".join(benchmark.problem_sets) or "none"
         raise UserError(f"--problem-set {name}: {benchmark.name} has no such set; there are: {known}")
-    ids = frozenset(benchmark.problem_sets[name](heads.values()))
-    return {task_id: head for task_id, head in heads.items() if task_id in ids}
+    ids = frozenset(benchmark.problem_sets[name](infos.values()))
+    return {task_id: info for task_id, info in infos.items() if task_id in ids}
 
 
 Asked = TypeVar("Asked", Run, Generation)
@@ -69,18 +66,18 @@ def numbers_of(shard: str) -> tuple[int, int]:
     return int(number), int(count)
 
 
-def of_shard(heads: Heads, shard: str) -> Heads:
-    """Return the heads of a shard, all of them where `shard` is empty.
+def of_shard(infos: ProblemInfos, shard: str) -> ProblemInfos:
+    """Return the infos of a shard, all of them where `shard` is empty.
 
     Raises:
         UserError: There are none.
     """
     if not shard:
-        return heads
+        return infos
     number, count = numbers_of(shard)
-    if number > len(heads):
-        raise UserError(f"--shard {shard}: there are only {len(heads)} problems; take no more shards than that")
-    return dict(list(heads.items())[number - 1 :: count])
+    if number > len(infos):
+        raise UserError(f"--shard {shard}: there are only {len(infos)} problems; take no more shards than that")
+    return dict(list(infos.items())[number - 1 :: count])
 
 
 def in_order(asked: Mapping[Path, Asked]) -> Sequence[Path]:

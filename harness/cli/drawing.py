@@ -12,14 +12,13 @@ import msgspec
 
 from harness.benchmarks.benchmark import Benchmark
 from harness.benchmarks.flaws import refuse_flawed
-from harness.benchmarks.problem_info import sha256_of
-from harness.benchmarks.selection import Heads, of_shard, of_split, whole_set
-from harness.cli.options import gathered, shard_option
+from harness.benchmarks.problem_info import ProblemInfos, problem_infos, sha256_of
+from harness.benchmarks.selection import of_shard, of_split, whole_set
+from harness.cli.options import collect_options, shard_option
 from harness.errors import UserError
-from harness.examination.examine import heads_of
 from harness.generation.backend import Backend, Engine, Request
 from harness.generation.generate import generate, plan_of
-from harness.generation.prompts import PromptCard, card_id, load_card, render
+from harness.generation.prompts import PromptCard, card_id, load_card, render_prompt
 from harness.plugins import names, resolve
 from harness.progress import watched
 from harness.runs.records import Generation, Problem, Producer, PromptCardId, Sample, Sampling, Source
@@ -68,7 +67,7 @@ def _toml(text: str) -> Any:
     return found["value"] if len(found) == 1 else text
 
 
-drawing_options = gathered(
+drawing_options = collect_options(
     "drawing",
     Drawing,
     (
@@ -122,7 +121,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     sampling: Sampling
     policy: str
     prompt_card: PromptCardId
-    heads: Heads
+    infos: ProblemInfos
     problem_set: str
     shard: str
     source: Source
@@ -135,9 +134,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             producer=producer,
             sampling=self.sampling,
             prompt_card=self.prompt_card,
-            benchmark=next(iter(self.heads.values())).benchmark,
+            benchmark=next(iter(self.infos.values())).benchmark,
             problem_set=self.problem_set,
-            splits=tuple(dict.fromkeys(head.split for head in self.heads.values())),
+            splits=tuple(dict.fromkeys(info.split for info in self.infos.values())),
             proctor=version("proctor"),
             source=self.source,
             prompts={task_id: sha256_of(prompt) for task_id, prompt in prompts.items()},
@@ -159,15 +158,15 @@ def planned(drawing: Drawing, source: Source, found: Benchmark, problems: Mappin
     policy = drawing.policy or Path(drawing.model).name or drawing.model
     if not policy.isprintable():
         raise UserError(f"the policy {policy!r} holds unprintable characters; name it with --policy")
-    heads = of_shard(_chosen(drawing, found, heads_of(problems, problems)), drawing.shard)
-    refuse_flawed(problems, heads)
-    prompts = {task_id: render(card, problems[task_id], problems) for task_id in heads}
+    infos = of_shard(_chosen(drawing, found, problem_infos(problems, problems)), drawing.shard)
+    refuse_flawed(problems, infos)
+    prompts = {task_id: render_prompt(card, problems[task_id], problems) for task_id in infos}
     return Plan(
         requests=plan_of(prompts, sampling),
         sampling=sampling,
         policy=policy,
         prompt_card=card_id(card),
-        heads=heads,
+        infos=infos,
         problem_set=drawing.problem_set,
         shard=drawing.shard,
         source=source,
@@ -198,14 +197,14 @@ def backend_of(drawing: Drawing) -> Backend:
     return resolve(BACKENDS, drawing.backend, Backend)
 
 
-def _chosen(drawing: Drawing, found: Benchmark, heads: Heads) -> Heads:
+def _chosen(drawing: Drawing, found: Benchmark, infos: ProblemInfos) -> ProblemInfos:
     if drawing.problem_set and drawing.split:
         raise UserError("--split and --problem-set each choose the problems; give one of them")
     if drawing.problem_set and drawing.limit:
         raise UserError("--limit leaves problems of the set out; give --problem-set or --limit")
     if drawing.problem_set:
-        return whole_set(heads, found, drawing.problem_set)
-    return dict(islice(of_split(heads, drawing.split or found.default_split).items(), drawing.limit))
+        return whole_set(infos, found, drawing.problem_set)
+    return dict(islice(of_split(infos, drawing.split or found.default_split).items(), drawing.limit))
 
 
 def _sampling(drawing: Drawing, card: PromptCard) -> Sampling:

@@ -37,5 +37,5 @@ def command(*, benchmark: str, data: Path | None, drawing: Drawing, out: Path) -
     usage = usage_of(sample for _, sample in read_rows(path, Sample))[plan.policy]
     ended = ", ".join(f"{count} by {reason}" for reason, count in usage.finish_counts.items())
     tokens = "" if usage.tokens is None else f", {usage.tokens} tokens"
-    click.echo(f"{len(plan.requests)} samples of {len(plan.heads)} problems{tokens}; ended {ended}. They lie in {path}")
+    click.echo(f"{len(plan.requests)} samples of {len(plan.infos)} problems{tokens}; ended {ended}. They lie in {path}")
     return 0

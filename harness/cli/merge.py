@@ -7,15 +7,15 @@ from typing import TypeVar
 import click
 import msgspec
 
-from harness.benchmarks.selection import Heads, in_order
+from harness.benchmarks.problem_info import ProblemInfos, problem_infos
+from harness.benchmarks.selection import in_order
 from harness.cli.options import opened, out_option
 from harness.errors import UserError
-from harness.examination.examine import heads_of
 from harness.examination.merge import merge_generations, merge_runs
 from harness.runs.jsonl import read
 from harness.runs.records import Generation, Run
 from harness.runs.run_folder import GENERATION, RUN
-from harness.scoring.report import markdown
+from harness.scoring.report import report_markdown
 
 Asked = TypeVar("Asked", Run, Generation)
 
@@ -35,11 +35,11 @@ def command(*, shards: tuple[Path, ...], data: str | None, out: Path) -> int:
     runs = _asked(shards, RUN, Run)
     if not (generations or runs):
         raise UserError(f"{shards[0]}: holds no {RUN}; name the folders that were made with --shard")
-    heads = _heads([*runs.values(), *generations.values()], data)
+    infos = _infos([*runs.values(), *generations.values()], data)
     if generations:
-        merge_generations(generations, heads, out)
+        merge_generations(generations, infos, out)
     if runs:
-        click.echo(markdown(merge_runs(runs, heads, out)))
+        click.echo(report_markdown(merge_runs(runs, infos, out)))
     click.echo(f"The {'run lies' if runs else 'samples lie'} in {out}")
     return 0
 
@@ -55,11 +55,11 @@ def _asked(folders: tuple[Path, ...], name: str, type_: type[Asked]) -> Mapping[
     return {folder: found[folder] for folder in in_order(found)}
 
 
-def _heads(asked: Sequence[Run | Generation], data: str | None) -> Heads:
-    """Return the heads of all problems of the shards."""
+def _infos(asked: Sequence[Run | Generation], data: str | None) -> ProblemInfos:
+    """Return the infos of all problems of the shards."""
     source = asked[0].source
     _, problems = opened(msgspec.structs.replace(source, data=data or source.data))
-    return heads_of(
+    return problem_infos(
         problems,
         {task_id for shard in asked for task_id in (shard.problems if isinstance(shard, Run) else shard.prompts)},
     )

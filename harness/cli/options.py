@@ -22,14 +22,16 @@ from harness.examination.examine import Origin, Protocol
 from harness.extraction.program import SETTINGS
 from harness.plugins import resolve
 from harness.runs.records import Problem, Result, Source
-from harness.scoring.report import markdown
+from harness.scoring.report import report_markdown
 from sandbox.jail import ALL_LAYERS, Jail, JailReport, Refused, probe
 from sandbox.records import Verdict
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def gathered(name: str, record: type[msgspec.Struct], options: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
+def collect_options(
+    name: str, record: type[msgspec.Struct], options: Sequence[Callable[..., Any]]
+) -> Callable[..., Any]:
     """Return a decorator that adds the options to a command, which takes their values as the argument `name`.
 
     Args:
@@ -199,7 +201,7 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-judging_options = gathered(
+judging_options = collect_options(
     "judging",
     Judging,
     (
@@ -234,7 +236,9 @@ out_option = click.option(
 
 def told(results: Sequence[Result], out: Path, judging: Judging) -> int:
     """Print what came of a run, and return the exit code."""
-    click.echo((out / "result.json").read_text() if judging.as_json else f"{markdown(results)}\nThe run lies in {out}")
+    click.echo(
+        (out / "result.json").read_text() if judging.as_json else f"{report_markdown(results)}\nThe run lies in {out}"
+    )
     faults = sum(result.verdict_counts[Verdict.SANDBOX_ERROR] for result in results)
     if faults:
         click.echo(f"proctor: the sandbox failed on {faults} samples, left out; the same command tries again", err=True)

@@ -39,19 +39,19 @@ def command(*, benchmark: str, data: Path | None, drawing: Drawing, judging: Jud
     found, problems = opened(source)
     plan = planned(drawing, source, found, problems)
     probed(judging.jail)
-    refuse_short({(plan.policy, task_id): plan.sampling.n for task_id in plan.heads}, judging.k)
+    refuse_short({(plan.policy, task_id): plan.sampling.n for task_id in plan.infos}, judging.k)
     with backend.load(drawing.model, drawing.options) as engine:
         generation = plan.generation(engine.producer)
         origin = Origin(
             prompt_card=plan.prompt_card, sampling=plan.sampling, producer=generation.producer, shard=plan.shard
         )
         protocol = judging.protocol(source, plan.problem_set, origin)
-        run = run_of(plan.heads, protocol, samples_sha256="")
+        run = run_of(plan.infos, protocol, samples_sha256="")
         open_generation(out, generation)
         open_run(out, run, tuple)
         _draw_and_judge(engine, plan, problems, out, protocol)
     results = examine(
-        lambda: (sample for _, sample in read_rows(out / SAMPLES, Sample)), problems, plan.heads, out, protocol
+        lambda: (sample for _, sample in read_rows(out / SAMPLES, Sample)), problems, plan.infos, out, protocol
     )
     return told(results, out, judging)
 

@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from harness.benchmarks.flaws import refuse_flawed
+from harness.benchmarks.problem_info import problem_infos
 from harness.benchmarks.selection import all_drawn, of_shard, of_split, whole_set
 from harness.cli.options import (
     Judging,
@@ -19,7 +20,7 @@ from harness.cli.options import (
     told,
 )
 from harness.errors import UserError
-from harness.examination.examine import Origin, examine, heads_of
+from harness.examination.examine import Origin, examine
 from harness.generation.prompts import card_id, load_card
 from harness.runs.jsonl import read
 from harness.runs.records import Sample
@@ -62,20 +63,20 @@ def command(
     if shard and origin.shard:
         raise UserError(f"--shard {shard}: {samples} is shard {origin.shard} already; leave the option out")
     if problem_set:
-        whole = whole_set(heads_of(problems, problems), found, problem_set)
-        heads = all_drawn(of_shard(whole, shard or origin.shard), problem_set, drawn)
+        whole = whole_set(problem_infos(problems, problems), found, problem_set)
+        infos = all_drawn(of_shard(whole, shard or origin.shard), problem_set, drawn)
     else:
-        heads = of_shard(of_split(heads_of(problems, {task_id for _, task_id in drawn}), split), shard)
-    refuse_flawed(problems, heads)
+        infos = of_shard(of_split(problem_infos(problems, {task_id for _, task_id in drawn}), split), shard)
+    refuse_flawed(problems, infos)
 
     def chosen() -> Iterator[Sample]:
-        return (sample for sample in read_all() if sample.task_id in heads)
+        return (sample for sample in read_all() if sample.task_id in infos)
 
     origin = msgspec.structs.replace(origin, shard=shard or origin.shard)
     if prompt_card:
         origin = msgspec.structs.replace(origin, prompt_card=card_id(load_card(prompt_card)))
     protocol = judging.protocol(source, problem_set, origin)
-    return told(examine(chosen, problems, heads, out, protocol), out, judging)
+    return told(examine(chosen, problems, infos, out, protocol), out, judging)
 
 
 def _origin(samples: Path) -> Origin:

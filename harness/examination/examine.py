@@ -1,7 +1,7 @@
 """Judges samples into the folder of a run: the path that `score`, `run` and `demo` share."""
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from importlib.metadata import version
 from itertools import chain
@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from harness.benchmarks.problem_info import Head, survey, usual_limits
+from harness.benchmarks.problem_info import ProblemInfos, usual_limits
 from harness.cli.options import probed
 from harness.examination.evaluate import Evaluator, already_judged
 from harness.progress import watched
@@ -52,20 +52,15 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     """Judges, on this machine or others."""
 
 
-def heads_of(problems: Mapping[str, Problem], task_ids: Collection[str]) -> Mapping[str, Head]:
-    """Go once through those problems and return what is known of them without their tests, in their order."""
-    return {head.task_id: head for head in watched(survey(problems, task_ids), len(task_ids), "read", sys.stderr)}
-
-
 def examine(
-    samples: Samples, problems: Mapping[str, Problem], heads: Mapping[str, Head], out: Path, protocol: Protocol
+    samples: Samples, problems: Mapping[str, Problem], infos: ProblemInfos, out: Path, protocol: Protocol
 ) -> tuple[Result, ...]:
     """Judge the samples, or those that a killed run left, and write the run; return its results.
 
     Args:
         samples: reads the samples.
         problems: those of the benchmark.
-        heads: of the problems that the samples name.
+        infos: of the problems that the samples name.
         out: the run's folder.
         protocol: what else is asked.
 
@@ -74,28 +69,28 @@ def examine(
     """
     stock = stock_of(samples())
     refuse_short(stock.drawn, protocol.k)
-    run = run_of(heads, protocol, stock.sha256)
+    run = run_of(infos, protocol, stock.sha256)
     open_run(out, run, samples)
     stored = SampleFile(out / SAMPLES, run.samples_sha256)
-    results = score(_evaluations(stored, problems, heads, out, protocol), heads, run, stock.usage)
+    results = score(_evaluations(stored, problems, infos, out, protocol), infos, run, stock.usage)
     close_run(out, results)
     return results
 
 
-def run_of(heads: Mapping[str, Head], protocol: Protocol, samples_sha256: str) -> Run:
+def run_of(infos: ProblemInfos, protocol: Protocol, samples_sha256: str) -> Run:
     """Return the record of what is asked; raise UserError where this host isolates too little."""
     report = probed(protocol.jail)
     return Run(
         samples_sha256=samples_sha256,
-        benchmark=next(iter(heads.values())).benchmark,
+        benchmark=next(iter(infos.values())).benchmark,
         problem_set=protocol.problem_set,
-        splits=tuple(dict.fromkeys(head.split for head in heads.values())),
+        splits=tuple(dict.fromkeys(info.split for info in infos.values())),
         prompt_card=protocol.origin.prompt_card,
         sampling=protocol.origin.sampling,
         producer=protocol.origin.producer,
         extraction=protocol.extraction,
         k=protocol.k,
-        limits=usual_limits(heads.values()),
+        limits=usual_limits(infos.values()),
         limits_file=protocol.limits_file,
         exhaustive=protocol.exhaustive,
         isolation=report.layers,
@@ -103,7 +98,7 @@ def run_of(heads: Mapping[str, Head], protocol: Protocol, samples_sha256: str) -
         python=report.python,
         proctor=version("proctor"),
         source=protocol.source,
-        problems={head.task_id: head.sha256 for head in heads.values()},
+        problems={info.task_id: info.sha256 for info in infos.values()},
         shard=protocol.origin.shard,
     )
 
@@ -125,7 +120,7 @@ def judged(
 def _evaluations(
     samples: SampleFile,
     problems: Mapping[str, Problem],
-    heads: Mapping[str, Head],
+    infos: ProblemInfos,
     out: Path,
     protocol: Protocol,
 ) -> Iterator[Evaluation]:
@@ -135,5 +130,5 @@ def _evaluations(
         done = SampleIndex()
         yield from already_judged(path, samples, done)
         if todo := len(samples) - len(done):
-            rest = chain.from_iterable(samples.of_task(task_id, but=done) for task_id in heads)
+            rest = chain.from_iterable(samples.of_task(task_id, but=done) for task_id in infos)
             yield from watched(judged(rest, problems, file, protocol), todo, "judged", sys.stderr)

@@ -173,7 +173,7 @@ def sha256_of_samples(samples: Iterable[Sample]) -> str:
     return digest.hexdigest()
 
 
-def write_samples(path: Path, samples: Iterable[Sample], sha256: str) -> None:
+def copy_samples(path: Path, samples: Iterable[Sample], sha256: str) -> None:
     """Write the samples as JSON Lines, all or nothing.
 
     Raises:

@@ -9,8 +9,8 @@ import msgspec
 from harness.errors import UserError
 from harness.runs.jsonl import read, sha256_of_file, write_whole
 from harness.runs.records import Generation, Result, Run, Sample
-from harness.runs.row_store import write_samples
-from harness.scoring.report import markdown
+from harness.runs.row_store import copy_samples
+from harness.scoring.report import report_markdown
 
 GENERATION, RUN, SAMPLES, EVALUATIONS = "generation.json", "run.json", "samples.jsonl", "evaluations.jsonl"
 
@@ -39,13 +39,13 @@ def open_run(out: Path, run: Run, samples: Callable[[], Iterable[Sample]]) -> No
     if run.samples_sha256 and not read(out / RUN, Run).samples_sha256:
         write_whole(out / RUN, _pretty(run))  # all samples are drawn now
     if run.samples_sha256 and not (out / SAMPLES).exists():
-        write_samples(out / SAMPLES, samples(), run.samples_sha256)
+        copy_samples(out / SAMPLES, samples(), run.samples_sha256)
 
 
 def close_run(out: Path, results: Sequence[Result]) -> None:
     """Write what came of it: `result.json` (a JSON array, one result a policy) and `report.md`."""
     write_whole(out / "result.json", _pretty(results))
-    write_whole(out / "report.md", markdown(results).encode())
+    write_whole(out / "report.md", report_markdown(results).encode())
 
 
 def _holds(path: Path, sha256: str) -> bool:

@@ -44,7 +44,7 @@ Reader = Callable[[], Iterator[Sample]]
 """What reads samples, in their order, at every call."""
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class SampleRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row of JSON Lines as anyone writes it; keys not named here are ignored."""
 
     task_id: str | int
@@ -129,7 +129,7 @@ def _distinct(path: Path, placed: Callable[[], Iterator[tuple[str, Sample]]]) ->
 def _rows(path: Path, named: Callable[[str | int, str], str]) -> Iterator[tuple[str, Sample]]:
     """Yield each sample with its place; `named` returns the task of a row, given how it is written and where."""
     counted = Counter[tuple[str, str]]()
-    for where, row in read_rows(path, Row):
+    for where, row in read_rows(path, SampleRow):
         policy = row.model or row.policy or _stem(path)
         if not policy.isprintable():
             raise UserError(f"{where}: the policy {policy!r} holds unprintable characters; rename it")

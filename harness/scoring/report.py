@@ -15,7 +15,7 @@ _WIDEST = 400
 """Characters to which the cells of a column are filled up: one long name must not be paid for in every row."""
 
 
-def markdown(results: Iterable[Result]) -> str:
+def report_markdown(results: Iterable[Result]) -> str:
     """Return one section a result: pass@k and verdicts by difficulty and kind of test, extraction, and the protocol.
 
     Shares are percent with 95 % intervals; pairs of a difficulty and a kind are left to result.json.

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from harness.benchmarks.problem_info import Head, fingerprint
+from harness.benchmarks.problem_info import ProblemInfo, ProblemInfos, fingerprint
 from harness.errors import UserError
 from harness.runs.records import Evaluation, Result, Run, Sample, Score, Tally, Usage, VerdictShare
 from harness.scoring.intervals import mean_interval
@@ -85,7 +85,7 @@ def refuse_short(drawn: Drawn, ks: Sequence[int]) -> None:
 
 
 def score(
-    evaluations: Iterable[Evaluation], heads: Mapping[str, Head], run: Run, usage: Mapping[str, Usage]
+    evaluations: Iterable[Evaluation], infos: ProblemInfos, run: Run, usage: Mapping[str, Usage]
 ) -> tuple[Result, ...]:
     """Return one result a policy, sorted by policy; `usage` is that of each policy.
 
@@ -104,7 +104,7 @@ def score(
         {(policy, task): of_task.total() for policy in found for task, of_task in found[policy].items()}, run.k
     )
     return tuple(
-        _result(policy, found[policy], extracted[policy], heads=heads, run=run, usage=usage[policy])
+        _result(policy, found[policy], extracted[policy], infos=infos, run=run, usage=usage[policy])
         for policy in sorted(found)
     )
 
@@ -114,11 +114,11 @@ def _result(
     found: Found,
     extracted: Counter[tuple[str, bool]],
     *,
-    heads: Mapping[str, Head],
+    infos: ProblemInfos,
     run: Run,
     usage: Usage,
 ) -> Result:
-    tallies = tuple(_tally(head, found[head.task_id]) for head in heads.values() if head.task_id in found)
+    tallies = tuple(_tally(info, found[info.task_id]) for info in infos.values() if info.task_id in found)
     strata = by_stratum(tallies)
     rules = sorted({rule for rule, _ in extracted})
     return Result(
@@ -147,11 +147,11 @@ def _result(
     )
 
 
-def _tally(head: Head, counts: Counter[Verdict]) -> Tally:
+def _tally(info: ProblemInfo, counts: Counter[Verdict]) -> Tally:
     return Tally(
-        task_id=head.task_id,
-        difficulty=head.difficulty,
-        kind=head.kind,
+        task_id=info.task_id,
+        difficulty=info.difficulty,
+        kind=info.kind,
         n=counts.total() - counts[Verdict.SANDBOX_ERROR],
         c=counts[Verdict.ACCEPTED],
     )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.benchmarks.mbpp import canonical_id, mbpp
+from harness.benchmarks.mbpp import mbpp
 from harness.extraction.program import SETTINGS, program_of
 from harness.runs.jsonl import read_rows
 from harness.runs.records import Index, Problem, Sample
@@ -67,7 +67,7 @@ def recorded_samples(every: int = 1) -> list[Recorded]:
     """Return every completion, or every nth, in the order of the file: task by task, model by model."""
     known = problems(SANITIZED)
     outcomes = {
-        (row.model, canonical_id(row.task_id), row.sample_id): row for _, row in read_rows(COMPLETIONS, Outcome)
+        (row.model, mbpp.canonical_id(row.task_id), row.sample_id): row for _, row in read_rows(COMPLETIONS, Outcome)
     }
     _, reader = open_samples(COMPLETIONS, mbpp, known)
     found = ((sample, outcomes[sample.key]) for sample in tuple(reader())[::every])

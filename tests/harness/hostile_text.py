@@ -23,17 +23,17 @@ import msgspec
 from harness.escapes import code_block, in_markdown, in_tree
 from harness.explain import difference, explain, explanation_markdown
 from harness.extraction.program import SETTINGS, program_of
-from harness.extraction.syntax import read
 from harness.extraction.text import is_sentence
 from harness.generation.backend import cut_at_stop
 from harness.runs.jsonl import as_row, write_whole
 from harness.runs.records import Evaluation, Problem, PromptCardId, Result, Run, Sample, Source, Tally, Usage
 from harness.runs.row_store import sha256_of_samples
 from harness.runs.samples import read_recorded
-from harness.scoring.report import markdown
+from harness.scoring.report import report_markdown
+from harness.syntax import parse_text
 from leaderboards.gate import judge, junit, summary
 from leaderboards.page.page import document, write_samples
-from leaderboards.render import markdown as table_markdown
+from leaderboards.render import report_markdown as table_markdown
 from leaderboards.table import Entry, tabulate
 from sandbox import records
 from sandbox.printable import readable
@@ -238,12 +238,12 @@ STAGES: Mapping[str, Callable[[str], object]] = {
     "extraction, call": _extracted(CALLED, "entry_point"),
     "extraction, stdio": _extracted(PRINTED, "first"),
     "extraction, class": _extracted(IN_CLASS, "longest"),
-    "syntax": read,
+    "syntax": parse_text,
     "prose": is_sentence,
     "stop": lambda text: cut_at_stop(text, CARD.stop),
     "explain": _explained,
     "difference": lambda text: difference(f"1\n{text}", f"{text}\n2"),
-    "report": lambda text: markdown([_result(text)]),
+    "report": lambda text: report_markdown([_result(text)]),
     "gate": _gated,
     "table": _tabulated,
     "page": _paged,

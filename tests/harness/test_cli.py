@@ -8,7 +8,7 @@ import sys
 import click
 import pytest
 
-from harness.benchmarks import mini
+from harness.benchmarks.mini import mini
 from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
 
 

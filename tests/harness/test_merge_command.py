@@ -24,7 +24,7 @@ def problem(number):
 toy = Benchmark(
     name="toy",
     problems=lambda data: {str(number): problem(number) for number in range(1, 6)},
-    problem_sets={"low": lambda heads: [head.task_id for head in heads if int(head.task_id) < 5]},
+    problem_sets={"low": lambda infos: [info.task_id for info in infos if int(info.task_id) < 5]},
 )
 """
 ROWS = [

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UserError
-from harness.runs.row_store import SampleFile, sha256_of_samples, write_samples
+from harness.runs.row_store import SampleFile, copy_samples, sha256_of_samples
 
 DESCRIPTORS = Path("/proc/self/fd")
 
@@ -23,7 +23,7 @@ def samples(make_sample):
 @pytest.fixture
 def path(tmp_path, samples):
     """Return the file that holds them."""
-    write_samples(tmp_path / "samples.jsonl", samples, sha256_of_samples(samples))
+    copy_samples(tmp_path / "samples.jsonl", samples, sha256_of_samples(samples))
     return tmp_path / "samples.jsonl"
 
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from harness.benchmarks.benchmark import Benchmark
-from harness.benchmarks.mbpp import canonical_id
+from harness.benchmarks.mbpp import mbpp
 from harness.errors import UserError
 from harness.runs.jsonl import as_row
 from harness.runs.records import Sample
@@ -18,7 +18,7 @@ def read(make_problem):
     """Return a function that reads samples of a benchmark with tasks 1 (prompts), 2, 3 (test) and 4 (train)."""
     splits = {"1": "prompts", "2": "test", "3": "test", "4": "train"}
     problems = {task_id: make_problem(task_id, split) for task_id, split in splits.items()}
-    toy = Benchmark(name="toy", problems=lambda _: problems, canonical_id=canonical_id)
+    toy = Benchmark(name="toy", problems=lambda _: problems, canonical_id=mbpp.canonical_id)
 
     def read_once(path):
         _, reader = open_samples(path, toy, problems)

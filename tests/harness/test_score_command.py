@@ -24,8 +24,8 @@ toy = Benchmark(
     name="toy",
     problems=lambda data: {"1": problem("1", "test", 1), "2": problem("2", "train", 2), "3": problem("3", "test", 3)},
     problem_sets={
-        "trained": lambda heads: [head.task_id for head in heads if head.split == "train"],
-        "whole": lambda heads: [head.task_id for head in heads],
+        "trained": lambda infos: [info.task_id for info in infos if info.split == "train"],
+        "whole": lambda infos: [info.task_id for info in infos],
     },
 )
 """

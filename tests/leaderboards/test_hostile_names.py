@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import run
-from harness.scoring.report import markdown
+from harness.scoring.report import report_markdown
 from leaderboards.compare import compare
-from leaderboards.compare import markdown as compared
+from leaderboards.compare import report_markdown as compared
 from leaderboards.gate import judge, junit, summary
 from leaderboards.page.page import document
 from leaderboards.plots.figures import figures
 from leaderboards.plots.svg import file_of
-from leaderboards.render import markdown as table_markdown
+from leaderboards.render import report_markdown as table_markdown
 from leaderboards.table import Entry, tabulate
 
 NAMES = (
@@ -31,7 +31,7 @@ def documents(make_result, name):
     tables = tabulate([Entry(method=name, model=name, result=a, run=Path(), link="run")])
     drawn = figures({name: a}, {})
     return {
-        "report": markdown([a]),
+        "report": report_markdown([a]),
         "summary": summary(gated),
         "junit": junit(gated).decode(),
         "compare": compared(compare(a, b), (Path("a"), Path("b")), 10),

@@ -7,14 +7,15 @@ from pathlib import Path
 import click
 import msgspec
 
-from harness.benchmarks.mini import Known, known_samples, problems
+from harness.benchmarks.mini import Known, known_samples, mini
+from harness.benchmarks.problem_info import problem_infos
 from harness.cli.main import OUR_FAULT
 from harness.examination.evaluate import evaluate
-from harness.examination.examine import Protocol, examine, heads_of
+from harness.examination.examine import Protocol, examine
 from harness.extraction.program import SETTINGS
 from harness.runs.jsonl import read_rows
 from harness.runs.records import Evaluation, SampleKey, Source
-from harness.scoring.report import markdown
+from harness.scoring.report import report_markdown
 from sandbox.jail import Jail
 
 METHODS = ("sft", "rloo", "rloo-grpo", "rloo-exp")
@@ -128,11 +129,11 @@ def examine_known(jail: Jail, workers: int, out: Path) -> int:
     verdict is known. All are judged; a verdict that differs from the known one is told, and is our fault.
     """
     known = tuple(known_samples())
-    shipped = problems(None)
+    shipped = mini.problems(None)
     results = examine(
         lambda: (program.sample for program in known),
         shipped,
-        heads_of(shipped, {program.sample.task_id for program in known}),
+        problem_infos(shipped, {program.sample.task_id for program in known}),
         out,
         Protocol(
             k=(1,),
@@ -142,7 +143,7 @@ def examine_known(jail: Jail, workers: int, out: Path) -> int:
             evaluator=partial(evaluate, workers=workers),
         ),
     )
-    click.echo(markdown(results))
+    click.echo(report_markdown(results))
     evaluations = {evaluation.key: evaluation for _, evaluation in read_rows(out / "evaluations.jsonl", Evaluation)}
     surprises = tuple(_surprises(known, evaluations))
     click.echo("".join(f"{surprise}\n" for surprise in surprises), nl=False)

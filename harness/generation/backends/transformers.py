@@ -19,7 +19,16 @@ import msgspec
 
 from harness.errors import UserError
 from harness.generation.backend import Backend, Drawn, Engine, Request
-from harness.generation.backends.common import Batch, Row, Tokens, batches, context_of, options_of, pieces, too_long
+from harness.generation.backends.common import (
+    Batch,
+    PromptedRow,
+    Tokens,
+    batches,
+    context_of,
+    options_of,
+    pieces,
+    too_long,
+)
 from harness.generation.models import Weights, find_weights
 from harness.runs.records import Producer, Sampling
 
@@ -30,7 +39,7 @@ if TYPE_CHECKING:
     from harness.generation.backends.decoding import CausalModel
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `--option` takes."""
 
     batch_size: Annotated[int, msgspec.Meta(ge=1)] = 64
@@ -47,7 +56,7 @@ class _Loaded:
     """A model that is ready."""
 
     def __init__(
-        self, name: str, weights: Weights, options: Options, model: "CausalModel", tokens: "PreTrainedTokenizerBase"
+        self, name: str, weights: Weights, options: _Options, model: "CausalModel", tokens: "PreTrainedTokenizerBase"
     ) -> None:
         from harness.generation.backends import decoding  # noqa: PLC0415 - torch
 
@@ -78,12 +87,12 @@ class _Loaded:
     ) -> Iterator[Drawn]:
         """Draw the batches of which something is missing, and yield the completions of each when it is done."""
         stop = self._decoding.stop_criterion(self._tokenizer, sampling.stop)
-        rows = list[Row]()
+        rows = list[PromptedRow]()
         for request in plan:
             prompt = self._tokens.of(request.prompt)
             room = self._tokens.context - len(prompt)
             if room > 0:
-                rows.append(Row(request, prompt, min(room, sampling.max_tokens)))
+                rows.append(PromptedRow(request, prompt, min(room, sampling.max_tokens)))
             elif request.key in missing:
                 yield Drawn(request, too_long(prompt))
         waiting = deque(batches(rows, self._options.batch_size))
@@ -129,7 +138,7 @@ class _Loaded:
 
 @contextmanager
 def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
-    options = options_of(transformers.name, given, Options)
+    options = options_of(transformers.name, given, _Options)
     try:
         from transformers.utils import logging  # noqa: PLC0415 - seconds
     except ModuleNotFoundError as error:
@@ -141,7 +150,7 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
 
 
 def _from_disk(
-    weights: Weights, options: Options, device: "torch.device"
+    weights: Weights, options: _Options, device: "torch.device"
 ) -> tuple["CausalModel", "PreTrainedTokenizerBase"]:
     """Return a model on its device and its tokenizer.
 
