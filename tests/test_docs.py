@@ -23,8 +23,9 @@ from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
 from harness.generation.backends import openai_protocol, transformers
 from harness.runs.jsonl import as_row
 from harness.runs.records import Evaluation, Run, Source
+from harness.runs.row_store import SampleCopy
 from harness.scoring.report import report_markdown
-from harness.scoring.score import score, usage_of
+from harness.scoring.score import score
 from sandbox.records import BOUNDS, Limits, Verdict
 from trainers.compile.data_card import Rule
 from trainers.compile.rewards import PAPER
@@ -216,7 +217,7 @@ def test_the_plan_shown_is_the_plan(tmp_path):
     assert [name for name, *_ in told] == list(recipe_names())
 
 
-def test_the_demo_shows_the_known_verdicts():
+def test_the_demo_shows_the_known_verdicts(tmp_path):
     """The table in the README is the one that the verdicts known beforehand add up to."""
     known = tuple(known_samples())
     problems = mini.problems(None)
@@ -235,9 +236,9 @@ def test_the_demo_shows_the_known_verdicts():
         k=(1,), limits=Limits(), limits_file="", exhaustive=False, isolation={}, preload=(), python="", proctor="",
         source=Source(benchmark="mini"), problems={},
     )  # fmt: skip
-    usage = usage_of(known_program.sample for known_program in known)
+    usage = SampleCopy((known_program.sample for known_program in known), tmp_path).tally.usage
     printed = report_markdown(score(evaluations, infos, asked, usage)).splitlines()
-    printed.append(f"{len(known)} of {len(known)} verdicts are the known ones. The run lies in runs/known")
+    printed.append(f"{len(known)} of {len(known)} verdicts are the known ones. Results written to runs/known")
 
     assert lines_missing(COMMANDS[KNOWN], printed) == []
     assert f"{len(known)} in all" in README

@@ -153,7 +153,7 @@ def _problem(entry: CatalogueEntry, split: str, row: _Row) -> Problem:
     try:
         tests = tests_of(row.inputs, row.outputs, function, signature)
     except ValueError as error:
-        raise UserError(f"{entry.where}: task {entry.task_id!r} {error}; mend or remove it") from error
+        raise UserError(f"{entry.where}: task {entry.task_id!r} {error}; correct or remove it") from error
     is_entered = isinstance(tests[0], CallTest) or (signature is not None and not signature.in_class)
     return Problem(
         task_id=entry.task_id,

@@ -33,7 +33,8 @@ def refuse_flawed(problems: Mapping[str, Problem], infos: ProblemInfos) -> None:
         task_id, flaw = next(iter(flawed.items()))
         others = f" (and {len(flawed) - 1} more, which `proctor audit` lists)" if len(flawed) > 1 else ""
         raise UserError(
-            f"benchmark {infos[task_id].benchmark}: task {task_id} can't be judged: {flaw}; mend or remove it{others}"
+            f"benchmark {infos[task_id].benchmark}: task {task_id} can't be judged: {flaw}; "
+            f"correct or remove it{others}"
         )
 
 

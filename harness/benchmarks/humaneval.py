@@ -68,7 +68,7 @@ def _problem(where: str, row: _Row) -> Problem:
     try:
         prompt = _parsed(row.prompt)
     except SyntaxError as error:
-        raise UserError(f"{where}: its prompt doesn't parse ({error.msg}); mend or remove it") from error
+        raise UserError(f"{where}: its prompt doesn't parse ({error.msg}); correct or remove it") from error
     try:
         setup = _helpers(prompt, _parsed(row.test), row.entry_point)
     except SyntaxError:  # told where the problem is to be judged

@@ -85,7 +85,7 @@ def _problem(where: str, row: _Row) -> Problem:
     try:
         parsed = _parse(reference)
     except SyntaxError as error:
-        raise UserError(f"{where}: its code doesn't parse ({error.msg}); mend or remove it") from error
+        raise UserError(f"{where}: its code doesn't parse ({error.msg}); correct or remove it") from error
     try:
         names, imports = _supplied(parsed, _parse("\n".join((setup, *row.test_list))))
     except SyntaxError:  # told where the problem is to be judged

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 import msgspec
 
+from harness.benchmarks.benchmark import open_benchmark
 from harness.benchmarks.problem_info import info_of
-from harness.cli.options import opened
 from harness.errors import UserError
 from harness.explain import choose_evaluation, explain, explanation_markdown
 from harness.runs.jsonl import appended_rows, read
@@ -61,7 +61,7 @@ def command(
 
 def _problem(source: Source, asked: Run, task_id: str, run: Path) -> Problem:
     """Return the problem of a task as it was when the run was judged."""
-    found, problems = opened(source)
+    found, problems = open_benchmark(source)
     known = found.canonical_id(task_id)
     if known not in asked.problems:
         ids = tuple(asked.problems)

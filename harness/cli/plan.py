@@ -11,16 +11,18 @@ from typing import BinaryIO
 import click
 import msgspec
 
-from harness.benchmarks.benchmark import Benchmark
+from harness.api import load_benchmark
 from harness.benchmarks.problem_info import problem_infos
-from harness.benchmarks.selection import of_split, whole_set
-from harness.cli.options import jail_options, opened, probed, problem_options, source_of
+from harness.benchmarks.selection import chosen_problems
+from harness.cli.options import jail_options, problem_options
 from harness.errors import UserError
 from harness.examination.evaluate import evaluate
+from harness.examination.examine import jail_report
 from harness.extraction.program import AS_IT_IS
 from harness.generation.generate import as_text
 from harness.generation.models import model_token_counter, parameters_of
-from harness.generation.prompts import PromptCard, load_card, render_prompt
+from harness.generation.planning import card_for
+from harness.generation.prompts import PromptCard, render_prompt
 from harness.plan import (
     CHARS_PER_TOKEN,
     ExaminationSize,
@@ -99,13 +101,11 @@ def command(
     """
     if (model is None) == (params is None):
         raise UserError("give --model or --params, one of them: how large the model is decides the GPU hours")
-    found, problems = opened(source_of(benchmark, data))
-    if not (prompt_card or found.prompt_card):
-        raise UserError(f"{found.name} has no prompt card of its own; name one with --prompt-card")
-    card = load_card(prompt_card or found.prompt_card)
-    task_ids = _chosen(found, problems, split, problem_set)
+    found, problems = load_benchmark(benchmark, data=data)
+    card = card_for(found, prompt_card)
+    task_ids = tuple(chosen_problems(problem_infos(problems, problems), found, split, problem_set))
     jail = Jail(python=python, layers=layers, preload=preload)
-    probed(jail)
+    jail_report(jail)
     judge = partial(evaluate, extraction=AS_IT_IS, jail=jail, workers=workers)
     count = model_token_counter(model) if model else None
     asked = ExaminationSize(
@@ -116,13 +116,6 @@ def command(
     told = forecast_examination(asked, measured)
     click.echo(msgspec.json.encode(told) if as_json else plan_markdown(asked, measured, told))
     return 0
-
-
-def _chosen(found: Benchmark, problems: Mapping[str, Problem], split: str | None, problem_set: str) -> Sequence[str]:
-    if problem_set and split:
-        raise UserError("--split and --problem-set each choose the problems; give one of them")
-    infos = problem_infos(problems, problems)
-    return tuple(whole_set(infos, found, problem_set) if problem_set else of_split(infos, split or found.default_split))
 
 
 def _measured(

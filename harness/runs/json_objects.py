@@ -147,7 +147,7 @@ def parse_json(data: bytes, where: str) -> Any:
         except ValueError:  # an integer that is too long
             return json.loads(data, parse_int=_integer)
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{where}: is no JSON ({error}); mend or remove it") from error
+        raise UserError(f"{where}: is no JSON ({error}); correct or remove it") from error
 
 
 def converted(tree: Any, type_: type[T], where: str) -> T:
@@ -155,7 +155,7 @@ def converted(tree: Any, type_: type[T], where: str) -> T:
     try:
         return msgspec.convert(tree, type_)
     except msgspec.ValidationError as error:
-        raise UserError(f"{where}: {error}; mend or remove it") from error
+        raise UserError(f"{where}: {error}; correct or remove it") from error
 
 
 def read_objects(path: Path, type_: type[T]) -> Iterator[tuple[str, T]]:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from harness.benchmarks.problem_info import ProblemInfo, ProblemInfos, fingerprint
 from harness.errors import UserError
-from harness.runs.records import Evaluation, Result, Run, Sample, Score, Tally, Usage, VerdictShare
+from harness.runs.records import Evaluation, Result, Run, Score, Tally, Usage, VerdictShare
+from harness.runs.row_store import SampleCounts
 from harness.scoring.intervals import mean_interval
 from harness.scoring.passk import pass_at_k
 from sandbox.records import Verdict
@@ -45,42 +46,26 @@ def _breadth(stratum: Stratum) -> tuple[bool, bool]:
     return stratum.kind != ALL, stratum.difficulty != ALL
 
 
-Drawn = Mapping[tuple[str, str], int]
-"""Samples by (policy, task id)."""
-
 Found = Mapping[str, Counter[Verdict]]
 """Verdicts by task id."""
 
 
-def drawn_of(samples: Iterable[Sample]) -> Drawn:
-    """Count the samples of each policy and task."""
-    return Counter((sample.policy, sample.task_id) for sample in samples)
+def refuse_short(counts: SampleCounts, ks: Sequence[int]) -> None:
+    """Refuse a task with fewer samples than tries allowed: its pass@k is undefined.
 
+    Args:
+        counts: samples by policy and task.
+        ks: numbers of tries.
 
-def usage_of(samples: Iterable[Sample]) -> Mapping[str, Usage]:
-    """Add up what drawing the samples of each policy took."""
-    spent = defaultdict[str, dict[str, int | None]](lambda: {"prompt_tokens": 0, "tokens": 0})
-    ended = defaultdict[str, Counter[str]](Counter)
-    for sample in samples:
-        of_policy = spent[sample.policy]
-        for field, before in of_policy.items():
-            tokens = getattr(sample, field)
-            of_policy[field] = None if before is None or tokens is None else before + tokens
-        ended[sample.policy][sample.finish_reason or "unknown"] += 1
-    return {
-        policy: Usage(**of_policy, finish_counts=dict(sorted(ended[policy].items())))
-        for policy, of_policy in spent.items()
-    }
-
-
-def refuse_short(drawn: Drawn, ks: Sequence[int]) -> None:
-    """Raise UserError where a task has fewer samples than tries allowed: its pass@k is undefined."""
+    Raises:
+        UserError: There is such a task.
+    """
     k = max(ks)
-    for (policy, task_id), n in drawn.items():
+    for (policy, task_id), n in counts.items():
         if n < k:
             raise UserError(
                 f"task {task_id} has n = {n} samples by {policy}, too few for pass@k with k = {k}; "
-                f"draw more, or ask for --k {n} or lower"
+                f"generate more, or give --k {n} or lower"
             )
 
 

@@ -5,6 +5,7 @@
 puts every sixth shape, in each of these lengths, through all stages and prints what they took, see `main`.
 """
 
+import hashlib
 import json
 import os
 import resource
@@ -27,13 +28,12 @@ from harness.extraction.text import is_sentence
 from harness.generation.backend import cut_at_stop
 from harness.runs.jsonl import as_row, write_whole
 from harness.runs.records import Evaluation, Problem, PromptCardId, Result, Run, Sample, Source, Tally, Usage
-from harness.runs.row_store import sha256_of_samples
 from harness.runs.samples import read_recorded
 from harness.scoring.report import report_markdown
 from harness.syntax import parse_text
 from leaderboards.gate import judge, junit, summary
 from leaderboards.page.page import document, write_samples
-from leaderboards.render import report_markdown as table_markdown
+from leaderboards.render import markdown as table_markdown
 from leaderboards.table import Entry, tabulate
 from sandbox import records
 from sandbox.printable import readable
@@ -220,7 +220,8 @@ def _paged(text: str) -> None:
     text = text.encode(errors="replace").decode()  # no row of a run can hold half a surrogate pair
     sample = _sample(text)
     asked = Run(
-        samples_sha256=sha256_of_samples([sample]), benchmark="toy", problem_set="", splits=("test",), prompt_card=None,
+        samples_sha256=hashlib.sha256(as_row(sample)).hexdigest(),
+        benchmark="toy", problem_set="", splits=("test",), prompt_card=None,
         sampling=None, producer=None, extraction="whole", k=(1,), limits=Limits(), limits_file="", exhaustive=False,
         isolation={}, preload=(), python="", proctor="", source=Source(benchmark="toy"), problems={},
     )  # fmt: skip

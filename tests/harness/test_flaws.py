@@ -109,7 +109,7 @@ def test_only_problems_that_are_judged_are_refused():
         refuse_flawed(problems, infos)
 
     assert str(refused.value) == (
-        "benchmark toy: task b can't be judged: test 1 uses 'one', which it doesn't define; mend or remove it "
+        "benchmark toy: task b can't be judged: test 1 uses 'one', which it doesn't define; correct or remove it "
         "(and 1 more, which `proctor audit` lists)"
     )
 
@@ -130,7 +130,7 @@ def test_score_refuses_before_it_judges(tmp_path, capsys):
         if code:
             assert capsys.readouterr().err == (
                 "proctor: benchmark mbpp: task 12 can't be judged: test 1 uses 'one', which it doesn't define, and the "
-                "reference defines no 'one'; mend or remove it\n"
+                "reference defines no 'one'; correct or remove it\n"
             )
 
 

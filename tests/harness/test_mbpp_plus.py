@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.benchmarks import mbpp_plus as module
 from harness.benchmarks.mbpp_plus import Answers, EvalPlusRow, arguments_of, mbpp_plus
 from harness.errors import UserError
 from harness.runs.json_objects import read_objects
@@ -73,7 +74,7 @@ def test_references_run_once(load, monkeypatch):
     def run(*_):
         raise AssertionError("references run")
 
-    monkeypatch.setattr(mbpp_plus, "judge_all", run)
+    monkeypatch.setattr(module, "judge_all", run)
 
     assert load(ROW) == first
     with pytest.raises(AssertionError, match="references run"):
@@ -86,7 +87,7 @@ def test_a_host_without_a_jail_is_the_users_to_mend(load, monkeypatch):
     def refuse(*_):
         raise Refused("this host can't hold an untrusted program")
 
-    monkeypatch.setattr(mbpp_plus, "judge_all", refuse)
+    monkeypatch.setattr(module, "judge_all", refuse)
 
     with pytest.raises(UserError, match="not known yet, and this host can't"):
         load(ROW)
@@ -140,7 +141,7 @@ def test_inputs_are_what_they_were_before_json(number, given, arguments):
 def test_limits_follow_the_reference(load, monkeypatch):
     """Four times what its slowest call took, wall time in the usual proportion; 4 s and 10 s at least."""
     answers = Answers(task_id="Mbpp/3", texts=("0.5", "1.0", None), cpu_s=3.0)
-    monkeypatch.setattr(mbpp_plus, "_learned", lambda _: [answers])
+    monkeypatch.setattr(module, "_learned", lambda _: [answers])
 
     limits = load(ROW)["Mbpp/3"].limits
 

@@ -161,7 +161,7 @@ def test_the_drawing_is_told(make_result, sampling, producer):
     told = report_markdown([make_result(sampling=sampling, producer=producer, usage=usage)])
 
     assert (
-        'Drawn: temperature 0.8, top_p 0.95, at most 512 tokens, stop ["\\n#"]; seed 3; openai; '
+        'Generated: temperature 0.8, top_p 0.95, at most 512 tokens, stop ["\\n#"]; seed 3; openai; '
         "not repeatable (the server has a batch); 99 tokens for 40 of prompts; 50.00 % ended by length; "
         "1 without an answer, their prompt being too long for the model\n"
     ) in told
@@ -179,7 +179,7 @@ def test_nothing_is_said_of_what_is_repeatable_or_whole(make_result, producer):
     repeatable = msgspec.structs.replace(producer, repeatable="yes")
     told = report_markdown([make_result(producer=repeatable, isolation={"seccomp": "in force"})])
 
-    assert "Drawn: openai\n" in told
+    assert "Generated: openai\n" in told
     assert told.endswith("isolation: seccomp\n")
 
 
@@ -189,7 +189,7 @@ def test_shares_of_nothing_are_zero(make_result):
     told = report_markdown([make_result(usage=usage, extraction_counts={"fence": 4}, cut_off=0)])
 
     assert "extraction: first (0.00 % failed, 0.00 % cut off)" in told
-    assert "Drawn: 0.00 % ended by length\n" in told
+    assert "Generated: 0.00 % ended by length\n" in told
 
 
 def test_no_isolation_is_stamped_on_the_table(make_result):

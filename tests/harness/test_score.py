@@ -8,7 +8,7 @@ import pytest
 from harness.errors import UserError
 from harness.runs.records import Producer, PromptCardId, Sampling, Tally, Usage
 from harness.scoring.intervals import wilson
-from harness.scoring.score import drawn_of, refuse_short, score, usage_of
+from harness.scoring.score import refuse_short, score
 from sandbox.records import Verdict
 
 USAGE = defaultdict(lambda: Usage(prompt_tokens=None, tokens=None, finish_counts={}))
@@ -229,33 +229,12 @@ def test_the_protocol_stands_in_the_result(evaluations, infos, make_run):
     assert (result.problem_set, result.limits_file) == ("paper", "limits.json")
 
 
-def test_too_few_samples_are_refused(evaluations, infos, run, make_sample):
+def test_too_few_samples_are_refused(evaluations, infos, run):
     """A refusal names the task, n and k, for evaluations and for samples that are not judged yet."""
     with pytest.raises(UserError, match=r"task c has n = 1 samples by m, too few for pass@k with k = 2"):
         score(evaluations[:-1], infos, run, USAGE)
     with pytest.raises(UserError, match=r"task a has n = 2 .* k = 10"):
-        refuse_short(drawn_of([make_sample("a", 0), make_sample("a", 1)]), (1, 10))
-
-
-def test_usage_by_hand(make_sample):
-    """Tokens are summed for each policy, endings counted."""
-    rows = [
-        msgspec.structs.replace(make_sample(policy=policy), prompt_tokens=5, tokens=tokens, finish_reason=reason)
-        for policy, tokens, reason in (("a", 3, "stop"), ("a", 8, "length"), ("b", 0, "context"), ("a", 8, "length"))
-    ]
-
-    assert usage_of(rows) == {
-        "a": Usage(prompt_tokens=15, tokens=19, finish_counts={"length": 2, "stop": 1}),
-        "b": Usage(prompt_tokens=5, tokens=0, finish_counts={"context": 1}),
-    }
-    assert [*usage_of(rows)["a"].finish_counts] == ["length", "stop"]
-
-
-def test_usage_that_nobody_told(make_sample):
-    """One sample without a count makes the sum unknown."""
-    rows = [make_sample(), msgspec.structs.replace(make_sample(index=1), tokens=4, finish_reason="stop")]
-
-    assert usage_of(rows) == {"m": Usage(prompt_tokens=None, tokens=None, finish_counts={"stop": 1, "unknown": 1})}
+        refuse_short({("m", "a"): 2}, (1, 10))
 
 
 def test_the_result_says_how_samples_were_drawn(evaluations, infos, make_run):

@@ -13,7 +13,7 @@ from leaderboards.gate import judge, junit, summary
 from leaderboards.page.page import document
 from leaderboards.plots.figures import figures
 from leaderboards.plots.svg import file_of
-from leaderboards.render import report_markdown as table_markdown
+from leaderboards.render import markdown as table_markdown
 from leaderboards.table import Entry, tabulate
 
 NAMES = (

@@ -6,6 +6,7 @@ depend on the plan alone, so that a run that was killed goes on with the same ar
 another batch.
 """
 
+import sys
 import warnings
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -14,7 +15,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import click
 import msgspec
 
 from harness.errors import UserError
@@ -133,7 +133,7 @@ class _Loaded:
             )
         clear_device_cache(garbage_collection=True)
         self._size = len(batch) // 2
-        click.echo(f"out of memory with {len(batch)} samples at once: going on with {self._size}", err=True)
+        sys.stderr.write(f"out of memory with {len(batch)} samples at once: going on with {self._size}\n")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The shards of a run -> the run: the same files as if it had never been divided."""
+"""Merges the shards of a run: the files are those of the run that was never divided."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -13,16 +13,15 @@ from harness.errors import UserError
 from harness.examination.evaluate import already_judged
 from harness.runs.jsonl import append, whole_file
 from harness.runs.records import Evaluation, Generation, Result, Run, Sample
-from harness.runs.row_store import KeyedRows, SampleFile, SampleIndex, copy_samples, sha256_of_samples
-from harness.runs.run_folder import EVALUATIONS, SAMPLES, close_run, open_generation, open_run
-from harness.runs.samples import stock_of
-from harness.scoring.score import score
+from harness.runs.row_store import KeyedRows, SampleCopy, SampleFile, SampleIndex
+from harness.runs.run_folder import EVALUATIONS, SAMPLES, open_generation, open_run
+from harness.scoring.conclude import conclude
 
 _UNFINISHED = "is not finished; give the command that made it once more"
 
 
 def merge_generations(shards: Mapping[Path, Generation], infos: ProblemInfos, out: Path) -> None:
-    """Put what was drawn together in the folder `out`.
+    """Merge generated samples into the folder `out`.
 
     Args:
         shards: folder and record of each, in their order.
@@ -44,11 +43,11 @@ def merge_generations(shards: Mapping[Path, Generation], infos: ProblemInfos, ou
     prompts = {task_id: prompts[task_id] for task_id in infos}
     open_generation(out, msgspec.structs.replace(first, shard="", splits=_splits(infos), prompts=prompts))
     if not (out / SAMPLES).exists():
-        copy_samples(out / SAMPLES, _in_order(stored, infos), sha256_of_samples(_in_order(stored, infos)))
+        SampleCopy(_in_order(stored, infos), out).hand_over(out / SAMPLES)
 
 
 def merge_runs(shards: Mapping[Path, Run], infos: ProblemInfos, out: Path) -> Sequence[Result]:
-    """Put what was judged together in the folder `out`, where the samples may be already; return the results.
+    """Merge judged samples into the folder `out`, where the samples may be already; return the results.
 
     Args:
         shards: folder and record of each, in their order.
@@ -66,21 +65,19 @@ def merge_runs(shards: Mapping[Path, Run], infos: ProblemInfos, out: Path) -> Se
                     f"{folder}: task {task_id} is not the one that was judged; name the same --data as then"
                 )
     stored = {folder: SampleFile(folder / SAMPLES, shard.samples_sha256) for folder, shard in shards.items()}
-    stock = stock_of(_in_order(stored, infos))
+    samples = SampleCopy(_in_order(stored, infos), out)
     whole = msgspec.structs.replace(
         next(iter(shards.values())),
         shard="",
-        samples_sha256=stock.sha256,
+        samples_sha256=samples.tally.sha256,
         splits=_splits(infos),
         limits=usual_limits(infos.values()),
         problems={task_id: info.sha256 for task_id, info in infos.items()},
     )
-    open_run(out, whole, lambda: _in_order(stored, infos))
+    open_run(out, whole, samples)
     evaluations = chain.from_iterable(_finished(folder, samples) for folder, samples in stored.items())
     with whole_file(out / EVALUATIONS) as file:
-        results = score(_written(evaluations, file), infos, whole, stock.usage)
-    close_run(out, results)
-    return results
+        return conclude(out, whole, _written(evaluations, file), infos, samples.tally.usage)
 
 
 def _splits(infos: ProblemInfos) -> tuple[str, ...]:
