@@ -282,7 +282,7 @@ def _undemanding(task_id: str, passed: Mapping[str, frozenset[int]], tests: int)
             yield Accepted(task_id=task_id, program=does, tests=tuple(sorted(found)))
 
 
-def conclude(
+def sort_findings(
     entries: Collection[AuditEntry], found: Collection[Reference], undemanding: Iterable[Accepted], method: Method
 ) -> Audit:
     """Sort what was found."""

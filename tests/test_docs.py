@@ -317,7 +317,8 @@ def test_limits_have_the_defaults_and_bounds_of_the_code():
 
 
 @pytest.mark.parametrize(
-    ("document", "options"), [("servers", openai_protocol.Options()), ("models", transformers.Options())]
+    ("document", "options"),
+    [("servers", openai_protocol.ServerOptions()), ("models", transformers.TransformersOptions())],
 )
 def test_options_of_backends_have_the_defaults_of_the_code(document, options):
     """A backend's document holds each of its options, in the order of the code."""

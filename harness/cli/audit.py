@@ -9,7 +9,15 @@ import click
 import msgspec
 
 from harness.api import load_benchmark
-from harness.audit import Method, calibration_of, conclude, entry_of, references, run_references, try_trivial_programs
+from harness.audit import (
+    Method,
+    calibration_of,
+    sort_findings,
+    entry_of,
+    references,
+    run_references,
+    try_trivial_programs,
+)
 from harness.audit_report import audit_markdown
 from harness.benchmarks.benchmark import Catalogue
 from harness.cli.options import jail_options, problem_options
@@ -70,7 +78,7 @@ def command(
     tried = try_trivial_programs(problems, sound, jail=jail, workers=workers)
     undemanding = tuple(chain.from_iterable(watched(tried, len(sound), "tried", sys.stderr)))
     left_out = problems.left_out if isinstance(problems, Catalogue) else {}
-    audit = msgspec.structs.replace(conclude(entries.values(), found, undemanding, method), left_out=left_out)
+    audit = msgspec.structs.replace(sort_findings(entries.values(), found, undemanding, method), left_out=left_out)
     if out is not None:
         write_whole(out, pretty_json(calibration_of(audit, found)))
     click.echo(msgspec.json.encode(audit) if as_json else audit_markdown(audit))

@@ -5,7 +5,7 @@ import platform
 
 import pytest
 
-from harness.audit import AuditEntry, Method, ReferenceRun, calibration_of, conclude, references
+from harness.audit import AuditEntry, Method, ReferenceRun, calibration_of, sort_findings, references
 from harness.benchmarks.time_limits import Calibration
 from harness.cli.main import run
 from harness.runs.jsonl import read
@@ -185,7 +185,7 @@ def concluded():
         ]
         method = Method(python="3.11.7", proctor="0", isolation={}, repeat=2, cap_s=20.0)
         found = references(rows, entries)
-        audit = conclude(entries.values(), found, (), method)
+        audit = sort_findings(entries.values(), found, (), method)
         return audit, calibration_of(audit, found)
 
     return conclude_from

@@ -8,7 +8,7 @@ import pytest
 from harness.cli.main import run
 from harness.scoring.report import report_markdown
 from leaderboards.compare import compare
-from leaderboards.compare import report_markdown as compared
+from leaderboards.compare import markdown as compared
 from leaderboards.gate import judge, junit, summary
 from leaderboards.page.page import document
 from leaderboards.plots.figures import figures

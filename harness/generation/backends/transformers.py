@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from harness.generation.backends.decoding import CausalModel
 
 
-class _Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TransformersOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `--option` takes."""
 
     batch_size: Annotated[int, msgspec.Meta(ge=1)] = 64
@@ -56,7 +56,12 @@ class _Loaded:
     """A model that is ready."""
 
     def __init__(
-        self, name: str, weights: Weights, options: _Options, model: "CausalModel", tokens: "PreTrainedTokenizerBase"
+        self,
+        name: str,
+        weights: Weights,
+        options: TransformersOptions,
+        model: "CausalModel",
+        tokens: "PreTrainedTokenizerBase",
     ) -> None:
         from harness.generation.backends import decoding  # noqa: PLC0415 - torch
 
@@ -138,7 +143,7 @@ class _Loaded:
 
 @contextmanager
 def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
-    options = options_of(transformers.name, given, _Options)
+    options = options_of(transformers.name, given, TransformersOptions)
     try:
         from transformers.utils import logging  # noqa: PLC0415 - seconds
     except ModuleNotFoundError as error:
@@ -150,7 +155,7 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
 
 
 def _from_disk(
-    weights: Weights, options: _Options, device: "torch.device"
+    weights: Weights, options: TransformersOptions, device: "torch.device"
 ) -> tuple["CausalModel", "PreTrainedTokenizerBase"]:
     """Return a model on its device and its tokenizer.
 
