@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import run
-from harness.scoring.report import markdown
+from harness.scoring.report import report_markdown
 from leaderboards.compare import compare
 from leaderboards.compare import markdown as compared
 from leaderboards.gate import judge, junit, summary
@@ -31,7 +31,7 @@ def documents(make_result, name):
     tables = tabulate([Entry(method=name, model=name, result=a, run=Path(), link="run")])
     drawn = figures({name: a}, {})
     return {
-        "report": markdown([a]),
+        "report": report_markdown([a]),
         "summary": summary(gated),
         "junit": junit(gated).decode(),
         "compare": compared(compare(a, b), (Path("a"), Path("b")), 10),
