@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from harness.errors import UserError
 from trainers.config import TrainingOptions
 from trainers.groups import Group, read_groups
-from trainers.methods import Weigh
+from trainers.trainer import Weigh
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -131,7 +131,7 @@ class Weighted(NamedTuple):
 def weighted_groups(path: Path, weigh: Weigh, options: TrainingOptions) -> tuple[Weighted, ...]:
     """Read the groups and weigh them.
 
-    Without `unbalanced_groups` every group must have an accepted and a rejected member (protocol row 12). With it, the
+    Without `unbalanced_groups` every group must have an accepted and a rejected member. With it, the
     groups of which the method can say nothing are left out.
 
     Raises:

@@ -47,7 +47,7 @@ README_FILE = "README.md"
 _CODENET_LICENCE = "Project CodeNet's data are under CDLA-Permissive-2.0."
 
 
-def render(checkpoint: Checkpoint, *, groups: Card | None, metrics: Mapping[str, float | None]) -> str:
+def checkpoint_card(checkpoint: Checkpoint, *, groups: Card | None, metrics: Mapping[str, float | None]) -> str:
     """Return the model card of a checkpoint as markdown with a YAML head; the same for the same arguments.
 
     Args:

@@ -22,7 +22,7 @@ def token_weights(weights: Tensor, tokens: Tensor, *, token_mean: bool) -> Tenso
 
     The gradient of that is REINFORCE's (Williams 1992, "Simple statistical gradient-following algorithms for
     connectionist reinforcement learning", Machine Learning 8, 229-256) with given completions in the place of drawn
-    ones: no ratio of policies, no KL term (protocol row 18). log pi is the sum over the completion's
+    ones: no ratio of policies, no KL term. log pi is the sum over the completion's
     tokens and its end.
 
     Args:

@@ -10,15 +10,15 @@ from accelerate.utils import is_tensorboard_available, is_wandb_available
 
 from harness.errors import UserError
 from harness.runs.jsonl import sole_writer
+from trainers.checkpoint_writer import CheckpointWriter
 from trainers.compile.data_card import read_card
 from trainers.config import TrainingOptions
 from trainers.dataset import weighted_groups
 from trainers.loop import Loop
-from trainers.methods import Weigh
 from trainers.policy import Policy
 from trainers.sharding import refuse_other_sharding
-from trainers.trainer import Checkpoint
-from trainers.training_run import METRICS_FILE, Asked, finished, groups_sha256, open_training, refuse_another
+from trainers.trainer import Checkpoint, Weigh
+from trainers.training_run import METRICS_FILE, TrainingRecord, finished, groups_sha256, open_training, refuse_another
 
 
 def train_by(weigh: Weigh, method: str, *, groups: Path, model: str, out: Path, options: TrainingOptions) -> Checkpoint:
@@ -33,25 +33,26 @@ def train_by(weigh: Weigh, method: str, *, groups: Path, model: str, out: Path, 
     accelerator = _accelerator(options, out)
     _refuse_combinations(options, accelerator)
     policy = Policy(model, options)
-    asked = Asked(
+    record = TrainingRecord(
         method=method,
         base=policy.base,
         base_weights=policy.weights_id,
         groups_sha256=groups_sha256(groups),
         options=options,
     )
-    refuse_another(out, asked)
+    refuse_another(out, record)
     if checkpoint := finished(out):
         return checkpoint
     accelerator.wait_for_everyone()
     with ExitStack() as stack:
         metrics = None
         if accelerator.is_main_process:
-            open_training(out, asked)
+            open_training(out, record)
             metrics = stack.enter_context(sole_writer(out / METRICS_FILE))
         accelerator.wait_for_everyone()
-        card = read_card(groups, asked.groups_sha256)
-        loop = Loop(policy, weighted, asked=asked, card=card, out=out, accelerator=accelerator)
+        card = read_card(groups, record.groups_sha256)
+        writer = CheckpointWriter(policy, record, card=card, out=out, accelerator=accelerator)
+        loop = Loop(policy, weighted, options=options, writer=writer, out=out, accelerator=accelerator)
         return loop.run(metrics, until_s)
 
 

@@ -1,18 +1,21 @@
-"""What turns groups into a checkpoint: a trainer of ours, or one that calls another library."""
+"""Defines a trainer, which turns groups into a checkpoint: one of ours, or one that calls another library."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from trainers.config import TrainingOptions
 
+Weigh = Callable[[Sequence[float], TrainingOptions], tuple[float, ...]]
+"""Rewards (n) of the members of a group -> their weights (n); ValueError where a method can say nothing of a group."""
+
 CHECKPOINT_FILE = "checkpoint.json"
 """Written last: the folder that holds it is whole."""
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A policy that was trained, in the Hugging Face layout or as an adapter of peft, and where it comes from."""
+    """Records a trained policy, in the Hugging Face layout or as an adapter of peft, and its origin."""
 
     path: str
     """The folder, as it was named."""
@@ -29,7 +32,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trainer(msgspec.Struct, frozen=True, kw_only=True):
-    """A way to make checkpoints; register one under the entry-point group `proctor.trainers`."""
+    """Makes checkpoints; register one under the entry-point group `proctor.trainers`."""
 
     name: str
     train: Callable[[Path, str, Path, TrainingOptions], Checkpoint]

@@ -13,7 +13,7 @@ from msgspec import inspect
 from harness.errors import UserError
 from harness.plugins import names, resolve
 from trainers.config import TrainingOptions, read_recipe, recipe_names
-from trainers.plan.forecast import markdown, planned
+from trainers.plan.forecast import forecast_table, plan_training
 from trainers.trainer import Trainer
 
 
@@ -111,8 +111,8 @@ def command(
     options = overridden(read_recipe(recipe) if recipe else TrainingOptions(), given)
     trainer = resolve(GROUP, method, Trainer)
     if plan:
-        told = planned(groups, model, options, calibrate=calibrate)
-        click.echo(msgspec.json.encode(told) if as_json else markdown(told))
+        forecast = plan_training(groups, model, options, calibrate=calibrate)
+        click.echo(msgspec.json.encode(forecast) if as_json else forecast_table(forecast))
         return 0
     if out is None:
         raise click.UsageError("Missing option '--out'.")

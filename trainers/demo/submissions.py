@@ -148,7 +148,7 @@ def _other(misread: str, rng: Random) -> str:
     """Return what a number or a word may be taken for.
 
     >>> _other("7", Random(1)), _other("tiger", Random(1))
-    ('6', 'engine')
+    ('6', 'island')
     """
     if misread.isdecimal():
         return str(max(0, int(misread) + rng.choice((-1, 1, 10))))

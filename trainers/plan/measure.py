@@ -11,8 +11,7 @@ from trainers.config import TrainingOptions
 from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood
 from trainers.packing import packed, padded
-from trainers.plan.flops import Anatomy, Lengths, operations
-from trainers.plan.forecast import Device
+from trainers.plan.flops import Lengths, ModelSizes, TrainingDevice, operations
 from trainers.policy import made_trainable
 
 _FEW, _MORE = 2, 6
@@ -21,7 +20,7 @@ _ROUNDS, _ROUNDS_S = 2, 3.0
 """Steps of each, and seconds that they fill at least; the fastest counts, since what disturbs only slows down."""
 
 
-def calibrated(model: str, anatomy: Anatomy, groups: Sequence[Lengths], options: TrainingOptions) -> Device:
+def calibrated(model: str, sizes: ModelSizes, groups: Sequence[Lengths], options: TrainingOptions) -> TrainingDevice:
     """Return this machine with its speed, measured on a GPU if there is one.
 
     A step takes its time for the two tables of the vocabulary, and for each block. So models of a few blocks and of
@@ -29,7 +28,7 @@ def calibrated(model: str, anatomy: Anatomy, groups: Sequence[Lengths], options:
 
     Args:
         model: Whose config.json says the widths; its weights are not read.
-        anatomy: Of the model.
+        sizes: Of the model.
         groups: Lengths of those of a step that stands for the others.
         options: Of the training.
     """
@@ -37,10 +36,10 @@ def calibrated(model: str, anatomy: Anatomy, groups: Sequence[Lengths], options:
         fastest_s(stepper(random_model(model, blocks, options), options), groups) for blocks in (_FEW, _MORE)
     )
     block_s = (more_s - few_s) / (_MORE - _FEW)
-    whole_s = few_s + block_s * (anatomy.blocks - _FEW)
-    speed = sum(operations(anatomy, group, options) for group in groups) / whole_s
+    whole_s = few_s + block_s * (sizes.blocks - _FEW)
+    speed = sum(operations(sizes, group, options) for group in groups) / whole_s
     kind = "GPU" if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
-    return Device(
+    return TrainingDevice(
         name=f"this machine ({kind})",
         slow=speed,
         fast=speed,
