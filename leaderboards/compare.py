@@ -18,7 +18,7 @@ from leaderboards.results import differences, difficulties, protocol_of
 from sandbox.printable import one_line
 
 
-class Column(msgspec.Struct, frozen=True, kw_only=True):
+class PairedColumn(msgspec.Struct, frozen=True, kw_only=True):
     """Mean pass@k of one difficulty, over the problems that both policies have at least k samples of; all in [0, 1]."""
 
     difficulty: str
@@ -53,7 +53,7 @@ class Flip(msgspec.Struct, frozen=True, kw_only=True):
         return self.b_accepted / self.b_samples - self.a_accepted / self.a_samples
 
 
-class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+class ResultComparison(msgspec.Struct, frozen=True, kw_only=True):
     """What changed from policy A to policy B."""
 
     a: str
@@ -63,11 +63,11 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     only_in_a: tuple[str, ...]
     """Task ids that B lacks."""
     only_in_b: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[PairedColumn, ...]
     flips: tuple[Flip, ...]
 
 
-def compare(a: Result, b: Result) -> Comparison:
+def compare(a: Result, b: Result) -> ResultComparison:
     """Return what changed, over the problems that both results have and the k that both were scored with.
 
     Raises:
@@ -81,7 +81,7 @@ def compare(a: Result, b: Result) -> Comparison:
             f"compare results of the same problems that were scored with the same --k"
         )
     of_a, of_b = _by_task(a), _by_task(b)
-    return Comparison(
+    return ResultComparison(
         a=a.policy,
         b=b.policy,
         benchmark=a.benchmark,
@@ -93,7 +93,7 @@ def compare(a: Result, b: Result) -> Comparison:
     )
 
 
-def columns(a: Result, b: Result, ks: Iterable[int]) -> tuple[Column, ...]:
+def columns(a: Result, b: Result, ks: Iterable[int]) -> tuple[PairedColumn, ...]:
     """Return a column for each k and each difficulty, "all" first, that has problems with k samples in both."""
     of_b = _by_task(b)
     found = [
@@ -144,11 +144,11 @@ def _values(tallies: Iterable[Tally], of_b: Mapping[str, Tally], k: int) -> tupl
     )
 
 
-def _column(difficulty: str, k: int, values: Sequence[tuple[float, float]]) -> Column:
+def _column(difficulty: str, k: int, values: Sequence[tuple[float, float]]) -> PairedColumn:
     changes = [b - a for a, b in values]
     found = mean_difference(changes)
     p = p_value(changes)
-    return Column(
+    return PairedColumn(
         difficulty=difficulty,
         k=k,
         problems=len(values),
@@ -163,7 +163,7 @@ def _column(difficulty: str, k: int, values: Sequence[tuple[float, float]]) -> C
     )
 
 
-def markdown(comparison: Comparison, runs: Sequence[Path], shown: int) -> str:
+def comparison_markdown(comparison: ResultComparison, runs: Sequence[Path], shown: int) -> str:
     """Return the comparison as markdown.
 
     Args:
@@ -174,7 +174,7 @@ def markdown(comparison: Comparison, runs: Sequence[Path], shown: int) -> str:
     return "\n".join((*_head(comparison), *_columns(comparison.columns), *_flips(comparison, runs, shown)))
 
 
-def _head(comparison: Comparison) -> Iterator[str]:
+def _head(comparison: ResultComparison) -> Iterator[str]:
     yield f"## {in_markdown(comparison.b)} against {in_markdown(comparison.a)} on {in_markdown(comparison.benchmark)}"
     yield ""
     for difference in comparison.protocol_differences:
@@ -186,7 +186,7 @@ def _head(comparison: Comparison) -> Iterator[str]:
             yield ""
 
 
-def _columns(columns: Sequence[Column]) -> Iterator[str]:
+def _columns(columns: Sequence[PairedColumn]) -> Iterator[str]:
     yield "Percent; paired by problem, 95 % interval of the difference"
     yield ""
     head = ("difficulty", "problems", "k", "A", "B", "B - A", "95 % interval", "p", "p (Holm)", "detectable")
@@ -197,7 +197,7 @@ def _columns(columns: Sequence[Column]) -> Iterator[str]:
     yield ""
 
 
-def _cells(column: Column) -> tuple[str, ...]:
+def _cells(column: PairedColumn) -> tuple[str, ...]:
     return (
         in_markdown(column.difficulty),
         str(column.problems),
@@ -212,7 +212,7 @@ def _cells(column: Column) -> tuple[str, ...]:
     )
 
 
-def _flips(comparison: Comparison, runs: Sequence[Path], shown: int) -> Iterator[str]:
+def _flips(comparison: ResultComparison, runs: Sequence[Path], shown: int) -> Iterator[str]:
     lost = [flip for flip in comparison.flips if flip.change < 0]
     gained = [flip for flip in comparison.flips if flip.change > 0]
     yield f"{len(lost)} problems got worse, {len(gained)} got better"

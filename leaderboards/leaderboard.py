@@ -6,9 +6,9 @@ from pathlib import Path
 
 from harness.errors import UserError
 from harness.runs.jsonl import write_whole
-from leaderboards.render import markdown
+from leaderboards.render import tables_markdown
 from leaderboards.results import RESULT_FILE, Found, Protocol, protocol_of, read_results
-from leaderboards.table import Entry, Table, tabulate
+from leaderboards.table import Table, TableEntry, tabulate
 
 LEDGER = "LEADERBOARD.md"
 
@@ -48,10 +48,10 @@ def ledger(folder: Path) -> tuple[Table, ...]:
     return tuple(table for protocol in protocols for table in tabulate(_entries(found, protocol, folder)))
 
 
-def _entries(found: Iterable[Found], protocol: Protocol, folder: Path) -> tuple[Entry, ...]:
+def _entries(found: Iterable[Found], protocol: Protocol, folder: Path) -> tuple[TableEntry, ...]:
     chosen = [one for one in found if protocol_of(one.result) == protocol]
     return tuple(
-        Entry(
+        TableEntry(
             method=one.result.policy,
             model="",
             result=one.result,
@@ -69,7 +69,7 @@ def _best_first(found: Found) -> tuple[float, str]:
 
 def written(folder: Path) -> bytes:
     """Return the leaderboard of a folder as the content of its file; the same for the same results."""
-    return (_HEAD + markdown(ledger(folder), intervals=True)).encode()
+    return (_HEAD + tables_markdown(ledger(folder), intervals=True)).encode()
 
 
 def regenerate(folder: Path) -> Path:

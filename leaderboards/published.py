@@ -11,7 +11,7 @@ known that one of the two numbers left out is 35.0, but not which.
 import msgspec
 
 from harness.scoring.score import ALL
-from leaderboards.table import Cell, Column, Row, Table, marked, rule
+from leaderboards.table import Cell, Column, Table, TableRow, marked, rule
 
 BASE = "BASE"
 METHODS = (BASE, "SFT", "RLOO", "RLOO + GRPO advantage", "RLOO + exp advantage")
@@ -82,7 +82,7 @@ def published_tables() -> tuple[Table, ...]:
 
 def _table(published: Published) -> Table:
     rows = [
-        Row(method=method, cells=tuple(None if value is None else Cell(value=value) for value in values))
+        TableRow(method=method, cells=tuple(None if value is None else Cell(value=value) for value in values))
         for method, values in zip(METHODS, published.numbers, strict=True)
     ]
     complete = [None not in values for values in zip(*published.numbers, strict=True)]
@@ -94,7 +94,7 @@ def _table(published: Published) -> Table:
     )
 
 
-def _without_guesses(row: Row, complete: list[bool]) -> Row:
+def _without_guesses(row: TableRow, complete: list[bool]) -> TableRow:
     """Take the mark for the best off a column that has unknown numbers."""
     cells = (
         cell and msgspec.structs.replace(cell, best=cell.best and whole)

@@ -9,10 +9,10 @@ from urllib.parse import quote
 from harness.errors import UserError
 from harness.escapes import in_markdown
 from harness.scoring.report import table as aligned
-from leaderboards.table import DECIMALS, Cell, Row, Table
+from leaderboards.table import DECIMALS, Cell, Table, TableRow
 
 
-def markdown(tables: Iterable[Table], *, intervals: bool = False) -> str:
+def tables_markdown(tables: Iterable[Table], *, intervals: bool = False) -> str:
     """Return the tables one below the other, each with its caption and notes; equal tables give equal text.
 
     Below base is red where the renderer shows colour, and has a sign where it strips it.
@@ -31,7 +31,7 @@ def _table(table: Table, *, intervals: bool) -> Iterator[str]:
         yield ""
 
 
-def _method(row: Row) -> str:
+def _method(row: TableRow) -> str:
     return f"[{in_markdown(row.method)}]({quote(os.fsencode(row.link))})" if row.link else in_markdown(row.method)
 
 

@@ -123,7 +123,7 @@ def read_results(path: Path) -> tuple[Found, ...]:
     return tuple(Found(file.parent, result) for result in results)
 
 
-def chosen(argument: str) -> tuple[Found, ...]:
+def chosen_results(argument: str) -> tuple[Found, ...]:
     """Read the results that `PATH` or `PATH#POLICY` names.
 
     Raises:
@@ -141,9 +141,9 @@ def the_one(argument: str) -> Found:
     """Read the one result that `PATH` or `PATH#POLICY` names.
 
     Raises:
-        UserError: As `chosen` does, or there are several.
+        UserError: As `chosen_results` does, or there are several.
     """
-    found = chosen(argument)
+    found = chosen_results(argument)
     if len(found) > 1:
         raise UserError(f"{argument}: holds results of {_policies(found)}; name one of them as {argument}#POLICY")
     return found[0]

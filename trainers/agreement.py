@@ -8,7 +8,7 @@ from harness.errors import UserError
 from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood
 from trainers.packing import packed, padded
-from trainers.sharding import gathered
+from trainers.sharding import unsharded
 
 _GROUP = Encoded(prompt=(11, 12, 13, 14, 15), completions=((21, 22, 23), (31,), (41, 42, 43, 44, 45, 46)))
 """Any tokens do."""
@@ -38,7 +38,7 @@ def refuse_disagreement(policy: WeightedLikelihood, dtype: torch.dtype, *, packi
     with torch.no_grad():
         rows = (packed if packing else padded)(_GROUP).to(model.device)
         found = policy.log_probs(rows)
-        with gathered(policy):
+        with unsharded(policy):
             expected = [_by_itself(model, dtype, completion, found.device) for completion in _GROUP.completions]
         apart = (found - torch.cat(expected)).abs().max().item()
     model.train(training)

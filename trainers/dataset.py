@@ -47,7 +47,7 @@ def encode(group: Group, tokenizer: "PreTrainedTokenizerBase") -> Encoded:
     return Encoded(prompt, tuple((*completion, end) for completion in completions))
 
 
-def token_counter(path: Path) -> Callable[[str], int]:
+def load_token_counter(path: Path) -> Callable[[str], int]:
     """Return what counts the tokens of a text, special tokens apart; it can be sent to other processes.
 
     Args:
@@ -68,7 +68,7 @@ def token_counter(path: Path) -> Callable[[str], int]:
 
 
 def tokenizer_sha256(path: Path) -> str:
-    """Return the SHA-256 of the file that `token_counter` reads."""
+    """Return the SHA-256 of the file that `load_token_counter` reads."""
     return hashlib.sha256(_read(path).encode()).hexdigest()
 
 

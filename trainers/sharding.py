@@ -51,7 +51,7 @@ def whole(value: Any, *, keep: bool) -> Any:
 
 
 @contextmanager
-def gathered(model: nn.Module) -> Iterator[None]:
+def unsharded(model: nn.Module) -> Iterator[None]:
     """Let the modules of a model that was called before be called by themselves.
 
     A call of a block puts its own weights together, a call of the model those that belong to no block.

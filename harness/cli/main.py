@@ -23,7 +23,7 @@ SUBCOMMANDS = {
     "gate": ("leaderboards.cli.gate", "Fail where a candidate is worse than its baseline."),
     "generate": ("harness.cli.generate", "Draw samples from a model."),
     "merge": ("harness.cli.merge", "Put the shards of a run together."),
-    "miniature": ("trainers.cli.demo", "Make the material and the base that the demo begins with."),
+    "miniature": ("trainers.cli.miniature", "Make the material and the base that the demo begins with."),
     "plan": ("harness.cli.plan", "Say what an examination will take."),
     "run": ("harness.cli.run", "Draw samples from a model and judge them meanwhile."),
     "score": ("harness.cli.score", "Judge samples and report pass@k with intervals."),

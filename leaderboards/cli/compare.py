@@ -4,7 +4,7 @@ import click
 import msgspec
 
 from harness.errors import UserError
-from leaderboards.compare import compare, markdown
+from leaderboards.compare import compare, comparison_markdown
 from leaderboards.results import the_one
 
 
@@ -31,4 +31,4 @@ def command(*, a: str, b: str, mixed_protocols: bool, flips: int, as_json: bool)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(comparison), indent=2))
     else:
-        click.echo(markdown(comparison, (found_a.run, found_b.run), flips))
+        click.echo(comparison_markdown(comparison, (found_a.run, found_b.run), flips))

@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from harness.runs.jsonl import write_whole
-from leaderboards.gate import Judgement, judge, junit, summary
+from leaderboards.gate import GateDecision, judge, junit, summary
 from leaderboards.render import writing
 from leaderboards.results import the_one
 
@@ -51,25 +51,25 @@ def command(
 
     It fails too where problems are missing, the sandbox failed more often, or the protocol is another.
     """
-    judgement = judge(
+    decision = judge(
         the_one(baseline).result,
         the_one(candidate).result,
         k=k,
         tolerance=tolerance / 100,
         confidence=confidence / 100,
     )
-    told, verdict = summary(judgement), _as_json(judgement)
-    for path, content in ((junit_path, junit(judgement)), (verdict_path, verdict)):
+    told, verdict = summary(decision), _as_json(decision)
+    for path, content in ((junit_path, junit(decision)), (verdict_path, verdict)):
         if path:
             _write(path, content)
     if summary_path:
         _write(summary_path, (summary_path.read_bytes() if summary_path.exists() else b"") + told.encode())
     click.echo(verdict.decode() if as_json else told, nl=False)
-    return 0 if judgement.passed else REGRESSION
+    return 0 if decision.passed else REGRESSION
 
 
-def _as_json(judgement: Judgement) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(judgement), indent=2) + b"\n"
+def _as_json(decision: GateDecision) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(decision), indent=2) + b"\n"
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -12,35 +12,35 @@ from leaderboards.page.page import write_page
 from leaderboards.plots.draw import write_plots
 from leaderboards.plots.figures import Figure, Step, figures, read_training
 from leaderboards.published import published_tables
-from leaderboards.render import markdown, writing
-from leaderboards.results import RESULT_FILE, chosen, split_policy
-from leaderboards.table import Entry, tabulate
+from leaderboards.render import tables_markdown, writing
+from leaderboards.results import RESULT_FILE, chosen_results, split_policy
+from leaderboards.table import TableEntry, tabulate
 
 
-def entries_of(argument: str) -> tuple[Entry, ...]:
+def entries_of(argument: str) -> tuple[TableEntry, ...]:
     """Read the results that one argument names; without METHOD each policy is a method of its own.
 
     Raises:
-        UserError: As `chosen` does, or METHOD stands for several policies.
+        UserError: As `chosen_results` does, or METHOD stands for several policies.
     """
     label, source = _split(argument)
-    found = chosen(source)
+    found = chosen_results(source)
     if not label:
-        return tuple(Entry(method=one.result.policy, model="", result=one.result, run=one.run) for one in found)
+        return tuple(TableEntry(method=one.result.policy, model="", result=one.result, run=one.run) for one in found)
     if len(found) > 1:
         policies = ", ".join(one.result.policy for one in found)
         raise UserError(f"{argument}: {source} holds results of {policies}; choose one as {source}#POLICY")
     method, _, model = label.partition("@")
-    return (Entry(method=method, model=model, result=found[0].result, run=found[0].run),)
+    return (TableEntry(method=method, model=model, result=found[0].result, run=found[0].run),)
 
 
-def titled(entries: Sequence[Entry]) -> Mapping[str, Entry]:
+def titled(entries: Sequence[TableEntry]) -> Mapping[str, TableEntry]:
     """Return the entries by what each is called: method, model and benchmark, and a number where seeds share them."""
     names = [" ".join(filter(None, (entry.method, entry.model, f"on {entry.result.benchmark}"))) for entry in entries]
     return dict(zip(_told_apart(names), entries, strict=True))
 
 
-def trainings_of(arguments: Sequence[str], entries: Sequence[Entry]) -> Mapping[str, Sequence[Step]]:
+def trainings_of(arguments: Sequence[str], entries: Sequence[TableEntry]) -> Mapping[str, Sequence[Step]]:
     """Read the trainings that METHOD[@MODEL]=CHECKPOINT name; several checkpoints of one METHOD are seeds.
 
     Raises:
@@ -145,7 +145,7 @@ def command(
     elif as_ == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(shown), indent=2))
     else:
-        click.echo(markdown(shown, intervals=intervals), nl=False)
+        click.echo(tables_markdown(shown, intervals=intervals), nl=False)
     return 0
 
 

@@ -22,7 +22,7 @@ from harness.runs.records import Evaluation, Result, Run, Sample
 from harness.runs.row_store import SampleFile
 from leaderboards.plots import svg
 from leaderboards.plots.figures import Figure
-from leaderboards.table import DECIMALS, Cell, Entry, Table
+from leaderboards.table import DECIMALS, Cell, Table, TableEntry
 from sandbox.printable import one_line, readable
 from sandbox.records import Verdict
 
@@ -146,7 +146,7 @@ class ShownProblem(msgspec.Struct, frozen=True, kw_only=True):
     samples: tuple[ShownSample, ...]
 
 
-class Line(msgspec.Struct, frozen=True, array_like=True):
+class ProblemLine(msgspec.Struct, frozen=True, array_like=True):
     """A problem's line in the list of problems, and the file that holds its samples."""
 
     task_id: str
@@ -161,19 +161,19 @@ def has_samples(run: Path) -> bool:
     return all((run / name).exists() for name in ("run.json", "samples.jsonl", "evaluations.jsonl"))
 
 
-def write_samples(folder: Path, name: str, run: Path, result: Result) -> None:
+def write_sample_files(folder: Path, name: str, run: Path, result: Result) -> None:
     """Write the list of problems of one policy as `NAME-problems.js`, and their samples as `NAME-0.js`, `NAME-1.js` ...
 
     Raises:
         UserError: The files of the run can't be read or are not what they should be.
     """
-    lines: list[Line] = []
+    lines: list[ProblemLine] = []
     chunk: list[bytes] = []
     length = chunks = 0
     by_task = {tally.task_id: tally for tally in result.tallies}
     for problem in _problems(run, result):
         tally = by_task[problem.task_id]
-        lines.append(Line(one_line(tally.task_id), one_line(tally.difficulty), tally.n, tally.c, chunks))
+        lines.append(ProblemLine(one_line(tally.task_id), one_line(tally.difficulty), tally.n, tally.c, chunks))
         chunk.append(msgspec.json.encode(msgspec.structs.replace(problem, task_id=lines[-1].task_id)))
         length += len(chunk[-1])
         if length > CHUNK_BYTES:
@@ -225,7 +225,9 @@ PAGE = "index.html"
 ASSETS = ("page.js", "page.css")
 
 
-def write_page(folder: Path, tables: Sequence[Table], entries: Mapping[str, Entry], figures: Sequence[Figure]) -> Path:
+def write_page(
+    folder: Path, tables: Sequence[Table], entries: Mapping[str, TableEntry], figures: Sequence[Figure]
+) -> Path:
     """Write the page into a new or empty folder, or over an earlier page, and return the path of index.html.
 
     index.html is written last, so a page that is there is whole.
@@ -247,7 +249,7 @@ def write_page(folder: Path, tables: Sequence[Table], entries: Mapping[str, Entr
         old.unlink()
     data = {title: f"run{place}" for place, (title, entry) in enumerate(entries.items()) if has_samples(entry.run)}
     for title, name in data.items():
-        write_samples(folder / "data", name, entries[title].run, entries[title].result)
+        write_sample_files(folder / "data", name, entries[title].run, entries[title].result)
     for asset in ASSETS:
         write_whole(folder / asset, files("leaderboards.page").joinpath(asset).read_bytes())
     write_whole(folder / PAGE, document(tables, figures, data))

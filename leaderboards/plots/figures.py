@@ -86,14 +86,14 @@ class Axis(NamedTuple):
         return (at - low) / (high - low)
 
 
-class Line(NamedTuple):
+class PlotLine(NamedTuple):
     """A line, by its points from left to right."""
 
     name: str
     points: tuple[tuple[float, float], ...]
 
 
-class Lines(NamedTuple):
+class LineFigure(NamedTuple):
     """A figure of lines."""
 
     name: str
@@ -101,7 +101,7 @@ class Lines(NamedTuple):
     title: str
     x: Axis
     y: Axis
-    lines: tuple[Line, ...]
+    lines: tuple[PlotLine, ...]
 
 
 class Bar(NamedTuple):
@@ -111,7 +111,7 @@ class Bar(NamedTuple):
     shares: Mapping[Verdict, float]
 
 
-class Bars(NamedTuple):
+class BarFigure(NamedTuple):
     """A figure of bars."""
 
     name: str
@@ -124,7 +124,7 @@ class Bars(NamedTuple):
         return tuple(verdict for verdict in VERDICTS if any(verdict in bar.shares for bar in self.bars))
 
 
-Figure = Lines | Bars
+Figure = LineFigure | BarFigure
 
 
 def figures(results: Mapping[str, Result], trainings: Mapping[str, Sequence[Step]]) -> tuple[Figure, ...]:
@@ -140,18 +140,18 @@ def curve(result: Result) -> Mapping[int, float]:
     return {k: fmean(pass_at_k(tally.n, tally.c, k) for tally in judged) for k in steps if 1 <= k <= largest}
 
 
-def _pass_at_k(results: Mapping[str, Result]) -> Iterator[Lines]:
+def _pass_at_k(results: Mapping[str, Result]) -> Iterator[LineFigure]:
     lines = [
-        Line(name, tuple((k, 100 * value) for k, value in found.items()))
+        PlotLine(name, tuple((k, 100 * value) for k, value in found.items()))
         for name, result in results.items()
         if len(found := curve(result)) > 1
     ]
     if lines:
         x = Axis("k", tuple(sorted({k for line in lines for k, _ in line.points})), logarithmic=True)
-        yield Lines("pass-at-k", "pass@k", x, Axis("percent", (0, 25, 50, 75, 100)), tuple(lines))
+        yield LineFigure("pass-at-k", "pass@k", x, Axis("percent", (0, 25, 50, 75, 100)), tuple(lines))
 
 
-def _verdicts(results: Mapping[str, Result]) -> Iterator[Bars]:
+def _verdicts(results: Mapping[str, Result]) -> Iterator[BarFigure]:
     bars = [
         Bar(f"{name}, {difficulty}", shares)
         for name, result in results.items()
@@ -159,7 +159,7 @@ def _verdicts(results: Mapping[str, Result]) -> Iterator[Bars]:
         if (shares := _shares(result, difficulty))
     ]
     if bars:
-        yield Bars("verdicts", "Verdicts by difficulty", tuple(bars))
+        yield BarFigure("verdicts", "Verdicts by difficulty", tuple(bars))
 
 
 def _shares(result: Result, difficulty: str) -> Mapping[Verdict, float]:
@@ -170,18 +170,18 @@ def _shares(result: Result, difficulty: str) -> Mapping[Verdict, float]:
     }
 
 
-def _trainings(trainings: Mapping[str, Sequence[Step]]) -> Iterator[Lines]:
+def _trainings(trainings: Mapping[str, Sequence[Step]]) -> Iterator[LineFigure]:
     """Yield what a training is watched by; its speed is left out, which says nothing about what was learnt."""
     for name, title, readings in _WATCHED:
         lines = [
-            Line(f"{of}{suffix}", thinned(points))
+            PlotLine(f"{of}{suffix}", thinned(points))
             for of, steps in trainings.items()
             for suffix, reading in readings.items()
             if (points := [(step.step, value) for step in steps if (value := reading(step)) is not None])
         ]
         if lines:
             x, y = ([point[axis] for line in lines for point in line.points] for axis in (0, 1))
-            yield Lines(name, title, Axis("step", ticks(x)), Axis("", ticks(y)), tuple(lines))
+            yield LineFigure(name, title, Axis("step", ticks(x)), Axis("", ticks(y)), tuple(lines))
 
 
 Reading = Callable[[Step], float | None]

@@ -5,7 +5,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UserError
-from leaderboards.plots.figures import COLOURS, VERDICTS, Bars, Figure, Lines, shortened
+from leaderboards.plots.figures import COLOURS, VERDICTS, BarFigure, Figure, LineFigure, shortened
 from sandbox.printable import one_line
 
 if TYPE_CHECKING:
@@ -39,17 +39,17 @@ def file_of(figure: Figure) -> bytes:
 
 def draw(axes: "Axes", figure: Figure) -> None:
     """Draw a figure into empty axes."""
-    if isinstance(figure, Bars):
+    if isinstance(figure, BarFigure):
         _bars(axes, figure)
     else:
         _lines(axes, figure)
 
 
 def _inches(figure: Figure) -> float:
-    return 1.5 + ROW_INCHES * len(figure.bars) if isinstance(figure, Bars) else LINES_INCHES
+    return 1.5 + ROW_INCHES * len(figure.bars) if isinstance(figure, BarFigure) else LINES_INCHES
 
 
-def _lines(axes: "Axes", figure: Lines) -> None:
+def _lines(axes: "Axes", figure: LineFigure) -> None:
     for place, line in enumerate(figure.lines):
         x, y = zip(*line.points, strict=True)
         dashes = "solid" if place < len(COLOURS) else (0, (2 + 2 * (place // len(COLOURS)),) * 2)
@@ -69,7 +69,7 @@ def _lines(axes: "Axes", figure: Lines) -> None:
     _legend(axes, axes.lines, [_name(line.name) for line in figure.lines])
 
 
-def _bars(axes: "Axes", figure: Bars) -> None:
+def _bars(axes: "Axes", figure: BarFigure) -> None:
     places = range(len(figure.bars))
     reached = [0.0] * len(figure.bars)
     drawn = []

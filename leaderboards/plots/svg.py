@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from harness.escapes import in_tree
-from leaderboards.plots.figures import COLOURS, VERDICTS, Axis, Bar, Bars, Figure, Lines, shortened
+from leaderboards.plots.figures import COLOURS, VERDICTS, Axis, Bar, BarFigure, Figure, LineFigure, shortened
 
 WIDTH, HEIGHT = 480, 280
 """Small, so that its text can still be read where a phone shrinks it."""
@@ -20,7 +20,7 @@ _GRID = {"class": "grid", "stroke": "#888888", "stroke-opacity": "0.5"}
 
 def drawn(figure: Figure) -> Element:
     """Return a figure as an element of HTML, where it needs no namespace."""
-    return _bars(figure) if isinstance(figure, Bars) else _lines(figure)
+    return _bars(figure) if isinstance(figure, BarFigure) else _lines(figure)
 
 
 def file_of(figure: Figure) -> bytes:
@@ -32,7 +32,7 @@ def file_of(figure: Figure) -> bytes:
     return content + b"\n"
 
 
-def _lines(figure: Lines) -> Element:
+def _lines(figure: LineFigure) -> Element:
     svg = _svg(HEIGHT + LEGEND_ROW * len(figure.lines), figure.title)
     for tick in figure.y.ticks:
         y = f"{_y(figure.y, tick):.1f}"
@@ -67,7 +67,7 @@ def _y(axis: Axis, value: float) -> float:
     return TOP + (HEIGHT - TOP - BOTTOM) * (1 - axis.share(value))
 
 
-def _bars(figure: Bars) -> Element:
+def _bars(figure: BarFigure) -> Element:
     bottom = (BAR + GAP) * len(figure.bars)
     svg = _svg(bottom + 20 * math.ceil(len(figure.verdicts) / 4) + GAP, figure.title)
     for place, bar in enumerate(figure.bars):

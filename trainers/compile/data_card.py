@@ -15,7 +15,7 @@ from harness.runs.jsonl import read, write_whole
 from trainers.compile.decontamination import Match
 from trainers.compile.rewards import RewardTable
 
-Census = Counter[tuple[str, str]]
+Counts = Counter[tuple[str, str]]
 """(table, entry) -> how many; the tables stand on the data card. Adding the censuses of two problems gives that of
 both."""
 
@@ -133,11 +133,11 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """Status -> verdict on the statement's samples -> how many members of groups."""
 
 
-def tables_of(census: Census) -> dict[str, dict[str, int]]:
-    """Return the tables of a census: rules in the order in which they are asked, all else sorted."""
+def tables_of(counts: Counts) -> dict[str, dict[str, int]]:
+    """Return the counts as tables: rules in the order in which they are applied, all else sorted."""
     order = {str(entry): place for place, entry in enumerate((KEPT, *Rule))}
     tables: dict[str, dict[str, int]] = {}
-    for (table, entry), count in sorted(census.items(), key=lambda item: (item[0][0], _place(item[0][1], order))):
+    for (table, entry), count in sorted(counts.items(), key=lambda item: (item[0][0], _place(item[0][1], order))):
         if count:
             tables.setdefault(table, {})[str(entry)] = count
     return tables
@@ -157,10 +157,10 @@ def read_card(groups: Path, groups_sha256: str) -> Card | None:
 def write_card(folder: Path, card: Card) -> None:
     """Write `card.json` and `card.md`."""
     write_whole(folder / CARD_FILE, msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
-    write_whole(folder / "card.md", markdown(card).encode())
+    write_whole(folder / "card.md", card_markdown(card).encode())
 
 
-def markdown(card: Card) -> str:
+def card_markdown(card: Card) -> str:
     """Return the card for a reader."""
     return "\n".join((*_head(card), *_details(card)))
 

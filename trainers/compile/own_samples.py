@@ -10,8 +10,8 @@ from harness.runs.jsonl import read, read_rows
 from harness.runs.records import Index, Sample
 from sandbox.records import Verdict
 from trainers.compile.codenet import MAX_SOURCE_BYTES
-from trainers.compile.data_card import ROWS, STATUSES, Census, Rule
-from trainers.compile.pipeline import Candidate, Compiled, Plan, compile_candidates
+from trainers.compile.data_card import ROWS, STATUSES, Counts, Rule
+from trainers.compile.pipeline import Candidate, Compiled, CompilePlan, compile_candidates
 from trainers.compile.rewards import JUDGE_SIDE, OF_VERDICT, RewardTable
 
 
@@ -25,7 +25,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     cpu_s: float
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class _RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What training needs of run.json."""
 
     benchmark: str
@@ -39,17 +39,17 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     candidates: tuple[Candidate, ...]
 
 
-def read_jobs(runs: Iterable[Path], table: RewardTable, census: Census) -> tuple[Job, ...]:
+def read_jobs(runs: Iterable[Path], table: RewardTable, counts: Counts) -> tuple[Job, ...]:
     """Read the samples of the runs and bring those of one problem and prompt together, in the order of the files.
 
-    Samples that can't be trained on are counted in `census` by the rule that says why.
+    Samples that can't be trained on are counted in `counts` by the rule that says why.
 
     Raises:
         UserError: A folder is no run, or a file in it is broken.
     """
     gathered: dict[tuple[str, str], list[Candidate]] = {}
     for run in runs:
-        for problem_id, prompt, candidate in _candidates(run, table, census):
+        for problem_id, prompt, candidate in _candidates(run, table, counts):
             gathered.setdefault((problem_id, prompt), []).append(candidate)
     return tuple(
         Job(problem_id=problem_id, prompt=prompt, candidates=tuple(candidates))
@@ -57,33 +57,33 @@ def read_jobs(runs: Iterable[Path], table: RewardTable, census: Census) -> tuple
     )
 
 
-def compile_job(job: Job, *, plan: Plan) -> Compiled:
+def compile_job(job: Job, *, plan: CompilePlan) -> Compiled:
     """Compile one job; a completion need not be a program as it stands, so nothing has to parse."""
     return compile_candidates(job.problem_id, job.prompt, job.candidates, plan, must_parse=False)
 
 
-def _candidates(run: Path, table: RewardTable, census: Census) -> Iterator[tuple[str, str, Candidate]]:
+def _candidates(run: Path, table: RewardTable, counts: Counts) -> Iterator[tuple[str, str, Candidate]]:
     if not (run / "evaluations.jsonl").is_file():
         raise UserError(f"{run}: holds no evaluations.jsonl; name the folder of a run that proctor score has judged")
-    benchmark = read(run / "run.json", Asked).benchmark
+    benchmark = read(run / "run.json", _RunRecord).benchmark
     findings = {
         (row.policy, row.task_id, row.index): row for _, row in read_rows(run / "evaluations.jsonl", Finding)
     }  # of several rows of a sample the last counts: what was our fault is judged again
     for _, sample in read_rows(run / "samples.jsonl", Sample):
-        found = _candidate(run, sample, findings.get(sample.key), table, census)
+        found = _candidate(run, sample, findings.get(sample.key), table, counts)
         if isinstance(found, Rule):
-            census[ROWS, found] += 1
+            counts[ROWS, found] += 1
         else:
             yield f"{benchmark}/{sample.task_id}", sample.prompt, found
 
 
 def _candidate(
-    run: Path, sample: Sample, finding: Finding | None, table: RewardTable, census: Census
+    run: Path, sample: Sample, finding: Finding | None, table: RewardTable, counts: Counts
 ) -> Candidate | Rule:
     if finding is None:
         return Rule.NOT_JUDGED
     status = OF_VERDICT[finding.verdict]
-    census[STATUSES, status] += 1
+    counts[STATUSES, status] += 1
     if status in JUDGE_SIDE:
         return Rule.JUDGE_SIDE
     if status not in table.rewards:

@@ -24,7 +24,7 @@ from sandbox.inside.layers import kernel
 from sandbox.records import StdioTest
 from trainers.compile import codenet
 from trainers.compile import data_card as tables
-from trainers.compile.data_card import KEPT, PROBLEMS, ROWS, Census, Recipe, Rule, bin_of
+from trainers.compile.data_card import KEPT, PROBLEMS, ROWS, Counts, Recipe, Rule, bin_of
 from trainers.compile.decontamination import Contamination, Match
 from trainers.compile.rewards import Status, reward_of, usual
 from trainers.compile.screening import screen
@@ -97,7 +97,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     code_size_bytes: float | None = None
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class CompilePlan(msgspec.Struct, frozen=True, kw_only=True):
     """The recipe with what it needs to be carried out; goes to every worker."""
 
     recipe: Recipe
@@ -110,7 +110,7 @@ class Compiled(NamedTuple):
     """What became of one problem."""
 
     groups: tuple[Group, ...]
-    census: Census
+    counts: Counts
     matches: tuple[Match, ...]
 
 
@@ -132,10 +132,10 @@ def compile_all(work: Callable[[J], Compiled], jobs: Iterable[J], workers: int) 
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def compile_codenet_problem(problem_id: str, *, tree: Path, language: Language, plan: Plan) -> Compiled:
+def compile_codenet_problem(problem_id: str, *, tree: Path, language: Language, plan: CompilePlan) -> Compiled:
     """Compile the submissions of one problem of CodeNet's tree."""
     index = codenet.index(tree, problem_id)
-    counted = index.census
+    counted = index.counts
     counted[tables.ODDITIES, "source files of no submission"] += codenet.stray_sources(
         tree, problem_id, index.submissions
     )
@@ -152,7 +152,7 @@ def compile_codenet_problem(problem_id: str, *, tree: Path, language: Language, 
         return Compiled((), counted, matches)
     candidates = tuple(_candidates(tree, index.submissions, plan.recipe, counted))
     compiled = compile_candidates(problem_id, _prompt(problem_id, statement.text), candidates, plan, must_parse=True)
-    return Compiled(compiled.groups, counted + compiled.census, matches + compiled.matches)
+    return Compiled(compiled.groups, counted + compiled.counts, matches + compiled.matches)
 
 
 @functools.cache
@@ -168,10 +168,10 @@ def _prompt(problem_id: str, statement: str) -> str:
 
 
 def compile_candidates(
-    problem_id: str, prompt: str, candidates: Sequence[Candidate], plan: Plan, *, must_parse: bool
+    problem_id: str, prompt: str, candidates: Sequence[Candidate], plan: CompilePlan, *, must_parse: bool
 ) -> Compiled:
     """Compile the programs of one prompt; `must_parse` drops those that aren't Python 3, compile errors apart."""
-    counted = Census()
+    counted = Counts()
     candidates = tuple(_distinct(candidates, counted, must_parse=must_parse))
     candidates, matches = _clean(candidates, plan, counted)
     lengths = {c.completion: plan.count_tokens(c.completion) for c in candidates} if plan.count_tokens else {}
@@ -212,7 +212,7 @@ def _do(job: Any) -> Compiled:
 
 
 def _candidates(
-    tree: Path, submissions: Iterable[codenet.Submission], recipe: Recipe, counted: Census
+    tree: Path, submissions: Iterable[codenet.Submission], recipe: Recipe, counted: Counts
 ) -> Iterator[Candidate]:
     for submission in submissions:
         rewarded = submission.status in recipe.rewards.rewards
@@ -230,7 +230,7 @@ def _candidates(
             )
 
 
-def _distinct(candidates: Sequence[Candidate], counted: Census, *, must_parse: bool) -> Iterator[Candidate]:
+def _distinct(candidates: Sequence[Candidate], counted: Counts, *, must_parse: bool) -> Iterator[Candidate]:
     """Yield the first of those with the same tokens; where one is accepted and another not, neither label is sure."""
     screened = screen([candidate.completion for candidate in candidates])
     outcomes: dict[bytes, set[bool]] = {}
@@ -255,7 +255,7 @@ def _distinct(candidates: Sequence[Candidate], counted: Census, *, must_parse: b
 
 
 def _clean(
-    candidates: Sequence[Candidate], plan: Plan, counted: Census
+    candidates: Sequence[Candidate], plan: CompilePlan, counted: Counts
 ) -> tuple[tuple[Candidate, ...], tuple[Match, ...]]:
     """Return the programs that hold no reference of a benchmark, and what those that do hold."""
     if plan.contamination is None:
@@ -269,7 +269,7 @@ def _clean(
 
 
 def _without(
-    completions: Collection[str], candidates: Sequence[Candidate], rule: Rule, counted: Census
+    completions: Collection[str], candidates: Sequence[Candidate], rule: Rule, counted: Counts
 ) -> tuple[Candidate, ...]:
     kept = tuple(candidate for candidate in candidates if candidate.completion not in completions)
     counted[ROWS, rule] += len(candidates) - len(kept)
@@ -277,7 +277,7 @@ def _without(
 
 
 def _members(
-    candidates: Sequence[Candidate], problem_id: str, recipe: Recipe, counted: Census
+    candidates: Sequence[Candidate], problem_id: str, recipe: Recipe, counted: Counts
 ) -> Iterator[tuple[Candidate, ...]]:
     rng = rng_of(recipe.seed, problem_id)
     accepted = [candidate for candidate in candidates if candidate.status == Status.ACCEPTED]
@@ -292,9 +292,9 @@ def _members(
     counted[ROWS, KEPT] += members
 
 
-def _measures(groups: Sequence[Group], lengths: Mapping[str, int], prompt_tokens: int) -> Census:
+def _measures(groups: Sequence[Group], lengths: Mapping[str, int], prompt_tokens: int) -> Counts:
     """Return totals and histograms of the groups of one problem; `lengths` is empty where none was asked for."""
-    counted = Census()
+    counted = Counts()
     counted[tables.PER_PROBLEM, bin_of(len(groups))] += 1
     counted[PROBLEMS, "with groups" if groups else "without a group"] += 1
     counted[tables.TOTALS, "groups"] += len(groups)

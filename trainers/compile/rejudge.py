@@ -29,21 +29,21 @@ class Rejudged(NamedTuple):
     verdict: str
 
 
-class Examination(NamedTuple):
+class SampleTests(NamedTuple):
     """The samples of a problem as tests, with what each may use."""
 
     tests: tuple[StdioTest, ...]
     limits: Limits
 
 
-def examinations(tree: Path) -> Callable[[str], Examination]:
-    """Return what tells, by a problem's id, what its members are put to; pages are read as they are needed."""
+def sample_tests(tree: Path) -> Callable[[str], SampleTests]:
+    """Return a function from a problem's id to the tests of its members; pages are read as they are needed."""
     times = codenet.time_limits_ms(tree)
-    return lru_cache(maxsize=64)(lambda problem_id: _examination(tree, problem_id, times.get(problem_id)))
+    return lru_cache(maxsize=64)(lambda problem_id: _sample_tests(tree, problem_id, times.get(problem_id)))
 
 
 def rejudge(
-    groups: Iterable[Group], examination: Callable[[str], Examination], jail: Jail, workers: int
+    groups: Iterable[Group], tests_of: Callable[[str], SampleTests], jail: Jail, workers: int
 ) -> Iterator[Rejudged]:
     """Judge every member of the groups and yield what was found, in order; those that can't be tried come last.
 
@@ -55,7 +55,7 @@ def rejudge(
 
     def cases() -> Iterator[Case]:
         for group in groups:
-            tests, limits = examination(group.problem_id)
+            tests, limits = tests_of(group.problem_id)
             for member in zip(group.completions, group.source_ids, group.statuses, strict=True):
                 completion, source_id, status = member
                 if tests:
@@ -69,14 +69,14 @@ def rejudge(
     yield from untried
 
 
-def _examination(tree: Path, problem_id: str, time_limit_ms: float | None) -> Examination:
+def _sample_tests(tree: Path, problem_id: str, time_limit_ms: float | None) -> SampleTests:
     """Take the problem's own time limit where it is longer than ours; numbers may differ by rounding."""
     page = codenet.statement_page(tree, problem_id)
     statement = page if isinstance(page, Rule) else read_statement(page, "any")
     samples = () if isinstance(statement, Rule) else statement.samples
     usual = Limits()
     cpu_s = max(usual.cpu_s, (time_limit_ms or 0.0) / 1000)
-    return Examination(
+    return SampleTests(
         tests=tuple(StdioTest(stdin=s.stdin, expected_stdout=s.stdout, checker="numbers") for s in samples),
         limits=Limits(cpu_s=cpu_s, wall_s=usual.wall_s * cpu_s / usual.cpu_s),
     )

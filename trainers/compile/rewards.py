@@ -51,7 +51,7 @@ OF_VERDICT: Mapping[Verdict, Status] = {
 RESOURCE_LIMIT_REWARD = -0.6
 
 
-class Measured(Protocol):
+class MeasuredProgram(Protocol):
     """A program with what its judge measured; None where it is not known."""
 
     @property
@@ -62,7 +62,7 @@ class Measured(Protocol):
     def code_size_bytes(self) -> float | None: ...  # noqa: D102
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RewardTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Weights of extra terms for accepted programs, 0 for none.
 
     A term is weight x (1 - value / median), cut to [-weight, weight]; the median is that of the problem's accepted
@@ -79,7 +79,7 @@ class RewardTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The reward of each status that has one; submissions of other statuses are dropped and counted."""
 
     rewards: dict[Status, float]
-    terms: Terms = Terms()
+    terms: RewardTerms = RewardTerms()
 
     def reasons_against(self) -> Iterable[str]:
         """Yield what is wrong with the table: methods tell accepted from rejected by the sign of the reward."""
@@ -140,7 +140,7 @@ def with_resource_limits(table: RewardTable) -> RewardTable:
     return msgspec.structs.replace(table, rewards=limits | table.rewards)
 
 
-def usual(accepted: Sequence[Measured]) -> dict[str, float]:
+def usual(accepted: Sequence[MeasuredProgram]) -> dict[str, float]:
     """Return the median of each quantity over the accepted programs of a problem, where one is known."""
     known = {
         "cpu_time": [program.cpu_time_ms for program in accepted],
@@ -151,7 +151,7 @@ def usual(accepted: Sequence[Measured]) -> dict[str, float]:
     return {name: median(values) for name, values in found.items() if values}
 
 
-def reward_of(status: Status, program: Measured, table: RewardTable, medians: Mapping[str, float]) -> float:
+def reward_of(status: Status, program: MeasuredProgram, table: RewardTable, medians: Mapping[str, float]) -> float:
     """Return the reward of a program: that of its status, and for an accepted one the extra terms.
 
     Raises:

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from harness.errors import UserError
-from trainers.compile.data_card import ROWS, TOTALS, Card, Census, Recipe, tables_of, write_card
+from trainers.compile.data_card import ROWS, TOTALS, Card, Counts, Recipe, tables_of, write_card
 from trainers.compile.decontamination import Match
 from trainers.compile.pipeline import Compiled
 from trainers.compile.rejudge import Rejudged
@@ -27,7 +27,7 @@ def write_folder(
     out: Path,
     compiled: Iterable[Compiled],
     *,
-    census: Census,
+    counts: Counts,
     recipe: Recipe,
     source: str,
     rejudge: Rejudge | None = None,
@@ -40,7 +40,7 @@ def write_folder(
     Args:
         out: The folder to be.
         compiled: What came of each problem, in their order.
-        census: What was counted before.
+        counts: What was counted before.
         recipe: What was asked for.
         source: Where the submissions come from, for the card.
         rejudge: Judges the members of the groups; None leaves it out.
@@ -48,11 +48,11 @@ def write_folder(
     draft = out.with_name(f"{out.name}.tmp")
     draft.mkdir(parents=True, exist_ok=True)
     matches: list[Match] = []
-    sha256 = write_groups(draft / GROUPS_FILE, _groups(compiled, census, matches))
+    sha256 = write_groups(draft / GROUPS_FILE, _groups(compiled, counts, matches))
     crossed: dict[str, Counter[str]] = {}
-    for row in rejudge(read_groups(draft), census[TOTALS, "completions"]) if rejudge else ():
+    for row in rejudge(read_groups(draft), counts[TOTALS, "completions"]) if rejudge else ():
         crossed.setdefault(row.status, Counter())[row.verdict] += 1
-    tables = tables_of(census)
+    tables = tables_of(counts)
     fates, totals = tables.pop(ROWS, {}), tables.pop(TOTALS, {})
     card = Card(
         source=source,
@@ -74,8 +74,8 @@ def write_folder(
     return card
 
 
-def _groups(compiled: Iterable[Compiled], census: Census, matches: list[Match]) -> Iterator[Group]:
+def _groups(compiled: Iterable[Compiled], counts: Counts, matches: list[Match]) -> Iterator[Group]:
     for one in compiled:
-        census.update(one.census)
+        counts.update(one.counts)
         matches.extend(one.matches)
         yield from one.groups

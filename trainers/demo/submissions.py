@@ -28,7 +28,7 @@ class Slip(NamedTuple):
     replacement: str
 
 
-class Program(NamedTuple):
+class JudgedProgram(NamedTuple):
     """A program and the verdict that it gets."""
 
     text: str
@@ -110,13 +110,13 @@ def slipped(task: Task, rng: Random) -> str:
     return _with_one(rng.choice(task.right), [slip for slip in kind if isinstance(slip, Slip)], rng)
 
 
-def wrong_program(task: Task, rng: Random) -> Program:
+def wrong_program(task: Task, rng: Random) -> JudgedProgram:
     """Return a program that fails; its verdict is known, because it was run, or because it can't come to an end."""
     for _ in range(_TRIES):
         text = slipped(task, rng)
         verdict = Verdict.TIME_LIMIT if is_slow(text, task) else verdict_of(text, task.tests)
         if verdict not in {None, Verdict.ACCEPTED}:
-            return Program(text, verdict)
+            return JudgedProgram(text, verdict)
     raise AssertionError(f"{task.family}: none of {_TRIES} slips does harm")
 
 
@@ -159,14 +159,14 @@ ACCEPTED_SHARE: Mapping[str, float] = {"introductory": 0.6, "interview": 0.45, "
 """Difficulty -> share of right programs: the harder, the fewer, as with people."""
 
 
-def submissions(task: Task, rng: Random, count: int) -> Iterator[Program]:
+def submissions(task: Task, rng: Random, count: int) -> Iterator[JudgedProgram]:
     """Yield so many programs for a task, some right and some wrong, no two with the same text."""
     right = min(max(1, round(rng.gauss(ACCEPTED_SHARE[task.difficulty], 0.1) * count)), len(task.right), count - 1)
     found = dict.fromkeys(rng.sample(task.right, right), Verdict.ACCEPTED)
     while len(found) < count:
         program = wrong_program(task, rng)
         found.setdefault(program.text, program.verdict)
-    yield from (Program(text, found[text]) for text in rng.sample(list(found), count))
+    yield from (JudgedProgram(text, found[text]) for text in rng.sample(list(found), count))
 
 
 def glance(task: Task, rng: Random) -> str:
@@ -219,7 +219,7 @@ def page(task: Task) -> str:
     return "\n".join((*told, *sample))
 
 
-def _write_problem(tree: Path, problem_id: str, task: Task, programs: Sequence[Program], *, first: int) -> None:
+def _write_problem(tree: Path, problem_id: str, task: Task, programs: Sequence[JudgedProgram], *, first: int) -> None:
     sources = tree / "data" / problem_id / "Python"
     sources.mkdir(parents=True, exist_ok=True)
     rows = []
