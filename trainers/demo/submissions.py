@@ -17,7 +17,7 @@ from harness.errors import UserError
 from harness.runs.jsonl import write_whole
 from sandbox.records import Verdict
 from trainers.compile.rewards import OF_VERDICT
-from trainers.demo.family import WORDS
+from trainers.demo.families import vocabulary
 from trainers.demo.tasks import LIMITS, Task, tasks, verdict_of
 
 
@@ -152,7 +152,7 @@ def _other(misread: str, rng: Random) -> str:
     """
     if misread.isdecimal():
         return str(max(0, int(misread) + rng.choice((-1, 1, 10))))
-    return rng.choice(WORDS)
+    return rng.choice(vocabulary("words"))
 
 
 ACCEPTED_SHARE: Mapping[str, float] = {"introductory": 0.6, "interview": 0.45, "competition": 0.35}

@@ -23,8 +23,7 @@ from harness.errors import UserError
 from harness.runs.records import Problem
 from sandbox.inside.checkers import lines
 from sandbox.records import Limits, StdioTest, Verdict
-from trainers.demo.families import FAMILIES
-from trainers.demo.family import Family, Parameters
+from trainers.demo.families import Family, Parameters, families
 
 MOST_LINES = 20_000
 """Lines that a program may run; those that come to an end run far fewer."""
@@ -129,7 +128,7 @@ def tasks(split: Split, seed: int) -> Iterator[Task]:
     the rounds that follow, and the tasks end when all have.
     """
     by_difficulty = [
-        [_of_family(difficulty, family, split, seed) for family in of_it] for difficulty, of_it in FAMILIES.items()
+        [_of_family(difficulty, family, split, seed) for family in of_it] for difficulty, of_it in families().items()
     ]
     streams = [stream for turn in zip_longest(*by_difficulty) for stream in turn if stream]
     while round_ := [task for stream in streams for task in islice(stream, 1)]:
@@ -142,10 +141,10 @@ def _of_family(difficulty: str, family: Family, split: Split, seed: int) -> Iter
     mine = [choice for choice in choices if _split_of(family, choice) == split]
     rng = Random(f"{split}/{seed}/{family.name}")  # noqa: S311 - drawing tasks, not keys
     rng.shuffle(mine)
-    first = [rng.randrange(len(family.tasks)) for _ in mine]
-    for turn in range(len(family.tasks)):
+    first = [rng.randrange(len(family.phrasings)) for _ in mine]
+    for turn in range(len(family.phrasings)):
         for choice, phrasing in zip(mine, first, strict=True):
-            yield _task(difficulty, family, choice, (phrasing + turn) % len(family.tasks))
+            yield _task(difficulty, family, choice, (phrasing + turn) % len(family.phrasings))
 
 
 def _split_of(family: Family, parameters: Parameters) -> Split:
@@ -157,16 +156,15 @@ def _task(difficulty: str, family: Family, parameters: Parameters, phrasing: int
     def filled(template: str) -> str:
         return Template(template).substitute(parameters)
 
-    shape = family.shape
-    right = tuple(filled(reading + body) for body in family.right for reading in shape.readings)
+    right = tuple(filled(reading + body) for body in family.right for reading in family.readings)
     return Task(
         family=family.name,
         difficulty=difficulty,
-        told_input=shape.told,
-        told_output=filled(family.tasks[phrasing]),
+        told_input=family.told_input,
+        told_output=filled(family.phrasings[phrasing]),
         tests=_tests(family, parameters, phrasing, right[0]),
         right=right,
-        slow=tuple(filled(shape.readings[0] + body) for body in family.slow),
+        slow=tuple(filled(family.readings[0] + body) for body in family.slow),
     )
 
 
@@ -174,7 +172,7 @@ def _tests(family: Family, parameters: Mapping[str, int | str], phrasing: int, r
     """Draw inputs until their answers differ: else a program that always prints the same would be right."""
     rng = Random(f"{family.name} {sorted(parameters.items())} {phrasing}")  # noqa: S311 - drawing inputs, not keys
     while True:
-        inputs = [f"{family.shape.draw(rng, parameters)}\n" for _ in range(TESTS)]
+        inputs = [f"{family.draw(rng, parameters)}\n" for _ in range(TESTS)]
         outputs = [printed(reference, stdin) for stdin in inputs]
         if outputs[0].strip() and len(set(outputs)) > 1:
             return tuple(map(_test, inputs, outputs))
@@ -225,9 +223,9 @@ def _made() -> Mapping[str, Problem]:
 
 
 def _of_split(split: Split) -> Iterator[Problem]:
-    families = sum(map(len, FAMILIES.values()))
-    for number, task in enumerate(islice(tasks(split, SEED), families * ROUNDS[split])):
-        yield problem_of(task, f"{split}/{task.family}/{number // families}", split)
+    count = sum(map(len, families().values()))
+    for number, task in enumerate(islice(tasks(split, SEED), count * ROUNDS[split])):
+        yield problem_of(task, f"{split}/{task.family}/{number // count}", split)
 
 
 miniature = Benchmark(
