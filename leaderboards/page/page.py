@@ -20,8 +20,8 @@ from harness.explain import difference
 from harness.runs.jsonl import appended_rows, read, write_whole
 from harness.runs.records import Evaluation, Result, Run, Sample
 from harness.runs.row_store import SampleFile
-from leaderboards.plots import svg
 from leaderboards.plots.figures import Figure
+from leaderboards.plots.svg import svg_element
 from leaderboards.table import DECIMALS, Cell, Table, TableEntry
 from sandbox.printable import one_line, readable
 from sandbox.records import Verdict
@@ -96,7 +96,7 @@ def _figures(body: Element, figures: Sequence[Figure]) -> None:
     for figure in figures:
         element = SubElement(beside_each_other, "figure")
         _text(element, "figcaption", figure.title)
-        element.append(svg.drawn(figure))
+        element.append(svg_element(figure))
 
 
 def _samples(body: Element, data: Mapping[str, str]) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.runs.jsonl import write_whole
-from leaderboards.plots import png, svg
 from leaderboards.plots.figures import Figure
+from leaderboards.plots.png import png_file
+from leaderboards.plots.svg import svg_file
 from leaderboards.render import writing
 
 
@@ -18,7 +19,7 @@ def write_plots(folder: Path, figures: Iterable[Figure]) -> tuple[Path, ...]:
     drawings = {
         f"{figure.name}.{kind}": content
         for figure in figures
-        for kind, content in (("svg", svg.file_of(figure)), ("png", png.file_of(figure)))
+        for kind, content in (("svg", svg_file(figure)), ("png", png_file(figure)))
     }
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)

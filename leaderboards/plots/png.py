@@ -1,4 +1,4 @@
-"""Figures as PNG, drawn by matplotlib."""
+"""Draws figures as PNG, by matplotlib."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -16,7 +16,7 @@ LINES_INCHES, ROW_INCHES = 4.0, 0.28
 DOTS_PER_INCH = 150
 
 
-def file_of(figure: Figure) -> bytes:
+def png_file(figure: Figure) -> bytes:
     """Return a figure as the content of a PNG file.
 
     Raises:
@@ -72,21 +72,21 @@ def _lines(axes: "Axes", figure: LineFigure) -> None:
 def _bars(axes: "Axes", figure: BarFigure) -> None:
     places = range(len(figure.bars))
     reached = [0.0] * len(figure.bars)
-    drawn = []
+    parts = []
     for verdict in figure.verdicts:
         widths = [100 * bar.shares.get(verdict, 0.0) for bar in figure.bars]
-        drawn.append(axes.barh(places, widths, left=reached, color=VERDICTS[verdict]))
+        parts.append(axes.barh(places, widths, left=reached, color=VERDICTS[verdict]))
         reached = [left + width for left, width in zip(reached, widths, strict=True)]
     axes.set_yticks(places, [_name(bar.label) for bar in figure.bars])
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
     axes.set_xlabel("percent of samples")
-    _legend(axes, drawn, [verdict.value for verdict in figure.verdicts])
+    _legend(axes, parts, [verdict.value for verdict in figure.verdicts])
 
 
-def _legend(axes: "Axes", drawn: Sequence[Any], names: Sequence[str]) -> None:
-    """Name what was drawn, beside the axes; names are handed over, as one that starts with _ would be left out."""
-    axes.legend(drawn, names, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+def _legend(axes: "Axes", parts: Sequence[Any], names: Sequence[str]) -> None:
+    """Name what is drawn, beside the axes; names are handed over, as one that starts with _ would be left out."""
+    axes.legend(parts, names, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
 
 
 def _name(text: str) -> str:

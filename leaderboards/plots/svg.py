@@ -18,14 +18,14 @@ _TEXT = {"font-family": "system-ui, sans-serif", "font-size": "13"}
 _GRID = {"class": "grid", "stroke": "#888888", "stroke-opacity": "0.5"}
 
 
-def drawn(figure: Figure) -> Element:
+def svg_element(figure: Figure) -> Element:
     """Return a figure as an element of HTML, where it needs no namespace."""
     return _bars(figure) if isinstance(figure, BarFigure) else _lines(figure)
 
 
-def file_of(figure: Figure) -> bytes:
+def svg_file(figure: Figure) -> bytes:
     """Return a figure as the content of an SVG file, on a white ground."""
-    svg = drawn(figure)
+    svg = svg_element(figure)
     svg.set("xmlns", "http://www.w3.org/2000/svg")
     svg.insert(0, Element("rect", {"width": "100%", "height": "100%", "fill": "#ffffff"}))
     content: bytes = tostring(svg, encoding="utf-8", xml_declaration=True)

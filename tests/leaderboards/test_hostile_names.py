@@ -11,7 +11,7 @@ from leaderboards.compare import compare, comparison_markdown
 from leaderboards.gate import judge, junit, summary
 from leaderboards.page.page import document
 from leaderboards.plots.figures import figures
-from leaderboards.plots.svg import file_of
+from leaderboards.plots.svg import svg_file
 from leaderboards.render import tables_markdown
 from leaderboards.table import TableEntry, tabulate
 
@@ -36,7 +36,7 @@ def documents(make_result, name):
         "compare": comparison_markdown(compare(a, b), (Path("a"), Path("b")), 10),
         "table": tables_markdown(tables),
         "page": document(tables, drawn, {name: "run0"}).decode(),
-        "plots": "".join(file_of(figure).decode() for figure in drawn),
+        "plots": "".join(svg_file(figure).decode() for figure in drawn),
     }
 
 

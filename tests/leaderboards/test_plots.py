@@ -131,7 +131,7 @@ def test_ticks_reach_beyond_the_values(values):
 
 def test_svg_has_a_line_and_a_name_each():
     """100 % at the top, 0 % at the bottom of the axes; k = 1 on the left, the largest on the right."""
-    drawing = svg.drawn(TWO_LINES)
+    drawing = svg.svg_element(TWO_LINES)
 
     lines = [line.get("points") for line in drawing.iter("polyline")]
     assert lines == ["48.0,240.0 456.0,16.0", "48.0,128.0"]
@@ -141,7 +141,9 @@ def test_svg_has_a_line_and_a_name_each():
 def test_svg_divides_a_bar_by_the_shares():
     """A quarter and three quarters of 266 pixels, in the order of the verdicts, each with its numbers as a title."""
     bars = [
-        (bar.get("x"), bar.get("width"), bar.find("title").text) for bar in svg.drawn(ONE_BAR).iter("rect") if len(bar)
+        (bar.get("x"), bar.get("width"), bar.find("title").text)
+        for bar in svg.svg_element(ONE_BAR).iter("rect")
+        if len(bar)
     ]
 
     assert bars == [("190.0", "66.5", "m: accepted 25.00 %"), ("256.5", "199.5", "m: wrong_answer 75.00 %")]
@@ -166,9 +168,9 @@ def test_png_draws_the_numbers_of_the_figure():
 
 def test_equal_figures_give_equal_files():
     """SVG and PNG, byte for byte."""
-    for kind in (svg, png):
-        assert kind.file_of(TWO_LINES) == kind.file_of(TWO_LINES)
-        assert kind.file_of(ONE_BAR) == kind.file_of(ONE_BAR)
+    for drawn in (svg.svg_file, png.png_file):
+        assert drawn(TWO_LINES) == drawn(TWO_LINES)
+        assert drawn(ONE_BAR) == drawn(ONE_BAR)
 
 
 def test_the_command_writes_each_plot_as_svg_and_png(judged, checkpoint, tmp_path, capsys):
@@ -205,9 +207,9 @@ def test_names_of_any_kind_can_be_drawn():
     """They are text in SVG, which stays well-formed, and no formula in PNG."""
     hostile = TWO_LINES._replace(lines=(PlotLine("_<g onload=x>]]>\x00\n$\\frac$", ((1, 0.0),)),))
 
-    *_, name = ET.fromstring(svg.file_of(hostile)).iter(f"{SVG}text")  # noqa: S314 - our own
+    *_, name = ET.fromstring(svg.svg_file(hostile)).iter(f"{SVG}text")  # noqa: S314 - our own
     assert name.text == "_<g onload=x>]]>\\x00 $\\frac$"
-    assert png.file_of(hostile).startswith(b"\x89PNG")
+    assert png.png_file(hostile).startswith(b"\x89PNG")
 
 
 def test_without_matplotlib_nothing_is_written(judged, tmp_path, monkeypatch, capsys):
