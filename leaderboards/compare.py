@@ -1,4 +1,4 @@
-"""Compares two results problem by problem, and writes what changed from A to B as tables."""
+"""Compares two results problem by problem, and writes the changes from A to B as tables."""
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from sandbox.printable import one_line
 
 
 class PairedColumn(msgspec.Struct, frozen=True, kw_only=True):
-    """Mean pass@k of one difficulty, over the problems that both policies have at least k samples of; all in [0, 1]."""
+    """Compares mean pass@k of one difficulty, over problems with at least k samples of both policies; all in [0, 1]."""
 
     difficulty: str
     k: int
@@ -38,7 +38,7 @@ class PairedColumn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Flip(msgspec.Struct, frozen=True, kw_only=True):
-    """A problem of which another share of samples is accepted than before."""
+    """Records a problem with a changed share of accepted samples."""
 
     task_id: str
     difficulty: str
@@ -54,7 +54,7 @@ class Flip(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResultComparison(msgspec.Struct, frozen=True, kw_only=True):
-    """What changed from policy A to policy B."""
+    """Holds the changes from policy A to policy B."""
 
     a: str
     b: str
@@ -68,7 +68,7 @@ class ResultComparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(a: Result, b: Result) -> ResultComparison:
-    """Return what changed, over the problems that both results have and the k that both were scored with.
+    """Compare two results, over the problems that both have and the k that both were scored with.
 
     Raises:
         UserError: They have no problem, or no k, in common.
@@ -167,9 +167,9 @@ def comparison_markdown(comparison: ResultComparison, runs: Sequence[Path], show
     """Return the comparison as markdown.
 
     Args:
-        comparison: What changed from A to B.
+        comparison: The changes from A to B.
         runs: The folders of A and B, for the commands that explain a problem.
-        shown: How many of the problems that flipped are listed.
+        shown: The most flips listed in each direction.
     """
     return "\n".join((*_head(comparison), *_columns(comparison.columns), *_flips(comparison, runs, shown)))
 
@@ -182,7 +182,7 @@ def _head(comparison: ResultComparison) -> Iterator[str]:
         yield ""
     for task_ids, name in ((comparison.only_in_a, comparison.a), (comparison.only_in_b, comparison.b)):
         if task_ids:
-            yield f"{len(task_ids)} problems only {in_markdown(name)} was asked are left out"
+            yield f"{len(task_ids)} problems that only {in_markdown(name)} has are left out"
             yield ""
 
 
@@ -228,7 +228,7 @@ def _flips(comparison: ResultComparison, runs: Sequence[Path], shown: int) -> It
         yield "Why they flipped:"
         yield ""
         for flip in chosen:
-            # What is to be looked at is what failed.
+            # The run that failed is the one to look at.
             run, policy = (runs[1], comparison.b) if flip.change < 0 else (runs[0], comparison.a)
             yield code_block(one_line(f"proctor explain {shlex.join((str(run), flip.task_id, '--policy', policy))}"))
         yield ""

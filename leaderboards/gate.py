@@ -15,11 +15,11 @@ from leaderboards.results import differences, protocol_of
 from sandbox.records import Verdict
 
 NAMED = 5
-"""How many task ids a message names."""
+"""The most task ids that a message names."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked at, and what was found."""
+    """Records one condition of the gate, and its finding."""
 
     name: str
     passed: bool
@@ -27,7 +27,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GateDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a candidate may pass: it does if every check does."""
+    """Records whether a candidate passes: it does if every check does."""
 
     baseline: str
     candidate: str
@@ -125,7 +125,7 @@ def _summary(decision: GateDecision) -> Iterator[str]:
     yield ""
     verdicts = {True: "passed", False: "**FAILED**"}
     rows = ((in_markdown(check.name), verdicts[check.passed], in_markdown(check.message)) for check in decision.checks)
-    yield from table([("check", "verdict", "what was found"), *rows])
+    yield from table([("check", "verdict", "finding"), *rows])
     yield ""
     if decision.lost:
         yield f"{len(decision.lost)} problems got worse; the largest changes:"

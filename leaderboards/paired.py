@@ -1,7 +1,7 @@
-"""Paired comparison of two policies on the same problems, as pure functions over one difference a problem.
+"""Compares two policies on the same problems: pure functions over one difference a problem.
 
 A difference is B's value (pass@k, or the share of samples accepted) less A's, within [-1, 1]. The problem is the unit:
-however many samples stand behind a difference, it counts once.
+a difference counts once, however many samples it has.
 """
 
 import math
@@ -16,7 +16,7 @@ POWER = 0.8
 
 
 class Difference(NamedTuple):
-    """A mean difference, its standard error and an interval, all within [-1, 1]."""
+    """Holds a mean difference, its standard error and an interval, all within [-1, 1]."""
 
     value: float
     standard_error: float
@@ -49,7 +49,7 @@ def sign_flip(differences: Sequence[float], *, draws: int = 9999, seed: int = 0)
     Fisher 1935, "The design of experiments", section 21: if neither policy is better, A and B could change names on any
     problem. The share of at least as large sums counts the one observed among the draws, so it is never 0 (Phipson and
     Smyth 2010, "Permutation p-values should never be zero", Statistical Applications in Genetics and Molecular Biology
-    9, article 39). Equal magnitudes are drawn as one lot.
+    9, article 39). Equal magnitudes are sampled together.
 
     >>> sign_flip([0.1, -0.1, 0.3, -0.3])  # a sum of 0 is reached by every other one
     1.0

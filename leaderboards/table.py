@@ -1,7 +1,7 @@
-"""Results -> tables in the layout of papers: rows are methods, columns pass@k by difficulty or by model.
+"""Tabulates results in the layout of papers: rows are methods, columns pass@k by difficulty or by model.
 
-The marks follow one rule: the best number of a column is bold, every tie of it too, and what lies below the base method
-is marked; numbers are compared as they are printed.
+The marks follow one rule: the best number of a column is bold, every tie of it too, and numbers below the base method's
+are marked; numbers are compared as they are printed.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ DECIMALS = 2
 
 
 class TableEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A result and where it belongs: the row of a method and, where models are compared, the columns of a model."""
+    """Places a result in a table: in the row of its method and, with several models, the columns of its model."""
 
     method: str
     model: str
@@ -30,11 +30,11 @@ class TableEntry(msgspec.Struct, frozen=True, kw_only=True):
     run: Path
     """The folder of its run."""
     link: str = ""
-    """How a leaderboard refers to that folder."""
+    """The leaderboard's link to that folder."""
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """What the numbers of a column are."""
+    """Describes the numbers of a column."""
 
     model: str
     k: int
@@ -42,7 +42,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """A number in percent, and how sure it is."""
+    """Holds a number in percent, with its interval and its marks."""
 
     value: float
     low: float | None = None
@@ -61,7 +61,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TableRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A method; a cell is None where there is no result."""
+    """Holds the cells of a method; a cell without a result is None."""
 
     method: str
     cells: tuple[Cell | None, ...]
@@ -69,7 +69,7 @@ class TableRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """A table that can be rendered."""
+    """Holds a table that can be rendered."""
 
     caption: str
     columns: tuple[Column, ...]
@@ -101,7 +101,7 @@ def tabulate(
         by_model: Take all difficulties together, as if the benchmark had none.
 
     Raises:
-        UserError: Results of one table were reached under different protocols, or `base` is none of its methods.
+        UserError: Results of one table were reached under different protocols, or `base` is not one of its methods.
     """
     groups: dict[tuple[str, str], list[TableEntry]] = {}
     for entry in entries:
@@ -113,7 +113,7 @@ def tabulate(
 
 
 def marked(rows: Sequence[TableRow], base: str) -> tuple[TableRow, ...]:
-    """Return the rows with the best of each column and what lies below `base` marked; one number alone is no best."""
+    """Return the rows with the best of each column and numbers below `base` marked; one number alone is not a best."""
     best = [_best(cells) for cells in zip(*(row.cells for row in rows), strict=True)]
     floor = next((row.cells for row in rows if row.method == base), (None,) * len(best))
     return tuple(msgspec.structs.replace(row, cells=tuple(map(_marked, row.cells, best, floor))) for row in rows)
@@ -138,7 +138,7 @@ def base_of(methods: Sequence[str], named: str) -> str:
         UserError: The one that was named is not among the methods.
     """
     if named and named not in methods:
-        raise UserError(f"--base {named}: is no method of this table; there are {', '.join(methods)}")
+        raise UserError(f"--base {named}: is not a method of this table; there are {', '.join(methods)}")
     return named or next((method for method in methods if method.casefold() == "base"), "")
 
 
@@ -173,7 +173,7 @@ def _table(entries: Sequence[TableEntry], *, base: str, mixed_protocols: bool, b
 
 
 def rule(base: str) -> str:
-    """Return what the marks mean, for a footnote."""
+    """Return the meaning of the marks, for a footnote."""
     below = f"; ▼: below {base}" if base else ""
     return (
         f"Percent. Bold: the best of a column, every tie of it{below}; numbers are compared as printed. "

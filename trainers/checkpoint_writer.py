@@ -24,9 +24,9 @@ class CheckpointWriter:
         Args:
             policy: The policy in training.
             record: Of the training.
-            card: The data card of its groups; None where there is none.
+            card: The data card of its groups, None without one.
             out: Folder of the training, which is there.
-            accelerator: Tells which process writes; all must call.
+            accelerator: Of this process; the main one writes, and all must call.
         """
         self._policy, self._record, self._card, self._out = policy, record, card, out
         self._accelerator = accelerator
@@ -36,7 +36,7 @@ class CheckpointWriter:
 
         Args:
             step: Steps taken so far.
-            final: Whether this is the end of training, whose checkpoint lies in the folder of the training itself.
+            final: Whether training ends here; its last checkpoint is written to the training's own folder.
         """
         checkpoint = self.record_of(step, final=final)
         weights = whole(self._policy.written, keep=self._accelerator.is_main_process)

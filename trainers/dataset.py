@@ -1,4 +1,4 @@
-"""Turns groups and a method into what a step trains on: tokens, weights, and an order decided by the seed alone."""
+"""Prepares groups for training: tokens, weights, and an order that the seed alone decides."""
 
 import hashlib
 import random
@@ -20,7 +20,7 @@ TOKENIZER_FILE = "tokenizer.json"
 
 
 class Encoded(NamedTuple):
-    """A group in tokens."""
+    """Holds a group as tokens."""
 
     prompt: tuple[int, ...]
     completions: tuple[tuple[int, ...], ...]
@@ -48,7 +48,7 @@ def encode(group: Group, tokenizer: "PreTrainedTokenizerBase") -> Encoded:
 
 
 def load_token_counter(path: Path) -> Callable[[str], int]:
-    """Return what counts the tokens of a text, special tokens apart; it can be sent to other processes.
+    """Return a function that counts the tokens of a text, special tokens apart; it can be sent to other processes.
 
     Args:
         path: A `tokenizer.json`, or a folder that holds one.
@@ -64,7 +64,7 @@ def load_token_counter(path: Path) -> Callable[[str], int]:
     try:
         return partial(_count, Tokenizer.from_str(text))
     except Exception as error:  # the library raises nothing narrower
-        raise UserError(f"{path}: is no tokenizer.json ({error}); name that of the policy") from error
+        raise UserError(f"{path}: not a tokenizer.json ({error}); name that of the policy") from error
 
 
 def tokenizer_sha256(path: Path) -> str:
@@ -78,7 +78,7 @@ def _read(path: Path) -> str:
     except OSError as error:
         raise UserError(f"{path}: can't be read: {error.strerror}; --tokenizer names a tokenizer.json") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is no text, so no tokenizer.json; name that of the policy") from error
+        raise UserError(f"{path}: not a text, so not a tokenizer.json; name that of the policy") from error
 
 
 def _count(tokenizer: "Tokenizer", text: str) -> int:
@@ -86,7 +86,7 @@ def _count(tokenizer: "Tokenizer", text: str) -> int:
 
 
 def total_steps(groups: int, options: TrainingOptions) -> int:
-    """Return how many steps a training on so many groups takes.
+    """Return the number of steps of a training on so many groups.
 
     >>> total_steps(115, TrainingOptions(epochs=1, batch_groups=2))
     58
@@ -122,7 +122,7 @@ def _shuffle(epoch: int, groups: int, seed: int) -> list[int]:
 
 
 class Weighted(NamedTuple):
-    """A group and its weights."""
+    """Pairs a group with its weights."""
 
     group: Group
     weights: tuple[float, ...]

@@ -31,7 +31,7 @@ from trainers.trainer import Checkpoint
 from trainers.training_run import METRICS_FILE, Metrics, cut_after, progress_line
 
 STATE_FILE = "state.pt"
-"""What to go on from: gone when the checkpoint is there."""
+"""The state to resume from; removed once the checkpoint is there."""
 
 
 class Loop:
@@ -58,7 +58,7 @@ class Loop:
             accelerator: Of this process.
 
         Raises:
-            UserError: The model computes otherwise than training does.
+            UserError: The model's own log-probabilities differ from those of training.
         """
         self._policy, self._groups, self._options = policy, groups, options
         self._writer, self._out, self._accelerator = writer, out, accelerator
@@ -192,7 +192,7 @@ class Loop:
         )
 
     def _main_says(self, true: bool) -> bool:  # noqa: FBT001 - it is the message
-        """Return what the main process says, so that all do the same whatever their clocks."""
+        """Return the main process's answer, so that all do the same whichever clock is ahead."""
         said = torch.tensor(int(true and self._accelerator.is_main_process), device=self._accelerator.device)
         return bool(self._accelerator.reduce(said, reduction="sum").item())
 
@@ -208,7 +208,7 @@ class Loop:
                 torch.save(state, file)
 
     def _restored(self) -> int:
-        """Take up the state that was saved last, and return how many steps had been taken: 0 where there is none."""
+        """Restore the state that was saved last, and return the steps that had been taken: 0 without a state."""
         if not (self._out / STATE_FILE).exists():
             return 0
         state = torch.load(self._out / STATE_FILE, map_location="cpu", weights_only=True, mmap=True)
@@ -221,7 +221,7 @@ class Loop:
         return int(state["taken"])
 
     def _whole(self, tensors: dict[str, Any]) -> dict[str, Any]:
-        """Return them whole in the main process; all must ask."""
+        """Return them whole in the main process; all processes must call."""
         made: dict[str, Any] = whole(tensors, keep=self._accelerator.is_main_process)
         return made
 
@@ -240,5 +240,5 @@ def _last_line(rows: deque[Metrics], _elapsed_s: float) -> str:
 
 
 def _plain(record: msgspec.Struct) -> dict[str, Any]:
-    """Return what trackers take: no None among it."""
+    """Return a record as trackers take it, without None."""
     return {name: value for name, value in msgspec.structs.asdict(record).items() if value is not None}

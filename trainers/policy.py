@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Policy:
-    """A model to train, its tokenizer, and what of it is trained.
+    """Holds a model to train, its tokenizer, and its trained parameters.
 
     What is trained is held in float32, or small steps would be lost to rounding: bfloat16 has 8 bits of precision, and
     a step at a rate of 1e-5 is far below them. What is frozen is held in the type of computation. So the
@@ -43,7 +43,7 @@ class Policy:
         self.weights_id = weights.identity
         self.base = str(weights.base.resolve()) if Path(name).is_dir() else name
         self.dtype: torch.dtype = getattr(torch, options.dtype)
-        torch.manual_seed(options.seed)  # LoRA's first weights are drawn
+        torch.manual_seed(options.seed)  # of LoRA's first weights
         self.model, self.tokenizer = _loaded(self.base, self.dtype if options.lora_rank else torch.float32, options)
         self._adapter = made_trainable(self.model, options)
 
@@ -64,7 +64,7 @@ class Policy:
 
     @property
     def written(self) -> dict[str, torch.Tensor]:
-        """Return what a checkpoint holds, each tensor once, by its name there, as it lies in this process."""
+        """Return the tensors of a checkpoint, each once, by its name there, as this process holds them."""
         if self._adapter is not None:
             return {name: weight for name, weight in self._adapter.named_parameters() if weight.requires_grad}
         lasting = self.model.state_dict().keys()
@@ -94,8 +94,8 @@ def _loaded(base: str, held_in: torch.dtype, options: TrainingOptions) -> tuple[
     from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415 - ten seconds
     from transformers.utils import logging  # noqa: PLC0415
 
-    told: Any = logging
-    told.disable_progress_bar()  # ours is enough
+    untyped: Any = logging
+    untyped.disable_progress_bar()  # ours is enough
     try:
         tokenizer = AutoTokenizer.from_pretrained(base)
         model = AutoModelForCausalLM.from_pretrained(base, dtype=held_in, attn_implementation=options.attention)
@@ -109,7 +109,7 @@ def _rounded(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 
 
 def made_trainable(model: "PreTrainedModel", options: TrainingOptions) -> Any:
-    """Put the adapter on the model that the options ask for; return it, or None where all parameters are trained.
+    """Add the adapter of the options to the model; return it, or None where all parameters are trained.
 
     From here on this process computes attention without cuDNN, which PyTorch prefers on Hopper and Blackwell GPUs: it
     makes a plan for each length of a sequence, half a second each way, and every group has another.
@@ -133,5 +133,5 @@ def _with_lora(model: "PreTrainedModel", options: TrainingOptions) -> Any:
         target_modules="all-linear",
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # peft 0.21 asks transformers 5.23 for a name of before
+        warnings.simplefilter("ignore", FutureWarning)  # peft 0.21 imports a former name of transformers 5.23
         return get_peft_model(model, config)

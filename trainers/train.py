@@ -61,7 +61,7 @@ def _accelerator(options: TrainingOptions, out: Path) -> Accelerator:
     if not available[options.report_to]:
         raise UserError(f"--report-to {options.report_to}: it is not installed; pip install {options.report_to}")
     tracker = None if options.report_to == "none" else options.report_to
-    return Accelerator(mixed_precision="no", log_with=tracker, project_dir=str(out))  # --dtype alone says in which type
+    return Accelerator(mixed_precision="no", log_with=tracker, project_dir=str(out))  # --dtype alone decides the type
 
 
 def _refuse_combinations(options: TrainingOptions, accelerator: Accelerator) -> None:

@@ -1,4 +1,4 @@
-"""Defines a trainer, which turns groups into a checkpoint: one of ours, or one that calls another library."""
+"""Defines a trainer from groups to a checkpoint: one of ours, or one that calls another library."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import msgspec
 from trainers.config import TrainingOptions
 
 Weigh = Callable[[Sequence[float], TrainingOptions], tuple[float, ...]]
-"""Rewards (n) of the members of a group -> their weights (n); ValueError where a method can say nothing of a group."""
+"""Rewards (n) of the members of a group -> their weights (n); ValueError for a group that a method can't weigh."""
 
 CHECKPOINT_FILE = "checkpoint.json"
 """Written last: the folder that holds it is whole."""
@@ -28,7 +28,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     groups_sha256: str
     """Of the groups' Parquet file."""
     commit: str
-    """Of proctor's sources, or its version where they lie in no repository."""
+    """Of proctor's sources, or its version without a repository."""
 
 
 class Trainer(msgspec.Struct, frozen=True, kw_only=True):

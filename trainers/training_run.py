@@ -43,7 +43,7 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def of_the_policy(row: Metrics) -> dict[str, float | None]:
-    """Return what a row says of the policy, by name, and not of the machine: the same in every run."""
+    """Return the metrics of the policy by name, without those of the machine: the same in every run."""
     return {name: getattr(row, name) for name in ("loss", "accepted", "rejected", "margin", "gradient_norm")}
 
 

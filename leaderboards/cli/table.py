@@ -21,7 +21,7 @@ def entries_of(argument: str) -> tuple[TableEntry, ...]:
     """Read the results that one argument names; without METHOD each policy is a method of its own.
 
     Raises:
-        UserError: As `chosen_results` does, or METHOD stands for several policies.
+        UserError: As `chosen_results` does, or METHOD names several policies.
     """
     label, source = _split(argument)
     found = chosen_results(source)
@@ -35,7 +35,7 @@ def entries_of(argument: str) -> tuple[TableEntry, ...]:
 
 
 def titled(entries: Sequence[TableEntry]) -> Mapping[str, TableEntry]:
-    """Return the entries by what each is called: method, model and benchmark, and a number where seeds share them."""
+    """Return the entries by name: method, model and benchmark, and a number where seeds share them."""
     names = [" ".join(filter(None, (entry.method, entry.model, f"on {entry.result.benchmark}"))) for entry in entries]
     return dict(zip(_told_apart(names), entries, strict=True))
 
@@ -66,7 +66,7 @@ def _told_apart(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _split(argument: str) -> tuple[str, str]:
-    """Split off the label; what exists as it stands is a path, even if it holds an =."""
+    """Split off the label; an existing path is a path, even with an = in it."""
     path, _ = split_policy(argument)
     label, equals, source = argument.partition("=")
     return ("", argument) if path.exists() or not equals else (label, source)
@@ -87,7 +87,7 @@ STALE = 1
 @click.option("--mixed-protocols", is_flag=True, help="Put results of different protocols into one table.")
 @click.option("--by-model", is_flag=True, help="Columns by model, all difficulties together, as papers have MBPP.")
 @click.option("--published", is_flag=True, help="Print the paper's own numbers below.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Where --format html puts the page.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder of the page of --format html.")
 @click.option("--plots", type=click.Path(path_type=Path), metavar="FOLDER", help="Write each plot as SVG and PNG.")
 @click.option(
     "--checkpoint",
@@ -136,12 +136,12 @@ def command(
     tables = tabulate(entries, base=base, mixed_protocols=mixed_protocols, by_model=by_model)
     shown = (*tables, *published_tables()) if published else tables
     named = titled(entries)
-    drawn = figures({title: entry.result for title, entry in named.items()}, trainings_of(checkpoints, entries))
+    plotted = figures({title: entry.result for title, entry in named.items()}, trainings_of(checkpoints, entries))
     if plots:
-        _plot(plots, drawn)
+        _plot(plots, plotted)
     if out:
         with writing(out):
-            click.echo(f"Wrote {write_page(out, shown, named, drawn)}")
+            click.echo(f"Wrote {write_page(out, shown, named, plotted)}")
     elif as_ == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(shown), indent=2))
     else:
@@ -150,15 +150,15 @@ def command(
 
 
 def _tree(results: tuple[str, ...]) -> Path | None:
-    """Return the folder of runs, if that is what was named: a folder that is no run itself."""
+    """Return the folder of runs if one was named: a folder that is not itself a run."""
     folder = Path(results[0]) if len(results) == 1 else None
     return folder if folder and folder.is_dir() and not (folder / RESULT_FILE).exists() else None
 
 
-def _plot(folder: Path, drawn: tuple[Figure, ...]) -> None:
-    if not drawn:
+def _plot(folder: Path, plotted: tuple[Figure, ...]) -> None:
+    if not plotted:
         raise UserError("--plots: there is nothing to plot; name results whose samples were judged")
-    for path in write_plots(folder, drawn):
+    for path in write_plots(folder, plotted):
         click.echo(f"Wrote {path}", err=True)
 
 

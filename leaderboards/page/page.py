@@ -1,6 +1,6 @@
 """Writes the page: a folder with index.html, its script and style, and the samples as files of data.
 
-The page's HTML is built as a tree, so every text in it is escaped by whatever writes the tree. Each file of data is a
+The page's HTML is built as a tree, so every text in it is escaped when the tree is written. Each file of data is a
 script, because a page that was opened from a folder may load scripts beside it but read no files. All it does is to
 hand a JSON value to the page, which only ever shows it as text.
 """
@@ -34,9 +34,9 @@ def document(tables: Sequence[Table], figures: Sequence[Figure], data: Mapping[s
     """Return index.html.
 
     Args:
-        tables: What stands on top.
-        figures: What is plotted.
-        data: What a reader may look into: title -> name of its files of data.
+        tables: On top of the page.
+        figures: The plots below.
+        data: Results with samples: title -> name of its files of data.
     """
     root = Element("html", {"lang": "en"})
     head = SubElement(root, "head")
@@ -101,7 +101,7 @@ def _figures(body: Element, figures: Sequence[Figure]) -> None:
 
 def _samples(body: Element, data: Mapping[str, str]) -> None:
     if not data:
-        _text(body, "p", "No samples lie beside these results.", {"class": "note"})
+        _text(body, "p", "These results come without samples.", {"class": "note"})
         return
     _text(body, "h2", "Problems and samples")
     _text(SubElement(body, "noscript"), "p", "To look into problems and samples, the page needs JavaScript.")
@@ -127,7 +127,7 @@ CHUNK_BYTES = 400_000
 
 
 class ShownSample(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page shows of a sample."""
+    """Holds a sample as the page shows it."""
 
     index: int
     verdict: Verdict
@@ -140,14 +140,14 @@ class ShownSample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShownProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page shows of a problem when it is asked for."""
+    """Holds the samples of a problem, loaded on request."""
 
     task_id: str
     samples: tuple[ShownSample, ...]
 
 
 class ProblemLine(msgspec.Struct, frozen=True, array_like=True):
-    """A problem's line in the list of problems, and the file that holds its samples."""
+    """Holds a problem's line in the list of problems, and the number of the file with its samples."""
 
     task_id: str
     difficulty: str
@@ -157,7 +157,7 @@ class ProblemLine(msgspec.Struct, frozen=True, array_like=True):
 
 
 def has_samples(run: Path) -> bool:
-    """Say whether the samples of a result lie beside it."""
+    """Return whether the folder of a run has samples and evaluations."""
     return all((run / name).exists() for name in ("run.json", "samples.jsonl", "evaluations.jsonl"))
 
 
@@ -233,10 +233,10 @@ def write_page(
     index.html is written last, so a page that is there is whole.
 
     Args:
-        folder: Where it goes.
-        tables: What stands on top.
-        entries: What a reader may look into, by title.
-        figures: What is plotted.
+        folder: Of the page.
+        tables: On top of the page.
+        entries: Results to look into, by title.
+        figures: The plots below the tables.
 
     Raises:
         UserError: The folder holds something else, or the samples of a run can't be read.

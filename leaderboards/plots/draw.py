@@ -1,4 +1,4 @@
-"""Figures -> a folder with an SVG and a PNG of each."""
+"""Writes a folder with an SVG and a PNG of each figure."""
 
 from collections.abc import Iterable
 from pathlib import Path

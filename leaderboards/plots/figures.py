@@ -1,6 +1,6 @@
-"""Turns results and trainings into figures: every number of a plot, before anything is drawn.
+"""Turns results and trainings into figures: every number of a plot, before it is rendered.
 
-SVG and PNG are two drawings of the same figure, so they can't say different things.
+SVG and PNG render the same figure, so they can't say different things.
 """
 
 import math
@@ -23,7 +23,7 @@ METRICS_FILE = "metrics.jsonl"
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """What a training said of one step; of what a row holds besides, nothing is plotted."""
+    """Holds the metrics of one training step that are plotted."""
 
     step: int
     loss: float
@@ -50,10 +50,10 @@ def read_training(checkpoint: Path) -> tuple[Step, ...]:
 
 
 POINTS = 200
-"""A line of more steps is drawn as the means of equal stretches."""
+"""A line of more steps is plotted as the means of equal stretches."""
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#6a3d9a", "#555555")
-"""Okabe and Ito's, which colour-blind readers can tell apart; lines that share one differ in their dashes."""
+"""Okabe and Ito's, which colour-blind readers can distinguish; lines that share one differ in their dashes."""
 
 VERDICTS = {
     Verdict.ACCEPTED: "#009e73",
@@ -67,34 +67,34 @@ VERDICTS = {
 """Their colours, in the order in which they divide a bar."""
 
 NAME_CHARS = 26
-"""A name that is longer loses its beginning, as what tells seeds and difficulties apart comes last."""
+"""A name that is longer loses its beginning, as seed and difficulty come last."""
 
 TICKS = 5
-"""About as many stand on an axis whose numbers are not known beforehand."""
+"""About as many on an axis whose range follows from its values."""
 
 
 class Axis(NamedTuple):
-    """What an axis says; it reaches from its first tick to its last."""
+    """Describes an axis from its first tick to its last."""
 
     label: str
     ticks: tuple[float, ...]
     logarithmic: bool = False
 
     def share(self, value: float) -> float:
-        """Return where a value lies, 0 at the first tick and 1 at the last."""
+        """Return the place of a value, 0 at the first tick and 1 at the last."""
         low, high, at = (math.log(x) if self.logarithmic else x for x in (self.ticks[0], self.ticks[-1], value))
         return (at - low) / (high - low)
 
 
 class PlotLine(NamedTuple):
-    """A line, by its points from left to right."""
+    """Holds the points of a line from left to right."""
 
     name: str
     points: tuple[tuple[float, float], ...]
 
 
 class LineFigure(NamedTuple):
-    """A figure of lines."""
+    """Describes a figure of lines."""
 
     name: str
     """Of its file."""
@@ -105,14 +105,14 @@ class LineFigure(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """A bar that is divided by the shares of the verdicts, which come to 1."""
+    """Holds the shares of the verdicts that divide a bar; they add up to 1."""
 
     label: str
     shares: Mapping[Verdict, float]
 
 
 class BarFigure(NamedTuple):
-    """A figure of bars."""
+    """Describes a figure of bars."""
 
     name: str
     title: str
@@ -128,7 +128,7 @@ Figure = LineFigure | BarFigure
 
 
 def figures(results: Mapping[str, Result], trainings: Mapping[str, Sequence[Step]]) -> tuple[Figure, ...]:
-    """Return all that can be plotted of results and trainings, each under the name it is to have."""
+    """Return the figures of results and trainings, which are given by name."""
     return (*_pass_at_k(results), *_verdicts(results), *_trainings(trainings))
 
 
@@ -171,7 +171,7 @@ def _shares(result: Result, difficulty: str) -> Mapping[Verdict, float]:
 
 
 def _trainings(trainings: Mapping[str, Sequence[Step]]) -> Iterator[LineFigure]:
-    """Yield what a training is watched by; its speed is left out, which says nothing about what was learnt."""
+    """Yield the figures of a training's metrics, its speed apart, which is the machine's."""
     for name, title, readings in _WATCHED:
         lines = [
             PlotLine(f"{of}{suffix}", thinned(points))
@@ -199,7 +199,7 @@ _WATCHED: tuple[tuple[str, str, Mapping[str, Reading]], ...] = (
 
 
 def shortened(name: str) -> str:
-    """Return a name as it stands beside a line or a bar.
+    """Return a name as it is printed beside a line or a bar.
 
     >>> shortened("a policy of a long name on mini, seed 1, introductory")
     '…mini, seed 1, introductory'

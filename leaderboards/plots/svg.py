@@ -1,4 +1,4 @@
-"""Figures as SVG, without a library, so that a page needs none and equal figures give equal bytes."""
+"""Draws figures as SVG, without a library, so that a page needs none and equal figures give equal bytes."""
 
 import math
 from collections.abc import Sequence

@@ -80,7 +80,7 @@ def test_held_out_tasks_are_in_no_training():
     held_out = some("test", 6)
 
     assert {task.statement for task in held_out}.isdisjoint(task.statement for task in trained)
-    assert {task.told_output for task in held_out}.isdisjoint(task.told_output for task in trained)
+    assert {task.output_text for task in held_out}.isdisjoint(task.output_text for task in trained)
 
 
 def test_a_task_is_asked_once():

@@ -131,7 +131,7 @@ def test_the_report_counts_what_got_worse_and_what_got_better(make_result):
     report = comparison_markdown(compare(a, b), (Path("runs/old"), Path("runs/new")), shown=1)
 
     assert "1 problems got worse, 2 got better\n" in report
-    assert "2 problems only old was asked are left out\n\n1 problems only new was asked are left out\n" in report
+    assert "2 problems that only old has are left out\n\n1 problems that only new has are left out\n" in report
     assert [line[:7] for line in report.splitlines() if line.startswith(("| 1 ", "| 2 ", "| 3 "))] == [
         "| 1    ",
         "| 2    ",

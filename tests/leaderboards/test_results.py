@@ -75,5 +75,5 @@ def test_a_file_that_is_no_result_is_named(tmp_path):
     """Such as the leaderboard, which a pattern over a folder of runs names too."""
     (tmp_path / "LEADERBOARD.md").write_text("# Leaderboard")
 
-    with pytest.raises(UserError, match=r"LEADERBOARD\.md: is no result file; name a run, or its result\.json"):
+    with pytest.raises(UserError, match=r"LEADERBOARD\.md: not a result file; name a run, or its result\.json"):
         chosen_results(str(tmp_path / "LEADERBOARD.md"))

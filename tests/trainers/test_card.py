@@ -86,7 +86,7 @@ def test_a_long_list_of_overlaps_is_cut(card):
     text = card_markdown(msgspec.structs.replace(card, contaminated=matches))
 
     assert text.count("| toy | 1 | 1.00 |") == 100
-    assert "30 more stand in card.json." in text
+    assert "30 more are in card.json." in text
 
 
 def test_a_card_survives_its_file(card):

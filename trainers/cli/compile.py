@@ -1,4 +1,4 @@
-"""`proctor compile`: human submissions, or the judged samples of runs, become groups to train on."""
+"""Runs `proctor compile`: human submissions, or the judged samples of runs, become groups to train on."""
 
 import os
 import sys
@@ -31,7 +31,7 @@ from trainers.groups import Group
 
 _OPTIONS = (
     click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write, not yet there."),
-    click.option("--seed", default=0, metavar="N", help="Decides which submissions are drawn (default: 0)."),
+    click.option("--seed", default=0, metavar="N", help="Decides which submissions are sampled (default: 0)."),
     click.option(
         "--max-tokens",
         default=2048,
@@ -111,7 +111,7 @@ def from_codenet(
     python: str,
     layers: frozenset[str],
     preload: tuple[str, ...],
-    **asked: Any,
+    **options: Any,
 ) -> int:
     """Compile CodeNet's Python submissions.
 
@@ -119,7 +119,7 @@ def from_codenet(
     """
     refuse_taken(out)
     ids = codenet.problem_ids(tree)
-    plan = _plan(asked, tokenizer=tokenizer, language=language)
+    plan = _plan(options, tokenizer=tokenizer, language=language)
     jail = Jail(python=python, layers=layers, preload=preload)
     if rejudging:
         probed(jail)
@@ -127,7 +127,7 @@ def from_codenet(
     compiled = watched(compile_all(work, ids, workers), len(ids), "compiled", sys.stderr)
     judge = partial(_rejudged, tree=tree, jail=jail, workers=workers) if rejudging else None
     card = write_folder(out, compiled, counts=_listed(tree, ids), recipe=plan.recipe, source="CodeNet", rejudge=judge)
-    return _told(card, out, as_json=as_json)
+    return _reported(card, out, as_json=as_json)
 
 
 @command.command("run")
@@ -135,7 +135,7 @@ def from_codenet(
 @click.option(
     "--tokenizer",
     type=click.Path(path_type=Path),
-    help="The policy's tokenizer.json, or its folder; without it no length is asked for.",
+    help="The policy's tokenizer.json, or its folder; without it no length is checked.",
 )
 @click.option(
     "--workers",
@@ -145,7 +145,7 @@ def from_codenet(
 )
 @group_options
 def from_runs(
-    *, runs: tuple[Path, ...], tokenizer: Path | None, workers: int, out: Path, as_json: bool, **asked: Any
+    *, runs: tuple[Path, ...], tokenizer: Path | None, workers: int, out: Path, as_json: bool, **options: Any
 ) -> int:
     """Compile the judged samples of runs.
 
@@ -153,24 +153,24 @@ def from_runs(
     whichever run they are from.
     """
     refuse_taken(out)
-    plan = _plan(asked, tokenizer=tokenizer, language="any")
+    plan = _plan(options, tokenizer=tokenizer, language="any")
     counts = Counts()
     jobs = read_jobs(runs, plan.recipe.rewards, counts)
     compiled = compile_all(partial(compile_job, plan=plan), jobs, workers)
     source = ", ".join(run.name for run in runs)
     card = write_folder(out, compiled, counts=counts, recipe=plan.recipe, source=source)
-    return _told(card, out, as_json=as_json)
+    return _reported(card, out, as_json=as_json)
 
 
-def _plan(asked: dict[str, Any], *, tokenizer: Path | None, language: Language) -> CompilePlan:
-    sources = dict(name.partition("=")[::2] for name in asked.pop("against"))
-    table = _table(asked.pop("rewards"), resource_limits=asked.pop("reward_resource_limits"))
+def _plan(options: dict[str, Any], *, tokenizer: Path | None, language: Language) -> CompilePlan:
+    sources = dict(name.partition("=")[::2] for name in options.pop("against"))
+    table = _table(options.pop("rewards"), resource_limits=options.pop("reward_resource_limits"))
     recipe = Recipe(
         rewards=table,
         language=language,
         tokenizer_sha256=tokenizer_sha256(tokenizer) if tokenizer else "",
         against=tuple(sources),
-        **asked,
+        **options,
     )
     benchmarks = {name: _problems(name, data) for name, data in sources.items()}
     return CompilePlan(
@@ -204,8 +204,8 @@ def _rejudged(groups: Iterable[Group], total: int, *, tree: Path, jail: Jail, wo
     return watched(rejudge(groups, sample_tests(tree), jail, workers), total, "rejudged", sys.stderr)
 
 
-def _told(card: Card, out: Path, *, as_json: bool) -> int:
-    click.echo(msgspec.json.encode(card) if as_json else f"{card_markdown(card)}\nThe groups lie in {out}")
+def _reported(card: Card, out: Path, *, as_json: bool) -> int:
+    click.echo(msgspec.json.encode(card) if as_json else f"{card_markdown(card)}\nGroups written to {out}")
     if not card.groups:
-        raise UserError(f"{out}: no group came of it; card.md there says which rule dropped the rows")
+        raise UserError(f"{out}: no group came of it; card.md lists the rule that dropped each row")
     return 0

@@ -29,7 +29,7 @@ _LIBRARIES = ("torch", "transformers", "tokenizers", "accelerate", "pyarrow")
 
 _NEXT = """
 What the tables say: what each method made of the same base, groups and steps, in one run with one seed. Whether two
-rows differ, `proctor compare` tells, which pairs them by problem. What the tables don't say: how the methods compare on
+rows differ, `proctor compare` computes, paired by problem. What the tables don't say: how the methods compare on
 a real model. A miniature shows that the loop closes - prompts, judging, training, tables.
 
 The runs, with every program and verdict:  {runs}
@@ -46,7 +46,7 @@ Try next:
 
 
 class DemoSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What decides a demo; it lies in its folder, so that no other demo goes on there."""
+    """Records the settings of a demo in its folder, so that no other demo resumes there."""
 
     sizes: Sizes
     jail: tuple[str, ...]
@@ -115,13 +115,13 @@ def _claim(out: Path, settings: DemoSettings) -> None:
     """Write the settings into the folder; raise UserError where it holds another demo."""
     path = out / "demo.json"
     if path.exists() and (earlier := read(path, DemoSettings)) != settings:
-        raise UserError(f"{path}: another demo lies there, {_words(earlier)}; give the same options or another --out")
+        raise UserError(f"{path}: holds another demo, {_words(earlier)}; give the same options or another --out")
     out.mkdir(parents=True, exist_ok=True)
     write_whole(path, msgspec.json.encode(settings))
 
 
 def _carried_out(todo: Sequence[Stage], log: Path) -> int:
-    """Give one command after the other; return the exit code of the first that fails, or 0."""
+    """Run one command after the other; return the exit code of the first that fails, or 0."""
     start_s, expected_s = time.monotonic(), 0.0
     for number, stage in enumerate(todo, 1):
         head = f"stage {number} of {len(todo)}"
@@ -146,7 +146,7 @@ def _announce(arguments: Sequence[str], head: str) -> None:
 
 
 def _arguments_of(jail: Jail) -> tuple[str, ...]:
-    """Return the options that ask for this jail, where it is not the usual one."""
+    """Return the options that select this jail, none for the usual one."""
     arguments: tuple[str, ...] = () if jail.python == sys.executable else ("--python", jail.python)
     if jail.layers != ALL_LAYERS:
         arguments += ("--isolation", ",".join(sorted(jail.layers)) or "none")

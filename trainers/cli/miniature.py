@@ -8,7 +8,7 @@ from harness.errors import UserError
 from trainers.demo.submissions import write_submissions
 
 _out = click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write, not yet there.")
-_seed = click.option("--seed", type=click.IntRange(min=0), default=0, help="Of all that is drawn (default: 0).")
+_seed = click.option("--seed", type=click.IntRange(min=0), default=0, help="Base seed of the material (default: 0).")
 
 
 @click.group("miniature")
@@ -23,7 +23,7 @@ def command() -> None:
 def submissions_command(*, problems: int, seed: int, out: Path) -> int:
     """Write generated submissions of known status in CodeNet's layout."""
     count = write_submissions(out, problems, seed)
-    click.echo(f"{count} submissions lie in {out}")
+    click.echo(f"{count} submissions written to {out}")
     return 0
 
 
@@ -44,5 +44,5 @@ def base_command(*, train: bool, seed: int, out: Path) -> int:
     else:
         write_shipped(draft)
     draft.rename(out)
-    click.echo(f"The base lies in {out}")
+    click.echo(f"Base written to {out}")
     return 0

@@ -86,7 +86,7 @@ GROUP = "proctor.trainers"
     metavar="NAME|FILE",
     help=f"Settings to begin with: {', '.join(recipe_names())}, or a TOML file; the options below override them.",
 )
-@click.option("--plan", is_flag=True, help="Tell tokens, steps, operations, memory and hours, and train nothing.")
+@click.option("--plan", is_flag=True, help="Print tokens, steps, operations, memory and hours, and train nothing.")
 @click.option("--calibrate", is_flag=True, help="With --plan: measure this machine, instead of assuming an A100 80 GB.")
 @click.option("--json", "as_json", is_flag=True, help="Print the record of the checkpoint, or of the plan, as JSON.")
 @setting_options
@@ -107,7 +107,7 @@ def command(
     METHOD is a name, or path.py:attribute of a trainer of your own. The same command goes on where an
     earlier one was killed. Under `accelerate launch` it trains on several processors.
     """
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # PyTorch asks for huge pages then, on a CPU, where they pay
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # PyTorch then uses huge pages, which pay on a CPU
     options = overridden(read_recipe(recipe) if recipe else TrainingOptions(), given)
     trainer = resolve(GROUP, method, Trainer)
     if plan:
@@ -120,7 +120,7 @@ def command(
     if as_json:
         click.echo(msgspec.json.encode(checkpoint))
     else:
-        click.echo(f"The checkpoint of step {checkpoint.step} lies in {checkpoint.path}")
+        click.echo(f"Checkpoint of step {checkpoint.step} written to {checkpoint.path}")
     if Path(checkpoint.path) != out:
         click.echo("stopped because of --max-hours; the same command goes on from here", err=True)
     return 0

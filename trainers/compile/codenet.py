@@ -1,7 +1,7 @@
-"""CodeNet's original tree -> submissions, one problem at a time.
+"""Reads submissions from CodeNet's original tree, one problem at a time.
 
 The tree: `metadata/problem_list.csv`, `metadata/pXXXXX.csv`, `data/pXXXXX/Python/sXXXXXXXXX.py`,
-`problem_descriptions/pXXXXX.html`. It is somebody's download, so nothing in it is believed: ids that could lead out of
+`problem_descriptions/pXXXXX.html`. It is a download, so nothing in it is trusted: ids that could lead out of
 the tree, links and pipes in place of files, rows cut short. What is wrong is counted, and costs what it concerns only.
 """
 
@@ -38,7 +38,7 @@ _STATUSES = {str(status): status for status in Status}
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the metadata in our language; a quantity is None where it is not known."""
+    """Holds a row of the metadata in our language; an unknown quantity is None."""
 
     submission_id: str
     problem_id: str
@@ -50,7 +50,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
-    """What the metadata say of one problem: its submissions by id, and what became of the other rows."""
+    """Holds the submissions of one problem by id, and counts of its other rows."""
 
     submissions: tuple[Submission, ...]
     counts: Counts
@@ -72,7 +72,7 @@ def problem_ids(tree: Path) -> tuple[str, ...]:
 
 
 def time_limits_ms(tree: Path) -> dict[str, float | None]:
-    """Return the problems of problem_list.csv with their time limits; none where there is no such file."""
+    """Return the problems of problem_list.csv with their time limits; nothing without the file."""
     path = tree / "metadata" / "problem_list.csv"
     if not path.is_file():
         return {}
@@ -84,7 +84,7 @@ def time_limits_ms(tree: Path) -> dict[str, float | None]:
 
 
 def index(tree: Path, problem_id: str) -> Index:
-    """Read the metadata of a problem; rows that are not usable are counted by the rule that says why."""
+    """Read the metadata of a problem; unusable rows are counted by the rule that drops them."""
     counts = Counts()
     try:
         with _opened(tree / "metadata" / f"{problem_id}.csv") as file:
@@ -122,7 +122,7 @@ def statement_page(tree: Path, problem_id: str) -> str | Rule:
 
 
 def stray_sources(tree: Path, problem_id: str, submissions: Sequence[Submission]) -> int:
-    """Return how many files of the problem's folder are no submission's."""
+    """Count the files of the problem's folder that belong to no submission."""
     known = {f"{row.submission_id}.{row.filename_ext}" for row in submissions}
     try:
         return sum(path.name not in known for path in (tree / "data" / problem_id / LANGUAGE).iterdir())
@@ -205,7 +205,7 @@ def _submission(row: dict[str, str], problem_id: str, seen: set[str], counts: Co
 
 
 def _quantity(text: str) -> tuple[float | None, str]:
-    """Return the number, None where there is none that makes sense, and what is odd about it.
+    """Return the number, None for an unknown one, and an oddity found in it.
 
     >>> _quantity("20"), _quantity(""), _quantity("-1"), _quantity("fast")
     ((20.0, ''), (None, ''), (None, 'negative'), (None, 'unreadable'))
@@ -219,7 +219,7 @@ def _quantity(text: str) -> tuple[float | None, str]:
 
 
 def _plain_file(path: Path, max_bytes: int) -> bytes | Rule:
-    """Read a small plain file; a link, a pipe or a device is none."""
+    """Read a small plain file, not a link, a pipe or a device."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The judged samples of runs -> groups: what lies in the folders, read for training."""
+"""Reads the judged samples of runs as candidates for groups."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from trainers.compile.rewards import JUDGE_SIDE, OF_VERDICT, RewardTable
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What training needs of an evaluation."""
+    """Holds the part of an evaluation that training needs."""
 
     policy: str
     task_id: str
@@ -26,13 +26,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _RunRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What training needs of run.json."""
+    """Holds the part of run.json that training needs."""
 
     benchmark: str
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """The candidates of one prompt of one problem."""
+    """Holds the candidates of one prompt of one problem."""
 
     problem_id: str
     prompt: str
@@ -42,10 +42,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 def read_jobs(runs: Iterable[Path], table: RewardTable, counts: Counts) -> tuple[Job, ...]:
     """Read the samples of the runs and bring those of one problem and prompt together, in the order of the files.
 
-    Samples that can't be trained on are counted in `counts` by the rule that says why.
+    Samples that can't be trained on are counted in `counts` by the rule that drops them.
 
     Raises:
-        UserError: A folder is no run, or a file in it is broken.
+        UserError: A folder is not a run, or a file in it is broken.
     """
     gathered: dict[tuple[str, str], list[Candidate]] = {}
     for run in runs:
@@ -58,7 +58,7 @@ def read_jobs(runs: Iterable[Path], table: RewardTable, counts: Counts) -> tuple
 
 
 def compile_job(job: Job, *, plan: CompilePlan) -> Compiled:
-    """Compile one job; a completion need not be a program as it stands, so nothing has to parse."""
+    """Compile one job; a completion need not be a program by itself, so nothing has to parse."""
     return compile_candidates(job.problem_id, job.prompt, job.candidates, plan, must_parse=False)
 
 

@@ -1,4 +1,4 @@
-"""Compiles submissions to groups, whatever their source, one problem at a time, on several processes.
+"""Compiles submissions of any source to groups, one problem at a time, on several processes.
 
 Groups are dealt from accepted and rejected submissions of one problem: seeded, without replacement, both outcomes in
 each.
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 def rng_of(seed: int, problem_id: str) -> random.Random:
-    """Return the source of chance for one problem, the same whichever worker does it and in whatever order."""
+    """Return the random generator of one problem, the same in every worker and order."""
     return random.Random(f"{seed}/{problem_id}")  # noqa: S311 - drawing samples, not keys
 
 
@@ -56,16 +56,16 @@ def reservoir(items: Iterable[T], size: int, rng: random.Random) -> tuple[T, ...
 def deal(
     accepted: Sequence[T], rejected: Sequence[T], size: int, rng: random.Random, *, unbalanced: bool = False
 ) -> Iterator[tuple[T, ...]]:
-    """Yield as many groups of `size` as there can be, nobody in two of them, in random order.
+    """Yield as many groups of `size` as there can be, in random order, no member in two of them.
 
-    Each group gets one accepted and one rejected; its other places are drawn from all that remain, so that groups
+    Each group gets one accepted and one rejected; its other places are sampled from all that remain, so that groups
     have the problem's own balance as far as the supply goes.
 
     Args:
         accepted: Those with one outcome.
         rejected: Those with the other.
         size: Members of a group, at least two.
-        rng: Decides who comes together.
+        rng: Decides the members of each group.
         unbalanced: Deal what remains as well, into groups that then have one outcome only.
     """
     right, wrong = rng.sample(accepted, len(accepted)), rng.sample(rejected, len(rejected))
@@ -87,7 +87,7 @@ _AHEAD_PER_WORKER = 8
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A program that may become a member of a group."""
+    """Holds a program that may become a member of a group."""
 
     source_id: str
     completion: str
@@ -98,16 +98,16 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompilePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """The recipe with what it needs to be carried out; goes to every worker."""
+    """Holds the recipe, a token counter and the overlap to look for; sent to every worker."""
 
     recipe: Recipe
     count_tokens: Callable[[str], int] | None = None
-    """Tokens of a text in the policy's own tokenizer; None asks for no length."""
+    """Tokens of a text in the policy's own tokenizer; None checks no length."""
     contamination: Contamination | None = None
 
 
 class Compiled(NamedTuple):
-    """What became of one problem."""
+    """Holds the groups of one problem, its counts and its overlaps."""
 
     groups: tuple[Group, ...]
     counts: Counts
@@ -115,9 +115,9 @@ class Compiled(NamedTuple):
 
 
 def compile_all(work: Callable[[J], Compiled], jobs: Iterable[J], workers: int) -> Iterator[Compiled]:
-    """Do the jobs on so many processes and yield what came of them in their order; a few are in work at once.
+    """Do the jobs on several processes and yield their results in order; a few jobs are in work at once.
 
-    Jobs and what they return don't depend on each other, so the number of processes changes nothing.
+    Jobs don't depend on each other, so the number of processes changes no result.
     """
     remaining = iter(jobs)
     clean = get_context("spawn")  # workers fork in their turn, so they must have none of our threads and locks
@@ -161,7 +161,7 @@ def _card() -> PromptCard:
 
 
 def _prompt(problem_id: str, statement: str) -> str:
-    """Return what a submission answers: the prompt that APPS+ is examined with (DESIGN.md, section 2, row 7)."""
+    """Return the prompt of a submission: that of APPS+ in an examination."""
     reads_stdin = StdioTest(stdin="", expected_stdout="")
     problem = Problem(task_id=problem_id, benchmark="codenet", split="train", statement=statement, tests=(reads_stdin,))
     return str(render(_card(), problem, {}))  # the card has no messages, so this is its text
@@ -199,7 +199,7 @@ _work: list[Callable[[Any], Compiled]] = []
 
 
 def _take_up(work: Callable[[Any], Compiled]) -> None:
-    """Be a worker: leave interrupts to the process that started it, and end with it, however that ends."""
+    """Become a worker: leave interrupts to the parent process, and end with it, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     if not (parent := parent_process()) or not parent.is_alive():
@@ -293,7 +293,7 @@ def _members(
 
 
 def _measures(groups: Sequence[Group], lengths: Mapping[str, int], prompt_tokens: int) -> Counts:
-    """Return totals and histograms of the groups of one problem; `lengths` is empty where none was asked for."""
+    """Return totals and histograms of the groups of one problem; `lengths` is empty where none was checked."""
     counted = Counts()
     counted[tables.PER_PROBLEM, bin_of(len(groups))] += 1
     counted[PROBLEMS, "with groups" if groups else "without a group"] += 1

@@ -1,4 +1,4 @@
-"""Does our judge agree with CodeNet's? Members of groups run in the sandbox on the samples of their statements.
+"""Compares our judge with CodeNet's: members of groups run in the sandbox on the samples of their statements.
 
 Samples are not the judge's tests: a rejected program may well pass them, but an accepted one should.
 """
@@ -18,11 +18,11 @@ from trainers.compile.statements import read_statement
 from trainers.groups import Group
 
 UNTRIED = "no sample to try"
-"""Stands for the verdict where a statement has no sample."""
+"""In the place of the verdict where a statement has no sample."""
 
 
 class Rejudged(NamedTuple):
-    """A member of a group with CodeNet's status and our verdict, or `UNTRIED`."""
+    """Pairs the status by CodeNet of a group's member with our verdict, or `UNTRIED`."""
 
     source_id: str
     status: str
@@ -30,7 +30,7 @@ class Rejudged(NamedTuple):
 
 
 class SampleTests(NamedTuple):
-    """The samples of a problem as tests, with what each may use."""
+    """Holds the samples of a problem as tests, with their limits."""
 
     tests: tuple[StdioTest, ...]
     limits: Limits
@@ -45,7 +45,7 @@ def sample_tests(tree: Path) -> Callable[[str], SampleTests]:
 def rejudge(
     groups: Iterable[Group], tests_of: Callable[[str], SampleTests], jail: Jail, workers: int
 ) -> Iterator[Rejudged]:
-    """Judge every member of the groups and yield what was found, in order; those that can't be tried come last.
+    """Judge every member of the groups and yield the verdicts in order; members without a sample come last.
 
     Raises:
         Refused: The host can't hold an untrusted program.

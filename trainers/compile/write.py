@@ -13,11 +13,15 @@ from trainers.compile.rejudge import Rejudged
 from trainers.groups import GROUPS_FILE, Group, pyarrow, read_groups, write_groups
 
 Rejudge = Callable[[Iterable[Group], int], Iterable[Rejudged]]
-"""Groups and the number of their members -> what was found of each."""
+"""Groups and the number of their members -> status and verdict of each."""
 
 
 def refuse_taken(out: Path) -> None:
-    """Raise UserError where `out` holds something already, or the libraries to write it are missing."""
+    """Refuse a folder for groups that is taken.
+
+    Raises:
+        UserError: `out` holds something already, or the library to write it is missing.
+    """
     pyarrow()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out}: is there already; choose a new folder for --out")
@@ -39,10 +43,10 @@ def write_folder(
 
     Args:
         out: The folder to be.
-        compiled: What came of each problem, in their order.
-        counts: What was counted before.
-        recipe: What was asked for.
-        source: Where the submissions come from, for the card.
+        compiled: The results of the problems, in their order.
+        counts: Counts so far.
+        recipe: The options of the compilation.
+        source: Origin of the submissions, for the card.
         rejudge: Judges the members of the groups; None leaves it out.
     """
     draft = out.with_name(f"{out.name}.tmp")

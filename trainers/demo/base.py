@@ -28,15 +28,15 @@ PROGRAMS_PER_TASK = 3
 
 
 class Example(NamedTuple):
-    """A prompt, as the benchmark puts it, and a program."""
+    """Pairs a prompt of the benchmark with a program."""
 
     prompt: str
     program: str
 
 
 def corpus(seed: int, size: int = TASKS) -> Iterator[Example]:
-    """Yield what the base learns from: tasks of the train split only."""
-    rng = Random(seed)  # noqa: S311 - drawing examples, not keys
+    """Yield the examples that the base learns from: tasks of the train split only."""
+    rng = Random(seed)  # noqa: S311 - sampling examples, not keys
     card = load_card("apps")
     for task in islice(tasks("train", seed), size):
         prompt = str(render(card, problem_of(task, "", "train"), {}))  # the card has no messages: this is its text

@@ -1,4 +1,4 @@
-"""Reads the families of the demo's tasks from families.toml, and draws their inputs."""
+"""Reads the families of the demo's tasks from families.toml, and samples their inputs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
@@ -8,19 +8,19 @@ from random import Random
 import msgspec
 
 Parameters = Mapping[str, int | str]
-"""What tells the tasks of a family apart; stands for `$name` in statements and programs."""
+"""Name -> value for `$name` in statements and programs; each choice is a task of its own."""
 
 
 class Family(msgspec.Struct, frozen=True, kw_only=True):
     """Holds one idea that many tasks are made of; its texts are templates of `string.Template`."""
 
     name: str
-    told_input: str
+    input_text: str
     """The input, as a statement puts it."""
     readings: tuple[str, ...]
     """Ways to read it, one line or more each."""
-    draw: Callable[[Random, Parameters], str]
-    """Return an input for these parameters."""
+    sample_input: Callable[[Random, Parameters], str]
+    """Sample an input for these parameters."""
     phrasings: tuple[str, ...]
     """Ways to say what to print."""
     right: tuple[str, ...]
@@ -83,9 +83,9 @@ def _table() -> _Table:
 def _family(name: str, entry: _Entry, of_kind: _Input) -> Family:
     return Family(
         name=name,
-        told_input=of_kind.statement,
+        input_text=of_kind.statement,
         readings=_programs(of_kind.readings),
-        draw=partial(_DRAW[entry.input], **of_kind.bounds | entry.bounds),
+        sample_input=partial(_SAMPLERS[entry.input], **of_kind.bounds | entry.bounds),
         phrasings=entry.phrasings,
         right=_programs(entry.right),
         slow=_programs(entry.slow),
@@ -117,14 +117,14 @@ def _pair(rng: Random, _: Parameters, *, low: int, high: int) -> str:
 
 def _numbers(rng: Random, _: Parameters, *, low: int, high: int, fewest: int, most: int) -> str:
     """Return a line of numbers, one of which comes twice."""
-    drawn = [rng.randint(low, high) for _ in range(rng.randint(fewest, most))]
-    return " ".join(map(str, rng.sample([*drawn[1:], drawn[-1]], len(drawn))))
+    found = [rng.randint(low, high) for _ in range(rng.randint(fewest, most))]
+    return " ".join(map(str, rng.sample([*found[1:], found[-1]], len(found))))
 
 
 def _column(rng: Random, _: Parameters, *, low: int, high: int, fewest: int, most: int) -> str:
     """Return a count and below it as many numbers."""
-    drawn = [rng.randint(low, high) for _ in range(rng.randint(fewest, most))]
-    return "\n".join(map(str, (len(drawn), *drawn)))
+    found = [rng.randint(low, high) for _ in range(rng.randint(fewest, most))]
+    return "\n".join(map(str, (len(found), *found)))
 
 
 def _word(rng: Random, _: Parameters) -> str:
@@ -138,7 +138,7 @@ def _words(rng: Random, parameters: Parameters, *, fewest: int, most: int) -> st
     return " ".join(rng.choice(pool) for _ in range(rng.randint(fewest, most)))
 
 
-_DRAW: Mapping[str, Callable[..., str]] = {
+_SAMPLERS: Mapping[str, Callable[..., str]] = {
     "number": _number,
     "pair": _pair,
     "numbers": _numbers,
@@ -146,4 +146,4 @@ _DRAW: Mapping[str, Callable[..., str]] = {
     "word": _word,
     "words": _words,
 }
-"""Input -> the function that draws one."""
+"""Input -> the function that samples one."""

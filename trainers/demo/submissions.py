@@ -1,6 +1,6 @@
-"""Makes submissions of known verdict: right programs, and wrong ones by the slips that people make.
+"""Makes submissions of known verdict: right programs, and wrong ones by common slips.
 
-They lie in CodeNet's own layout, so that the real compiler reads them.
+They have CodeNet's own layout, so that the real compiler reads them.
 """
 
 import csv
@@ -22,14 +22,14 @@ from trainers.demo.tasks import LIMITS, Task, tasks, verdict_of
 
 
 class Slip(NamedTuple):
-    """Text that is mistaken for other text, at one place of the program."""
+    """Replaces text by other text, at one place of the program."""
 
     pattern: str
     replacement: str
 
 
 class JudgedProgram(NamedTuple):
-    """A program and the verdict that it gets."""
+    """Pairs a program with the verdict that it gets."""
 
     text: str
     verdict: Verdict
@@ -121,7 +121,7 @@ def wrong_program(task: Task, rng: Random) -> JudgedProgram:
 
 
 def is_slow(text: str, task: Task) -> bool:
-    """Tell whether a program was made to be too slow."""
+    """Return whether a program was made to be too slow."""
     return text in task.slow or any(wait in text for wait in WAITS)
 
 
@@ -145,7 +145,7 @@ def _with_one(text: str, slips: Sequence[Slip], rng: Random) -> str:
 
 
 def _other(misread: str, rng: Random) -> str:
-    """Return what a number or a word may be taken for.
+    """Return a number or a word that another may be mistaken for.
 
     >>> _other("7", Random(1)), _other("tiger", Random(1))
     ('6', 'island')
@@ -170,7 +170,7 @@ def submissions(task: Task, rng: Random, count: int) -> Iterator[JudgedProgram]:
 
 
 def glance(task: Task, rng: Random) -> str:
-    """Return a program of the kind that lies about: right with the task's share, else with a slip that may be none."""
+    """Return an unjudged program: right with the share of the difficulty, else with a slip that may be harmless."""
     if rng.random() < ACCEPTED_SHARE[task.difficulty]:
         return rng.choice(task.right)
     return slipped(task, rng)
@@ -213,10 +213,10 @@ def write_submissions(tree: Path, problems: int, seed: int) -> int:
 
 def page(task: Task) -> str:
     """Return the problem's page, marked up as CodeNet's are."""
-    parts = (("Input", task.told_input), ("Output", task.told_output))
-    told = [f"<H2>{heading}</H2>\n<p>\n{escape(text)}\n</p>\n" for heading, text in parts]
+    parts = (("Input", task.input_text), ("Output", task.output_text))
+    shown = [f"<H2>{heading}</H2>\n<p>\n{escape(text)}\n</p>\n" for heading, text in parts]
     sample = [f"<H2>{heading}</H2>\n<pre>\n{escape(text)}\n</pre>\n" for heading, text in task.sample]
-    return "\n".join((*told, *sample))
+    return "\n".join((*shown, *sample))
 
 
 def _write_problem(tree: Path, problem_id: str, task: Task, programs: Sequence[JudgedProgram], *, first: int) -> None:
@@ -230,7 +230,7 @@ def _write_problem(tree: Path, problem_id: str, task: Task, programs: Sequence[J
         status = OF_VERDICT[program.verdict]
         rows.append(
             (submission_id, problem_id, "", "", "Python", "Python3", "py", status, "", "", size, "")
-        )  # nobody has measured their times
+        )  # their times are unknown
     (tree / "problem_descriptions" / f"{problem_id}.html").write_text(page(task), encoding="utf-8")
     (tree / "metadata" / f"{problem_id}.csv").write_bytes(_csv(_COLUMNS, rows))
 

@@ -1,4 +1,4 @@
-"""Counts what a step of training costs: operations and memory, by formulas over the sizes of model, groups and options.
+"""Counts operations and memory of a training step, by formulas over the sizes of model, groups and options.
 
 A multiplication with an addition counts as two operations. Counted are the matrix products, as everybody does; norms,
 activations and the optimiser are less than a hundredth of them. Attention counts as it is computed: each position with
@@ -21,7 +21,7 @@ _NEEDED = ("hidden_size", "intermediate_size", "num_attention_heads", "num_hidde
 
 
 class ModelSizes(msgspec.Struct, frozen=True, kw_only=True):
-    """Sizes of a usual decoder: blocks of attention and a gated layer, between two tables of the vocabulary.
+    """Holds the sizes of a usual decoder: blocks of attention and a gated layer, between two tables of the vocabulary.
 
     Widths are in values a position; counts are of parameters.
     """
@@ -53,7 +53,7 @@ class ModelSizes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sizes_of(model: str) -> ModelSizes:
-    """Return what a model is made of; nothing of its weights is read.
+    """Return the sizes of a model; its weights are not read.
 
     Args:
         model: A folder with config.json, or a name on the hub.
@@ -93,7 +93,7 @@ def sizes_of(model: str) -> ModelSizes:
 
 
 def _linears(model: Any, kind: type[Any]) -> tuple[tuple[int, int], ...]:
-    """Return (in, out) of the linear layers of all blocks; the table of logits is none of them."""
+    """Return (in, out) of the linear layers of all blocks; without the table of logits."""
     head = model.get_output_embeddings()
     layers: Sequence[Any] = [module for module in model.modules() if isinstance(module, kind) and module is not head]
     return tuple((layer.in_features, layer.out_features) for layer in layers)
@@ -104,13 +104,13 @@ _FORWARD = 2
 _ATTENTION_FORWARD = 4
 """For each pair of positions and each value of their width: scores, and the sum that they weigh."""
 _ATTENTION_BACKWARD = 10
-"""The scores anew, as fused kernels do, and the gradients of weighted values, scores, queries and keys."""
+"""The scores recomputed, as by fused kernels, and the gradients of weighted values, scores, queries and keys."""
 _WIDE = 4
 """Bytes of a float32, in which everything that is trained is held."""
 
 
 class Lengths(msgspec.Struct, frozen=True, kw_only=True):
-    """Tokens of a group: of its prompt, and of each completion with its end."""
+    """Holds the tokens of a group: of its prompt, and of each completion with its end."""
 
     prompt: int
     completions: tuple[int, ...]
@@ -121,28 +121,28 @@ class Lengths(msgspec.Struct, frozen=True, kw_only=True):
         return sum(self.completions)
 
     def rows(self, options: TrainingOptions) -> tuple[int, int]:
-        """Return how many rows the model gets and how long they are; the ends stand in no row."""
+        """Return the number and the length of the model's rows; the ends are in no row."""
         if options.packing:
             return 1, self.prompt + sum(self.completions) - len(self.completions)
         return len(self.completions), self.prompt + max(self.completions) - 1
 
     def positions(self, options: TrainingOptions) -> int:
-        """Return what the model computes, padding included."""
+        """Return the positions that the model computes, padding included."""
         count, width = self.rows(options)
         return count * width
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes at the peak of a step."""
+    """Holds the bytes at the peak of a step."""
 
     weights: int
     gradients: int
     moments: int
     """AdamW's two."""
     activations: int
-    """What the forward pass keeps for the backward pass."""
+    """Kept by the forward pass for the backward pass."""
     passing: int
-    """What comes and goes while all of that is there: one chunk of logits, or one block."""
+    """Held for a while on top of all that: one chunk of logits, or one block."""
 
     @property
     def total(self) -> int:
@@ -184,7 +184,7 @@ def operations(sizes: ModelSizes, lengths: Lengths, options: TrainingOptions) ->
 
 
 def _last_layers(sizes: ModelSizes, positions: int, options: TrainingOptions) -> int:
-    """Return what the blocks' last products take, which no gradient asks for: computing a block anew stops before."""
+    """Return the operations of the blocks' last products, which no gradient needs: recomputing a block stops before."""
     width_in, width_out = sizes.linears[-1]
     return 0 if options.lora_rank else _FORWARD * positions * width_in * width_out * sizes.blocks
 
@@ -230,7 +230,7 @@ def _activations(sizes: ModelSizes, lengths: Lengths, options: TrainingOptions) 
 
 
 def _passing(sizes: ModelSizes, lengths: Lengths, options: TrainingOptions) -> int:
-    """Return what the logits take, or a block behind them; the gradient of the table of logits is there by then."""
+    """Return the bytes of the logits, or of a block behind them; the gradient of the logits' table is there by then."""
     block = _block(sizes, lengths, options) if options.gradient_checkpointing else 0
     gradients = 3 * lengths.positions(options) * sizes.intermediate * _WIDE
     of_table = 0 if options.lora_rank else _WIDE * sizes.table
@@ -238,7 +238,7 @@ def _passing(sizes: ModelSizes, lengths: Lengths, options: TrainingOptions) -> i
 
 
 def _block(sizes: ModelSizes, lengths: Lengths, options: TrainingOptions) -> int:
-    """Return what one block keeps; the mask is spread out as numbers for each of them."""
+    """Return the bytes that one block keeps; the mask is spread out as numbers for each of them."""
     count, width = lengths.rows(options)
     return count * width * (_kept(sizes, options) + _narrow(options) * width)
 
@@ -258,7 +258,7 @@ def _kept(sizes: ModelSizes, options: TrainingOptions) -> int:
     h, a, i = sizes.hidden, sizes.attention, sizes.intermediate
     narrow = _narrow(options)
     if not options.lora_rank:
-        inputs = 2 * h if narrow == _WIDE else 5 * h  # cast anew for each linear layer
+        inputs = 2 * h if narrow == _WIDE else 5 * h  # cast again for each linear layer
         return 4 * h * _WIDE + (inputs + 4 * a + 4 * i) * narrow
     ranks = len(sizes.linears) * options.lora_rank
     if not options.lora_dropout:
@@ -268,7 +268,7 @@ def _kept(sizes: ModelSizes, options: TrainingOptions) -> int:
 
 
 def _logits(sizes: ModelSizes, lengths: Lengths, options: TrainingOptions) -> int:
-    """Return what a chunk takes: logits in float32, which become their gradient, and in bfloat16 a copy of it.
+    """Return the bytes of a chunk: logits in float32, which become their gradient, and in bfloat16 a copy of it.
 
     Then also the table has a copy in bfloat16, and so has its gradient before it is added to the rest.
     """

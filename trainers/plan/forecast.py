@@ -1,4 +1,4 @@
-"""What a training will take, forecast before anything is loaded: tokens, steps, operations, memory, hours.
+"""Forecasts a training before anything is loaded: tokens, steps, operations, memory, hours.
 
 Known are the model's config.json, its tokenizer and the groups. The operations and the memory follow by formulas
 (`trainers.plan.flops`); the hours are a range, because how much of a device's speed a training gets is assumed, or
@@ -30,7 +30,7 @@ many kernels, at the upper models of several billions. An H100 got 23 TFLOP/s of
 
 
 class TrainingForecast(msgspec.Struct, frozen=True, kw_only=True):
-    """What a training takes, on one device."""
+    """Holds the forecast of a training on one device."""
 
     groups: int
     tokenized: int
@@ -67,7 +67,7 @@ def a100(options: TrainingOptions) -> TrainingDevice:
 
 
 def plan_training(groups: Path, model: str, options: TrainingOptions, *, calibrate: bool) -> TrainingForecast:
-    """Return what a training takes: on an A100, or on this machine, whose speed is measured.
+    """Forecast a training on an A100, or on this machine, whose speed is measured.
 
     Args:
         groups: Folder or file of the groups.
@@ -125,7 +125,7 @@ def _tokenizer(model: str) -> Any:
 def training_forecast(
     sizes: ModelSizes, lengths: Sequence[Lengths], groups: int, options: TrainingOptions, device: TrainingDevice
 ) -> TrainingForecast:
-    """Return what a training takes.
+    """Forecast a training.
 
     Args:
         sizes: Of the model.
@@ -158,7 +158,7 @@ def training_forecast(
 
 
 def forecast_table(forecast: TrainingForecast) -> str:
-    """Return the forecast for a reader."""
+    """Return the forecast as a markdown table."""
     return "\n".join(("| what | forecast |", "|---|---|", *(f"| {what} | {how} |" for what, how in _rows(forecast))))
 
 

@@ -1,4 +1,4 @@
-"""How fast training is where it shall run: short steps of the model's true widths, with few of its blocks."""
+"""Measures the speed of training on this machine: short steps of the model's true widths, with few of its blocks."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -24,12 +24,12 @@ def calibrated(model: str, sizes: ModelSizes, groups: Sequence[Lengths], options
     """Return this machine with its speed, measured on a GPU if there is one.
 
     A step takes its time for the two tables of the vocabulary, and for each block. So models of a few blocks and of
-    some more, with random weights, tell what all blocks will take.
+    some more, with random weights, give the time of all blocks.
 
     Args:
         model: Whose config.json says the widths; its weights are not read.
         sizes: Of the model.
-        groups: Lengths of those of a step that stands for the others.
+        groups: Lengths of the groups of a typical step.
         options: Of the training.
     """
     few_s, more_s = (
@@ -63,7 +63,7 @@ def random_model(model: str, blocks: int, options: TrainingOptions) -> Any:
 
 
 def stepper(made: Any, options: TrainingOptions) -> Callable[[Sequence[Lengths]], float]:
-    """Return what takes a step of training with groups of these lengths, and returns its seconds."""
+    """Return a function that takes a step of training with groups of these lengths, and returns its seconds."""
     device = made.device
     objective = WeightedLikelihood(made, chunk=options.logits_chunk, dtype=getattr(torch, options.dtype))
     trained = [weight for weight in made.parameters() if weight.requires_grad]
@@ -86,7 +86,7 @@ def stepper(made: Any, options: TrainingOptions) -> Callable[[Sequence[Lengths]]
 
 
 def fastest_s(step_s: Callable[[Sequence[Lengths]], float], groups: Sequence[Lengths]) -> float:
-    """Return how long the fastest of some steps took, after one that warmed up."""
+    """Return the seconds of the fastest of some steps, after one to warm up."""
     step_s(groups)
     taken = list[float]()
     while len(taken) < _ROUNDS or sum(taken) < _ROUNDS_S:
@@ -95,5 +95,5 @@ def fastest_s(step_s: Callable[[Sequence[Lengths]], float], groups: Sequence[Len
 
 
 def _any_group(lengths: Lengths) -> Encoded:
-    """Return a group of these lengths; which tokens it has makes no difference to the time."""
+    """Return a group of these lengths; its tokens make no difference to the time."""
     return Encoded((0,) * lengths.prompt, tuple((0,) * count for count in lengths.completions))
