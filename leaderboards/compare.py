@@ -70,6 +70,10 @@ class ResultComparison(msgspec.Struct, frozen=True, kw_only=True):
 def compare(a: Result, b: Result) -> ResultComparison:
     """Compare two results, over the problems that both have and the k that both were scored with.
 
+    Args:
+        a: The result to compare with.
+        b: The other one.
+
     Raises:
         UserError: They have no problem, or no k, in common.
     """
@@ -94,7 +98,13 @@ def compare(a: Result, b: Result) -> ResultComparison:
 
 
 def columns(a: Result, b: Result, ks: Iterable[int]) -> tuple[PairedColumn, ...]:
-    """Return a column for each k and each difficulty, "all" first, that has problems with k samples in both."""
+    """Return a column for each k and each difficulty, "all" first, that has problems with k samples in both.
+
+    Args:
+        a: The result to compare with.
+        b: The other one.
+        ks: The k of pass@k.
+    """
     of_b = _by_task(b)
     found = [
         _column(difficulty, k, values)
@@ -107,7 +117,16 @@ def columns(a: Result, b: Result, ks: Iterable[int]) -> tuple[PairedColumn, ...]
 
 
 def paired_values(a: Result, b: Result, k: int) -> tuple[tuple[float, float], ...]:
-    """Return pass@k under A and under B of each problem that has k samples in both."""
+    """Return pass@k under A and under B of each problem that has k samples in both.
+
+    Args:
+        a: The first result.
+        b: The second.
+        k: Of pass@k.
+
+    Returns:
+        (pass@k under A, pass@k under B) of each problem, in [0, 1].
+    """
     return _values(a.tallies, _by_task(b), k)
 
 

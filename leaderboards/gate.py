@@ -46,6 +46,16 @@ def judge(
     One number decides: mean pass@k over all problems. The candidate fails where the upper end of the one-sided interval
     for its difference from the baseline lies below -tolerance; so one that is exactly that much worse fails in about
     1 - confidence of cases. It fails as well if it was reached under other conditions.
+
+    Args:
+        baseline: The result to hold.
+        candidate: The result to decide on.
+        k: Of pass@k.
+        tolerance: Share in [0, 1] that may be lost.
+        confidence: In [0.5, 1).
+
+    Returns:
+        The decision with all its checks.
     """
     checks = (
         _same_protocol(baseline, candidate),

@@ -16,6 +16,10 @@ def tables_markdown(tables: Iterable[Table], *, intervals: bool = False) -> str:
     """Return the tables one below the other, each with its caption and notes; equal tables give equal text.
 
     Below base is red where the renderer shows colour, and has a sign where it strips it.
+
+    Args:
+        tables: One or more.
+        intervals: Whether to print 95 % intervals.
     """
     return "\n".join(line for table in tables for line in _table(table, intervals=intervals))
 

@@ -113,7 +113,12 @@ def tabulate(
 
 
 def marked(rows: Sequence[TableRow], base: str) -> tuple[TableRow, ...]:
-    """Return the rows with the best of each column and numbers below `base` marked; one number alone is not a best."""
+    """Return the rows with the best of each column and numbers below `base` marked; one number alone is not a best.
+
+    Args:
+        rows: Of one table.
+        base: Method of the row that others are compared with.
+    """
     best = [_best(cells) for cells in zip(*(row.cells for row in rows), strict=True)]
     floor = next((row.cells for row in rows if row.method == base), (None,) * len(best))
     return tuple(msgspec.structs.replace(row, cells=tuple(map(_marked, row.cells, best, floor))) for row in rows)
@@ -133,6 +138,10 @@ def _marked(cell: Cell | None, best: float | None, floor: Cell | None) -> Cell |
 
 def base_of(methods: Sequence[str], named: str) -> str:
     """Return the method that was named as base, or else the one called "base" in any case, or "".
+
+    Args:
+        methods: Of the table's rows.
+        named: By the user; may be empty.
 
     Raises:
         UserError: The one that was named is not among the methods.

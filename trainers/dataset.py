@@ -33,6 +33,10 @@ def encode(group: Group, tokenizer: "PreTrainedTokenizerBase") -> Encoded:
     Prompt and completion are tokenized apart, so that the policy learns to go on from the very tokens that it is given
     in an examination, where nothing of the completion is there yet to merge with the prompt's last token.
 
+    Args:
+        group: The group to encode.
+        tokenizer: Of the policy.
+
     Raises:
         UserError: The tokenizer knows no token of the end, or the prompt is empty: then nothing predicts the
             completion's first token.
@@ -88,6 +92,10 @@ def _count(tokenizer: "Tokenizer", text: str) -> int:
 def total_steps(groups: int, options: TrainingOptions) -> int:
     """Return the number of steps of a training on so many groups.
 
+    Args:
+        groups: Their number.
+        options: `max_steps`, `epochs` and `batch_groups` count.
+
     >>> total_steps(115, TrainingOptions(epochs=1, batch_groups=2))
     58
     """
@@ -133,6 +141,11 @@ def weighted_groups(path: Path, weigh: Weigh, options: TrainingOptions) -> tuple
 
     Without `unbalanced_groups` every group must have an accepted and a rejected member. With it, the
     groups of which the method can say nothing are left out.
+
+    Args:
+        path: Folder or file of the groups.
+        weigh: Of the method.
+        options: Of the training.
 
     Raises:
         UserError: There are no groups, one is unbalanced, or the method can't weigh one.

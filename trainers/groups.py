@@ -32,6 +32,10 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 def write_groups(path: Path, groups: Iterable[Group]) -> str:
     """Write the groups as they come, and return the SHA-256 of the file; equal groups give equal bytes.
 
+    Args:
+        path: File to write.
+        groups: Read once, in blocks.
+
     Raises:
         UserError: pyarrow is not installed.
     """

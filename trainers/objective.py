@@ -85,7 +85,12 @@ class WeightedLikelihood(nn.Module):
 
 
 def summed(token_log_probs: Tensor, tokens: Sequence[int]) -> Tensor:
-    """Return log pi of each completion, (n), from those of its tokens, (P); `tokens` says how many each one has."""
+    """Return log pi of each completion, (n), from those of its tokens, (P); `tokens` says how many each one has.
+
+    Args:
+        token_log_probs: (P).
+        tokens: (n), of each completion.
+    """
     return torch.stack([part.sum() for part in torch.split(token_log_probs, list(tokens))])
 
 

@@ -113,6 +113,10 @@ def made_trainable(model: "PreTrainedModel", options: TrainingOptions) -> Any:
 
     From here on this process computes attention without cuDNN, which PyTorch prefers on Hopper and Blackwell GPUs: it
     makes a plan for each length of a sequence, half a second each way, and every group has another.
+
+    Args:
+        model: Changed in place.
+        options: Of the training.
     """
     torch.backends.cuda.enable_cudnn_sdp(enabled=False)
     adapter = _with_lora(model, options) if options.lora_rank else None

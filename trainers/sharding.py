@@ -44,6 +44,10 @@ def whole(value: Any, *, keep: bool) -> Any:
     """Return a tensor whole, in the processor's memory, or a tree of dictionaries with such tensors.
 
     All processes must call this with theirs; one that doesn't `keep` gets None in the place of each gathered tensor.
+
+    Args:
+        value: A tensor, or nested dictionaries with tensors and anything else.
+        keep: Whether this process needs the gathered tensors.
     """
     if isinstance(value, dict):
         return {name: whole(part, keep=keep) for name, part in value.items()}

@@ -27,6 +27,20 @@ def train_by(weigh: Weigh, method: str, *, groups: Path, model: str, out: Path, 
     What was trained before a kill is not trained again, but for the steps since the state was last saved; on a CPU,
     with as many threads, the weights come out the same to the bit. With `max_hours` the checkpoint that is returned may
     be that of a step before the last, in a folder below `out`.
+
+    Args:
+        weigh: Of the method.
+        method: Its name.
+        groups: Folder or file of the groups.
+        model: Folder or name of the base.
+        out: Folder of the checkpoint.
+        options: Of the training.
+
+    Returns:
+        The record of the checkpoint.
+
+    Raises:
+        UserError: As for `Trainer.train`.
     """
     until_s = math.inf if options.max_hours is None else time.monotonic() + 3600 * options.max_hours
     weighted = weighted_groups(groups, weigh, options)

@@ -54,7 +54,13 @@ def progress_line(row: Metrics) -> str:
 
 
 def cut_after(path: Path, file: BinaryIO, step: int) -> None:
-    """Cut the rows of steps after this one off a file that is open for appending, and a row that is half written."""
+    """Cut the rows of steps after this one off a file that is open for appending, and a row that is half written.
+
+    Args:
+        path: Of the file of metrics.
+        file: The same file, open for appending.
+        step: The last one to keep, counted from 1.
+    """
     file.truncate(sum(len(as_row(row)) for row in resume(path, Metrics) if row.step <= step))
 
 
@@ -80,6 +86,10 @@ def groups_sha256(path: Path) -> str:
 
 def refuse_another(out: Path, record: TrainingRecord) -> None:
     """Refuse a folder for a training that holds another one.
+
+    Args:
+        out: Folder of a checkpoint.
+        record: Of the training that is to go there.
 
     Raises:
         UserError: `out` is a file, or holds something else or a training with another record.

@@ -164,6 +164,12 @@ def has_samples(run: Path) -> bool:
 def write_sample_files(folder: Path, name: str, run: Path, result: Result) -> None:
     """Write the list of problems of one policy as `NAME-problems.js`, and their samples as `NAME-0.js`, `NAME-1.js` ...
 
+    Args:
+        folder: Where the files go.
+        name: NAME of the files.
+        run: Folder of the run.
+        result: Of the policy.
+
     Raises:
         UserError: The files of the run can't be read or are not what they should be.
     """

@@ -13,6 +13,10 @@ from leaderboards.render import writing
 def write_plots(folder: Path, figures: Iterable[Figure]) -> tuple[Path, ...]:
     """Write NAME.svg and NAME.png of each figure, and return their paths; all are drawn before one is written.
 
+    Args:
+        folder: Made where it is missing.
+        figures: Each with a name of its own.
+
     Raises:
         UserError: matplotlib is not installed, or the folder can't be written.
     """

@@ -128,7 +128,12 @@ Figure = LineFigure | BarFigure
 
 
 def figures(results: Mapping[str, Result], trainings: Mapping[str, Sequence[Step]]) -> tuple[Figure, ...]:
-    """Return the figures of results and trainings, which are given by name."""
+    """Return the figures of results and trainings, which are given by name.
+
+    Args:
+        results: Name -> result.
+        trainings: Name -> steps.
+    """
     return (*_pass_at_k(results), *_verdicts(results), *_trainings(trainings))
 
 
@@ -209,6 +214,10 @@ def shortened(name: str) -> str:
 
 def thinned(points: Sequence[tuple[float, float]], at_most: int = POINTS) -> tuple[tuple[float, float], ...]:
     """Return the points, or the means of equal stretches of them where there are too many to be seen.
+
+    Args:
+        points: From left to right.
+        at_most: The most points to return.
 
     >>> thinned([(1, 4.0), (2, 2.0), (3, 1.0)], at_most=2)
     ((1.5, 3.0), (3.0, 1.0))

@@ -84,7 +84,12 @@ def time_limits_ms(tree: Path) -> dict[str, float | None]:
 
 
 def index(tree: Path, problem_id: str) -> Index:
-    """Read the metadata of a problem; unusable rows are counted by the rule that drops them."""
+    """Read the metadata of a problem; unusable rows are counted by the rule that drops them.
+
+    Args:
+        tree: Folder of the CodeNet download.
+        problem_id: Such as p00001.
+    """
     counts = Counts()
     try:
         with _opened(tree / "metadata" / f"{problem_id}.csv") as file:
@@ -95,7 +100,12 @@ def index(tree: Path, problem_id: str) -> Index:
 
 
 def source(tree: Path, submission: Submission) -> str | Rule:
-    r"""Return the text of a submission, decoded as Python would, with \n at line ends; or the rule that drops it."""
+    r"""Return the text of a submission, decoded as Python would, with \n at line ends; or the rule that drops it.
+
+    Args:
+        tree: Folder of the CodeNet download.
+        submission: A row of its metadata.
+    """
     name = f"{submission.submission_id}.{submission.filename_ext}"
     data = _plain_file(tree / "data" / submission.problem_id / LANGUAGE / name, MAX_SOURCE_BYTES)
     if isinstance(data, Rule):

@@ -145,6 +145,10 @@ def tables_of(counts: Counts) -> dict[str, dict[str, int]]:
 def read_card(groups: Path, groups_sha256: str) -> Card | None:
     """Return the card beside the groups in a folder or file; None without one, or where it is that of other groups.
 
+    Args:
+        groups: Folder or file of the groups.
+        groups_sha256: Of their Parquet file.
+
     Raises:
         UserError: It is broken.
     """

@@ -60,11 +60,21 @@ class Contamination(msgspec.Struct, frozen=True, kw_only=True):
     threshold: float
 
     def in_statement(self, problem_id: str, text: str) -> tuple[Match, ...]:
-        """Return the tasks whose statement this one contains."""
+        """Return the tasks whose statement this one contains.
+
+        Args:
+            problem_id: Of the text, for the record.
+            text: A statement of ours.
+        """
         return self._matches(problem_id, words(text), self.statements)
 
     def in_code(self, source_id: str, program: str) -> tuple[Match, ...]:
-        """Return the tasks whose reference program this one contains."""
+        """Return the tasks whose reference program this one contains.
+
+        Args:
+            source_id: Of the program, for the record.
+            program: A program of ours.
+        """
         return self._matches(source_id, code_tokens(program), self.code)
 
     def _matches(self, what: str, tokens: Sequence[str], grams: Grams) -> tuple[Match, ...]:

@@ -44,6 +44,11 @@ def read_jobs(runs: Iterable[Path], table: RewardTable, counts: Counts) -> tuple
 
     Samples that can't be trained on are counted in `counts` by the rule that drops them.
 
+    Args:
+        runs: Folders of judged runs.
+        table: Statuses without a reward in it are dropped.
+        counts: Gets the rows by rule and by status.
+
     Raises:
         UserError: A folder is not a run, or a file in it is broken.
     """

@@ -43,6 +43,11 @@ def reservoir(items: Iterable[T], size: int, rng: random.Random) -> tuple[T, ...
     """Return `size` of the items, each subset with the same chance, or all if there are no more.
 
     Algorithm R of Vitter 1985, "Random sampling with a reservoir", ACM TOMS 11, 37-57.
+
+    Args:
+        items: Any number; read once.
+        size: The most to keep.
+        rng: Decides which are kept.
     """
     kept: list[T] = []
     for seen, item in enumerate(items):
@@ -118,6 +123,14 @@ def compile_all(work: Callable[[J], Compiled], jobs: Iterable[J], workers: int) 
     """Do the jobs on several processes and yield their results in order; a few jobs are in work at once.
 
     Jobs don't depend on each other, so the number of processes changes no result.
+
+    Args:
+        work: Compiles one job; sent to each worker once.
+        jobs: One a problem.
+        workers: Number of processes.
+
+    Returns:
+        The results in the order of the jobs.
     """
     remaining = iter(jobs)
     clean = get_context("spawn")  # workers fork in their turn, so they must have none of our threads and locks
@@ -133,7 +146,14 @@ def compile_all(work: Callable[[J], Compiled], jobs: Iterable[J], workers: int) 
 
 
 def compile_codenet_problem(problem_id: str, *, tree: Path, language: Language, plan: CompilePlan) -> Compiled:
-    """Compile the submissions of one problem of CodeNet's tree."""
+    """Compile the submissions of one problem of CodeNet's tree.
+
+    Args:
+        problem_id: Such as p00001.
+        tree: Folder of the CodeNet download.
+        language: Of the statements to keep.
+        plan: The recipe, with all that it takes.
+    """
     index = codenet.index(tree, problem_id)
     counted = index.counts
     counted[tables.ODDITIES, "source files of no submission"] += codenet.stray_sources(
@@ -170,7 +190,15 @@ def _prompt(problem_id: str, statement: str) -> str:
 def compile_candidates(
     problem_id: str, prompt: str, candidates: Sequence[Candidate], plan: CompilePlan, *, must_parse: bool
 ) -> Compiled:
-    """Compile the programs of one prompt; `must_parse` drops those that aren't Python 3, compile errors apart."""
+    """Compile the programs of one prompt to groups.
+
+    Args:
+        problem_id: Of the problem; with the seed it decides the groups.
+        prompt: The same for all candidates.
+        candidates: Programs with their statuses, in the order of their ids.
+        plan: The recipe, with all that it takes.
+        must_parse: Whether to drop programs that aren't Python 3, compile errors apart.
+    """
     counted = Counts()
     candidates = tuple(_distinct(candidates, counted, must_parse=must_parse))
     candidates, matches = _clean(candidates, plan, counted)

@@ -47,6 +47,12 @@ def rejudge(
 ) -> Iterator[Rejudged]:
     """Judge every member of the groups and yield the verdicts in order; members without a sample come last.
 
+    Args:
+        groups: Read once.
+        tests_of: Problem id -> its tests; see `sample_tests`.
+        jail: Configuration of the sandbox.
+        workers: Judgements at once.
+
     Raises:
         Refused: The host can't hold an untrusted program.
     """

@@ -154,6 +154,12 @@ def usual(accepted: Sequence[MeasuredProgram]) -> dict[str, float]:
 def reward_of(status: Status, program: MeasuredProgram, table: RewardTable, medians: Mapping[str, float]) -> float:
     """Return the reward of a program: that of its status, and for an accepted one the extra terms.
 
+    Args:
+        status: Of the program.
+        program: With its measurements.
+        table: Of the rewards.
+        medians: Of the problem's accepted programs; see `usual`.
+
     Raises:
         KeyError: The table has no reward for this status.
     """

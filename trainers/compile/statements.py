@@ -73,6 +73,13 @@ def read_statement(html: str, language: Language) -> Statement | Rule:
     """Return the statement of a page in the language wanted, or the rule that drops it.
 
     Of a page in both languages the wanted part is taken, the English one for "any".
+
+    Args:
+        html: The page.
+        language: en, ja or any.
+
+    Returns:
+        The statement, or the rule that drops the page.
     """
     page = _Page(_unwanted(html, language))
     page.feed(html)

@@ -190,6 +190,11 @@ def write_submissions(tree: Path, problems: int, seed: int) -> int:
 
     The list of problems is written last, so a tree that has one is whole.
 
+    Args:
+        tree: Folder to write, in CodeNet's layout.
+        problems: Their number.
+        seed: Of tasks and programs.
+
     Raises:
         UserError: `tree` has a list of problems already.
     """

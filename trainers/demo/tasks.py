@@ -50,7 +50,12 @@ def printed(program: str | CodeType, stdin: str) -> str:
 
 
 def verdict_of(program: str, tests: Sequence[StdioTest]) -> Verdict | None:
-    """Return the verdict on a program of ours, or None where it doesn't come to an end."""
+    """Return the verdict on a program of ours, or None where it doesn't come to an end.
+
+    Args:
+        program: One of ours: it runs in this process.
+        tests: At least one.
+    """
     try:
         code = compile(program, _FILE, "exec")
     except SyntaxError:
@@ -126,6 +131,10 @@ def tasks(split: Split, seed: int) -> Iterator[Task]:
 
     The splits share no family's parameters under any seed. A family that has run out of parameters is left out of
     the rounds that follow, and the tasks end when all have.
+
+    Args:
+        split: train or test.
+        seed: Decides the order of the parameters and their phrasings.
     """
     by_difficulty = [
         [_of_family(difficulty, family, split, seed) for family in of_it] for difficulty, of_it in families().items()

@@ -168,6 +168,14 @@ def operations(sizes: ModelSizes, lengths: Lengths, options: TrainingOptions) ->
 
     Frozen weights have no gradient of their own, so they cost two thirds; an adapter comes on top. With LoRA the very
     first projections need no gradient of their inputs either, which is neglected: 1 % of 24 blocks.
+
+    Args:
+        sizes: Of the model.
+        lengths: Of the group, in tokens.
+        options: Of the training.
+
+    Returns:
+        Operations; a multiplication with an addition counts as two.
     """
     count, width = lengths.rows(options)
     attention = count * width**2 * sizes.attention * sizes.blocks

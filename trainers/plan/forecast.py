@@ -97,6 +97,13 @@ def _typical_step(lengths: Sequence[Lengths], options: TrainingOptions) -> tuple
 def lengths_of(groups: Path, model: str) -> tuple[tuple[Lengths, ...], int]:
     """Return the tokens of groups spread evenly over a folder or file, and how many there are in all.
 
+    Args:
+        groups: Folder or file of the groups.
+        model: Folder or name of the model, for its tokenizer.
+
+    Returns:
+        The lengths, and the number of all groups.
+
     Raises:
         UserError: The groups or the tokenizer can't be read.
     """

@@ -48,7 +48,13 @@ def calibrated(model: str, sizes: ModelSizes, groups: Sequence[Lengths], options
 
 
 def random_model(model: str, blocks: int, options: TrainingOptions) -> Any:
-    """Return a model of the same widths with so many blocks and random weights, as training would hold it here."""
+    """Return a model of the same widths with so many blocks and random weights, as training would hold it here.
+
+    Args:
+        model: Folder or name of the model, for its config.json.
+        blocks: Their number.
+        options: Of the training.
+    """
     config = AutoConfig.from_pretrained(model)
     config.num_hidden_layers = blocks
     if getattr(config, "layer_types", None):
@@ -63,7 +69,12 @@ def random_model(model: str, blocks: int, options: TrainingOptions) -> Any:
 
 
 def stepper(made: Any, options: TrainingOptions) -> Callable[[Sequence[Lengths]], float]:
-    """Return a function that takes a step of training with groups of these lengths, and returns its seconds."""
+    """Return a function that takes a step of training with groups of these lengths, and returns its seconds.
+
+    Args:
+        made: A model as of `random_model`.
+        options: Of the training.
+    """
     device = made.device
     objective = WeightedLikelihood(made, chunk=options.logits_chunk, dtype=getattr(torch, options.dtype))
     trained = [weight for weight in made.parameters() if weight.requires_grad]
