@@ -1,1 +1,1 @@
-"""Result files in; tables, pages and a judgement of change out."""
+"""Turns result files into tables, pages, comparisons and the decision of a gate."""

@@ -1,4 +1,4 @@
-"""Compares two results problem by problem, and writes what changed from A to B as tables."""
+"""Compares two results problem by problem, and writes the changes from A to B as tables."""
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,8 +18,8 @@ from leaderboards.results import differences, difficulties, protocol_of
 from sandbox.printable import one_line
 
 
-class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """Mean pass@k of one difficulty, over the problems that both policies have at least k samples of; all in [0, 1]."""
+class PairedColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """Compares mean pass@k of one difficulty, over problems with at least k samples of both policies; all in [0, 1]."""
 
     difficulty: str
     k: int
@@ -38,7 +38,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Flip(msgspec.Struct, frozen=True, kw_only=True):
-    """A problem of which another share of samples is accepted than before."""
+    """Records a problem with a changed share of accepted samples."""
 
     task_id: str
     difficulty: str
@@ -53,8 +53,8 @@ class Flip(msgspec.Struct, frozen=True, kw_only=True):
         return self.b_accepted / self.b_samples - self.a_accepted / self.a_samples
 
 
-class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """What changed from policy A to policy B."""
+class ResultComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Holds the changes from policy A to policy B."""
 
     a: str
     b: str
@@ -63,12 +63,16 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     only_in_a: tuple[str, ...]
     """Task ids that B lacks."""
     only_in_b: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[PairedColumn, ...]
     flips: tuple[Flip, ...]
 
 
-def compare(a: Result, b: Result) -> Comparison:
-    """Return what changed, over the problems that both results have and the k that both were scored with.
+def compare(a: Result, b: Result) -> ResultComparison:
+    """Compare two results, over the problems that both have and the k that both were scored with.
+
+    Args:
+        a: The result to compare with.
+        b: The other one.
 
     Raises:
         UserError: They have no problem, or no k, in common.
@@ -81,7 +85,7 @@ def compare(a: Result, b: Result) -> Comparison:
             f"compare results of the same problems that were scored with the same --k"
         )
     of_a, of_b = _by_task(a), _by_task(b)
-    return Comparison(
+    return ResultComparison(
         a=a.policy,
         b=b.policy,
         benchmark=a.benchmark,
@@ -93,8 +97,14 @@ def compare(a: Result, b: Result) -> Comparison:
     )
 
 
-def columns(a: Result, b: Result, ks: Iterable[int]) -> tuple[Column, ...]:
-    """Return a column for each k and each difficulty, "all" first, that has problems with k samples in both."""
+def columns(a: Result, b: Result, ks: Iterable[int]) -> tuple[PairedColumn, ...]:
+    """Return a column for each k and each difficulty, "all" first, that has problems with k samples in both.
+
+    Args:
+        a: The result to compare with.
+        b: The other one.
+        ks: The k of pass@k.
+    """
     of_b = _by_task(b)
     found = [
         _column(difficulty, k, values)
@@ -107,7 +117,16 @@ def columns(a: Result, b: Result, ks: Iterable[int]) -> tuple[Column, ...]:
 
 
 def paired_values(a: Result, b: Result, k: int) -> tuple[tuple[float, float], ...]:
-    """Return pass@k under A and under B of each problem that has k samples in both."""
+    """Return pass@k under A and under B of each problem that has k samples in both.
+
+    Args:
+        a: The first result.
+        b: The second.
+        k: Of pass@k.
+
+    Returns:
+        (pass@k under A, pass@k under B) of each problem, in [0, 1].
+    """
     return _values(a.tallies, _by_task(b), k)
 
 
@@ -144,11 +163,11 @@ def _values(tallies: Iterable[Tally], of_b: Mapping[str, Tally], k: int) -> tupl
     )
 
 
-def _column(difficulty: str, k: int, values: Sequence[tuple[float, float]]) -> Column:
+def _column(difficulty: str, k: int, values: Sequence[tuple[float, float]]) -> PairedColumn:
     changes = [b - a for a, b in values]
     found = mean_difference(changes)
     p = p_value(changes)
-    return Column(
+    return PairedColumn(
         difficulty=difficulty,
         k=k,
         problems=len(values),
@@ -163,18 +182,18 @@ def _column(difficulty: str, k: int, values: Sequence[tuple[float, float]]) -> C
     )
 
 
-def markdown(comparison: Comparison, runs: Sequence[Path], shown: int) -> str:
+def comparison_markdown(comparison: ResultComparison, runs: Sequence[Path], shown: int) -> str:
     """Return the comparison as markdown.
 
     Args:
-        comparison: What changed from A to B.
+        comparison: The changes from A to B.
         runs: The folders of A and B, for the commands that explain a problem.
-        shown: How many of the problems that flipped are listed.
+        shown: The most flips listed in each direction.
     """
     return "\n".join((*_head(comparison), *_columns(comparison.columns), *_flips(comparison, runs, shown)))
 
 
-def _head(comparison: Comparison) -> Iterator[str]:
+def _head(comparison: ResultComparison) -> Iterator[str]:
     yield f"## {in_markdown(comparison.b)} against {in_markdown(comparison.a)} on {in_markdown(comparison.benchmark)}"
     yield ""
     for difference in comparison.protocol_differences:
@@ -182,11 +201,11 @@ def _head(comparison: Comparison) -> Iterator[str]:
         yield ""
     for task_ids, name in ((comparison.only_in_a, comparison.a), (comparison.only_in_b, comparison.b)):
         if task_ids:
-            yield f"{len(task_ids)} problems only {in_markdown(name)} was asked are left out"
+            yield f"{len(task_ids)} problems that only {in_markdown(name)} has are left out"
             yield ""
 
 
-def _columns(columns: Sequence[Column]) -> Iterator[str]:
+def _columns(columns: Sequence[PairedColumn]) -> Iterator[str]:
     yield "Percent; paired by problem, 95 % interval of the difference"
     yield ""
     head = ("difficulty", "problems", "k", "A", "B", "B - A", "95 % interval", "p", "p (Holm)", "detectable")
@@ -197,7 +216,7 @@ def _columns(columns: Sequence[Column]) -> Iterator[str]:
     yield ""
 
 
-def _cells(column: Column) -> tuple[str, ...]:
+def _cells(column: PairedColumn) -> tuple[str, ...]:
     return (
         in_markdown(column.difficulty),
         str(column.problems),
@@ -212,7 +231,7 @@ def _cells(column: Column) -> tuple[str, ...]:
     )
 
 
-def _flips(comparison: Comparison, runs: Sequence[Path], shown: int) -> Iterator[str]:
+def _flips(comparison: ResultComparison, runs: Sequence[Path], shown: int) -> Iterator[str]:
     lost = [flip for flip in comparison.flips if flip.change < 0]
     gained = [flip for flip in comparison.flips if flip.change > 0]
     yield f"{len(lost)} problems got worse, {len(gained)} got better"
@@ -228,7 +247,7 @@ def _flips(comparison: Comparison, runs: Sequence[Path], shown: int) -> Iterator
         yield "Why they flipped:"
         yield ""
         for flip in chosen:
-            # What is to be looked at is what failed.
+            # The run that failed is the one to look at.
             run, policy = (runs[1], comparison.b) if flip.change < 0 else (runs[0], comparison.a)
             yield code_block(one_line(f"proctor explain {shlex.join((str(run), flip.task_id, '--policy', policy))}"))
         yield ""

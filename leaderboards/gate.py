@@ -15,19 +15,19 @@ from leaderboards.results import differences, protocol_of
 from sandbox.records import Verdict
 
 NAMED = 5
-"""How many task ids a message names."""
+"""The most task ids that a message names."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked at, and what was found."""
+    """Records one condition of the gate, and its finding."""
 
     name: str
     passed: bool
     message: str
 
 
-class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a candidate may pass: it does if every check does."""
+class GateDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """Records whether a candidate passes: it does if every check does."""
 
     baseline: str
     candidate: str
@@ -40,12 +40,22 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 def judge(
     baseline: Result, candidate: Result, *, k: int = 1, tolerance: float = 0.0, confidence: float = 0.95
-) -> Judgement:
+) -> GateDecision:
     """Judge whether the candidate is worse than the baseline by more than `tolerance`, a share in [0, 1].
 
     One number decides: mean pass@k over all problems. The candidate fails where the upper end of the one-sided interval
     for its difference from the baseline lies below -tolerance; so one that is exactly that much worse fails in about
     1 - confidence of cases. It fails as well if it was reached under other conditions.
+
+    Args:
+        baseline: The result to hold.
+        candidate: The result to decide on.
+        k: Of pass@k.
+        tolerance: Share in [0, 1] that may be lost.
+        confidence: In [0.5, 1).
+
+    Returns:
+        The decision with all its checks.
     """
     checks = (
         _same_protocol(baseline, candidate),
@@ -53,7 +63,7 @@ def judge(
         _no_more_sandbox_errors(baseline, candidate),
         _no_regression(baseline, candidate, k, tolerance, confidence),
     )
-    return Judgement(
+    return GateDecision(
         baseline=baseline.policy,
         candidate=candidate.policy,
         benchmark=candidate.benchmark,
@@ -114,43 +124,43 @@ def _no_regression(baseline: Result, candidate: Result, k: int, tolerance: float
 LOST_SHOWN = 20
 
 
-def summary(judgement: Judgement) -> str:
-    """Return the judgement as markdown: the verdict, a row for each check, and the problems that got worse."""
-    return "\n".join(_summary(judgement))
+def summary(decision: GateDecision) -> str:
+    """Return the decision as markdown: the verdict, a row for each check, and the problems that got worse."""
+    return "\n".join(_summary(decision))
 
 
-def _summary(judgement: Judgement) -> Iterator[str]:
-    names = f"{judgement.candidate} against {judgement.baseline} on {judgement.benchmark}"
-    yield f"## {'Passed' if judgement.passed else 'FAILED'}: {in_markdown(names)}"
+def _summary(decision: GateDecision) -> Iterator[str]:
+    names = f"{decision.candidate} against {decision.baseline} on {decision.benchmark}"
+    yield f"## {'Passed' if decision.passed else 'FAILED'}: {in_markdown(names)}"
     yield ""
     verdicts = {True: "passed", False: "**FAILED**"}
-    rows = ((in_markdown(check.name), verdicts[check.passed], in_markdown(check.message)) for check in judgement.checks)
-    yield from table([("check", "verdict", "what was found"), *rows])
+    rows = ((in_markdown(check.name), verdicts[check.passed], in_markdown(check.message)) for check in decision.checks)
+    yield from table([("check", "verdict", "finding"), *rows])
     yield ""
-    if judgement.lost:
-        yield f"{len(judgement.lost)} problems got worse; the largest changes:"
+    if decision.lost:
+        yield f"{len(decision.lost)} problems got worse; the largest changes:"
         yield ""
         lost = (
             (in_markdown(flip.task_id), f"{flip.a_accepted}/{flip.a_samples}", f"{flip.b_accepted}/{flip.b_samples}")
-            for flip in judgement.lost[:LOST_SHOWN]
+            for flip in decision.lost[:LOST_SHOWN]
         )
         yield from table([("problem", "before", "now"), *lost])
         yield ""
 
 
-def junit(judgement: Judgement) -> bytes:
-    """Return the judgement as JUnit XML: a test case for each check."""
-    failures = sum(not check.passed for check in judgement.checks)
+def junit(decision: GateDecision) -> bytes:
+    """Return the decision as JUnit XML: a test case for each check."""
+    failures = sum(not check.passed for check in decision.checks)
     suite = Element(
         "testsuite",
-        name=in_tree(f"proctor gate: {judgement.candidate} against {judgement.baseline}"),
-        tests=str(len(judgement.checks)),
+        name=in_tree(f"proctor gate: {decision.candidate} against {decision.baseline}"),
+        tests=str(len(decision.checks)),
         failures=str(failures),
         errors="0",
         skipped="0",
     )
-    for check in judgement.checks:
-        names = {"classname": f"proctor.gate.{judgement.benchmark}", "name": check.name}
+    for check in decision.checks:
+        names = {"classname": f"proctor.gate.{decision.benchmark}", "name": check.name}
         case = SubElement(suite, "testcase", {attribute: in_tree(name) for attribute, name in names.items()})
         if check.passed:
             SubElement(case, "system-out").text = in_tree(check.message)

@@ -1,4 +1,4 @@
-"""A tree of runs -> LEADERBOARD.md: the newest result of each policy, benchmark and protocol."""
+"""Writes LEADERBOARD.md of a tree of runs: the newest result of each policy, benchmark and protocol."""
 
 import re
 from collections.abc import Iterable
@@ -6,9 +6,9 @@ from pathlib import Path
 
 from harness.errors import UserError
 from harness.runs.jsonl import write_whole
-from leaderboards.render import markdown
+from leaderboards.render import tables_markdown
 from leaderboards.results import RESULT_FILE, Found, Protocol, protocol_of, read_results
-from leaderboards.table import Entry, Table, tabulate
+from leaderboards.table import Table, TableEntry, tabulate
 
 LEDGER = "LEADERBOARD.md"
 
@@ -27,7 +27,7 @@ def newest(folder: Path) -> tuple[Found, ...]:
     times of files don't survive a clone, and a result holds no clock.
 
     Raises:
-        UserError: There is no result file, or one of them is none that can be read.
+        UserError: There is no result file, or one can't be read.
     """
     files = sorted(folder.rglob(RESULT_FILE), key=lambda path: _natural(path.relative_to(folder)))
     if not files:
@@ -37,7 +37,7 @@ def newest(folder: Path) -> tuple[Found, ...]:
 
 
 def _natural(path: Path) -> list[tuple[str, int]]:
-    """Return what sorts run-9 before run-10."""
+    """Return a sorting key that puts run-9 before run-10."""
     return [(text, int(number or 0)) for text, number in re.findall(r"(\D*)(\d*)", path.as_posix())]
 
 
@@ -48,10 +48,10 @@ def ledger(folder: Path) -> tuple[Table, ...]:
     return tuple(table for protocol in protocols for table in tabulate(_entries(found, protocol, folder)))
 
 
-def _entries(found: Iterable[Found], protocol: Protocol, folder: Path) -> tuple[Entry, ...]:
+def _entries(found: Iterable[Found], protocol: Protocol, folder: Path) -> tuple[TableEntry, ...]:
     chosen = [one for one in found if protocol_of(one.result) == protocol]
     return tuple(
-        Entry(
+        TableEntry(
             method=one.result.policy,
             model="",
             result=one.result,
@@ -69,7 +69,7 @@ def _best_first(found: Found) -> tuple[float, str]:
 
 def written(folder: Path) -> bytes:
     """Return the leaderboard of a folder as the content of its file; the same for the same results."""
-    return (_HEAD + markdown(ledger(folder), intervals=True)).encode()
+    return (_HEAD + tables_markdown(ledger(folder), intervals=True)).encode()
 
 
 def regenerate(folder: Path) -> Path:
@@ -79,6 +79,6 @@ def regenerate(folder: Path) -> Path:
 
 
 def is_stale(folder: Path) -> bool:
-    """Say whether the leaderboard of a folder is absent or another than its results give."""
+    """Return whether the leaderboard of a folder is missing, or differs from that of its results."""
     file = folder / LEDGER
     return not file.is_file() or file.read_bytes() != written(folder)

@@ -1,7 +1,7 @@
-"""Paired comparison of two policies on the same problems, as pure functions over one difference a problem.
+"""Compares two policies on the same problems: pure functions over one difference a problem.
 
 A difference is B's value (pass@k, or the share of samples accepted) less A's, within [-1, 1]. The problem is the unit:
-however many samples stand behind a difference, it counts once.
+a difference counts once, however many samples it has.
 """
 
 import math
@@ -16,7 +16,7 @@ POWER = 0.8
 
 
 class Difference(NamedTuple):
-    """A mean difference, its standard error and an interval, all within [-1, 1]."""
+    """Holds a mean difference, its standard error and an interval, all within [-1, 1]."""
 
     value: float
     standard_error: float
@@ -29,6 +29,10 @@ def mcnemar(gained: int, lost: int) -> float:
 
     McNemar 1947, "Note on the sampling error of the difference between correlated proportions or percentages",
     Psychometrika 12, 153-157, with the binomial distribution in place of its chi-squared approximation.
+
+    Args:
+        gained: Problems that only B solves.
+        lost: Problems that only A solves.
 
     >>> mcnemar(gained=1, lost=9)  # 2 (C(10, 0) + C(10, 1)) / 2^10 = 22/1024
     0.021484375
@@ -49,7 +53,12 @@ def sign_flip(differences: Sequence[float], *, draws: int = 9999, seed: int = 0)
     Fisher 1935, "The design of experiments", section 21: if neither policy is better, A and B could change names on any
     problem. The share of at least as large sums counts the one observed among the draws, so it is never 0 (Phipson and
     Smyth 2010, "Permutation p-values should never be zero", Statistical Applications in Genetics and Molecular Biology
-    9, article 39). Equal magnitudes are drawn as one lot.
+    9, article 39). Equal magnitudes are sampled together.
+
+    Args:
+        differences: One a problem, in [-1, 1].
+        draws: Random sign changes.
+        seed: Of their generator.
 
     >>> sign_flip([0.1, -0.1, 0.3, -0.3])  # a sum of 0 is reached by every other one
     1.0
@@ -89,6 +98,10 @@ def mean_difference(differences: Sequence[float], confidence: float = 0.95) -> D
     >>> [round(x, 4) for x in mean_difference([-1.0] * 9 + [1.0] + [0.0] * 90)]  # sqrt((11 - 8^2/102) / 102^2) = 0.0316
     [-0.08, 0.0316, -0.1403, -0.0165]
 
+    Args:
+        differences: One a problem, in [-1, 1]; at least one.
+        confidence: Of the two-sided interval.
+
     Raises:
         ValueError: There are no differences.
     """
@@ -107,6 +120,11 @@ def detectable(standard_error: float, *, alpha: float = ALPHA, power: float = PO
     """Return the smallest true difference that a two-sided test would find with this power.
 
     Bloom 1995, "Minimum detectable effects", Evaluation Review 19, 547-556.
+
+    Args:
+        standard_error: Of the mean difference.
+        alpha: Two-sided level of the test.
+        power: Chance to find the difference.
 
     >>> round(detectable(0.01), 6)  # (1.959964 + 0.841621) * 0.01
     0.028016

@@ -1,8 +1,8 @@
-"""The numbers of the paper that proctor reproduces, as tables to print beside ours.
+"""Holds the numbers of the paper that proctor reproduces, as tables to print beside ours.
 
 "Efficient Post-training of LLMs for Code Generation With Offline Reinforcement Learning" (Wu, Anand, Verma and Mezini
 2026, arXiv:2605.28409), tables 1 to 3. The paper itself was not at hand: the numbers are those that a public digest of
-arXiv's listing of 28 May 2026 quotes from it, and None stands for what it leaves out. Three more follow from what is
+arXiv's listing of 28 May 2026 quotes from it, and None is a number that it leaves out. Three more follow from what is
 known of the paper's marks: that 8.04 is below base in table 2, where only competition pass@10 has such a value (46 of
 572 problems), and that the best of table 3 is 64.4 three times, for which two places are left. Of table 3 it is also
 known that one of the two numbers left out is 35.0, but not which.
@@ -11,7 +11,7 @@ known that one of the two numbers left out is 35.0, but not which.
 import msgspec
 
 from harness.scoring.score import ALL
-from leaderboards.table import Cell, Column, Row, Table, marked, rule
+from leaderboards.table import Cell, Column, Table, TableRow, marked, rule
 
 BASE = "BASE"
 METHODS = (BASE, "SFT", "RLOO", "RLOO + GRPO advantage", "RLOO + exp advantage")
@@ -25,7 +25,7 @@ Numbers = tuple[float | None, ...]
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
-    """A table of the paper: percent, a row for each of `METHODS`."""
+    """Holds a table of the paper: percent, a row for each of `METHODS`."""
 
     caption: str
     columns: tuple[Column, ...]
@@ -82,7 +82,7 @@ def published_tables() -> tuple[Table, ...]:
 
 def _table(published: Published) -> Table:
     rows = [
-        Row(method=method, cells=tuple(None if value is None else Cell(value=value) for value in values))
+        TableRow(method=method, cells=tuple(None if value is None else Cell(value=value) for value in values))
         for method, values in zip(METHODS, published.numbers, strict=True)
     ]
     complete = [None not in values for values in zip(*published.numbers, strict=True)]
@@ -94,7 +94,7 @@ def _table(published: Published) -> Table:
     )
 
 
-def _without_guesses(row: Row, complete: list[bool]) -> Row:
+def _without_guesses(row: TableRow, complete: list[bool]) -> TableRow:
     """Take the mark for the best off a column that has unknown numbers."""
     cells = (
         cell and msgspec.structs.replace(cell, best=cell.best and whole)

@@ -9,13 +9,17 @@ from urllib.parse import quote
 from harness.errors import UserError
 from harness.escapes import in_markdown
 from harness.scoring.report import table as aligned
-from leaderboards.table import DECIMALS, Cell, Row, Table
+from leaderboards.table import DECIMALS, Cell, Table, TableRow
 
 
-def markdown(tables: Iterable[Table], *, intervals: bool = False) -> str:
+def tables_markdown(tables: Iterable[Table], *, intervals: bool = False) -> str:
     """Return the tables one below the other, each with its caption and notes; equal tables give equal text.
 
     Below base is red where the renderer shows colour, and has a sign where it strips it.
+
+    Args:
+        tables: One or more.
+        intervals: Whether to print 95 % intervals.
     """
     return "\n".join(line for table in tables for line in _table(table, intervals=intervals))
 
@@ -31,7 +35,7 @@ def _table(table: Table, *, intervals: bool) -> Iterator[str]:
         yield ""
 
 
-def _method(row: Row) -> str:
+def _method(row: TableRow) -> str:
     return f"[{in_markdown(row.method)}]({quote(os.fsencode(row.link))})" if row.link else in_markdown(row.method)
 
 

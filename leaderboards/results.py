@@ -34,7 +34,7 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """Beginning of the SHA-256 of all that the problems say, tests and limits included."""
     prompt_card: str
     sampling: str
-    """How the completions were drawn; another seed is the same protocol."""
+    """Settings of the sampling; another seed is the same protocol."""
     dtype: str
     samples: str
     """Samples a problem; those lost to sandbox errors don't make it another protocol."""
@@ -97,7 +97,7 @@ class _Versioned(msgspec.Struct):
 
 
 class Found(NamedTuple):
-    """A result, and the folder of the run that it stands in."""
+    """Pairs a result with the folder of its run."""
 
     run: Path
     result: Result
@@ -107,11 +107,11 @@ def read_results(path: Path) -> tuple[Found, ...]:
     """Read every result of a run's folder or of a result file.
 
     Raises:
-        UserError: It can't be read, is no result file, is empty, or was written under another schema.
+        UserError: It can't be read, is not a result file, is empty, or was written under another schema.
     """
     file = path / RESULT_FILE if path.is_dir() else path
     if file.is_file() and file.suffix != RESULT_SUFFIX:
-        raise UserError(f"{file}: is no result file; name a run, or its {RESULT_FILE}")
+        raise UserError(f"{file}: not a result file; name a run, or its {RESULT_FILE}")
     if path.is_dir() and not file.exists():
         raise UserError(f"{path}: is a folder without {RESULT_FILE}; name a run that `proctor score` has finished")
     for versioned in read(file, tuple[_Versioned, ...]):
@@ -123,7 +123,7 @@ def read_results(path: Path) -> tuple[Found, ...]:
     return tuple(Found(file.parent, result) for result in results)
 
 
-def chosen(argument: str) -> tuple[Found, ...]:
+def chosen_results(argument: str) -> tuple[Found, ...]:
     """Read the results that `PATH` or `PATH#POLICY` names.
 
     Raises:
@@ -141,16 +141,16 @@ def the_one(argument: str) -> Found:
     """Read the one result that `PATH` or `PATH#POLICY` names.
 
     Raises:
-        UserError: As `chosen` does, or there are several.
+        UserError: As `chosen_results` does, or there are several.
     """
-    found = chosen(argument)
+    found = chosen_results(argument)
     if len(found) > 1:
         raise UserError(f"{argument}: holds results of {_policies(found)}; name one of them as {argument}#POLICY")
     return found[0]
 
 
 def split_policy(argument: str) -> tuple[Path, str]:
-    """Split `PATH#POLICY`; what exists as it stands is a path, even if it holds a #."""
+    """Split `PATH#POLICY`; an existing path is a path, even with a # in it."""
     path, _, policy = argument.partition("#")
     return (Path(argument), "") if Path(argument).exists() else (Path(path), policy)
 

@@ -1,7 +1,7 @@
-"""Results -> tables in the layout of papers: rows are methods, columns pass@k by difficulty or by model.
+"""Tabulates results in the layout of papers: rows are methods, columns pass@k by difficulty or by model.
 
-The marks follow one rule: the best number of a column is bold, every tie of it too, and what lies below the base method
-is marked; numbers are compared as they are printed.
+The marks follow one rule: the best number of a column is bold, every tie of it too, and numbers below the base method's
+are marked; numbers are compared as they are printed.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,8 +21,8 @@ from sandbox.records import Verdict
 DECIMALS = 2
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A result and where it belongs: the row of a method and, where models are compared, the columns of a model."""
+class TableEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Places a result in a table: in the row of its method and, with several models, the columns of its model."""
 
     method: str
     model: str
@@ -30,11 +30,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     run: Path
     """The folder of its run."""
     link: str = ""
-    """How a leaderboard refers to that folder."""
+    """The leaderboard's link to that folder."""
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """What the numbers of a column are."""
+    """Describes the numbers of a column."""
 
     model: str
     k: int
@@ -42,7 +42,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """A number in percent, and how sure it is."""
+    """Holds a number in percent, with its interval and its marks."""
 
     value: float
     low: float | None = None
@@ -60,8 +60,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
         return round(self.value, DECIMALS)
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A method; a cell is None where there is no result."""
+class TableRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Holds the cells of a method; a cell without a result is None."""
 
     method: str
     cells: tuple[Cell | None, ...]
@@ -69,11 +69,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """A table that can be rendered."""
+    """Holds a table that can be rendered."""
 
     caption: str
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     notes: tuple[str, ...]
 
     @property
@@ -88,7 +88,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tabulate(
-    entries: Sequence[Entry], *, base: str = "", mixed_protocols: bool = False, by_model: bool = False
+    entries: Sequence[TableEntry], *, base: str = "", mixed_protocols: bool = False, by_model: bool = False
 ) -> tuple[Table, ...]:
     """Return a table for each benchmark, or, where it has difficulties, for each benchmark and model.
 
@@ -101,9 +101,9 @@ def tabulate(
         by_model: Take all difficulties together, as if the benchmark had none.
 
     Raises:
-        UserError: Results of one table were reached under different protocols, or `base` is none of its methods.
+        UserError: Results of one table were reached under different protocols, or `base` is not one of its methods.
     """
-    groups: dict[tuple[str, str], list[Entry]] = {}
+    groups: dict[tuple[str, str], list[TableEntry]] = {}
     for entry in entries:
         by_difficulty = not by_model and any(tally.difficulty for tally in entry.result.tallies)
         groups.setdefault((entry.result.benchmark, entry.model if by_difficulty else ""), []).append(entry)
@@ -112,8 +112,13 @@ def tabulate(
     )
 
 
-def marked(rows: Sequence[Row], base: str) -> tuple[Row, ...]:
-    """Return the rows with the best of each column and what lies below `base` marked; one number alone is no best."""
+def marked(rows: Sequence[TableRow], base: str) -> tuple[TableRow, ...]:
+    """Return the rows with the best of each column and numbers below `base` marked; one number alone is not a best.
+
+    Args:
+        rows: Of one table.
+        base: Method of the row that others are compared with.
+    """
     best = [_best(cells) for cells in zip(*(row.cells for row in rows), strict=True)]
     floor = next((row.cells for row in rows if row.method == base), (None,) * len(best))
     return tuple(msgspec.structs.replace(row, cells=tuple(map(_marked, row.cells, best, floor))) for row in rows)
@@ -134,15 +139,19 @@ def _marked(cell: Cell | None, best: float | None, floor: Cell | None) -> Cell |
 def base_of(methods: Sequence[str], named: str) -> str:
     """Return the method that was named as base, or else the one called "base" in any case, or "".
 
+    Args:
+        methods: Of the table's rows.
+        named: By the user; may be empty.
+
     Raises:
         UserError: The one that was named is not among the methods.
     """
     if named and named not in methods:
-        raise UserError(f"--base {named}: is no method of this table; there are {', '.join(methods)}")
+        raise UserError(f"--base {named}: is not a method of this table; there are {', '.join(methods)}")
     return named or next((method for method in methods if method.casefold() == "base"), "")
 
 
-def _table(entries: Sequence[Entry], *, base: str, mixed_protocols: bool, by_model: bool) -> Table:
+def _table(entries: Sequence[TableEntry], *, base: str, mixed_protocols: bool, by_model: bool) -> Table:
     others = tuple(_other_protocols(entries))
     if others and not mixed_protocols:
         raise UserError(f"{others[0]}; a table compares like with like: score them alike, or give --mixed-protocols")
@@ -152,7 +161,7 @@ def _table(entries: Sequence[Entry], *, base: str, mixed_protocols: bool, by_mod
     links = {entry.method: entry.link for entry in entries}
     found_base = base_of(methods, base)
     rows = [
-        Row(
+        TableRow(
             method=method,
             cells=tuple(_cell(_results(entries, method, column.model), column) for column in columns),
             link=links[method],
@@ -173,7 +182,7 @@ def _table(entries: Sequence[Entry], *, base: str, mixed_protocols: bool, by_mod
 
 
 def rule(base: str) -> str:
-    """Return what the marks mean, for a footnote."""
+    """Return the meaning of the marks, for a footnote."""
     below = f"; ▼: below {base}" if base else ""
     return (
         f"Percent. Bold: the best of a column, every tie of it{below}; numbers are compared as printed. "
@@ -181,11 +190,11 @@ def rule(base: str) -> str:
     )
 
 
-def _results(entries: Iterable[Entry], method: str, model: str) -> list[Result]:
+def _results(entries: Iterable[TableEntry], method: str, model: str) -> list[Result]:
     return [entry.result for entry in entries if (entry.method, entry.model) == (method, model)]
 
 
-def _columns(entries: Sequence[Entry], strata: Sequence[str]) -> Iterator[Column]:
+def _columns(entries: Sequence[TableEntry], strata: Sequence[str]) -> Iterator[Column]:
     """Yield every difficulty of each model and each k that some result was scored with, "all", the first, last."""
     everything, *parts = strata
     for model in dict.fromkeys(entry.model for entry in entries):
@@ -231,7 +240,7 @@ def _pass(tally: Tally, k: int) -> float:
     return pass_at_k(tally.n, tally.c, k)
 
 
-def _caption(entries: Sequence[Entry]) -> str:
+def _caption(entries: Sequence[TableEntry]) -> str:
     first = entries[0].result
     strata = by_stratum(first.tallies)
     sizes = [f"{len(of_it)} {s.difficulty}" for s, of_it in strata.items() if s.kind == ALL and s.difficulty != ALL]
@@ -247,7 +256,7 @@ def _caption(entries: Sequence[Entry]) -> str:
     )
 
 
-def _other_protocols(entries: Sequence[Entry]) -> Iterator[str]:
+def _other_protocols(entries: Sequence[TableEntry]) -> Iterator[str]:
     """Yield how each entry's protocol differs from the first one's."""
     usual = protocol_of(entries[0].result)
     for entry in entries:
@@ -255,12 +264,12 @@ def _other_protocols(entries: Sequence[Entry]) -> Iterator[str]:
             yield f"{_name(entries[0])} and {_name(entry)} differ in protocol: {'; '.join(found)}"
 
 
-def _incomplete(entries: Iterable[Entry]) -> Iterator[str]:
+def _incomplete(entries: Iterable[TableEntry]) -> Iterator[str]:
     """Yield how many samples a sandbox error took out of the numbers of an entry."""
     for entry in entries:
         if lost := entry.result.verdict_counts[Verdict.SANDBOX_ERROR]:
             yield f"{_name(entry)}: {lost} samples were lost to faults of the sandbox and are not counted."
 
 
-def _name(entry: Entry) -> str:
+def _name(entry: TableEntry) -> str:
     return f"{entry.method} {entry.model}".strip()

@@ -31,8 +31,8 @@ from trainers.compile.data_card import Rule
 from trainers.compile.rewards import PAPER
 from trainers.config import TrainingOptions, read_recipe, recipe_names
 from trainers.demo import stages as known_programs
-from trainers.plan.flops import Lengths, anatomy_of
-from trainers.plan.forecast import a100, forecast
+from trainers.plan.flops import Lengths, sizes_of
+from trainers.plan.forecast import a100, training_forecast
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"
@@ -204,9 +204,9 @@ def test_the_plan_shown_is_the_plan(tmp_path):
     )
 
     for name, work, gigabytes, *hours in told:
-        recipe, anatomy = read_recipe(name), anatomy_of(write_config(name, tmp_path / name))
+        recipe, sizes = read_recipe(name), sizes_of(write_config(name, tmp_path / name))
         plans = [
-            forecast(anatomy, lengths, 10_000, msgspec.structs.replace(recipe, packing=packing), a100(recipe))
+            training_forecast(sizes, lengths, 10_000, msgspec.structs.replace(recipe, packing=packing), a100(recipe))
             for packing in (True, False)
         ]
         assert float(work) == pytest.approx(plans[0].operations, rel=0.01)

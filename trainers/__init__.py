@@ -1,1 +1,1 @@
-"""Groups in, checkpoint out."""
+"""Compiles groups and trains policies on them."""

@@ -16,11 +16,11 @@ Count = Annotated[int, Meta(ge=1)]
 
 
 class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The settings of one training."""
+    """Holds the settings of one training."""
 
     seed: Annotated[int, Meta(ge=0, description="Decides the order of the groups and every dropout.")] = 0
     epochs: Annotated[int, Meta(ge=1, description="How often each group is seen.")] = 1
-    max_steps: Annotated[Count | None, Meta(description="Train this many steps, whatever --epochs says.")] = None
+    max_steps: Annotated[Count | None, Meta(description="Train this many steps instead of --epochs.")] = None
     batch_groups: Annotated[int, Meta(ge=1, description="Groups of a step, over all processes.")] = 2
 
     clip: Annotated[Positive | None, Meta(description="Bound of the advantages; none without it.")] = None
@@ -54,9 +54,7 @@ class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Meta(description="Implementation of attention; packing needs sdpa."),
     ] = "sdpa"
     packing: Annotated[bool, Meta(description="A group as one sequence that holds the prompt once.")] = True
-    gradient_checkpointing: Annotated[bool, Meta(description="Compute activations anew instead of keeping them.")] = (
-        False
-    )
+    gradient_checkpointing: Annotated[bool, Meta(description="Recompute activations instead of keeping them.")] = False
     logits_chunk: Annotated[int, Meta(ge=1, description="Completion tokens whose logits are in memory at once.")] = 1024
 
     save_every_steps: Annotated[int, Meta(ge=1, description="Steps after which the state is saved, to go on from.")] = (
@@ -69,12 +67,12 @@ class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Positive | None, Meta(description="Save and stop after so many hours; the same command goes on.")
     ] = None
     report_to: Annotated[
-        Literal["none", "tensorboard", "wandb"], Meta(description="Where else the metrics go, beside metrics.jsonl.")
+        Literal["none", "tensorboard", "wandb"], Meta(description="Tracker of the metrics, beside metrics.jsonl.")
     ] = "none"
 
 
 CHANGEABLE = ("save_every_steps", "keep_every_steps", "max_hours", "report_to")
-"""What may differ when a training goes on: none of these moves a weight."""
+"""Options that may change when a training resumes: none of these moves a weight."""
 
 
 RECIPES = Path(__file__).parent / "recipes"

@@ -1,4 +1,4 @@
-"""Turns groups and a method into what a step trains on: tokens, weights, and an order decided by the seed alone."""
+"""Prepares groups for training: tokens, weights, and an order that the seed alone decides."""
 
 import hashlib
 import random
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from harness.errors import UserError
 from trainers.config import TrainingOptions
 from trainers.groups import Group, read_groups
-from trainers.methods import Weigh
+from trainers.trainer import Weigh
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -20,7 +20,7 @@ TOKENIZER_FILE = "tokenizer.json"
 
 
 class Encoded(NamedTuple):
-    """A group in tokens."""
+    """Holds a group as tokens."""
 
     prompt: tuple[int, ...]
     completions: tuple[tuple[int, ...], ...]
@@ -32,6 +32,10 @@ def encode(group: Group, tokenizer: "PreTrainedTokenizerBase") -> Encoded:
 
     Prompt and completion are tokenized apart, so that the policy learns to go on from the very tokens that it is given
     in an examination, where nothing of the completion is there yet to merge with the prompt's last token.
+
+    Args:
+        group: The group to encode.
+        tokenizer: Of the policy.
 
     Raises:
         UserError: The tokenizer knows no token of the end, or the prompt is empty: then nothing predicts the
@@ -47,8 +51,8 @@ def encode(group: Group, tokenizer: "PreTrainedTokenizerBase") -> Encoded:
     return Encoded(prompt, tuple((*completion, end) for completion in completions))
 
 
-def token_counter(path: Path) -> Callable[[str], int]:
-    """Return what counts the tokens of a text, special tokens apart; it can be sent to other processes.
+def load_token_counter(path: Path) -> Callable[[str], int]:
+    """Return a function that counts the tokens of a text, special tokens apart; it can be sent to other processes.
 
     Args:
         path: A `tokenizer.json`, or a folder that holds one.
@@ -64,11 +68,11 @@ def token_counter(path: Path) -> Callable[[str], int]:
     try:
         return partial(_count, Tokenizer.from_str(text))
     except Exception as error:  # the library raises nothing narrower
-        raise UserError(f"{path}: is no tokenizer.json ({error}); name that of the policy") from error
+        raise UserError(f"{path}: not a tokenizer.json ({error}); name that of the policy") from error
 
 
 def tokenizer_sha256(path: Path) -> str:
-    """Return the SHA-256 of the file that `token_counter` reads."""
+    """Return the SHA-256 of the file that `load_token_counter` reads."""
     return hashlib.sha256(_read(path).encode()).hexdigest()
 
 
@@ -78,7 +82,7 @@ def _read(path: Path) -> str:
     except OSError as error:
         raise UserError(f"{path}: can't be read: {error.strerror}; --tokenizer names a tokenizer.json") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is no text, so no tokenizer.json; name that of the policy") from error
+        raise UserError(f"{path}: not a text, so not a tokenizer.json; name that of the policy") from error
 
 
 def _count(tokenizer: "Tokenizer", text: str) -> int:
@@ -86,7 +90,11 @@ def _count(tokenizer: "Tokenizer", text: str) -> int:
 
 
 def total_steps(groups: int, options: TrainingOptions) -> int:
-    """Return how many steps a training on so many groups takes.
+    """Return the number of steps of a training on so many groups.
+
+    Args:
+        groups: Their number.
+        options: `max_steps`, `epochs` and `batch_groups` count.
 
     >>> total_steps(115, TrainingOptions(epochs=1, batch_groups=2))
     58
@@ -122,7 +130,7 @@ def _shuffle(epoch: int, groups: int, seed: int) -> list[int]:
 
 
 class Weighted(NamedTuple):
-    """A group and its weights."""
+    """Pairs a group with its weights."""
 
     group: Group
     weights: tuple[float, ...]
@@ -131,8 +139,13 @@ class Weighted(NamedTuple):
 def weighted_groups(path: Path, weigh: Weigh, options: TrainingOptions) -> tuple[Weighted, ...]:
     """Read the groups and weigh them.
 
-    Without `unbalanced_groups` every group must have an accepted and a rejected member (protocol row 12). With it, the
+    Without `unbalanced_groups` every group must have an accepted and a rejected member. With it, the
     groups of which the method can say nothing are left out.
+
+    Args:
+        path: Folder or file of the groups.
+        weigh: Of the method.
+        options: Of the training.
 
     Raises:
         UserError: There are no groups, one is unbalanced, or the method can't weigh one.

@@ -1,4 +1,4 @@
-"""Groups on disk: a folder with `groups.parquet`, one row a group, and the data card that says where they come from."""
+"""Reads and writes groups: a folder with `groups.parquet`, one row a group, and the data card of their origin."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ _GROUPS_PER_BLOCK = 1024
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """Completions of one prompt, accepted ones and others, with their rewards; the tuples have one entry a member."""
+    """Holds completions of one prompt, accepted and rejected, with their rewards; one entry a member in each tuple."""
 
     problem_id: str
     prompt: str
@@ -31,6 +31,10 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 def write_groups(path: Path, groups: Iterable[Group]) -> str:
     """Write the groups as they come, and return the SHA-256 of the file; equal groups give equal bytes.
+
+    Args:
+        path: File to write.
+        groups: Read once, in blocks.
 
     Raises:
         UserError: pyarrow is not installed.
@@ -58,7 +62,7 @@ def read_groups(path: Path) -> Iterator[Group]:
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file; compile groups first, see proctor compile --help") from None
     except arrow.ArrowInvalid as error:
-        raise UserError(f"{path}: is no Parquet file ({error}); compile the groups again") from error
+        raise UserError(f"{path}: not a Parquet file ({error}); compile the groups again") from error
     with file:
         if file.schema_arrow != _schema():
             raise UserError(f"{path}: its columns are not those of groups; compile the groups again")

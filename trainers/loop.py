@@ -1,4 +1,4 @@
-"""The one training loop of all methods."""
+"""Runs the training loop that all methods share."""
 
 import math
 import random
@@ -18,37 +18,50 @@ from transformers import get_cosine_schedule_with_warmup
 
 from harness.errors import UserError
 from harness.progress import watched
-from harness.runs.jsonl import append, read_rows, whole_file, write_whole
-from trainers.compile.data_card import Card
+from harness.runs.jsonl import append, whole_file
+from trainers.agreement import refuse_disagreement
+from trainers.checkpoint_writer import CheckpointWriter
+from trainers.config import TrainingOptions
 from trainers.dataset import Encoded, Weighted, batch, encode, total_steps
-from trainers.model_card import README_FILE, commit, render
 from trainers.objective import summed, token_weights
 from trainers.packing import packed, padded
-from trainers.policy import Policy, refuse_unlike
+from trainers.policy import Policy
 from trainers.sharding import parted, whole
-from trainers.trainer import CHECKPOINT_FILE, Checkpoint
-from trainers.training_run import METRICS_FILE, Asked, Metrics, cut_after, in_words, of_the_policy, pretty
+from trainers.trainer import Checkpoint
+from trainers.training_run import METRICS_FILE, Metrics, cut_after, progress_line
 
 STATE_FILE = "state.pt"
-"""What to go on from: gone when the checkpoint is there."""
+"""The state to resume from; removed once the checkpoint is there."""
 
 
 class Loop:
-    """The moving parts of a training: what a step moves, and what is saved of it."""
+    """Takes the steps of a training, and saves and restores its state."""
 
     def __init__(
         self,
         policy: Policy,
         groups: tuple[Weighted, ...],
         *,
-        asked: Asked,
-        card: Card | None,
+        options: TrainingOptions,
+        writer: CheckpointWriter,
         out: Path,
         accelerator: Accelerator,
     ) -> None:
-        """Prepare the first step; `out` is there, the policy is the one that was `asked` for, the card the groups'."""
-        self._policy, self._groups, self._asked, self._out, self._card = policy, groups, asked, out, card
-        self._options, self._accelerator = asked.options, accelerator
+        """Prepare the first step.
+
+        Args:
+            policy: The policy to train.
+            groups: With their weights.
+            options: Of the training.
+            writer: Writes its checkpoints.
+            out: Its folder, which is there.
+            accelerator: Of this process.
+
+        Raises:
+            UserError: The model's own log-probabilities differ from those of training.
+        """
+        self._policy, self._groups, self._options = policy, groups, options
+        self._writer, self._out, self._accelerator = writer, out, accelerator
         self._total = total_steps(len(groups), self._options)
         optimizer = torch.optim.AdamW(
             policy.trained.values(), lr=self._options.learning_rate, weight_decay=self._options.weight_decay
@@ -57,7 +70,7 @@ class Loop:
         self._schedule = get_cosine_schedule_with_warmup(optimizer, warmup, self._total)
         model = policy.objective(self._options)
         self._model, self._optimizer = accelerator.prepare(model, optimizer)
-        refuse_unlike(model, policy.dtype, packing=self._options.packing)
+        refuse_disagreement(model, policy.dtype, packing=self._options.packing)
 
     def run(self, metrics: BinaryIO | None, until_s: float) -> Checkpoint:
         """Train to the end, or until that time of the monotonic clock, and write the checkpoint.
@@ -80,12 +93,12 @@ class Loop:
         return checkpoint
 
     def _recorded(self, steps: Iterator[Metrics], done: int, file: BinaryIO) -> Iterator[Metrics]:
-        """Pass the rows on when they have been told and appended: a state is never saved ahead of its row."""
-        told = deque[Metrics](maxlen=1)
-        words = partial(_last_in_words, told)
-        for row in watched(steps, self._total, "trained", sys.stderr, done=done, beside=words):
+        """Pass the rows on once they are shown and appended: a state is never saved ahead of its row."""
+        latest = deque[Metrics](maxlen=1)
+        beside = partial(_last_line, latest)
+        for row in watched(steps, self._total, "trained", sys.stderr, done=done, beside=beside):
             append(file, row)
-            told.append(row)
+            latest.append(row)
             self._accelerator.log(_plain(row), step=row.step)
             yield row
 
@@ -97,7 +110,7 @@ class Loop:
             if stop or taken % self._options.save_every_steps == 0:
                 self._save(taken)
             if stop or (self._options.keep_every_steps and taken % self._options.keep_every_steps == 0):
-                self._write(self._kept(taken), taken)
+                self._writer.write(taken, final=False)
             if stop:
                 return
 
@@ -106,7 +119,7 @@ class Loop:
         start_s = time.monotonic()
         process = self._accelerator.process_index
         seed = random.Random(f"{self._options.seed}/{number}/{process}")  # noqa: S311 - no secret
-        torch.manual_seed(seed.getrandbits(63))  # of dropout: anew at each step, so no state of it must outlive a kill
+        torch.manual_seed(seed.getrandbits(63))  # of dropout: set at each step, so no state of it must outlive a kill
         mine = batch(number, len(self._groups), self._options)[process :: self._accelerator.num_processes]
         tally = torch.zeros(6, dtype=torch.float64, device=self._accelerator.device)
         for place, which in enumerate(mine):
@@ -179,7 +192,7 @@ class Loop:
         )
 
     def _main_says(self, true: bool) -> bool:  # noqa: FBT001 - it is the message
-        """Return what the main process says, so that all do the same whatever their clocks."""
+        """Return the main process's answer, so that all do the same whichever clock is ahead."""
         said = torch.tensor(int(true and self._accelerator.is_main_process), device=self._accelerator.device)
         return bool(self._accelerator.reduce(said, reduction="sum").item())
 
@@ -195,7 +208,7 @@ class Loop:
                 torch.save(state, file)
 
     def _restored(self) -> int:
-        """Take up the state that was saved last, and return how many steps had been taken: 0 where there is none."""
+        """Restore the state that was saved last, and return the steps that had been taken: 0 without a state."""
         if not (self._out / STATE_FILE).exists():
             return 0
         state = torch.load(self._out / STATE_FILE, map_location="cpu", weights_only=True, mmap=True)
@@ -208,52 +221,24 @@ class Loop:
         return int(state["taken"])
 
     def _whole(self, tensors: dict[str, Any]) -> dict[str, Any]:
-        """Return them whole in the main process; all must ask."""
+        """Return them whole in the main process; all processes must call."""
         made: dict[str, Any] = whole(tensors, keep=self._accelerator.is_main_process)
         return made
-
-    def _kept(self, taken: int) -> Path:
-        return self._out / "steps" / f"{taken:08}"
 
     def _closed(self, taken: int) -> Checkpoint:
         """Write the checkpoint where training has come to its end, and return it or the one that it stopped with."""
         if taken < self._total:
-            return self._checkpoint(self._kept(taken), taken)
-        self._write(self._out, taken)
+            return self._writer.record_of(taken, final=False)
+        checkpoint = self._writer.write(taken, final=True)
         if self._accelerator.is_main_process:
             (self._out / STATE_FILE).unlink(missing_ok=True)
-        return self._checkpoint(self._out, taken)
-
-    def _write(self, folder: Path, taken: int) -> None:
-        """Write the policy as it is, and last of all the record that says that the folder is whole."""
-        weights = self._whole(self._policy.written)
-        if self._accelerator.is_main_process:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._policy.write(folder, weights)
-            checkpoint = self._checkpoint(folder, taken)
-            *_, last = read_rows(self._out / METRICS_FILE, Metrics)
-            readme = render(checkpoint, groups=self._card, metrics=of_the_policy(last[1]))
-            write_whole(folder / README_FILE, readme.encode())
-            write_whole(folder / CHECKPOINT_FILE, pretty(checkpoint))
-        self._accelerator.wait_for_everyone()
-
-    def _checkpoint(self, folder: Path, taken: int) -> Checkpoint:
-        asked = self._asked
-        return Checkpoint(
-            path=str(folder),
-            base=asked.base,
-            method=asked.method,
-            step=taken,
-            config=asked.options,
-            groups_sha256=asked.groups_sha256,
-            commit=commit(),
-        )
+        return checkpoint
 
 
-def _last_in_words(rows: deque[Metrics], _elapsed_s: float) -> str:
-    return in_words(rows[-1]) if rows else ""
+def _last_line(rows: deque[Metrics], _elapsed_s: float) -> str:
+    return progress_line(rows[-1]) if rows else ""
 
 
 def _plain(record: msgspec.Struct) -> dict[str, Any]:
-    """Return what trackers take: no None among it."""
+    """Return a record as trackers take it, without None."""
     return {name: value for name, value in msgspec.structs.asdict(record).items() if value is not None}

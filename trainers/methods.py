@@ -1,53 +1,169 @@
-"""The table of methods: what each makes of the rewards of a group. All else they share, down to the loop.
+"""Weighs the members of a group by the rewards of all: a pure function for each method, and the trainer made of it.
 
-A method is a function of this kind, decorated, and registered under the entry-point group `proctor.trainers`.
+The objective of every method is (1/n) sum_i w_i log pi(y_i given x) over the n members of a group; the methods differ
+in the weights w alone, and share all else, down to the loop. The examples use the rewards of the paper's table (+1
+accepted, -0.1 wrong answer, -0.6 runtime error, -1 compile error).
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from statistics import fmean, stdev
 
-from trainers import advantages
 from trainers.config import TrainingOptions
-from trainers.trainer import Checkpoint, Trainer
+from trainers.trainer import Checkpoint, Trainer, Weigh
 
-Weigh = Callable[[Sequence[float], TrainingOptions], tuple[float, ...]]
-"""Rewards (n) of the members of a group -> their weights (n); ValueError where it can say nothing of such a group."""
+EPSILON = 1e-4
+"""Added to the standard deviation, as GRPO's implementations do."""
 
 
-def method(weigh: Weigh) -> Trainer:
+def method(weigh: Weigh, *, name: str = "") -> Trainer:
     """Make a trainer of a function: it trains by the weighted log-likelihood of groups with these weights.
 
-    The function gives the name, with dashes, and its docstring the line of help.
+    Register it under the entry-point group `proctor.trainers`.
+
+    Args:
+        weigh: The function; the first line of its docstring is the line of help.
+        name: Of the method; empty for the function's own name, with dashes.
     """
-    name = weigh.__name__.replace("_", "-")
+    known_as = name or weigh.__name__.replace("_", "-")
 
     def train(groups: Path, model: str, out: Path, options: TrainingOptions) -> Checkpoint:
         from trainers.train import train_by  # noqa: PLC0415 - loads torch, which the list of methods must not
 
-        return train_by(weigh, name, groups=groups, model=model, out=out, options=options)
+        return train_by(weigh, known_as, groups=groups, model=model, out=out, options=options)
 
-    return Trainer(name=name, train=train, about=(weigh.__doc__ or "").partition("\n")[0])
-
-
-@method
-def sft(rewards: Sequence[float], options: TrainingOptions) -> tuple[float, ...]:  # noqa: ARG001 - it has no setting
-    """Imitate the accepted members and leave the others out."""
-    return advantages.sft(rewards)
+    return Trainer(name=known_as, train=train, about=(weigh.__doc__ or "").partition("\n")[0])
 
 
-@method
-def rloo(rewards: Sequence[float], options: TrainingOptions) -> tuple[float, ...]:
-    """Weigh each member by its reward less the mean of the others."""
-    return advantages.rloo(rewards, clip=options.clip)
+def accepted_only(rewards: Sequence[float], options: TrainingOptions) -> tuple[float, ...]:  # noqa: ARG001 - no setting
+    """Imitate the accepted members and leave the others out.
+
+    Accepted are those with a reward above 0: a reward table can't give one to anything else. Every
+    accepted program weighs the same, however many its group has.
+
+    Args:
+        rewards: Of the n >= 2 members of one group.
+        options: Of the training; none counts.
+
+    Returns:
+        1 for the accepted members and 0 for the others, (n).
+
+    Raises:
+        ValueError: Fewer than two rewards, one that is not finite, or none above 0.
+
+    >>> accepted_only((1.0, -0.1, 1.0, -1.0), TrainingOptions())
+    (1.0, 0.0, 1.0, 0.0)
+    """
+    _size(rewards)
+    if max(rewards) <= 0:
+        raise ValueError("no reward of a group is above 0, so it has nothing to imitate; leave it out")
+    return tuple(float(reward > 0) for reward in rewards)
 
 
-@method
-def rloo_grpo(rewards: Sequence[float], options: TrainingOptions) -> tuple[float, ...]:
-    """Weigh each member by its reward less the mean, over the standard deviation."""
-    return advantages.rloo_grpo(rewards, clip=options.clip)
+def leave_one_out(rewards: Sequence[float], options: TrainingOptions) -> tuple[float, ...]:
+    """Weigh each member by its reward less the mean of the others.
+
+    REINFORCE leave-one-out, A_i = R_i - mean of the other rewards = n/(n-1) (R_i - mean R). Kool et al. 2019, "Buy 4
+    REINFORCE samples, get a baseline for free!"; Ahmadian et al. 2024, "Back to basics", arXiv:2402.14740, the
+    estimator called RLOO. No KL term and no ratio: the data are offline.
+
+    Args:
+        rewards: Of the n >= 2 members of one group.
+        options: Of the training; `clip` bounds the advantages, which are then in [-clip, clip].
+
+    Returns:
+        The advantages A, (n).
+
+    Raises:
+        ValueError: Fewer than two rewards, one that is not finite, or a bound that is not above 0.
+
+    By hand: the others of the first are -0.1, -0.1 and -1, mean -0.4; those of the second 1, -0.1 and -1, mean -1/30.
+
+    >>> [round(a, 6) for a in leave_one_out((1.0, -0.1, -0.1, -1.0), TrainingOptions())]
+    [1.4, -0.066667, -0.066667, -1.266667]
+    >>> [round(a, 6) for a in leave_one_out((1.0, -0.1, -0.1, -1.0), TrainingOptions(clip=1.0))]
+    [1.0, -0.066667, -0.066667, -1.0]
+    """
+    n = _size(rewards)
+    mean = fmean(rewards)
+    return _clipped((n / (n - 1) * (reward - mean) for reward in rewards), options.clip)
 
 
-@method
-def rloo_exp(rewards: Sequence[float], options: TrainingOptions) -> tuple[float, ...]:
-    """Weigh each member by the exponential of rloo-grpo's weight over lambda."""
-    return advantages.rloo_exp(rewards, lambda_=options.exp_lambda, clip=options.clip)
+def standardised(rewards: Sequence[float], options: TrainingOptions) -> tuple[float, ...]:
+    """Weigh each member by its reward less the mean, over the standard deviation.
+
+    GRPO's advantages, A_i = (R_i - mean R) / (std R + 1e-4), with n - 1 in the denominator of the variance. Shao et al.
+    2024, "DeepSeekMath", arXiv:2402.03300, section 4.1.2 (outcome supervision). The paper divides by
+    the bare deviation.
+
+    Args:
+        rewards: Of the n >= 2 members of one group, not all equal.
+        options: Of the training; `clip` bounds the advantages, which are then in [-clip, clip].
+
+    Returns:
+        The advantages A, (n).
+
+    Raises:
+        ValueError: As for `leave_one_out`, or all rewards are equal: such a group says nothing of the policy.
+
+    By hand: mean 0.45; deviations 0.55, 0.55, -0.55, -0.55; std = sqrt(4 x 0.3025 / 3) = 0.635085.
+
+    >>> [round(a, 6) for a in standardised((1.0, 1.0, -0.1, -0.1), TrainingOptions())]
+    [0.865889, 0.865889, -0.865889, -0.865889]
+    """
+    _size(rewards)
+    mean, deviation = fmean(rewards), stdev(rewards)
+    if max(rewards) == min(rewards):
+        raise ValueError(f"all rewards of a group are {rewards[0]}, so their standard deviation is 0; leave it out")
+    return _clipped(((reward - mean) / (deviation + EPSILON) for reward in rewards), options.clip)
+
+
+def exponential(rewards: Sequence[float], options: TrainingOptions) -> tuple[float, ...]:
+    """Weigh each member by the exponential of rloo-grpo's weight over lambda.
+
+    w_i = exp(A_i / lambda) with the advantages of `standardised`: always positive, so no gradient pushes away, and
+    wrong programs are imitated too, with less weight. Advantage-weighted regression, Peng et al. 2019,
+    arXiv:1910.00177, algorithm 1.
+
+    Args:
+        rewards: Of the n >= 2 members of one group, not all equal.
+        options: Of the training; `exp_lambda` is the temperature (a small one looks at the best members only, a large
+            one imitates all alike), `clip` bounds the advantages before the exponent.
+
+    Returns:
+        The weights w, (n).
+
+    Raises:
+        ValueError: As for `standardised`, or a temperature that is not above 0.
+
+    By hand: exp(0.865889) = 2.377119, exp(-0.865889) = 0.420677, and half the exponent with lambda = 2.
+
+    >>> [round(w, 6) for w in exponential((1.0, 1.0, -0.1, -0.1), TrainingOptions())]
+    [2.377119, 2.377119, 0.420677, 0.420677]
+    >>> [round(w, 6) for w in exponential((1.0, 1.0, -0.1, -0.1), TrainingOptions(exp_lambda=2.0))]
+    [1.541791, 1.541791, 0.648596, 0.648596]
+    """
+    if not options.exp_lambda > 0:
+        raise ValueError(f"lambda must be above 0, not {options.exp_lambda}")
+    return tuple(math.exp(advantage / options.exp_lambda) for advantage in standardised(rewards, options))
+
+
+sft = method(accepted_only, name="sft")
+rloo = method(leave_one_out, name="rloo")
+rloo_grpo = method(standardised, name="rloo-grpo")
+rloo_exp = method(exponential, name="rloo-exp")
+
+
+def _size(rewards: Sequence[float]) -> int:
+    if len(rewards) < 2 or not all(map(math.isfinite, rewards)):
+        raise ValueError(f"a group needs two or more finite rewards, not {tuple(rewards)}")
+    return len(rewards)
+
+
+def _clipped(advantages: Iterable[float], bound: float | None) -> tuple[float, ...]:
+    if bound is None:
+        return tuple(advantages)
+    if not bound > 0:
+        raise ValueError(f"the bound of the advantages must be above 0, not {bound}")
+    return tuple(max(-bound, min(bound, advantage)) for advantage in advantages)

@@ -1,10 +1,11 @@
-"""Writes README.md of a checkpoint: what it is, what it was trained on and how; the hub reads the head of it."""
+"""Writes README.md of a checkpoint: its origin, data and options, with metadata for the hub on top."""
 
 import json
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from importlib.metadata import distribution
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,7 @@ SOURCES = Path(__file__).parent
 def commit() -> str:
     """Return the commit of proctor's sources, with `-dirty` where they differ from it.
 
-    Where they were installed from a repository it is that commit; where they lie in none, proctor's version.
+    Installed from a repository it is that commit; without a repository it is proctor's version.
     """
     installed = distribution("proctor")
     origin = json.loads(installed.read_text("direct_url.json") or "{}")
@@ -28,7 +29,7 @@ def commit() -> str:
 
 
 def _of_checkout() -> str:
-    """Return what git says of the folder, nothing where it is no part of a repository or there is no git."""
+    """Return the commit by git, "" for a folder outside a repository or without git."""
     try:
         # --exclude=* leaves tags out, so that it is the commit and nothing else
         described = ("git", "-C", str(SOURCES), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
@@ -47,21 +48,26 @@ README_FILE = "README.md"
 _CODENET_LICENCE = "Project CodeNet's data are under CDLA-Permissive-2.0."
 
 
-def render(checkpoint: Checkpoint, *, groups: Card | None, metrics: Mapping[str, float | None]) -> str:
+def checkpoint_card(checkpoint: Checkpoint, *, groups: Card | None, metrics: Mapping[str, float | None]) -> str:
     """Return the model card of a checkpoint as markdown with a YAML head; the same for the same arguments.
 
     Args:
-        checkpoint: What it is.
-        groups: The data card of the groups that it was trained on; None where there is none beside them.
-        metrics: What was measured at its last step, by name; None where it could not be.
+        checkpoint: The record of the checkpoint.
+        groups: The data card of the groups that it was trained on; None without one.
+        metrics: The metrics of its last step, by name; an unknown one is None.
     """
-    return "\n".join(
-        (*_head(checkpoint), *_origin(checkpoint), *_data(checkpoint, groups), *_training(checkpoint), *_end(metrics))
+    parts = (
+        _metadata(checkpoint),
+        _origin(checkpoint),
+        _data(checkpoint, groups),
+        _training(checkpoint),
+        _end(metrics),
     )
+    return "\n".join(chain.from_iterable(parts))
 
 
-def _head(checkpoint: Checkpoint) -> Iterator[str]:
-    """Yield what the hub understands, as YAML; a string of JSON is one of YAML."""
+def _metadata(checkpoint: Checkpoint) -> Iterator[str]:
+    """Yield the metadata for the hub as YAML; a string of JSON is one of YAML."""
     adapter = checkpoint.config.lora_rank > 0
     yield "---"
     if _is_on_the_hub(checkpoint.base):
@@ -107,9 +113,9 @@ def _data(checkpoint: Checkpoint, groups: Card | None) -> Iterator[str]:
         yield f"{groups.prompt_tokens} tokens in prompts and {groups.completion_tokens} in completions."
     against = ", ".join(groups.recipe.against)
     if not against:
-        yield "Overlap with benchmarks was not looked for."
+        yield "Overlap with benchmarks was not checked."
     elif groups.recipe.keep_contaminated:
-        yield f"Overlap with {against} was looked for and kept: {len(groups.contaminated)} texts."
+        yield f"Overlap with {against} was checked and kept: {len(groups.contaminated)} texts."
     else:
         yield f"What overlaps {against} was dropped: {len(groups.contaminated)} texts."
     yield ""

@@ -1,4 +1,4 @@
-"""The one objective of all methods: the weighted log-likelihood of a group.
+"""Computes the objective of all methods: the weighted log-likelihood of a group.
 
 Shapes: n completions of one prompt; P tokens of all of them, ends included; B rows of T tokens; H width of the model; V
 words of its vocabulary; C tokens of a chunk of the P.
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def token_weights(weights: Tensor, tokens: Tensor, *, token_mean: bool) -> Tensor:
-    """Return what the log-probability of each token counts in (1/n) sum_i w_i log pi(y_i given x), (P).
+    """Return the weight of each token's log-probability in (1/n) sum_i w_i log pi(y_i given x), (P).
 
     The gradient of that is REINFORCE's (Williams 1992, "Simple statistical gradient-following algorithms for
-    connectionist reinforcement learning", Machine Learning 8, 229-256) with given completions in the place of drawn
-    ones: no ratio of policies, no KL term (protocol row 18). log pi is the sum over the completion's
+    connectionist reinforcement learning", Machine Learning 8, 229-256) with given completions in the place of
+    sampled ones: no ratio of policies, no KL term. log pi is the sum over the completion's
     tokens and its end.
 
     Args:
@@ -35,7 +35,7 @@ def token_weights(weights: Tensor, tokens: Tensor, *, token_mean: bool) -> Tenso
 
 
 class WeightedLikelihood(nn.Module):
-    """A causal language model that is asked for the likelihood of given completions and nothing else.
+    """Computes the likelihood of given completions by a causal language model, and nothing else.
 
     Its logits must be the output layer's of the backbone's last states, as those of Qwen2, Llama or Mistral are.
     """
@@ -52,14 +52,14 @@ class WeightedLikelihood(nn.Module):
         self.model: Any = model  # its methods have no types
         self._chunk = chunk
         self._dtype = dtype
-        self._no_split_modules = model._no_split_modules  # noqa: SLF001 - FSDP asks which blocks are gathered one by one
+        self._no_split_modules = model._no_split_modules  # noqa: SLF001 - FSDP gathers these blocks one by one
 
     def tie_weights(self) -> None:
-        """Tie what is tied, which FSDP asks for when it has put other tensors in the place of the loaded ones."""
+        """Tie the tied weights; FSDP calls this once it has replaced the loaded tensors."""
         self.model.tie_weights()
 
     def forward(self, rows: Rows, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what is minimised, -sum_t w_t log pi_t, and log pi_t of each predicted token, (P), a constant.
+        """Return the loss, -sum_t w_t log pi_t, and log pi_t of each predicted token, (P), without a gradient.
 
         Args:
             rows: Those of a group.
@@ -79,13 +79,18 @@ class WeightedLikelihood(nn.Module):
 
     @torch.no_grad()
     def log_probs(self, rows: Rows) -> Tensor:
-        """Return log pi_t of each predicted token given those before it, (P), without a trace of how it came about."""
+        """Return log pi_t of each predicted token given those before it, (P), without a gradient."""
         _, found = self(rows, torch.zeros(rows.labels.shape, device=rows.labels.device))
         return found  # type: ignore[no-any-return]
 
 
 def summed(token_log_probs: Tensor, tokens: Sequence[int]) -> Tensor:
-    """Return log pi of each completion, (n), from those of its tokens, (P); `tokens` says how many each one has."""
+    """Return log pi of each completion, (n), from those of its tokens, (P); `tokens` says how many each one has.
+
+    Args:
+        token_log_probs: (P).
+        tokens: (n), of each completion.
+    """
     return torch.stack([part.sum() for part in torch.split(token_log_probs, list(tokens))])
 
 
@@ -107,7 +112,7 @@ class _Targets(NamedTuple):
 
 
 class _WeightedLoss(torch.autograd.Function):
-    """-sum_t w_t log softmax(table states_t + bias)[label_t], its gradient being made while the logits are there.
+    """Computes -sum_t w_t log softmax(table states_t + bias)[label_t], and its gradient while the logits are there.
 
     The loss is linear in the log-probabilities and its weights are known beforehand, so the gradient of a chunk's
     logits, w (softmax - one-hot), is known as soon as they are. Logits are computed once and not kept. The idea is that

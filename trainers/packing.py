@@ -1,4 +1,4 @@
-"""A group as rows of a batch: one sequence that holds the prompt once, or a padded row for each completion.
+"""Lays a group out as rows of a batch: one sequence with the prompt once, or a padded row for each completion.
 
 Both give the same log-probabilities and the same gradient, to rounding. Shapes: n completions, T tokens of the longest
 row, B rows, P predictions: the tokens of all completions, ends included.
@@ -14,9 +14,9 @@ from trainers.dataset import Encoded
 
 
 class Rows(NamedTuple):
-    """What the model takes, and which of its outputs say what.
+    """Holds the inputs of the model, the places that predict and the tokens to predict.
 
-    The end of a completion is predicted, but nothing is predicted from it: it stands in no row.
+    The end of a completion is predicted, but nothing is predicted from it: it is in no row.
     """
 
     input_ids: Tensor
@@ -38,7 +38,7 @@ class Rows(NamedTuple):
 def packed(group: Encoded) -> Rows:
     """Return the group as one sequence: each completion sees the prompt and itself only.
 
-    Positions restart after the prompt, so every completion stands where it would stand alone.
+    Positions restart after the prompt, so every completion has the positions that it would have alone.
     """
     start = len(group.prompt)
     inputs = tuple(completion[:-1] for completion in group.completions)

@@ -11,17 +11,15 @@ import torch
 from harness.errors import UserError
 from harness.generation.models import find_weights
 from trainers.config import TrainingOptions
-from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood
-from trainers.packing import packed, padded
-from trainers.sharding import gathered, parted
+from trainers.sharding import parted
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 class Policy:
-    """A model to train, its tokenizer, and what of it is trained.
+    """Holds a model to train, its tokenizer, and its trained parameters.
 
     What is trained is held in float32, or small steps would be lost to rounding: bfloat16 has 8 bits of precision, and
     a step at a rate of 1e-5 is far below them. What is frozen is held in the type of computation. So the
@@ -45,7 +43,7 @@ class Policy:
         self.weights_id = weights.identity
         self.base = str(weights.base.resolve()) if Path(name).is_dir() else name
         self.dtype: torch.dtype = getattr(torch, options.dtype)
-        torch.manual_seed(options.seed)  # LoRA's first weights are drawn
+        torch.manual_seed(options.seed)  # of LoRA's first weights
         self.model, self.tokenizer = _loaded(self.base, self.dtype if options.lora_rank else torch.float32, options)
         self._adapter = made_trainable(self.model, options)
 
@@ -66,7 +64,7 @@ class Policy:
 
     @property
     def written(self) -> dict[str, torch.Tensor]:
-        """Return what a checkpoint holds, each tensor once, by its name there, as it lies in this process."""
+        """Return the tensors of a checkpoint, each once, by its name there, as this process holds them."""
         if self._adapter is not None:
             return {name: weight for name, weight in self._adapter.named_parameters() if weight.requires_grad}
         lasting = self.model.state_dict().keys()
@@ -96,8 +94,8 @@ def _loaded(base: str, held_in: torch.dtype, options: TrainingOptions) -> tuple[
     from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415 - ten seconds
     from transformers.utils import logging  # noqa: PLC0415
 
-    told: Any = logging
-    told.disable_progress_bar()  # ours is enough
+    untyped: Any = logging
+    untyped.disable_progress_bar()  # ours is enough
     try:
         tokenizer = AutoTokenizer.from_pretrained(base)
         model = AutoModelForCausalLM.from_pretrained(base, dtype=held_in, attn_implementation=options.attention)
@@ -111,10 +109,14 @@ def _rounded(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 
 
 def made_trainable(model: "PreTrainedModel", options: TrainingOptions) -> Any:
-    """Put the adapter on the model that the options ask for; return it, or None where all parameters are trained.
+    """Add the adapter of the options to the model; return it, or None where all parameters are trained.
 
     From here on this process computes attention without cuDNN, which PyTorch prefers on Hopper and Blackwell GPUs: it
     makes a plan for each length of a sequence, half a second each way, and every group has another.
+
+    Args:
+        model: Changed in place.
+        options: Of the training.
     """
     torch.backends.cuda.enable_cudnn_sdp(enabled=False)
     adapter = _with_lora(model, options) if options.lora_rank else None
@@ -135,45 +137,5 @@ def _with_lora(model: "PreTrainedModel", options: TrainingOptions) -> Any:
         target_modules="all-linear",
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # peft 0.21 asks transformers 5.23 for a name of before
+        warnings.simplefilter("ignore", FutureWarning)  # peft 0.21 imports a former name of transformers 5.23
         return get_peft_model(model, config)
-
-
-_GROUP = Encoded(prompt=(11, 12, 13, 14, 15), completions=((21, 22, 23), (31,), (41, 42, 43, 44, 45, 46)))
-"""Any tokens do."""
-_TOLERANCE = {torch.float32: 1e-2, torch.bfloat16: 0.5}
-"""Of the log-probability of a token; models that compute otherwise are whole units away."""
-
-
-def refuse_unlike(policy: WeightedLikelihood, dtype: torch.dtype, *, packing: bool) -> None:
-    """Raise UserError where the model's own forward pass gives its tokens other log-probabilities than training sees.
-
-    That is one that scales or caps its logits, one that doesn't heed the mask or the positions of a packed group, and,
-    by its own word, one that attends to a window of the last tokens only.
-    """
-    model: Any = policy.model
-    if packing and "sliding_attention" in (getattr(model.config, "layer_types", None) or ()):
-        raise UserError(f"{model.config.model_type} attends to a window, which packing doesn't heed; add --packing off")
-    training = model.training
-    model.eval()
-    with torch.no_grad():
-        rows = (packed if packing else padded)(_GROUP).to(model.device)
-        found = policy.log_probs(rows)
-        with gathered(policy):
-            expected = [_by_itself(model, dtype, completion, found.device) for completion in _GROUP.completions]
-        apart = (found - torch.cat(expected)).abs().max().item()
-    model.train(training)
-    if not apart <= _TOLERANCE[dtype]:
-        advice = "add --packing off, or take another model" if packing else "take another model"
-        raise UserError(
-            f"{model.config.model_type} says other log-probabilities than training sees ({apart:.3g}); {advice}"
-        )
-
-
-def _by_itself(model: Any, dtype: torch.dtype, completion: tuple[int, ...], device: torch.device) -> torch.Tensor:
-    """Return the log-probabilities of a completion's tokens by the model's own forward pass."""
-    row = torch.tensor([[*_GROUP.prompt, *completion]], device=device)
-    with torch.autocast(row.device.type, dtype=dtype, enabled=dtype != torch.float32):
-        logits = model(input_ids=row, use_cache=False).logits[0, :-1].float()
-    chosen: torch.Tensor = logits.log_softmax(-1).gather(1, row[0, 1:, None])[-len(completion) :, 0]
-    return chosen

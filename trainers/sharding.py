@@ -1,4 +1,4 @@
-"""What each process holds a part of, where `accelerate launch --use_fsdp` shares out the weights: whole, and in parts.
+"""Converts tensors between whole and sharded for `accelerate launch --use_fsdp`.
 
 Where nothing is shared out, tensors pass as they are.
 """
@@ -20,7 +20,11 @@ _FLAGS = "--use_fsdp --fsdp_version 2 --fsdp_auto_wrap_policy TRANSFORMER_BASED_
 
 
 def refuse_other_sharding(accelerator: Accelerator) -> None:
-    """Raise UserError where the launcher was asked to share out a model in a way that training doesn't go."""
+    """Refuse a launch that shares out a model in a way that training doesn't support.
+
+    Raises:
+        UserError: The launcher's settings are such.
+    """
     kind = accelerator.distributed_type
     if kind in {DistributedType.DEEPSPEED, DistributedType.MEGATRON_LM}:
         raise UserError(f"{kind.value}: proctor trains with data parallel or FSDP: {_FLAGS}")
@@ -39,19 +43,23 @@ def refuse_other_sharding(accelerator: Accelerator) -> None:
 def whole(value: Any, *, keep: bool) -> Any:
     """Return a tensor whole, in the processor's memory, or a tree of dictionaries with such tensors.
 
-    All processes must call this with theirs; one that doesn't `keep` gets None in the place of what was put together.
+    All processes must call this with theirs; one that doesn't `keep` gets None in the place of each gathered tensor.
+
+    Args:
+        value: A tensor, or nested dictionaries with tensors and anything else.
+        keep: Whether this process needs the gathered tensors.
     """
     if isinstance(value, dict):
         return {name: whole(part, keep=keep) for name, part in value.items()}
     if not isinstance(value, DTensor):
         return value
-    part: Any = value.detach().to(value.device_mesh.device_type)  # offloaded parts can't meet where they lie
+    part: Any = value.detach().to(value.device_mesh.device_type)  # offloaded parts can't be gathered in place
     met = part.full_tensor()
     return met.cpu() if keep else None
 
 
 @contextmanager
-def gathered(model: nn.Module) -> Iterator[None]:
+def unsharded(model: nn.Module) -> Iterator[None]:
     """Let the modules of a model that was called before be called by themselves.
 
     A call of a block puts its own weights together, a call of the model those that belong to no block.

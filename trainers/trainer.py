@@ -1,18 +1,21 @@
-"""What turns groups into a checkpoint: a trainer of ours, or one that calls another library."""
+"""Defines a trainer from groups to a checkpoint: one of ours, or one that calls another library."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from trainers.config import TrainingOptions
 
+Weigh = Callable[[Sequence[float], TrainingOptions], tuple[float, ...]]
+"""Rewards (n) of the members of a group -> their weights (n); ValueError for a group that a method can't weigh."""
+
 CHECKPOINT_FILE = "checkpoint.json"
 """Written last: the folder that holds it is whole."""
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A policy that was trained, in the Hugging Face layout or as an adapter of peft, and where it comes from."""
+    """Records a trained policy, in the Hugging Face layout or as an adapter of peft, and its origin."""
 
     path: str
     """The folder, as it was named."""
@@ -25,11 +28,11 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     groups_sha256: str
     """Of the groups' Parquet file."""
     commit: str
-    """Of proctor's sources, or its version where they lie in no repository."""
+    """Of proctor's sources, or its version without a repository."""
 
 
 class Trainer(msgspec.Struct, frozen=True, kw_only=True):
-    """A way to make checkpoints; register one under the entry-point group `proctor.trainers`."""
+    """Makes checkpoints; register one under the entry-point group `proctor.trainers`."""
 
     name: str
     train: Callable[[Path, str, Path, TrainingOptions], Checkpoint]

@@ -1,4 +1,4 @@
-"""Keeps the folder of a training: its settings, the metrics, the state to go on from, in the end the checkpoint.
+"""Keeps the folder of a training: its settings, its metrics and, in the end, its checkpoint.
 
 The rows of the metrics outlive a kill, and equal those of a training that was never killed.
 """
@@ -19,7 +19,7 @@ METRICS_FILE = "metrics.jsonl"
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
-    """One step; the same in every run with the same seed, `tokens_per_s` apart."""
+    """Holds the metrics of one step; the same in every run with the same seed, `tokens_per_s` apart."""
 
     step: int
     """Counted from 1."""
@@ -43,26 +43,32 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def of_the_policy(row: Metrics) -> dict[str, float | None]:
-    """Return what a row says of the policy, by name, and not of the machine: the same in every run."""
+    """Return the metrics of the policy by name, without those of the machine: the same in every run."""
     return {name: getattr(row, name) for name in ("loss", "accepted", "rejected", "margin", "gradient_norm")}
 
 
-def in_words(row: Metrics) -> str:
-    """Return what a reader at the terminal wants to know of a step."""
+def progress_line(row: Metrics) -> str:
+    """Return a step's metrics as one line for the terminal."""
     margin = "" if row.margin is None else f", accepted {row.accepted:.1f}, rejected {row.rejected:.1f}"
     return f"loss {row.loss:.4g}{margin}, gradient {row.gradient_norm:.3g}, {row.tokens_per_s:.0f} tokens/s"
 
 
 def cut_after(path: Path, file: BinaryIO, step: int) -> None:
-    """Cut the rows of steps after this one off a file that is open for appending, and a row that is half written."""
+    """Cut the rows of steps after this one off a file that is open for appending, and a row that is half written.
+
+    Args:
+        path: Of the file of metrics.
+        file: The same file, open for appending.
+        step: The last one to keep, counted from 1.
+    """
     file.truncate(sum(len(as_row(row)) for row in resume(path, Metrics) if row.step <= step))
 
 
-ASKED_FILE = "training.json"
+RECORD_FILE = "training.json"
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What decides every weight: two trainings are the same exactly if these are equal, `CHANGEABLE` options apart."""
+class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Records all that decides the weights: trainings with equal records are the same, `CHANGEABLE` options apart."""
 
     method: str
     base: str
@@ -78,29 +84,37 @@ def groups_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def refuse_another(out: Path, asked: Asked) -> None:
-    """Raise UserError where `out` is a file, holds something else, or a training that was asked for something else."""
+def refuse_another(out: Path, record: TrainingRecord) -> None:
+    """Refuse a folder for a training that holds another one.
+
+    Args:
+        out: Folder of a checkpoint.
+        record: Of the training that is to go there.
+
+    Raises:
+        UserError: `out` is a file, or holds something else or a training with another record.
+    """
     if out.exists() and not out.is_dir():
         raise UserError(f"{out}: is a file; --out names the folder of a checkpoint")
-    if (out / ASKED_FILE).exists():
-        earlier = read(out / ASKED_FILE, Asked)
-        for name, was, is_ in _differences(earlier, asked):
+    if (out / RECORD_FILE).exists():
+        earlier = read(out / RECORD_FILE, TrainingRecord)
+        for name, was, is_ in _differences(earlier, record):
             raise UserError(
-                f"{out / ASKED_FILE}: this is another training, its {name} was {was} and is now {is_}; "
+                f"{out / RECORD_FILE}: this is another training, its {name} was {was} and is now {is_}; "
                 "choose another --out"
             )
     elif out.exists() and any(path.suffix != ".tmp" for path in out.iterdir()):
-        raise UserError(f"{out}: holds files, but no {ASKED_FILE}; choose an empty or new folder for --out")
+        raise UserError(f"{out}: holds files, but no {RECORD_FILE}; choose an empty or new folder for --out")
 
 
-def open_training(out: Path, asked: Asked) -> None:
-    """Write what was asked for, which is the start of a training, or changes what may be changed in one."""
+def open_training(out: Path, record: TrainingRecord) -> None:
+    """Write the record, which starts a training, or changes what may be changed in one."""
     out.mkdir(parents=True, exist_ok=True)
-    write_whole(out / ASKED_FILE, pretty(asked))
+    write_whole(out / RECORD_FILE, pretty(record))
 
 
 def finished(out: Path) -> Checkpoint | None:
-    """Return the checkpoint, None where training hasn't come to its end."""
+    """Return the checkpoint, None where training has not come to its end."""
     return read(out / CHECKPOINT_FILE, Checkpoint) if (out / CHECKPOINT_FILE).exists() else None
 
 
@@ -109,12 +123,12 @@ def pretty(record: msgspec.Struct) -> bytes:
     return msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
 
 
-def _differences(was: Asked, is_: Asked) -> list[tuple[str, Any, Any]]:
-    before, now = (_settings(asked) for asked in (was, is_))
+def _differences(was: TrainingRecord, is_: TrainingRecord) -> list[tuple[str, Any, Any]]:
+    before, now = (_settings(record) for record in (was, is_))
     return [(name, before[name], now[name]) for name in before if before[name] != now[name]]
 
 
-def _settings(asked: Asked) -> dict[str, Any]:
-    options = msgspec.structs.asdict(asked.options)
-    rest = {name: getattr(asked, name) for name in asked.__struct_fields__ if name != "options"}
+def _settings(record: TrainingRecord) -> dict[str, Any]:
+    options = msgspec.structs.asdict(record.options)
+    rest = {name: getattr(record, name) for name in record.__struct_fields__ if name != "options"}
     return rest | {name: value for name, value in options.items() if name not in CHANGEABLE}

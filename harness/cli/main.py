@@ -23,7 +23,7 @@ SUBCOMMANDS = {
     "gate": ("leaderboards.cli.gate", "Fail where a candidate is worse than its baseline."),
     "generate": ("harness.cli.generate", "Generate samples with a model."),
     "merge": ("harness.cli.merge", "Merge the shards of a run."),
-    "miniature": ("trainers.cli.demo", "Make the material and the base that the demo begins with."),
+    "miniature": ("trainers.cli.miniature", "Make the material and the base that the demo begins with."),
     "plan": ("harness.cli.plan", "Say what an examination will take."),
     "run": ("harness.cli.run", "Generate samples with a model and judge them meanwhile."),
     "score": ("harness.cli.score", "Judge samples and report pass@k with intervals."),

@@ -1,1 +1,1 @@
-"""The subcommands that read result files; `harness.cli.main` finds them by name."""
+"""Holds the subcommands that read result files; `proctor` finds them by name."""

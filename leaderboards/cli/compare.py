@@ -1,10 +1,10 @@
-"""`proctor compare`: what changed between two results, problem by problem."""
+"""Runs `proctor compare`: two results in, their differences by problem out."""
 
 import click
 import msgspec
 
 from harness.errors import UserError
-from leaderboards.compare import compare, markdown
+from leaderboards.compare import compare, comparison_markdown
 from leaderboards.results import the_one
 
 
@@ -17,7 +17,7 @@ from leaderboards.results import the_one
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def command(*, a: str, b: str, mixed_protocols: bool, flips: int, as_json: bool) -> None:
-    """Say what changed between two results, paired by problem.
+    """Compare two results, paired by problem.
 
     A and B are folders of runs or their result files; RUN#POLICY chooses one policy of several.
     """
@@ -31,4 +31,4 @@ def command(*, a: str, b: str, mixed_protocols: bool, flips: int, as_json: bool)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(comparison), indent=2))
     else:
-        click.echo(markdown(comparison, (found_a.run, found_b.run), flips))
+        click.echo(comparison_markdown(comparison, (found_a.run, found_b.run), flips))

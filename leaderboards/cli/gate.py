@@ -1,4 +1,4 @@
-"""`proctor gate`: a regression fails the job."""
+"""Runs `proctor gate`: a regression fails the job."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from harness.runs.jsonl import write_whole
-from leaderboards.gate import Judgement, judge, junit, summary
+from leaderboards.gate import GateDecision, judge, junit, summary
 from leaderboards.render import writing
 from leaderboards.results import the_one
 
@@ -17,17 +17,17 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command("gate")
 @click.option("--baseline", required=True, metavar="RESULT", help="Run or result file; RUN#POLICY chooses a policy.")
-@click.option("--candidate", required=True, metavar="RESULT", help="What is to pass, named in the same way.")
+@click.option("--candidate", required=True, metavar="RESULT", help="Run or result file to pass, named in the same way.")
 @click.option("--k", default=1, type=click.IntRange(min=1), help="Tries allowed; pass@k decides (default: 1).")
 @click.option(
-    "--tolerance", default=0.0, type=click.FloatRange(0, 100), metavar="POINTS", help="How much worse may pass (0)."
+    "--tolerance", default=0.0, type=click.FloatRange(0, 100), metavar="POINTS", help="Loss that may pass (0)."
 )
 @click.option(
     "--confidence",
     default=95.0,
     type=click.FloatRange(50, 100, max_open=True),
     metavar="PERCENT",
-    help="How sure the gate must be that the candidate is worse by more than that (95).",
+    help="Confidence that the candidate is worse by more than that (95).",
 )
 @click.option("--junit", "junit_path", type=_FILE, metavar="FILE", help="Write JUnit XML.")
 @click.option("--summary", "summary_path", type=_FILE, metavar="FILE", help="Append markdown, as job summaries want.")
@@ -45,31 +45,31 @@ def command(
     verdict_path: Path | None,
     as_json: bool,
 ) -> int:
-    """Fail where a candidate is worse than its baseline.
+    """Fail if a candidate is worse than its baseline.
 
-    Exit 1 where that can be said with the confidence that is asked for, 0 where it can't.
+    Exit 1 if it is, with the requested confidence, else 0.
 
-    It fails too where problems are missing, the sandbox failed more often, or the protocol is another.
+    It also fails if problems are missing, the sandbox failed more often, or the protocol differs.
     """
-    judgement = judge(
+    decision = judge(
         the_one(baseline).result,
         the_one(candidate).result,
         k=k,
         tolerance=tolerance / 100,
         confidence=confidence / 100,
     )
-    told, verdict = summary(judgement), _as_json(judgement)
-    for path, content in ((junit_path, junit(judgement)), (verdict_path, verdict)):
+    text, verdict = summary(decision), _as_json(decision)
+    for path, content in ((junit_path, junit(decision)), (verdict_path, verdict)):
         if path:
             _write(path, content)
     if summary_path:
-        _write(summary_path, (summary_path.read_bytes() if summary_path.exists() else b"") + told.encode())
-    click.echo(verdict.decode() if as_json else told, nl=False)
-    return 0 if judgement.passed else REGRESSION
+        _write(summary_path, (summary_path.read_bytes() if summary_path.exists() else b"") + text.encode())
+    click.echo(verdict.decode() if as_json else text, nl=False)
+    return 0 if decision.passed else REGRESSION
 
 
-def _as_json(judgement: Judgement) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(judgement), indent=2) + b"\n"
+def _as_json(decision: GateDecision) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(decision), indent=2) + b"\n"
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -12,35 +12,35 @@ from leaderboards.page.page import write_page
 from leaderboards.plots.draw import write_plots
 from leaderboards.plots.figures import Figure, Step, figures, read_training
 from leaderboards.published import published_tables
-from leaderboards.render import markdown, writing
-from leaderboards.results import RESULT_FILE, chosen, split_policy
-from leaderboards.table import Entry, tabulate
+from leaderboards.render import tables_markdown, writing
+from leaderboards.results import RESULT_FILE, chosen_results, split_policy
+from leaderboards.table import TableEntry, tabulate
 
 
-def entries_of(argument: str) -> tuple[Entry, ...]:
+def entries_of(argument: str) -> tuple[TableEntry, ...]:
     """Read the results that one argument names; without METHOD each policy is a method of its own.
 
     Raises:
-        UserError: As `chosen` does, or METHOD stands for several policies.
+        UserError: As `chosen_results` does, or METHOD names several policies.
     """
     label, source = _split(argument)
-    found = chosen(source)
+    found = chosen_results(source)
     if not label:
-        return tuple(Entry(method=one.result.policy, model="", result=one.result, run=one.run) for one in found)
+        return tuple(TableEntry(method=one.result.policy, model="", result=one.result, run=one.run) for one in found)
     if len(found) > 1:
         policies = ", ".join(one.result.policy for one in found)
         raise UserError(f"{argument}: {source} holds results of {policies}; choose one as {source}#POLICY")
     method, _, model = label.partition("@")
-    return (Entry(method=method, model=model, result=found[0].result, run=found[0].run),)
+    return (TableEntry(method=method, model=model, result=found[0].result, run=found[0].run),)
 
 
-def titled(entries: Sequence[Entry]) -> Mapping[str, Entry]:
-    """Return the entries by what each is called: method, model and benchmark, and a number where seeds share them."""
+def titled(entries: Sequence[TableEntry]) -> Mapping[str, TableEntry]:
+    """Return the entries by name: method, model and benchmark, and a number where seeds share them."""
     names = [" ".join(filter(None, (entry.method, entry.model, f"on {entry.result.benchmark}"))) for entry in entries]
     return dict(zip(_told_apart(names), entries, strict=True))
 
 
-def trainings_of(arguments: Sequence[str], entries: Sequence[Entry]) -> Mapping[str, Sequence[Step]]:
+def trainings_of(arguments: Sequence[str], entries: Sequence[TableEntry]) -> Mapping[str, Sequence[Step]]:
     """Read the trainings that METHOD[@MODEL]=CHECKPOINT name; several checkpoints of one METHOD are seeds.
 
     Raises:
@@ -66,7 +66,7 @@ def _told_apart(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _split(argument: str) -> tuple[str, str]:
-    """Split off the label; what exists as it stands is a path, even if it holds an =."""
+    """Split off the label; an existing path is a path, even with an = in it."""
     path, _ = split_policy(argument)
     label, equals, source = argument.partition("=")
     return ("", argument) if path.exists() or not equals else (label, source)
@@ -87,7 +87,7 @@ STALE = 1
 @click.option("--mixed-protocols", is_flag=True, help="Put results of different protocols into one table.")
 @click.option("--by-model", is_flag=True, help="Columns by model, all difficulties together, as papers have MBPP.")
 @click.option("--published", is_flag=True, help="Print the paper's own numbers below.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Where --format html puts the page.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder of the page of --format html.")
 @click.option("--plots", type=click.Path(path_type=Path), metavar="FOLDER", help="Write each plot as SVG and PNG.")
 @click.option(
     "--checkpoint",
@@ -136,29 +136,29 @@ def command(
     tables = tabulate(entries, base=base, mixed_protocols=mixed_protocols, by_model=by_model)
     shown = (*tables, *published_tables()) if published else tables
     named = titled(entries)
-    drawn = figures({title: entry.result for title, entry in named.items()}, trainings_of(checkpoints, entries))
+    plotted = figures({title: entry.result for title, entry in named.items()}, trainings_of(checkpoints, entries))
     if plots:
-        _plot(plots, drawn)
+        _plot(plots, plotted)
     if out:
         with writing(out):
-            click.echo(f"Wrote {write_page(out, shown, named, drawn)}")
+            click.echo(f"Wrote {write_page(out, shown, named, plotted)}")
     elif as_ == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(shown), indent=2))
     else:
-        click.echo(markdown(shown, intervals=intervals), nl=False)
+        click.echo(tables_markdown(shown, intervals=intervals), nl=False)
     return 0
 
 
 def _tree(results: tuple[str, ...]) -> Path | None:
-    """Return the folder of runs, if that is what was named: a folder that is no run itself."""
+    """Return the folder of runs if one was named: a folder that is not itself a run."""
     folder = Path(results[0]) if len(results) == 1 else None
     return folder if folder and folder.is_dir() and not (folder / RESULT_FILE).exists() else None
 
 
-def _plot(folder: Path, drawn: tuple[Figure, ...]) -> None:
-    if not drawn:
+def _plot(folder: Path, plotted: tuple[Figure, ...]) -> None:
+    if not plotted:
         raise UserError("--plots: there is nothing to plot; name results whose samples were judged")
-    for path in write_plots(folder, drawn):
+    for path in write_plots(folder, plotted):
         click.echo(f"Wrote {path}", err=True)
 
 

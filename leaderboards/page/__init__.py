@@ -1,1 +1,1 @@
-"""A static page of results: one folder that needs no server and no network."""
+"""Makes a static page of results: one folder that needs no server and no network."""

@@ -1,6 +1,6 @@
 """Writes the page: a folder with index.html, its script and style, and the samples as files of data.
 
-The page's HTML is built as a tree, so every text in it is escaped by whatever writes the tree. Each file of data is a
+The page's HTML is built as a tree, so every text in it is escaped when the tree is written. Each file of data is a
 script, because a page that was opened from a folder may load scripts beside it but read no files. All it does is to
 hand a JSON value to the page, which only ever shows it as text.
 """
@@ -20,9 +20,9 @@ from harness.explain import difference
 from harness.runs.jsonl import appended_rows, read, write_whole
 from harness.runs.records import Evaluation, Result, Run, Sample
 from harness.runs.row_store import SampleFile
-from leaderboards.plots import svg
 from leaderboards.plots.figures import Figure
-from leaderboards.table import DECIMALS, Cell, Entry, Table
+from leaderboards.plots.svg import svg_element
+from leaderboards.table import DECIMALS, Cell, Table, TableEntry
 from sandbox.printable import one_line, readable
 from sandbox.records import Verdict
 
@@ -34,9 +34,9 @@ def document(tables: Sequence[Table], figures: Sequence[Figure], data: Mapping[s
     """Return index.html.
 
     Args:
-        tables: What stands on top.
-        figures: What is plotted.
-        data: What a reader may look into: title -> name of its files of data.
+        tables: On top of the page.
+        figures: The plots below.
+        data: Results with samples: title -> name of its files of data.
     """
     root = Element("html", {"lang": "en"})
     head = SubElement(root, "head")
@@ -96,12 +96,12 @@ def _figures(body: Element, figures: Sequence[Figure]) -> None:
     for figure in figures:
         element = SubElement(beside_each_other, "figure")
         _text(element, "figcaption", figure.title)
-        element.append(svg.drawn(figure))
+        element.append(svg_element(figure))
 
 
 def _samples(body: Element, data: Mapping[str, str]) -> None:
     if not data:
-        _text(body, "p", "No samples lie beside these results.", {"class": "note"})
+        _text(body, "p", "These results come without samples.", {"class": "note"})
         return
     _text(body, "h2", "Problems and samples")
     _text(SubElement(body, "noscript"), "p", "To look into problems and samples, the page needs JavaScript.")
@@ -127,7 +127,7 @@ CHUNK_BYTES = 400_000
 
 
 class ShownSample(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page shows of a sample."""
+    """Holds a sample as the page shows it."""
 
     index: int
     verdict: Verdict
@@ -140,14 +140,14 @@ class ShownSample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShownProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page shows of a problem when it is asked for."""
+    """Holds the samples of a problem, loaded on request."""
 
     task_id: str
     samples: tuple[ShownSample, ...]
 
 
-class Line(msgspec.Struct, frozen=True, array_like=True):
-    """A problem's line in the list of problems, and the file that holds its samples."""
+class ProblemLine(msgspec.Struct, frozen=True, array_like=True):
+    """Holds a problem's line in the list of problems, and the number of the file with its samples."""
 
     task_id: str
     difficulty: str
@@ -157,23 +157,29 @@ class Line(msgspec.Struct, frozen=True, array_like=True):
 
 
 def has_samples(run: Path) -> bool:
-    """Say whether the samples of a result lie beside it."""
+    """Return whether the folder of a run has samples and evaluations."""
     return all((run / name).exists() for name in ("run.json", "samples.jsonl", "evaluations.jsonl"))
 
 
-def write_samples(folder: Path, name: str, run: Path, result: Result) -> None:
+def write_sample_files(folder: Path, name: str, run: Path, result: Result) -> None:
     """Write the list of problems of one policy as `NAME-problems.js`, and their samples as `NAME-0.js`, `NAME-1.js` ...
+
+    Args:
+        folder: Where the files go.
+        name: NAME of the files.
+        run: Folder of the run.
+        result: Of the policy.
 
     Raises:
         UserError: The files of the run can't be read or are not what they should be.
     """
-    lines: list[Line] = []
+    lines: list[ProblemLine] = []
     chunk: list[bytes] = []
     length = chunks = 0
     by_task = {tally.task_id: tally for tally in result.tallies}
     for problem in _problems(run, result):
         tally = by_task[problem.task_id]
-        lines.append(Line(one_line(tally.task_id), one_line(tally.difficulty), tally.n, tally.c, chunks))
+        lines.append(ProblemLine(one_line(tally.task_id), one_line(tally.difficulty), tally.n, tally.c, chunks))
         chunk.append(msgspec.json.encode(msgspec.structs.replace(problem, task_id=lines[-1].task_id)))
         length += len(chunk[-1])
         if length > CHUNK_BYTES:
@@ -225,16 +231,18 @@ PAGE = "index.html"
 ASSETS = ("page.js", "page.css")
 
 
-def write_page(folder: Path, tables: Sequence[Table], entries: Mapping[str, Entry], figures: Sequence[Figure]) -> Path:
+def write_page(
+    folder: Path, tables: Sequence[Table], entries: Mapping[str, TableEntry], figures: Sequence[Figure]
+) -> Path:
     """Write the page into a new or empty folder, or over an earlier page, and return the path of index.html.
 
     index.html is written last, so a page that is there is whole.
 
     Args:
-        folder: Where it goes.
-        tables: What stands on top.
-        entries: What a reader may look into, by title.
-        figures: What is plotted.
+        folder: Of the page.
+        tables: On top of the page.
+        entries: Results to look into, by title.
+        figures: The plots below the tables.
 
     Raises:
         UserError: The folder holds something else, or the samples of a run can't be read.
@@ -247,7 +255,7 @@ def write_page(folder: Path, tables: Sequence[Table], entries: Mapping[str, Entr
         old.unlink()
     data = {title: f"run{place}" for place, (title, entry) in enumerate(entries.items()) if has_samples(entry.run)}
     for title, name in data.items():
-        write_samples(folder / "data", name, entries[title].run, entries[title].result)
+        write_sample_files(folder / "data", name, entries[title].run, entries[title].result)
     for asset in ASSETS:
         write_whole(folder / asset, files("leaderboards.page").joinpath(asset).read_bytes())
     write_whole(folder / PAGE, document(tables, figures, data))

@@ -1,1 +1,1 @@
-"""Results as plots: the numbers of each figure, and two ways to draw it."""
+"""Plots results: the numbers of each figure, and two renderings of it."""

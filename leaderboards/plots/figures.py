@@ -1,6 +1,6 @@
-"""Turns results and trainings into figures: every number of a plot, before anything is drawn.
+"""Turns results and trainings into figures: every number of a plot, before it is rendered.
 
-SVG and PNG are two drawings of the same figure, so they can't say different things.
+SVG and PNG render the same figure, so they can't say different things.
 """
 
 import math
@@ -23,7 +23,7 @@ METRICS_FILE = "metrics.jsonl"
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """What a training said of one step; of what a row holds besides, nothing is plotted."""
+    """Holds the metrics of one training step that are plotted."""
 
     step: int
     loss: float
@@ -50,10 +50,10 @@ def read_training(checkpoint: Path) -> tuple[Step, ...]:
 
 
 POINTS = 200
-"""A line of more steps is drawn as the means of equal stretches."""
+"""A line of more steps is plotted as the means of equal stretches."""
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#6a3d9a", "#555555")
-"""Okabe and Ito's, which colour-blind readers can tell apart; lines that share one differ in their dashes."""
+"""Okabe and Ito's, which colour-blind readers can distinguish; lines that share one differ in their dashes."""
 
 VERDICTS = {
     Verdict.ACCEPTED: "#009e73",
@@ -67,52 +67,52 @@ VERDICTS = {
 """Their colours, in the order in which they divide a bar."""
 
 NAME_CHARS = 26
-"""A name that is longer loses its beginning, as what tells seeds and difficulties apart comes last."""
+"""A name that is longer loses its beginning, as seed and difficulty come last."""
 
 TICKS = 5
-"""About as many stand on an axis whose numbers are not known beforehand."""
+"""About as many on an axis whose range follows from its values."""
 
 
 class Axis(NamedTuple):
-    """What an axis says; it reaches from its first tick to its last."""
+    """Describes an axis from its first tick to its last."""
 
     label: str
     ticks: tuple[float, ...]
     logarithmic: bool = False
 
     def share(self, value: float) -> float:
-        """Return where a value lies, 0 at the first tick and 1 at the last."""
+        """Return the place of a value, 0 at the first tick and 1 at the last."""
         low, high, at = (math.log(x) if self.logarithmic else x for x in (self.ticks[0], self.ticks[-1], value))
         return (at - low) / (high - low)
 
 
-class Line(NamedTuple):
-    """A line, by its points from left to right."""
+class PlotLine(NamedTuple):
+    """Holds the points of a line from left to right."""
 
     name: str
     points: tuple[tuple[float, float], ...]
 
 
-class Lines(NamedTuple):
-    """A figure of lines."""
+class LineFigure(NamedTuple):
+    """Describes a figure of lines."""
 
     name: str
     """Of its file."""
     title: str
     x: Axis
     y: Axis
-    lines: tuple[Line, ...]
+    lines: tuple[PlotLine, ...]
 
 
 class Bar(NamedTuple):
-    """A bar that is divided by the shares of the verdicts, which come to 1."""
+    """Holds the shares of the verdicts that divide a bar; they add up to 1."""
 
     label: str
     shares: Mapping[Verdict, float]
 
 
-class Bars(NamedTuple):
-    """A figure of bars."""
+class BarFigure(NamedTuple):
+    """Describes a figure of bars."""
 
     name: str
     title: str
@@ -124,11 +124,16 @@ class Bars(NamedTuple):
         return tuple(verdict for verdict in VERDICTS if any(verdict in bar.shares for bar in self.bars))
 
 
-Figure = Lines | Bars
+Figure = LineFigure | BarFigure
 
 
 def figures(results: Mapping[str, Result], trainings: Mapping[str, Sequence[Step]]) -> tuple[Figure, ...]:
-    """Return all that can be plotted of results and trainings, each under the name it is to have."""
+    """Return the figures of results and trainings, which are given by name.
+
+    Args:
+        results: Name -> result.
+        trainings: Name -> steps.
+    """
     return (*_pass_at_k(results), *_verdicts(results), *_trainings(trainings))
 
 
@@ -140,18 +145,18 @@ def curve(result: Result) -> Mapping[int, float]:
     return {k: fmean(pass_at_k(tally.n, tally.c, k) for tally in judged) for k in steps if 1 <= k <= largest}
 
 
-def _pass_at_k(results: Mapping[str, Result]) -> Iterator[Lines]:
+def _pass_at_k(results: Mapping[str, Result]) -> Iterator[LineFigure]:
     lines = [
-        Line(name, tuple((k, 100 * value) for k, value in found.items()))
+        PlotLine(name, tuple((k, 100 * value) for k, value in found.items()))
         for name, result in results.items()
         if len(found := curve(result)) > 1
     ]
     if lines:
         x = Axis("k", tuple(sorted({k for line in lines for k, _ in line.points})), logarithmic=True)
-        yield Lines("pass-at-k", "pass@k", x, Axis("percent", (0, 25, 50, 75, 100)), tuple(lines))
+        yield LineFigure("pass-at-k", "pass@k", x, Axis("percent", (0, 25, 50, 75, 100)), tuple(lines))
 
 
-def _verdicts(results: Mapping[str, Result]) -> Iterator[Bars]:
+def _verdicts(results: Mapping[str, Result]) -> Iterator[BarFigure]:
     bars = [
         Bar(f"{name}, {difficulty}", shares)
         for name, result in results.items()
@@ -159,7 +164,7 @@ def _verdicts(results: Mapping[str, Result]) -> Iterator[Bars]:
         if (shares := _shares(result, difficulty))
     ]
     if bars:
-        yield Bars("verdicts", "Verdicts by difficulty", tuple(bars))
+        yield BarFigure("verdicts", "Verdicts by difficulty", tuple(bars))
 
 
 def _shares(result: Result, difficulty: str) -> Mapping[Verdict, float]:
@@ -170,18 +175,18 @@ def _shares(result: Result, difficulty: str) -> Mapping[Verdict, float]:
     }
 
 
-def _trainings(trainings: Mapping[str, Sequence[Step]]) -> Iterator[Lines]:
-    """Yield what a training is watched by; its speed is left out, which says nothing about what was learnt."""
+def _trainings(trainings: Mapping[str, Sequence[Step]]) -> Iterator[LineFigure]:
+    """Yield the figures of a training's metrics, its speed apart, which is the machine's."""
     for name, title, readings in _WATCHED:
         lines = [
-            Line(f"{of}{suffix}", thinned(points))
+            PlotLine(f"{of}{suffix}", thinned(points))
             for of, steps in trainings.items()
             for suffix, reading in readings.items()
             if (points := [(step.step, value) for step in steps if (value := reading(step)) is not None])
         ]
         if lines:
             x, y = ([point[axis] for line in lines for point in line.points] for axis in (0, 1))
-            yield Lines(name, title, Axis("step", ticks(x)), Axis("", ticks(y)), tuple(lines))
+            yield LineFigure(name, title, Axis("step", ticks(x)), Axis("", ticks(y)), tuple(lines))
 
 
 Reading = Callable[[Step], float | None]
@@ -199,7 +204,7 @@ _WATCHED: tuple[tuple[str, str, Mapping[str, Reading]], ...] = (
 
 
 def shortened(name: str) -> str:
-    """Return a name as it stands beside a line or a bar.
+    """Return a name as it is printed beside a line or a bar.
 
     >>> shortened("a policy of a long name on mini, seed 1, introductory")
     '…mini, seed 1, introductory'
@@ -209,6 +214,10 @@ def shortened(name: str) -> str:
 
 def thinned(points: Sequence[tuple[float, float]], at_most: int = POINTS) -> tuple[tuple[float, float], ...]:
     """Return the points, or the means of equal stretches of them where there are too many to be seen.
+
+    Args:
+        points: From left to right.
+        at_most: The most points to return.
 
     >>> thinned([(1, 4.0), (2, 2.0), (3, 1.0)], at_most=2)
     ((1.5, 3.0), (3.0, 1.0))

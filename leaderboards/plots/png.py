@@ -1,11 +1,11 @@
-"""Figures as PNG, drawn by matplotlib."""
+"""Draws figures as PNG, by matplotlib."""
 
 from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UserError
-from leaderboards.plots.figures import COLOURS, VERDICTS, Bars, Figure, Lines, shortened
+from leaderboards.plots.figures import COLOURS, VERDICTS, BarFigure, Figure, LineFigure, shortened
 from sandbox.printable import one_line
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ LINES_INCHES, ROW_INCHES = 4.0, 0.28
 DOTS_PER_INCH = 150
 
 
-def file_of(figure: Figure) -> bytes:
+def png_file(figure: Figure) -> bytes:
     """Return a figure as the content of a PNG file.
 
     Raises:
@@ -39,17 +39,17 @@ def file_of(figure: Figure) -> bytes:
 
 def draw(axes: "Axes", figure: Figure) -> None:
     """Draw a figure into empty axes."""
-    if isinstance(figure, Bars):
+    if isinstance(figure, BarFigure):
         _bars(axes, figure)
     else:
         _lines(axes, figure)
 
 
 def _inches(figure: Figure) -> float:
-    return 1.5 + ROW_INCHES * len(figure.bars) if isinstance(figure, Bars) else LINES_INCHES
+    return 1.5 + ROW_INCHES * len(figure.bars) if isinstance(figure, BarFigure) else LINES_INCHES
 
 
-def _lines(axes: "Axes", figure: Lines) -> None:
+def _lines(axes: "Axes", figure: LineFigure) -> None:
     for place, line in enumerate(figure.lines):
         x, y = zip(*line.points, strict=True)
         dashes = "solid" if place < len(COLOURS) else (0, (2 + 2 * (place // len(COLOURS)),) * 2)
@@ -69,24 +69,24 @@ def _lines(axes: "Axes", figure: Lines) -> None:
     _legend(axes, axes.lines, [_name(line.name) for line in figure.lines])
 
 
-def _bars(axes: "Axes", figure: Bars) -> None:
+def _bars(axes: "Axes", figure: BarFigure) -> None:
     places = range(len(figure.bars))
     reached = [0.0] * len(figure.bars)
-    drawn = []
+    parts = []
     for verdict in figure.verdicts:
         widths = [100 * bar.shares.get(verdict, 0.0) for bar in figure.bars]
-        drawn.append(axes.barh(places, widths, left=reached, color=VERDICTS[verdict]))
+        parts.append(axes.barh(places, widths, left=reached, color=VERDICTS[verdict]))
         reached = [left + width for left, width in zip(reached, widths, strict=True)]
     axes.set_yticks(places, [_name(bar.label) for bar in figure.bars])
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
     axes.set_xlabel("percent of samples")
-    _legend(axes, drawn, [verdict.value for verdict in figure.verdicts])
+    _legend(axes, parts, [verdict.value for verdict in figure.verdicts])
 
 
-def _legend(axes: "Axes", drawn: Sequence[Any], names: Sequence[str]) -> None:
-    """Name what was drawn, beside the axes; names are handed over, as one that starts with _ would be left out."""
-    axes.legend(drawn, names, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+def _legend(axes: "Axes", parts: Sequence[Any], names: Sequence[str]) -> None:
+    """Name what is drawn, beside the axes; names are handed over, as one that starts with _ would be left out."""
+    axes.legend(parts, names, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
 
 
 def _name(text: str) -> str:

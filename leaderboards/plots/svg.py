@@ -1,11 +1,11 @@
-"""Figures as SVG, without a library, so that a page needs none and equal figures give equal bytes."""
+"""Draws figures as SVG, without a library, so that a page needs none and equal figures give equal bytes."""
 
 import math
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from harness.escapes import in_tree
-from leaderboards.plots.figures import COLOURS, VERDICTS, Axis, Bar, Bars, Figure, Lines, shortened
+from leaderboards.plots.figures import COLOURS, VERDICTS, Axis, Bar, BarFigure, Figure, LineFigure, shortened
 
 WIDTH, HEIGHT = 480, 280
 """Small, so that its text can still be read where a phone shrinks it."""
@@ -18,21 +18,21 @@ _TEXT = {"font-family": "system-ui, sans-serif", "font-size": "13"}
 _GRID = {"class": "grid", "stroke": "#888888", "stroke-opacity": "0.5"}
 
 
-def drawn(figure: Figure) -> Element:
+def svg_element(figure: Figure) -> Element:
     """Return a figure as an element of HTML, where it needs no namespace."""
-    return _bars(figure) if isinstance(figure, Bars) else _lines(figure)
+    return _bars(figure) if isinstance(figure, BarFigure) else _lines(figure)
 
 
-def file_of(figure: Figure) -> bytes:
+def svg_file(figure: Figure) -> bytes:
     """Return a figure as the content of an SVG file, on a white ground."""
-    svg = drawn(figure)
+    svg = svg_element(figure)
     svg.set("xmlns", "http://www.w3.org/2000/svg")
     svg.insert(0, Element("rect", {"width": "100%", "height": "100%", "fill": "#ffffff"}))
     content: bytes = tostring(svg, encoding="utf-8", xml_declaration=True)
     return content + b"\n"
 
 
-def _lines(figure: Lines) -> Element:
+def _lines(figure: LineFigure) -> Element:
     svg = _svg(HEIGHT + LEGEND_ROW * len(figure.lines), figure.title)
     for tick in figure.y.ticks:
         y = f"{_y(figure.y, tick):.1f}"
@@ -67,7 +67,7 @@ def _y(axis: Axis, value: float) -> float:
     return TOP + (HEIGHT - TOP - BOTTOM) * (1 - axis.share(value))
 
 
-def _bars(figure: Bars) -> Element:
+def _bars(figure: BarFigure) -> Element:
     bottom = (BAR + GAP) * len(figure.bars)
     svg = _svg(bottom + 20 * math.ceil(len(figure.verdicts) / 4) + GAP, figure.title)
     for place, bar in enumerate(figure.bars):

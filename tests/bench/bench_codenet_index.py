@@ -88,7 +88,7 @@ def index(tree: Path) -> tuple[int, Counter[str], int]:
 def index_one(tree: Path, problem_id: str) -> tuple[int, int, int, Counter[str]]:
     """Return the process, its peak memory in KiB, the rows kept of a problem, and the others by rule."""
     found = codenet.index(tree, problem_id)
-    fates = Counter({rule: count for (table, rule), count in found.census.items() if table == ROWS})
+    fates = Counter({rule: count for (table, rule), count in found.counts.items() if table == ROWS})
     return os.getpid(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, len(found.submissions), +fates
 
 

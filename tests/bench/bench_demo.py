@@ -15,9 +15,9 @@ import sys
 import time
 from pathlib import Path
 
-from leaderboards.render import markdown
+from leaderboards.render import tables_markdown
 from leaderboards.results import read_results
-from leaderboards.table import Entry, tabulate
+from leaderboards.table import TableEntry, tabulate
 from trainers.demo.stages import POLICIES
 
 PROCTOR = (sys.executable, "-c", "from harness.cli.main import main; main()")
@@ -47,7 +47,7 @@ def main() -> int:
         print(f"seed {seed}: {took_s:.0f} s{', the rest of a demo' if began_before else ''}", flush=True)
         slow += [seed] if took_s > LONGEST_S else []
     for suffix in ("", "-greedy"):
-        print(markdown(tabulate(list(entries(folders, suffix))), intervals=True))
+        print(tables_markdown(tabulate(list(entries(folders, suffix))), intervals=True))
     outside = [cell for cell in map(base_at_the_lowest, folders) if not BASE[0] <= cell <= BASE[1]]
     print(f"demos over {LONGEST_S} s: {slow or 'none'}; bases outside {BASE}: {outside or 'none'}")
     return 1 if slow or outside else 0
@@ -65,7 +65,7 @@ def entries(folders, suffix):
     for policy in POLICIES:
         for folder in folders:
             (found,) = read_results(folder / "runs" / f"{policy}{suffix}" / "result.json")
-            yield Entry(method=policy, model="", result=found.result, run=found.run)
+            yield TableEntry(method=policy, model="", result=found.result, run=found.run)
 
 
 def base_at_the_lowest(folder):

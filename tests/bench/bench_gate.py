@@ -42,7 +42,7 @@ class Setting(NamedTuple):
     name: str
     n: int
     flipped: float
-    """n = 1: the share of problems that flip; n = 10: the share whose chance is drawn anew."""
+    """n = 1: the share of problems that flip; n = 10: the share whose chance is sampled again."""
     a: float = 0.5
     b: float = 0.5
     promised: bool = True
@@ -53,8 +53,8 @@ SETTINGS = (
     Setting("n = 1, 10 % flip", n=1, flipped=0.10),
     Setting("n = 1, 20 % flip", n=1, flipped=0.20, promised=False),
     Setting("n = 10, chances beta(0.5, 0.5), the same", n=10, flipped=0.0),
-    Setting("n = 10, beta(0.5, 0.5), 10 % drawn anew", n=10, flipped=0.10),
-    Setting("n = 10, beta(0.5, 1.5), 10 % drawn anew", n=10, flipped=0.10, a=0.5, b=1.5),
+    Setting("n = 10, beta(0.5, 0.5), 10 % sampled again", n=10, flipped=0.10),
+    Setting("n = 10, beta(0.5, 1.5), 10 % sampled again", n=10, flipped=0.10, a=0.5, b=1.5),
 )
 
 

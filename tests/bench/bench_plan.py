@@ -81,16 +81,16 @@ def options_of(name):
 def forecast(name, folder):
     """Return what a plan says of the step."""
     from trainers.plan.flops import (  # noqa: PLC0415
-        anatomy_of,
         memory,
         operations,
+        sizes_of,
     )
     from trainers.plan.measure import calibrated  # noqa: PLC0415
 
-    options, anatomy, groups = options_of(name), anatomy_of(folder), quartiles()
-    device = calibrated(folder, anatomy, groups, options)
-    work = sum(operations(anatomy, group, options) for group in groups)
-    return {"seconds": work / device.fast, "bytes": memory(anatomy, groups, options).total, "why": device.why}
+    options, sizes, groups = options_of(name), sizes_of(folder), quartiles()
+    device = calibrated(folder, sizes, groups, options)
+    work = sum(operations(sizes, group, options) for group in groups)
+    return {"seconds": work / device.fast, "bytes": memory(sizes, groups, options).total, "why": device.why}
 
 
 def measure(name, folder):

@@ -32,9 +32,9 @@ from harness.runs.samples import read_recorded
 from harness.scoring.report import report_markdown
 from harness.syntax import parse_text
 from leaderboards.gate import judge, junit, summary
-from leaderboards.page.page import document, write_samples
-from leaderboards.render import markdown as table_markdown
-from leaderboards.table import Entry, tabulate
+from leaderboards.page.page import document, write_sample_files
+from leaderboards.render import tables_markdown
+from leaderboards.table import TableEntry, tabulate
 from sandbox import records
 from sandbox.printable import readable
 from sandbox.records import AssertTest, CallTest, Limits, StdioTest, Verdict
@@ -212,8 +212,8 @@ def _gated(text: str) -> object:
 
 
 def _tabulated(text: str) -> object:
-    tables = tabulate([Entry(method=text, model="", result=_result(text), run=Path(), link="run")])
-    return table_markdown(tables), document(tables, (), {text: "run0"})
+    tables = tabulate([TableEntry(method=text, model="", result=_result(text), run=Path(), link="run")])
+    return tables_markdown(tables), document(tables, (), {text: "run0"})
 
 
 def _paged(text: str) -> None:
@@ -230,7 +230,7 @@ def _paged(text: str) -> None:
         for file, record in (("run.json", asked), ("samples.jsonl", sample), ("evaluations.jsonl", _evaluation(text))):
             write_whole(run / file, as_row(record))
         result = msgspec.structs.replace(_result("m"), tallies=_result("1").tallies)
-        write_samples(run, "run0", run, result)
+        write_sample_files(run, "run0", run, result)
         read_jobs([run], REWARDS, Counter())
         list(read_recorded(run / "samples.jsonl"))
 

@@ -12,11 +12,11 @@ from harness.plugins import resolve
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
 from sandbox.records import StdioTest, Verdict
-from trainers.demo.families import FAMILIES
+from trainers.demo.families import families
 from trainers.demo.submissions import ACCEPTED_SHARE, WAITS, is_slow, submissions
 from trainers.demo.tasks import LIMITS, TESTS, miniature, printed, problems, tasks, verdict_of
 
-COUNT = sum(map(len, FAMILIES.values()))
+COUNT = sum(map(len, families().values()))
 PROGRAMS_JUDGED = 6
 FAST = msgspec.structs.replace(LIMITS, cpu_s=0.1)
 """What never ends needn't be waited for longer."""
@@ -80,7 +80,7 @@ def test_held_out_tasks_are_in_no_training():
     held_out = some("test", 6)
 
     assert {task.statement for task in held_out}.isdisjoint(task.statement for task in trained)
-    assert {task.told_output for task in held_out}.isdisjoint(task.told_output for task in trained)
+    assert {task.output_text for task in held_out}.isdisjoint(task.output_text for task in trained)
 
 
 def test_a_task_is_asked_once():

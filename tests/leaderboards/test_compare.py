@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UserError
-from leaderboards.compare import columns, compare, flips, markdown
+from leaderboards.compare import columns, compare, comparison_markdown, flips
 
 
 def test_one_sample_a_problem_by_hand(make_result):
@@ -112,7 +112,7 @@ def test_the_report(make_result):
     a = make_result({"1": (1, 1), "2": (1, 1), "a b": (1, 1), "4": (1, 0)}, policy="old")
     b = make_result({"1": (1, 1), "2": (1, 1), "a b": (1, 0), "4": (1, 0)}, policy="new", python="3.12")
 
-    report = markdown(compare(a, b), (Path("runs/old"), Path("runs/new")), shown=10)
+    report = comparison_markdown(compare(a, b), (Path("runs/old"), Path("runs/new")), shown=10)
 
     assert report.startswith("## new against old on toy\n\n**Another protocol**: python: 3.11.7 against 3.12\n")
     assert (
@@ -128,10 +128,10 @@ def test_the_report_counts_what_got_worse_and_what_got_better(make_result):
     a = make_result({"1": (2, 2), "2": (2, 0), "3": (2, 1), "4": (1, 1), "5": (1, 1)}, policy="old")
     b = make_result({"1": (2, 1), "2": (2, 1), "3": (2, 2), "6": (1, 1)}, policy="new")
 
-    report = markdown(compare(a, b), (Path("runs/old"), Path("runs/new")), shown=1)
+    report = comparison_markdown(compare(a, b), (Path("runs/old"), Path("runs/new")), shown=1)
 
     assert "1 problems got worse, 2 got better\n" in report
-    assert "2 problems only old was asked are left out\n\n1 problems only new was asked are left out\n" in report
+    assert "2 problems that only old has are left out\n\n1 problems that only new has are left out\n" in report
     assert [line[:7] for line in report.splitlines() if line.startswith(("| 1 ", "| 2 ", "| 3 "))] == [
         "| 1    ",
         "| 2    ",
@@ -145,7 +145,7 @@ def test_nothing_flipped_is_no_list(make_result):
     """Nor are there commands to explain it."""
     same = make_result({"1": (1, 1)})
 
-    report = markdown(compare(same, same), (Path("a"), Path("b")), shown=10)
+    report = comparison_markdown(compare(same, same), (Path("a"), Path("b")), shown=10)
 
     assert report.endswith("0 problems got worse, 0 got better\n")
 
@@ -155,7 +155,7 @@ def test_each_flip_comes_with_the_command_that_explains_it(make_result):
     a = make_result({"a b": (1, 1), "2": (1, 0)}, policy="old")
     b = make_result({"a b": (1, 0), "2": (1, 1)}, policy="new")
 
-    report = markdown(compare(a, b), (Path("runs/old"), Path("runs/new")), shown=10)
+    report = comparison_markdown(compare(a, b), (Path("runs/old"), Path("runs/new")), shown=10)
 
     lost, gained = "proctor explain runs/new 'a b' --policy new", "proctor explain runs/old 2 --policy old"
     assert f"    {lost}\n    {gained}\n" in report
@@ -165,7 +165,7 @@ def test_long_lists_of_flips_are_cut(make_result):
     """And the report says how many there are and how to see them."""
     a, b = make_result({str(i): (1, 1) for i in range(7)}), make_result({str(i): (1, 0) for i in range(7)})
 
-    report = markdown(compare(a, b), (Path("a"), Path("b")), shown=2)
+    report = comparison_markdown(compare(a, b), (Path("a"), Path("b")), shown=2)
 
     assert "5 more; --flips 7 or --json lists all" in report
     assert report.count("| 1/1 | 0/1 |") == 2

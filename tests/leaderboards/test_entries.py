@@ -6,12 +6,12 @@ import pytest
 
 from harness.errors import UserError
 from leaderboards.cli.table import entries_of, titled, trainings_of
-from leaderboards.table import Entry
+from leaderboards.table import TableEntry
 
 
 def entry(method, result, model=""):
     """Return an entry."""
-    return Entry(method=method, model=model, result=result, run=Path())
+    return TableEntry(method=method, model=model, result=result, run=Path())
 
 
 def test_no_seed_is_lost_for_having_the_name_of_another(make_result):

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboards.gate import Check, Judgement, judge, junit, summary
+from leaderboards.gate import Check, GateDecision, judge, junit, summary
 from leaderboards.paired import mean_difference
 
 
-def failed(judgement):
+def failed(decision):
     """Return the names of the checks that failed."""
-    return [check.name for check in judgement.checks if not check.passed]
+    return [check.name for check in decision.checks if not check.passed]
 
 
 def solved(count, of=100):
@@ -22,9 +22,9 @@ def solved(count, of=100):
 
 def test_the_same_again_passes(make_result):
     """Nothing changed, so nothing can be said against it."""
-    judgement = judge(make_result(solved(50)), make_result(solved(50)))
+    decision = judge(make_result(solved(50)), make_result(solved(50)))
 
-    assert (judgement.passed, failed(judgement), judgement.lost) == (True, [], ())
+    assert (decision.passed, failed(decision), decision.lost) == (True, [], ())
 
 
 def test_a_better_candidate_passes(make_result):
@@ -34,14 +34,14 @@ def test_a_better_candidate_passes(make_result):
 
 def test_a_clear_regression_fails(make_result):
     """Ten of 100 problems lost, none gained: -10/102 + 1.644854 sqrt((11/102 - (10/102)^2) / 102) = -4.70 points."""
-    judgement = judge(make_result(solved(50)), make_result(solved(40)))
+    decision = judge(make_result(solved(50)), make_result(solved(40)))
 
-    assert failed(judgement) == ["pass@1"]
-    assert judgement.checks[-1].message == (
+    assert failed(decision) == ["pass@1"]
+    assert decision.checks[-1].message == (
         "from 50.00 to 40.00 over 100 problems: -10.00 points, "
         "at most -4.70 with 95 % confidence; tolerated: 0.00 worse"
     )
-    assert [flip.task_id for flip in judgement.lost] == [str(number) for number in range(40, 50)]
+    assert [flip.task_id for flip in decision.lost] == [str(number) for number in range(40, 50)]
 
 
 def test_only_what_got_worse_is_lost(make_result):
@@ -63,9 +63,9 @@ def test_exactly_what_is_tolerated_passes(make_result):
 
 def test_a_check_that_passed_says_what_was_found(make_result):
     """The conditions, the problems, the losses, and what decided: -10/102 + 1.281552 * 0.031033 = -5.83 points."""
-    judgement = judge(make_result(solved(50)), make_result(solved(40)), tolerance=0.05, confidence=0.9)
+    decision = judge(make_result(solved(50)), make_result(solved(40)), tolerance=0.05, confidence=0.9)
 
-    *conditions, decisive = (check.message for check in judgement.checks)
+    *conditions, decisive = (check.message for check in decision.checks)
     assert conditions == [
         "both were reached under the same conditions",
         "the same 100 problems",
@@ -94,63 +94,63 @@ def test_more_confidence_lets_more_pass(make_result):
 
 def test_missing_problems_fail(make_result):
     """Even if all that remained are solved; the first few are named."""
-    judgement = judge(make_result(solved(100)), make_result(solved(90, of=90), problems_sha256="0123456789abcdef"))
+    decision = judge(make_result(solved(100)), make_result(solved(90, of=90), problems_sha256="0123456789abcdef"))
 
-    assert failed(judgement) == ["problems"]
-    assert judgement.checks[1].message == "90, 91, 92, 93, 94 and 5 more missing"
+    assert failed(decision) == ["problems"]
+    assert decision.checks[1].message == "90, 91, 92, 93, 94 and 5 more missing"
 
 
 @pytest.mark.parametrize(("missing", "named"), [(5, "95, 96, 97, 98, 99"), (6, "94, 95, 96, 97, 98 and 1 more")])
 def test_five_problems_are_named(make_result, missing, named):
     """In the order of their ids; of more it is said how many."""
-    judgement = judge(make_result(solved(100)), make_result(solved(100 - missing, of=100 - missing)))
+    decision = judge(make_result(solved(100)), make_result(solved(100 - missing, of=100 - missing)))
 
-    assert judgement.checks[1].message == f"{named} missing"
+    assert decision.checks[1].message == f"{named} missing"
 
 
 def test_added_problems_are_named_in_order(make_result):
     """Not as a set has them."""
-    judgement = judge(make_result({"0": (1, 1)}), make_result(dict.fromkeys("0dbeca", (1, 1))))
+    decision = judge(make_result({"0": (1, 1)}), make_result(dict.fromkeys("0dbeca", (1, 1))))
 
-    assert judgement.checks[1].message == "a, b, c, d, e not in the baseline"
+    assert decision.checks[1].message == "a, b, c, d, e not in the baseline"
 
 
 def test_added_problems_fail(make_result):
     """They are other problems than those of the baseline."""
-    judgement = judge(make_result(solved(3, of=3)), make_result(solved(4, of=4)))
+    decision = judge(make_result(solved(3, of=3)), make_result(solved(4, of=4)))
 
-    assert judgement.checks[1] == Check(name="problems", passed=False, message="3 not in the baseline")
+    assert decision.checks[1] == Check(name="problems", passed=False, message="3 not in the baseline")
 
 
 def test_no_problem_in_common_fails(make_result):
     """It is told as a check, so that the job has its report."""
-    judgement = judge(make_result({"1": (1, 1)}), make_result({"2": (1, 1)}))
+    decision = judge(make_result({"1": (1, 1)}), make_result({"2": (1, 1)}))
 
-    assert failed(judgement) == ["problems", "pass@1"]
+    assert failed(decision) == ["problems", "pass@1"]
 
 
 def test_too_few_samples_fail(make_result):
     """pass@10 of one sample is undefined."""
-    judgement = judge(make_result(solved(1)), make_result(solved(1)), k=10)
+    decision = judge(make_result(solved(1)), make_result(solved(1)), k=10)
 
-    assert judgement.checks[-1].message == "no problem has 10 samples or more in both results"
-    assert not judgement.passed
+    assert decision.checks[-1].message == "no problem has 10 samples or more in both results"
+    assert not decision.passed
 
 
 @pytest.mark.parametrize(("before", "now", "passed"), [(0, 1, False), (2, 2, True), (2, 1, True)])
 def test_more_sandbox_errors_fail(make_result, before, now, passed):
     """What the sandbox lost might have been the regression."""
-    judgement = judge(make_result(solved(50), sandbox_errors=before), make_result(solved(50), sandbox_errors=now))
+    decision = judge(make_result(solved(50), sandbox_errors=before), make_result(solved(50), sandbox_errors=now))
 
-    assert judgement.passed is passed
+    assert decision.passed is passed
 
 
 def test_another_protocol_fails(make_result):
     """Numbers reached under other conditions say nothing."""
-    judgement = judge(make_result(solved(50)), make_result(solved(50), extraction="fence"))
+    decision = judge(make_result(solved(50)), make_result(solved(50), extraction="fence"))
 
-    assert failed(judgement) == ["protocol"]
-    assert judgement.checks[0].message == "extraction: whole against fence"
+    assert failed(decision) == ["protocol"]
+    assert decision.checks[0].message == "extraction: whole against fence"
 
 
 def test_several_samples_are_judged_by_problem(make_result):
@@ -194,7 +194,7 @@ def test_junit(make_result):
 @given(st.text(), st.text())
 def test_junit_is_xml_whatever_the_names(policy, message):
     """Characters that XML can't hold are replaced."""
-    judgement = Judgement(
+    decision = GateDecision(
         baseline=policy,
         candidate=policy,
         benchmark=policy,
@@ -203,4 +203,4 @@ def test_junit_is_xml_whatever_the_names(policy, message):
         lost=(),
     )
 
-    assert ET.fromstring(junit(judgement)).get("failures") == "1"  # noqa: S314
+    assert ET.fromstring(junit(decision)).get("failures") == "1"  # noqa: S314

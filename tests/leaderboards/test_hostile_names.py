@@ -7,14 +7,13 @@ import pytest
 
 from harness.cli.main import run
 from harness.scoring.report import report_markdown
-from leaderboards.compare import compare
-from leaderboards.compare import markdown as compared
+from leaderboards.compare import compare, comparison_markdown
 from leaderboards.gate import judge, junit, summary
 from leaderboards.page.page import document
 from leaderboards.plots.figures import figures
-from leaderboards.plots.svg import file_of
-from leaderboards.render import markdown as table_markdown
-from leaderboards.table import Entry, tabulate
+from leaderboards.plots.svg import svg_file
+from leaderboards.render import tables_markdown
+from leaderboards.table import TableEntry, tabulate
 
 NAMES = (
     "a\x1b[2Jb", "a\0b", "\u202eb\u2066", "a\nb", "a\n\n# b", "a\r\nb", "a|b", "`a`", "<b>a</b>", "[a](javascript:b)",
@@ -28,16 +27,16 @@ def documents(make_result, name):
     a = make_result({name: (2, 2, name), "2": (2, 0, "easy")}, policy=name)
     b = make_result({name: (2, 1, name), "3": (2, 0, "easy")}, policy=f"{name}2")
     gated = judge(a, b)
-    tables = tabulate([Entry(method=name, model=name, result=a, run=Path(), link="run")])
+    tables = tabulate([TableEntry(method=name, model=name, result=a, run=Path(), link="run")])
     drawn = figures({name: a}, {})
     return {
         "report": report_markdown([a]),
         "summary": summary(gated),
         "junit": junit(gated).decode(),
-        "compare": compared(compare(a, b), (Path("a"), Path("b")), 10),
-        "table": table_markdown(tables),
+        "compare": comparison_markdown(compare(a, b), (Path("a"), Path("b")), 10),
+        "table": tables_markdown(tables),
         "page": document(tables, drawn, {name: "run0"}).decode(),
-        "plots": "".join(file_of(figure).decode() for figure in drawn),
+        "plots": "".join(svg_file(figure).decode() for figure in drawn),
     }
 
 

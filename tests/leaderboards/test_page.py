@@ -130,7 +130,7 @@ def test_a_result_without_its_run_has_tables_only(make_result, write_run, tmp_pa
         == 0
     )
 
-    assert "No samples lie beside these results." in page_of(tmp_path / "p").text
+    assert "These results come without samples." in page_of(tmp_path / "p").text
     assert list((tmp_path / "p" / "data").iterdir()) == []
 
 

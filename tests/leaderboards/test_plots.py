@@ -11,18 +11,30 @@ from matplotlib.image import imread
 from harness.cli.main import run
 from harness.runs.records import VerdictShare
 from leaderboards.plots import png, svg
-from leaderboards.plots.figures import COLOURS, Axis, Bar, Bars, Line, Lines, Step, curve, figures, thinned, ticks
+from leaderboards.plots.figures import (
+    COLOURS,
+    Axis,
+    Bar,
+    BarFigure,
+    LineFigure,
+    PlotLine,
+    Step,
+    curve,
+    figures,
+    thinned,
+    ticks,
+)
 from sandbox.records import Verdict
 
 SVG = "{http://www.w3.org/2000/svg}"
-TWO_LINES = Lines(
+TWO_LINES = LineFigure(
     name="pass-at-k",
     title="pass@k",
     x=Axis("k", (1, 10), logarithmic=True),
     y=Axis("percent", (0, 25, 50, 75, 100)),
-    lines=(Line("a", ((1, 0.0), (10, 100.0))), Line("b", ((1, 50.0),))),
+    lines=(PlotLine("a", ((1, 0.0), (10, 100.0))), PlotLine("b", ((1, 50.0),))),
 )
-ONE_BAR = Bars("verdicts", "Verdicts", (Bar("m", {Verdict.WRONG_ANSWER: 0.75, Verdict.ACCEPTED: 0.25}),))
+ONE_BAR = BarFigure("verdicts", "Verdicts", (Bar("m", {Verdict.WRONG_ANSWER: 0.75, Verdict.ACCEPTED: 0.25}),))
 
 
 def shares(difficulty="all"):
@@ -74,7 +86,7 @@ def test_results_give_pass_at_k_and_verdicts(make_result):
 
     lines, bars = figures({"m": result}, {})
 
-    assert lines.lines == (Line("m", ((1, 25.0), (2, 50.0))),)
+    assert lines.lines == (PlotLine("m", ((1, 25.0), (2, 50.0))),)
     assert lines.x == Axis("k", (1, 2), logarithmic=True)
     assert bars.bars == (Bar("m, all", {Verdict.WRONG_ANSWER: 0.75, Verdict.ACCEPTED: 0.25}),)
 
@@ -91,10 +103,10 @@ def test_a_training_gives_its_loss_log_probabilities_gradient_and_learning_rate(
     assert [figure.name for figure in found] == [
         "training-loss", "training-log-probability", "training-gradient-norm", "training-learning-rate",
     ]  # fmt: skip
-    assert found[0].lines == (Line("SFT", ((1, 2.0), (2, 1.0))),)
+    assert found[0].lines == (PlotLine("SFT", ((1, 2.0), (2, 1.0))),)
     assert found[1].lines == (
-        Line("SFT, accepted", ((1, -5.0), (2, -5.0))),
-        Line("SFT, rejected", ((2, -6.0),)),
+        PlotLine("SFT, accepted", ((1, -5.0), (2, -5.0))),
+        PlotLine("SFT, rejected", ((2, -6.0),)),
     )
 
 
@@ -119,7 +131,7 @@ def test_ticks_reach_beyond_the_values(values):
 
 def test_svg_has_a_line_and_a_name_each():
     """100 % at the top, 0 % at the bottom of the axes; k = 1 on the left, the largest on the right."""
-    drawing = svg.drawn(TWO_LINES)
+    drawing = svg.svg_element(TWO_LINES)
 
     lines = [line.get("points") for line in drawing.iter("polyline")]
     assert lines == ["48.0,240.0 456.0,16.0", "48.0,128.0"]
@@ -129,7 +141,9 @@ def test_svg_has_a_line_and_a_name_each():
 def test_svg_divides_a_bar_by_the_shares():
     """A quarter and three quarters of 266 pixels, in the order of the verdicts, each with its numbers as a title."""
     bars = [
-        (bar.get("x"), bar.get("width"), bar.find("title").text) for bar in svg.drawn(ONE_BAR).iter("rect") if len(bar)
+        (bar.get("x"), bar.get("width"), bar.find("title").text)
+        for bar in svg.svg_element(ONE_BAR).iter("rect")
+        if len(bar)
     ]
 
     assert bars == [("190.0", "66.5", "m: accepted 25.00 %"), ("256.5", "199.5", "m: wrong_answer 75.00 %")]
@@ -154,9 +168,9 @@ def test_png_draws_the_numbers_of_the_figure():
 
 def test_equal_figures_give_equal_files():
     """SVG and PNG, byte for byte."""
-    for kind in (svg, png):
-        assert kind.file_of(TWO_LINES) == kind.file_of(TWO_LINES)
-        assert kind.file_of(ONE_BAR) == kind.file_of(ONE_BAR)
+    for drawn in (svg.svg_file, png.png_file):
+        assert drawn(TWO_LINES) == drawn(TWO_LINES)
+        assert drawn(ONE_BAR) == drawn(ONE_BAR)
 
 
 def test_the_command_writes_each_plot_as_svg_and_png(judged, checkpoint, tmp_path, capsys):
@@ -191,11 +205,11 @@ def test_the_page_shows_a_training(judged, checkpoint, tmp_path):
 
 def test_names_of_any_kind_can_be_drawn():
     """They are text in SVG, which stays well-formed, and no formula in PNG."""
-    hostile = TWO_LINES._replace(lines=(Line("_<g onload=x>]]>\x00\n$\\frac$", ((1, 0.0),)),))
+    hostile = TWO_LINES._replace(lines=(PlotLine("_<g onload=x>]]>\x00\n$\\frac$", ((1, 0.0),)),))
 
-    *_, name = ET.fromstring(svg.file_of(hostile)).iter(f"{SVG}text")  # noqa: S314 - our own
+    *_, name = ET.fromstring(svg.svg_file(hostile)).iter(f"{SVG}text")  # noqa: S314 - our own
     assert name.text == "_<g onload=x>]]>\\x00 $\\frac$"
-    assert png.file_of(hostile).startswith(b"\x89PNG")
+    assert png.png_file(hostile).startswith(b"\x89PNG")
 
 
 def test_without_matplotlib_nothing_is_written(judged, tmp_path, monkeypatch, capsys):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from leaderboards.published import METHODS, TABLE_1, TABLE_2, TABLE_3, published_tables
-from leaderboards.render import markdown
+from leaderboards.render import tables_markdown
 
 PROBLEMS = {"introductory": 1000, "interview": 1000, "competition": 572, "all": 500}
 SAMPLES = 10
@@ -35,7 +35,7 @@ def test_numbers_of_mbpp_are_shares_of_500_problems():
 
 def test_numbers_without_an_interval_are_shown_beside_those_with_one():
     """The paper gives none."""
-    assert markdown(TABLES, intervals=True) == markdown(TABLES)
+    assert tables_markdown(TABLES, intervals=True) == tables_markdown(TABLES)
 
 
 def test_what_is_below_base_is_what_the_paper_paints_red():
@@ -65,4 +65,4 @@ def test_every_table_has_a_row_a_method_and_a_cell_a_column():
 
 def test_rendered_they_are_the_golden_file():
     """Every number in its place, with its marks, as it was checked by eye."""
-    assert markdown(TABLES) == Path(__file__).with_name("published.md").read_text()
+    assert tables_markdown(TABLES) == Path(__file__).with_name("published.md").read_text()

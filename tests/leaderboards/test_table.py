@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from harness.errors import UserError
 from harness.scoring.intervals import wilson
-from leaderboards.render import markdown
-from leaderboards.table import Cell, Entry, Row, marked, tabulate
+from leaderboards.render import tables_markdown
+from leaderboards.table import Cell, TableEntry, TableRow, marked, tabulate
 
 
 def entry(method, result, model=""):
     """Return an entry."""
-    return Entry(method=method, model=model, result=result, run=Path())
+    return TableEntry(method=method, model=model, result=result, run=Path())
 
 
 def values(table):
@@ -25,7 +25,7 @@ def values(table):
 def rows_of(*numbers):
     """Return rows called 0, 1, ... with these numbers in one column."""
     return [
-        Row(method=str(place), cells=(None if number is None else Cell(value=number),))
+        TableRow(method=str(place), cells=(None if number is None else Cell(value=number),))
         for place, number in enumerate(numbers)
     ]
 
@@ -200,7 +200,7 @@ def test_the_base_is_named_or_called_so(make_result, named, base):
 
 def test_an_unknown_base_is_refused(make_result):
     """With the methods that there are."""
-    with pytest.raises(UserError, match=r"--base bsae: is no method of this table; there are sft"):
+    with pytest.raises(UserError, match=r"--base bsae: is not a method of this table; there are sft"):
         tabulate([entry("sft", make_result({"1": (1, 1)}))], base="bsae")
 
 
@@ -226,7 +226,7 @@ def test_markdown(make_result):
     base = make_result({"1": (1, 1), "2": (1, 1), "3": (1, 0), "4": (1, 0)})
     worse = make_result({"1": (1, 1), "2": (1, 0), "3": (1, 0), "4": (1, 0)})
 
-    assert markdown(tabulate([entry("base", base), entry("s|ft", worse)])) == (
+    assert tables_markdown(tabulate([entry("base", base), entry("s|ft", worse)])) == (
         """\
 **toy: 4 problems of test, n = 1**
 
@@ -250,13 +250,13 @@ def test_markdown_with_intervals_and_seeds(make_result):
     """2 and 3 of 4: 62.5 +- 17.68; the interval is Wilson's for 1, 1, 1/2, 0, n_eff = 5.45."""
     seeds = [make_result({str(i): (1, int(i < solved)) for i in range(4)}) for solved in (2, 3)]
 
-    text = markdown(tabulate([entry("sft", seed) for seed in seeds]), intervals=True)
+    text = tables_markdown(tabulate([entry("sft", seed) for seed in seeds]), intervals=True)
 
     assert "| sft    | 62.50 ± 17.68 (25.8-88.9) |" in text
 
 
 def test_names_stay_text(make_result):
     """What stands in a name is no markup."""
-    text = markdown(tabulate([entry("<script>alert(1)</script> [x](y) `z`", make_result({"1": (1, 1)}))]))
+    text = tables_markdown(tabulate([entry("<script>alert(1)</script> [x](y) `z`", make_result({"1": (1, 1)}))]))
 
     assert "&lt;script&gt;alert(1)&lt;/script&gt; \\[x\\](y) \\`z\\`" in text

@@ -7,16 +7,16 @@ from trainers.compile.data_card import (
     KEPT,
     ROWS,
     Card,
-    Census,
+    Counts,
     Recipe,
     Rule,
-    markdown,
+    card_markdown,
     read_card,
     tables_of,
     write_card,
 )
 from trainers.compile.decontamination import Match
-from trainers.compile.rewards import PAPER, RewardTable, Terms
+from trainers.compile.rewards import PAPER, RewardTable, RewardTerms
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def card():
 
 def test_tables_are_in_a_readers_order():
     """Rules as they are asked, bins by number, everything else by name; what never happened is left out."""
-    census = Census(
+    counts = Counts(
         {
             (ROWS, Rule.TOO_LONG): 1,
             (ROWS, Rule.MALFORMED_ROW): 2,
@@ -53,7 +53,7 @@ def test_tables_are_in_a_readers_order():
         }
     )
 
-    found = tables_of(census)
+    found = tables_of(counts)
 
     assert {name: list(table) for name, table in found.items()} == {
         "bins": ["2-3", "16-31", "128-255"],
@@ -64,8 +64,10 @@ def test_tables_are_in_a_readers_order():
 
 def test_readers_see_every_number(card):
     """Rows, tokens, rewards, options and terms."""
-    terms = msgspec.structs.replace(card.recipe, rewards=RewardTable(rewards=PAPER.rewards, terms=Terms(memory=0.2)))
-    text = markdown(
+    terms = msgspec.structs.replace(
+        card.recipe, rewards=RewardTable(rewards=PAPER.rewards, terms=RewardTerms(memory=0.2))
+    )
+    text = card_markdown(
         msgspec.structs.replace(card, recipe=terms, rejudged={"Accepted": {"accepted": 3, "time_limit": 1}})
     )
 
@@ -81,10 +83,10 @@ def test_a_long_list_of_overlaps_is_cut(card):
     """The rest stands in card.json, and the reader is told how many."""
     matches = tuple(Match(what=f"s{number}", benchmark="toy", task_id="1", overlap=1.0) for number in range(130))
 
-    text = markdown(msgspec.structs.replace(card, contaminated=matches))
+    text = card_markdown(msgspec.structs.replace(card, contaminated=matches))
 
     assert text.count("| toy | 1 | 1.00 |") == 100
-    assert "30 more stand in card.json." in text
+    assert "30 more are in card.json." in text
 
 
 def test_a_card_survives_its_file(card):

@@ -17,7 +17,7 @@ DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
 def fates(index):
     """Return the rows that were dropped, by rule."""
-    return {rule: count for (table, rule), count in index.census.items() if table == ROWS and count}
+    return {rule: count for (table, rule), count in index.counts.items() if table == ROWS and count}
 
 
 def test_a_row_becomes_a_submission(make_tree, row):
@@ -68,7 +68,7 @@ def test_unusable_rows_are_counted(make_tree, row):
         Rule.OTHER_PROBLEM: 1,
         Rule.BAD_ID: 2,
     }
-    assert index.census[STATUSES, "Accepted"] == 1
+    assert index.counts[STATUSES, "Accepted"] == 1
 
 
 def test_odd_numbers_are_unknown(make_tree, row):
@@ -80,7 +80,7 @@ def test_odd_numbers_are_unknown(make_tree, row):
     assert [s.cpu_time_ms for s in index.submissions] == [None, 20.0]
     assert [s.memory_kb for s in index.submissions] == [None, 9000.0]
     assert index.submissions[1].code_size_bytes is None
-    assert (index.census[ODDITIES, "negative cpu_time"], index.census[ODDITIES, "unreadable memory"]) == (1, 1)
+    assert (index.counts[ODDITIES, "negative cpu_time"], index.counts[ODDITIES, "unreadable memory"]) == (1, 1)
 
 
 def test_missing_columns_are_told(make_tree):
@@ -101,7 +101,7 @@ def test_unreadable_metadata_are_counted(make_tree):
     (tree / "metadata" / "p00002.csv").mkdir()
 
     assert codenet.problem_ids(tree) == ("p00001", "p00002")
-    assert codenet.index(tree, "p00002").census == {(PROBLEMS, "metadata can't be read"): 1}
+    assert codenet.index(tree, "p00002").counts == {(PROBLEMS, "metadata can't be read"): 1}
 
 
 @given(st.binary(max_size=300))
@@ -202,6 +202,6 @@ def test_original_metadata_have_no_oddities(tmp_path):
 
     index = codenet.index(tmp_path, "p00025")
 
-    assert index.census == {(STATUSES, "Accepted"): 131, (STATUSES, "Wrong Answer"): 26, (ROWS, Rule.OTHER_LANGUAGE): 0}
+    assert index.counts == {(STATUSES, "Accepted"): 131, (STATUSES, "Wrong Answer"): 26, (ROWS, Rule.OTHER_LANGUAGE): 0}
     assert len(index.submissions) == 157
     assert all(submission.cpu_time_ms is not None for submission in index.submissions)

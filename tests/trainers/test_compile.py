@@ -11,22 +11,22 @@ import pytest
 
 from harness.runs.records import Problem
 from sandbox.records import StdioTest
-from trainers.compile.data_card import KEPT, PROBLEMS, ROWS, TOTALS, Census, Recipe, Rule
+from trainers.compile.data_card import KEPT, PROBLEMS, ROWS, TOTALS, Counts, Recipe, Rule
 from trainers.compile.decontamination import contamination
-from trainers.compile.pipeline import Candidate, Plan, compile_all, compile_candidates, compile_codenet_problem
-from trainers.compile.rewards import PAPER, RewardTable, Status, Terms
+from trainers.compile.pipeline import Candidate, CompilePlan, compile_all, compile_candidates, compile_codenet_problem
+from trainers.compile.rewards import PAPER, RewardTable, RewardTerms, Status
 
 AC, WA, CE = "Accepted", "Wrong Answer", "Compile Error"
 
 
 def fates(compiled):
     """Return the fates of the rows."""
-    return {rule: count for (table, rule), count in compiled.census.items() if table == ROWS and count}
+    return {rule: count for (table, rule), count in compiled.counts.items() if table == ROWS and count}
 
 
 def plan(**asked):
     """Return a plan that counts words as tokens."""
-    return Plan(recipe=Recipe(rewards=PAPER, **asked), count_tokens=lambda text: len(text.split()))
+    return CompilePlan(recipe=Recipe(rewards=PAPER, **asked), count_tokens=lambda text: len(text.split()))
 
 
 def compiled(candidates, asked=None, *, must_parse=True):
@@ -100,20 +100,20 @@ def test_an_accepted_submission_is_in_one_group_at_most(make_candidates):
 
 def test_totals_are_counted(make_candidates):
     """One group of four programs of one word, and a prompt of one word."""
-    census = compiled(make_candidates(AC, WA, WA, WA)).census
+    counts = compiled(make_candidates(AC, WA, WA, WA)).counts
 
-    assert (census[TOTALS, "groups"], census[TOTALS, "completions"]) == (1, 4)
-    assert (census[TOTALS, "prompt tokens"], census[TOTALS, "completion tokens"]) == (1, 4)
+    assert (counts[TOTALS, "groups"], counts[TOTALS, "completions"]) == (1, 4)
+    assert (counts[TOTALS, "prompt tokens"], counts[TOTALS, "completion tokens"]) == (1, 4)
 
 
 def test_extra_terms_reach_the_rewards():
     """The median of 100 and 300 ms is 200: the fast one gains half the weight, the slow one loses it."""
-    table = RewardTable(rewards=PAPER.rewards, terms=Terms(cpu_time=0.2))
+    table = RewardTable(rewards=PAPER.rewards, terms=RewardTerms(cpu_time=0.2))
     candidates = [
         Candidate(source_id=f"s{ms}", completion=f"print({ms})", status=Status(status), cpu_time_ms=float(ms))
         for ms, status in ((100, AC), (300, AC), (1, WA), (2, WA))
     ]
-    asked = Plan(recipe=Recipe(rewards=table))
+    asked = CompilePlan(recipe=Recipe(rewards=table))
 
     (group,) = compiled(candidates, asked).groups
 
@@ -150,7 +150,7 @@ def test_a_problem_without_a_statement_is_dropped(make_tree, page, rule, row):
 
     assert found.groups == ()
     assert fates(found) == {rule: 2}
-    assert found.census[PROBLEMS, rule] == 1
+    assert found.counts[PROBLEMS, rule] == 1
 
 
 @pytest.mark.parametrize(("keep", "groups"), [(False, 0), (True, 1)])
@@ -160,7 +160,7 @@ def test_contaminated_statements(make_tree, keep, groups, row):
     test = StdioTest(stdin="", expected_stdout="")
     problem = Problem(task_id="9", benchmark="toy", split="test", statement=statement, tests=(test,))
     recipe = Recipe(rewards=PAPER, against=("toy",), keep_contaminated=keep)
-    asked = Plan(recipe=recipe, contamination=contamination({"toy": (problem,)}, 0.5))
+    asked = CompilePlan(recipe=recipe, contamination=contamination({"toy": (problem,)}, 0.5))
     tree = make_tree([row(1), *(row(n, WA) for n in (2, 3, 4))], {n: f"print({n})\n" for n in range(1, 5)})
 
     found = compile_codenet_problem("p00001", tree=tree, language="en", plan=asked)
@@ -178,7 +178,7 @@ def test_contaminated_code(make_candidates, keep):
     problem = Problem(task_id="9", benchmark="toy", split="test", statement="", tests=(test,), reference=reference)
     copied = Candidate(source_id="x", completion=f"import sys\n{reference}", status=Status.ACCEPTED)
     recipe = Recipe(rewards=PAPER, against=("toy",), keep_contaminated=keep)
-    asked = Plan(recipe=recipe, contamination=contamination({"toy": (problem,)}, 0.5))
+    asked = CompilePlan(recipe=recipe, contamination=contamination({"toy": (problem,)}, 0.5))
 
     found = compiled((copied, *make_candidates(WA, WA, WA)), asked)
 
@@ -201,14 +201,14 @@ def test_workers_change_nothing(make_tree, row):
             {n: f"print({n})\n" for n in numbers},
             problem_id=problem_id,
         )
-    asked = Plan(recipe=Recipe(rewards=PAPER, seed=3))
+    asked = CompilePlan(recipe=Recipe(rewards=PAPER, seed=3))
     work = partial(compile_codenet_problem, tree=tree, language="any", plan=asked)
 
     one, two, four = (list(compile_all(work, ids, workers)) for workers in (1, 2, 4))
 
     assert one == two == four
     assert [found.groups[0].problem_id for found in one] == ids
-    assert sum((found.census for found in one), Census())[ROWS, KEPT] == 4 * sum(len(found.groups) for found in one)
+    assert sum((found.counts for found in one), Counts())[ROWS, KEPT] == 4 * sum(len(found.groups) for found in one)
 
 
 ORPHAN_MAKER = """

@@ -139,7 +139,7 @@ def test_mistakes_are_one_line(compile_tree, tmp_path, capsys):
     assert "has no folder metadata" in capsys.readouterr().err
     (tmp_path / "bad.json").write_text("{}")
     assert run(["compile", "codenet", str(tmp_path / "codenet"), *options, str(tmp_path / "bad.json")]) == 2
-    assert "is no tokenizer.json" in capsys.readouterr().err
+    assert "not a tokenizer.json" in capsys.readouterr().err
     assert compile_tree("--against", "nonsense") == 2
     assert "has no 'nonsense'" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()

@@ -16,7 +16,7 @@ from trainers.config import TrainingOptions
 from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood
 from trainers.packing import packed, padded
-from trainers.plan.flops import Lengths, anatomy_of, memory, operations, trained
+from trainers.plan.flops import Lengths, memory, operations, sizes_of, trained
 from trainers.policy import made_trainable
 
 LENGTHS = Lengths(prompt=120, completions=(40, 61, 22, 80))
@@ -125,19 +125,19 @@ def test_operations_are_those_that_pytorch_counts(config, make_policy, options):
     with FlopCounterMode(display=False, custom_mapping=UNCOUNTED) as counter:
         take()
 
-    told = operations(anatomy_of(config.name_or_path), LENGTHS, options)
-    assert told == pytest.approx(counter.get_total_flops(), rel=NEGLECTED_WITH_LORA if options.lora_rank else 0)
+    forecast = operations(sizes_of(config.name_or_path), LENGTHS, options)
+    assert forecast == pytest.approx(counter.get_total_flops(), rel=NEGLECTED_WITH_LORA if options.lora_rank else 0)
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_parameters_are_counted_exactly(config, make_policy, options):
     """All of them, and those that are trained: of the adapter, or of everything."""
     model, _ = make_policy(options)
-    anatomy = anatomy_of(config.name_or_path)
+    sizes = sizes_of(config.name_or_path)
     counted = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
 
-    assert trained(anatomy, options) == counted
-    assert anatomy.parameters == sum(weight.numel() for name, weight in model.named_parameters() if "lora" not in name)
+    assert trained(sizes, options) == counted
+    assert sizes.parameters == sum(weight.numel() for name, weight in model.named_parameters() if "lora" not in name)
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
@@ -153,14 +153,14 @@ def test_memory_is_what_tensors_take_at_the_peak(config, make_policy, options):
     with LiveTensors([*model.parameters(), *(weight.grad for weight in weights), *moments]) as tensors:
         take()
 
-    told = memory(anatomy_of(config.name_or_path), [LENGTHS], options)
-    assert told.total == pytest.approx(tensors.peak, rel=MEMORY_TOLERANCE)
+    forecast = memory(sizes_of(config.name_or_path), [LENGTHS], options)
+    assert forecast.total == pytest.approx(tensors.peak, rel=MEMORY_TOLERANCE)
 
 
 @pytest.mark.parametrize(("name", "parameters"), PARAMETERS.items())
 def test_the_papers_models_have_their_published_sizes(tmp_path, name, parameters):
     """From their config.json, without their weights."""
-    assert anatomy_of(write_config(name, tmp_path)).parameters == parameters
+    assert sizes_of(write_config(name, tmp_path)).parameters == parameters
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_another_kind_of_model_is_refused(tmp_path, config, said):
     (tmp_path / "config.json").write_text(json.dumps(config))
 
     with pytest.raises(UserError, match=said):
-        anatomy_of(str(tmp_path))
+        sizes_of(str(tmp_path))
 
 
 def test_a_packed_group_holds_its_prompt_once():

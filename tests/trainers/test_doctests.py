@@ -5,7 +5,10 @@ import importlib
 
 import pytest
 
-MODULES = ["advantages", "census", "codenet", "order", "rewards", "statements"]
+MODULES = (
+    "compile.codenet", "compile.data_card", "compile.rewards", "compile.statements", "config", "dataset",
+    "demo.families", "demo.submissions", "methods", "plan.forecast",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("module", MODULES)

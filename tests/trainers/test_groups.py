@@ -70,7 +70,7 @@ def test_other_files_are_refused(tmp_path, parquet):
 
     with pytest.raises(UserError, match=r"groups\.parquet: there is no such file"):
         list(read_groups(tmp_path))
-    with pytest.raises(UserError, match="is no Parquet file"):
+    with pytest.raises(UserError, match="not a Parquet file"):
         list(read_groups(tmp_path / "text"))
     with pytest.raises(UserError, match="its columns are not those of groups"):
         list(read_groups(tmp_path / "other"))

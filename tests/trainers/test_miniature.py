@@ -13,7 +13,7 @@ from harness.generation.prompts import load_card, render_prompt
 from trainers.compile import codenet
 from trainers.compile.rewards import Status
 from trainers.compile.statements import read_statement
-from trainers.dataset import token_counter
+from trainers.dataset import load_token_counter
 from trainers.demo.base import VOCABULARY, corpus, tokenizer_for, train_base
 from trainers.demo.submissions import PER_PROBLEM, page, write_submissions
 from trainers.demo.tasks import problem_of, problems, tasks
@@ -123,7 +123,7 @@ def test_the_base_that_ships_is_a_model_of_its_own_tokenizer(tmp_path):
     assert sum(weight.numel() for weight in model.parameters()) < 1_000_000
     assert model.config.vocab_size == len(tokenizer) == VOCABULARY
     assert model.config.eos_token_id == tokenizer.eos_token_id
-    assert token_counter(tmp_path / "base")(row.prompt) == len(tokenizer(row.prompt).input_ids)
+    assert load_token_counter(tmp_path / "base")(row.prompt) == len(tokenizer(row.prompt).input_ids)
 
 
 def test_a_base_is_trained_from_a_seed(tmp_path):

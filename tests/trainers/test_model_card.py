@@ -7,7 +7,7 @@ from huggingface_hub import ModelCard
 from trainers.compile.data_card import Card, Recipe
 from trainers.compile.rewards import PAPER
 from trainers.config import TrainingOptions
-from trainers.model_card import render
+from trainers.model_card import checkpoint_card
 from trainers.trainer import Checkpoint
 
 CHECKPOINT = Checkpoint(
@@ -37,7 +37,7 @@ ADAPTER = msgspec.structs.replace(CHECKPOINT, config=TrainingOptions(lora_rank=1
 
 def card(checkpoint=CHECKPOINT, groups=GROUPS, **metrics):
     """Return the card as the hub's own library reads it."""
-    return ModelCard(render(checkpoint, groups=groups, metrics=metrics))
+    return ModelCard(checkpoint_card(checkpoint, groups=groups, metrics=metrics))
 
 
 def test_the_hub_reads_the_head():

@@ -8,7 +8,8 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
-from trainers import advantages
+from trainers import methods
+from trainers.config import TrainingOptions
 from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood, summed, token_weights
 from trainers.packing import packed, padded
@@ -20,10 +21,10 @@ GROUP = Encoded(
 )
 TOKENS = tuple(map(len, GROUP.completions))
 METHODS = {
-    "sft": advantages.sft,
-    "rloo": advantages.rloo,
-    "rloo-grpo": advantages.rloo_grpo,
-    "rloo-exp": advantages.rloo_exp,
+    "sft": methods.accepted_only,
+    "rloo": methods.leave_one_out,
+    "rloo-grpo": methods.standardised,
+    "rloo-exp": methods.exponential,
 }
 
 
@@ -98,7 +99,7 @@ def test_a_uniform_policy_by_hand(tiny_base):
 @pytest.mark.parametrize("method", METHODS)
 def test_the_gradient_is_that_of_the_book(tiny_base, load, rows, method):
     """To 1e-5 of its length: every method, packed or padded, all parameters or an adapter, uneven lengths."""
-    model, weights = load(tiny_base), METHODS[method](REWARDS)
+    model, weights = load(tiny_base), METHODS[method](REWARDS, TrainingOptions())
     expected = reference(model, weights)
 
     found = ours(model, rows(GROUP), weights)
@@ -111,7 +112,7 @@ def test_the_gradient_is_that_of_the_book(tiny_base, load, rows, method):
 @pytest.mark.parametrize("chunk", [1, 7, 47, 48])
 def test_chunks_don_t_show_in_the_gradient(tiny_base, chunk, token_mean):
     """47 predictions in chunks of any size; also with the mean over tokens."""
-    model, weights = full(tiny_base), METHODS["rloo"](REWARDS)
+    model, weights = full(tiny_base), METHODS["rloo"](REWARDS, TrainingOptions())
 
     found = ours(model, packed(GROUP), weights, chunk=chunk, token_mean=token_mean)
 
@@ -163,7 +164,7 @@ def test_the_gradient_of_the_prompt_s_end_is_added_up_in_order(threads):
 
 def test_bfloat16_computes_and_leaves_weights_in_float32(tiny_base):
     """The gradient of the float32 weights is near that of float32 computation, and the result is float32."""
-    model, weights = full(tiny_base), METHODS["rloo"](REWARDS)
+    model, weights = full(tiny_base), METHODS["rloo"](REWARDS, TrainingOptions())
     of_tokens = token_weights(torch.tensor(weights), torch.tensor(TOKENS), token_mean=False)
     loss, log_probs = WeightedLikelihood(model, chunk=20, dtype=torch.bfloat16)(packed(GROUP), of_tokens)
     loss.backward()

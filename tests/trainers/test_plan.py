@@ -10,14 +10,14 @@ from harness.cli.main import run
 from harness.errors import UserError
 from trainers.config import TrainingOptions, read_recipe
 from trainers.groups import Group, write_groups
-from trainers.plan.flops import Anatomy, Lengths, anatomy_of, operations
-from trainers.plan.forecast import Device, a100, forecast, lengths_of, markdown, planned
+from trainers.plan.flops import Lengths, ModelSizes, TrainingDevice, operations, sizes_of
+from trainers.plan.forecast import a100, forecast_table, lengths_of, plan_training, training_forecast
 
-SMALL = Anatomy(
+SMALL = ModelSizes(
     blocks=2, hidden=4, attention=4, intermediate=8, vocabulary=10, linears=((4, 4), (4, 8)), parameters=200
 )
 SHORT, LONG = Lengths(prompt=3, completions=(2, 2)), Lengths(prompt=5, completions=(2, 4))
-HAND = Device(name="a hand", slow=1.0, fast=4.0, why="counted")
+HAND = TrainingDevice(name="a hand", slow=1.0, fast=4.0, why="counted")
 
 
 def group(number, prompt="add\n", completions=("print(1)", "print(2)\n")):
@@ -41,11 +41,11 @@ def write(folder, groups):
 
 def test_tokens_and_steps_are_those_of_the_whole_training():
     """By hand: 5 groups twice are 5 steps of 2; means are 4 of prompts, 5 of ends, 7 of packed and 12 of padded."""
-    told = forecast(SMALL, (SHORT, LONG), 5, TrainingOptions(epochs=2), HAND)
+    forecast = training_forecast(SMALL, (SHORT, LONG), 5, TrainingOptions(epochs=2), HAND)
 
-    assert (told.groups, told.tokenized, told.steps) == (5, 2, 5)
-    assert (told.prompt_tokens, told.completion_tokens) == (40, 50)
-    assert (told.packed_tokens, told.plain_tokens) == (70, 120)
+    assert (forecast.groups, forecast.tokenized, forecast.steps) == (5, 2, 5)
+    assert (forecast.prompt_tokens, forecast.completion_tokens) == (40, 50)
+    assert (forecast.packed_tokens, forecast.plain_tokens) == (70, 120)
 
 
 def test_operations_are_those_of_a_step_by_hand():
@@ -55,18 +55,20 @@ def test_operations_are_those_of_a_step_by_hand():
 
 def test_hours_are_operations_over_speed():
     """The fast end and the slow end of the device."""
-    told = forecast(SMALL, (SHORT,), 2, TrainingOptions(), HAND)
+    forecast = training_forecast(SMALL, (SHORT,), 2, TrainingOptions(), HAND)
 
-    assert told.operations == 2 * operations(SMALL, SHORT, TrainingOptions())
-    assert told.hours == (told.operations / 4 / 3600, told.operations / 3600)
+    assert forecast.operations == 2 * operations(SMALL, SHORT, TrainingOptions())
+    assert forecast.hours == (forecast.operations / 4 / 3600, forecast.operations / 3600)
 
 
 def test_what_does_not_fit_is_told():
     """The row of the peak says so."""
     narrow = msgspec.structs.replace(HAND, memory_bytes=1000)
 
-    assert "does not fit" in markdown(forecast(SMALL, (SHORT,), 2, TrainingOptions(), narrow))
-    assert "does not fit" not in markdown(forecast(SMALL, (SHORT,), 2, TrainingOptions(), a100(TrainingOptions())))
+    assert "does not fit" in forecast_table(training_forecast(SMALL, (SHORT,), 2, TrainingOptions(), narrow))
+    assert "does not fit" not in forecast_table(
+        training_forecast(SMALL, (SHORT,), 2, TrainingOptions(), a100(TrainingOptions()))
+    )
 
 
 def test_lengths_are_those_of_the_models_tokenizer(tmp_path):
@@ -106,10 +108,10 @@ def test_this_machine_is_measured(tmp_path):
     """One speed, and hours by it."""
     model, groups = build(tmp_path / "model"), write(tmp_path / "groups", [group(1), group(2)])
 
-    told = planned(groups, str(model), TrainingOptions(), calibrate=True)
+    forecast = plan_training(groups, str(model), TrainingOptions(), calibrate=True)
 
-    assert told.device.slow == told.device.fast > 0
-    assert told.hours[0] == pytest.approx(told.operations / told.device.fast / 3600)
+    assert forecast.device.slow == forecast.device.fast > 0
+    assert forecast.hours[0] == pytest.approx(forecast.operations / forecast.device.fast / 3600)
 
 
 def test_the_command_tells_and_trains_nothing(tmp_path, capsys):
@@ -141,6 +143,6 @@ def test_the_papers_recipes_fit_an_a100(tmp_path, name):
     options = read_recipe(name)
     longest = Lengths(prompt=1000, completions=(2048,) * 4)
 
-    told = forecast(anatomy_of(write_config(name, tmp_path)), (longest,), 2, options, a100(options))
+    forecast = training_forecast(sizes_of(write_config(name, tmp_path)), (longest,), 2, options, a100(options))
 
-    assert told.peak_bytes < told.device.memory_bytes
+    assert forecast.peak_bytes < forecast.device.memory_bytes

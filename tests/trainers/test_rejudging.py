@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.jail import Jail
-from trainers.compile.rejudge import UNTRIED, Rejudged, examinations, rejudge
+from trainers.compile.rejudge import UNTRIED, Rejudged, rejudge, sample_tests
 from trainers.groups import Group
 
 SUM = "a, b = map(int, input().split())\nprint(a + b)\n"
@@ -26,7 +26,7 @@ def test_members_get_verdicts(make_tree):
     members = [(SUM, "Accepted"), ("print(4)", "Wrong Answer"), ("1/0", "Runtime Error"), ("print 3", "Accepted")]
     groups = [group("p00002", (SUM, "Accepted"), ("print(4)", "Wrong Answer")), group("p00001", *members)]
 
-    found = list(rejudge(groups, examinations(tree), Jail(), 1))
+    found = list(rejudge(groups, sample_tests(tree), Jail(), 1))
 
     assert found == [
         Rejudged("p00001/0", "Accepted", "accepted"),
@@ -44,7 +44,7 @@ def test_a_long_time_limit_is_the_problems_own(make_tree, time_limit, cpu_s, wal
     tree = make_tree([], {})
     (tree / "metadata" / "problem_list.csv").write_text(f"id,name,dataset,time_limit\np00001,Sum,AIZU,{time_limit}\n")
 
-    examination = examinations(tree)("p00001")
+    examination = sample_tests(tree)("p00001")
 
     assert (examination.limits.cpu_s, examination.limits.wall_s) == (cpu_s, wall_s)
     assert [(test.stdin, test.expected_stdout) for test in examination.tests] == [("1 2\n", "3\n")]

@@ -10,8 +10,8 @@ from trainers.compile.rewards import (
     OF_VERDICT,
     PAPER,
     RewardTable,
+    RewardTerms,
     Status,
-    Terms,
     read_table,
     reward_of,
     usual,
@@ -73,7 +73,9 @@ def test_a_table_of_ones_own_stands_alone(read):
     """What it does not name has no reward."""
     table = read('[rewards]\nAccepted = 2\n"Wrong Answer" = 0\n[terms]\ncpu_time = 0.5\n')
 
-    assert table == RewardTable(rewards={Status.ACCEPTED: 2.0, Status.WRONG_ANSWER: 0.0}, terms=Terms(cpu_time=0.5))
+    assert table == RewardTable(
+        rewards={Status.ACCEPTED: 2.0, Status.WRONG_ANSWER: 0.0}, terms=RewardTerms(cpu_time=0.5)
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,7 +110,7 @@ def test_a_missing_table_is_told(tmp_path):
 
 def test_terms_by_hand():
     """Medians 100 ms and 2000 KB: 50 ms gain half of 0.2; 3000 KB lose half of 0.1; an unknown size gives nothing."""
-    table = RewardTable(rewards=PAPER.rewards, terms=Terms(cpu_time=0.2, memory=0.1, code_size=0.3))
+    table = RewardTable(rewards=PAPER.rewards, terms=RewardTerms(cpu_time=0.2, memory=0.1, code_size=0.3))
     accepted = [program(50, 3000), program(100, 2000), program(400, 1000)]
     medians = usual(accepted)
 
@@ -119,6 +121,6 @@ def test_terms_by_hand():
 
 def test_rejected_programs_get_no_terms():
     """Their measures are often invalid, and a fast wrong answer is no better."""
-    table = RewardTable(rewards=PAPER.rewards, terms=Terms(cpu_time=0.9))
+    table = RewardTable(rewards=PAPER.rewards, terms=RewardTerms(cpu_time=0.9))
 
     assert reward_of(Status.WRONG_ANSWER, program(1), table, {"cpu_time": 100.0}) == -0.1

@@ -6,9 +6,9 @@ import pytest
 
 from harness.errors import UserError
 from trainers.compile.codenet import MAX_SOURCE_BYTES
-from trainers.compile.data_card import ROWS, Census, Recipe, Rule
+from trainers.compile.data_card import ROWS, Counts, Recipe, Rule
 from trainers.compile.own_samples import compile_job, read_jobs
-from trainers.compile.pipeline import Plan
+from trainers.compile.pipeline import CompilePlan
 from trainers.compile.rewards import PAPER
 
 
@@ -31,22 +31,22 @@ def make_run(tmp_path):
     return make
 
 
-def fates(census):
+def fates(counts):
     """Return the rows that were left out, by rule."""
-    return {rule: count for (table, rule), count in census.items() if table == ROWS}
+    return {rule: count for (table, rule), count in counts.items() if table == ROWS}
 
 
 def test_samples_become_candidates(make_run):
     """The verdict in CodeNet's words, the CPU time in milliseconds, and an id that leads back."""
     run = make_run(("a", 0, "print(1)", "p", "accepted"))
 
-    (job,) = read_jobs([run], PAPER, census := Census())
+    (job,) = read_jobs([run], PAPER, counts := Counts())
 
     assert (job.problem_id, job.prompt) == ("mini/a", "p")
     (candidate,) = job.candidates
     assert (candidate.source_id, candidate.completion, candidate.status) == ("run/tiny/a/0", "print(1)", "Accepted")
     assert (candidate.cpu_time_ms, candidate.memory_kb, candidate.code_size_bytes) == (500.0, None, 8.0)
-    assert fates(census) == {}
+    assert fates(counts) == {}
 
 
 def test_what_can_not_be_trained_on_is_counted(make_run):
@@ -60,8 +60,8 @@ def test_what_can_not_be_trained_on_is_counted(make_run):
         ("a", 5, "#" * (MAX_SOURCE_BYTES + 1), "p", "accepted"),
     )
 
-    assert read_jobs([run], PAPER, census := Census()) == ()
-    assert fates(census) == {
+    assert read_jobs([run], PAPER, counts := Counts()) == ()
+    assert fates(counts) == {
         Rule.JUDGE_SIDE: 1,
         Rule.NO_REWARD: 1,
         Rule.NOT_JUDGED: 1,
@@ -75,7 +75,7 @@ def test_the_last_verdict_counts(make_run):
     """A sample whose first judgement was our fault has been judged again."""
     run = make_run(("a", 0, "x", "p", "sandbox_error wrong_answer"))
 
-    (job,) = read_jobs([run], PAPER, Census())
+    (job,) = read_jobs([run], PAPER, Counts())
 
     assert job.candidates[0].status == "Wrong Answer"
 
@@ -86,7 +86,7 @@ def test_tasks_and_prompts_keep_apart_and_runs_come_together(make_run):
     second = make_run(("a", 0, "w", "p", "wrong_answer"), name="second")
     third = make_run(("a", 0, "v", "p", "accepted"), name="third", benchmark="mbpp")
 
-    jobs = read_jobs([first, second, third], PAPER, Census())
+    jobs = read_jobs([first, second, third], PAPER, Counts())
 
     assert [(job.problem_id, job.prompt, [c.source_id for c in job.candidates]) for job in jobs] == [
         ("mini/a", "p", ["run/tiny/a/0", "second/tiny/a/0"]),
@@ -105,18 +105,18 @@ def test_a_group_comes_of_a_run(make_run):
         ("a", 3, "not python", "p", "compile_error"),
         ("a", 4, "print(1/0)", "p", "runtime_error"),
     )
-    (job,) = read_jobs([run], PAPER, Census())
+    (job,) = read_jobs([run], PAPER, Counts())
 
-    found = compile_job(job, plan=Plan(recipe=Recipe(rewards=PAPER)))
+    found = compile_job(job, plan=CompilePlan(recipe=Recipe(rewards=PAPER)))
 
     (group,) = found.groups
     assert dict(zip(group.source_ids, group.rewards, strict=True)) == {
         "run/tiny/a/0": 1.0, "run/tiny/a/1": -0.1, "run/tiny/a/3": -1.0, "run/tiny/a/4": -0.6,
     }  # fmt: skip
-    assert found.census[ROWS, Rule.REPEATED] == 1
+    assert found.counts[ROWS, Rule.REPEATED] == 1
 
 
 def test_what_is_no_judged_run_is_refused(tmp_path):
     """One line says what to name."""
     with pytest.raises(UserError, match=r"holds no evaluations\.jsonl"):
-        read_jobs([tmp_path], PAPER, Census())
+        read_jobs([tmp_path], PAPER, Counts())

@@ -8,7 +8,7 @@ from accelerate import DistributedType
 from torch.distributed.fsdp.wrap import size_based_auto_wrap_policy, transformer_auto_wrap_policy
 
 from harness.errors import UserError
-from trainers.sharding import gathered, parted, refuse_other_sharding, whole
+from trainers.sharding import parted, refuse_other_sharding, unsharded, whole
 
 
 def launched(kind, *, version=2, activation_checkpointing=False, policy=transformer_auto_wrap_policy):
@@ -57,5 +57,5 @@ def test_what_is_not_shared_out_passes_as_it_is():
     assert tree["state"][0]["moment"] is tensor
     assert tree["rate"] == 0.1
     assert parted(tensor, torch.ones(3)) is tensor
-    with gathered(model):
+    with unsharded(model):
         assert model(torch.zeros(1)) == model.bias

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from harness.errors import UserError
-from trainers import advantages, loop, methods
+from trainers import loop, methods
 from trainers.config import TrainingOptions
 from trainers.dataset import batch, encode
 from trainers.groups import read_groups
@@ -23,6 +23,12 @@ OPTIONS = TrainingOptions(learning_rate=1e-3, epochs=2, save_every_steps=2)
 """Five groups twice, two a step: five steps."""
 LORA = msgspec.structs.replace(OPTIONS, lora_rank=4)
 BETA = 0.9
+FUNCTIONS = {
+    "sft": methods.accepted_only,
+    "rloo": methods.leave_one_out,
+    "rloo_grpo": methods.standardised,
+    "rloo_exp": methods.exponential,
+}
 
 
 @pytest.fixture
@@ -75,7 +81,7 @@ def by_the_book(folder, groups, weigh, token_mean):
     chosen = batch(0, len(groups), OPTIONS)
     for group in (groups[number] for number in chosen):
         encoded = encode(group, tokenizer)
-        for weight, completion in zip(weigh(group.rewards), encoded.completions, strict=True):
+        for weight, completion in zip(weigh(group.rewards, OPTIONS), encoded.completions, strict=True):
             row = torch.tensor([[*encoded.prompt, *completion]])
             every = model(row).logits[0, :-1].log_softmax(-1).gather(1, row[0, 1:, None])
             own = every[len(encoded.prompt) - 1 :]
@@ -94,7 +100,7 @@ def test_the_first_gradient_is_that_of_the_book(tmp_path, run, tiny_base, name, 
     state = torch.load(tmp_path / "out" / "state.pt", weights_only=True)
     found = torch.cat([moments["exp_avg"].flatten() for moments in state["optimizer"]["state"].values()])
 
-    weigh = getattr(advantages, name)
+    weigh = FUNCTIONS[name]
     expected = by_the_book(tiny_base, tuple(read_groups(tmp_path / "groups")), weigh, token_mean)
     assert (found / (1 - BETA) - expected).norm() / expected.norm() < 1e-5
 

@@ -47,7 +47,7 @@ def test_a_checkpoint_comes_of_it(tmp_path, train):
     """The command says where it lies, and it is the method's."""
     code, printed, _ = train(method="rloo-exp")
 
-    assert (code, printed) == (0, f"The checkpoint of step 1 lies in {tmp_path / 'out'}\n")
+    assert (code, printed) == (0, f"Checkpoint of step 1 written to {tmp_path / 'out'}\n")
     assert json.loads((tmp_path / "out" / "checkpoint.json").read_text())["method"] == "rloo-exp"
 
 
@@ -56,9 +56,9 @@ def test_a_stop_is_told_and_the_same_command_goes_on(tmp_path, train):
     first = train("--max-hours", "1e-9", "--epochs", "2")
     second = train("--max-hours", "1e-9", "--epochs", "2")
 
-    assert first[:2] == (0, f"The checkpoint of step 1 lies in {tmp_path / 'out' / 'steps' / '00000001'}\n")
+    assert first[:2] == (0, f"Checkpoint of step 1 written to {tmp_path / 'out' / 'steps' / '00000001'}\n")
     assert first[2].endswith("stopped because of --max-hours; the same command goes on from here\n")
-    assert second == (0, f"The checkpoint of step 2 lies in {tmp_path / 'out'}\n", "")
+    assert second == (0, f"Checkpoint of step 2 written to {tmp_path / 'out'}\n", "")
 
 
 def test_options_override_the_recipe(tmp_path, train, own):

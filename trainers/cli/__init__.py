@@ -1,1 +1,1 @@
-"""The subcommands that need the trainers; `proctor` finds them by name."""
+"""Holds the subcommands of the trainers; `proctor` finds them by name."""

@@ -1,4 +1,4 @@
-"""`proctor compile`: human submissions, or the judged samples of runs, become groups to train on."""
+"""Runs `proctor compile`: human submissions, or the judged samples of runs, become groups to train on."""
 
 import os
 import sys
@@ -19,20 +19,20 @@ from harness.progress import watched
 from harness.runs.records import Problem
 from sandbox.jail import Jail
 from trainers.compile import codenet
-from trainers.compile.data_card import ODDITIES, PROBLEMS, Card, Census, Recipe, markdown
+from trainers.compile.data_card import ODDITIES, PROBLEMS, Card, Counts, Recipe, card_markdown
 from trainers.compile.decontamination import contamination
 from trainers.compile.own_samples import compile_job, read_jobs
-from trainers.compile.pipeline import Plan, compile_all, compile_codenet_problem
-from trainers.compile.rejudge import Rejudged, examinations, rejudge
+from trainers.compile.pipeline import CompilePlan, compile_all, compile_codenet_problem
+from trainers.compile.rejudge import Rejudged, rejudge, sample_tests
 from trainers.compile.rewards import PAPER, RewardTable, read_table, with_resource_limits
 from trainers.compile.statements import Language
 from trainers.compile.write import refuse_taken, write_folder
-from trainers.dataset import token_counter, tokenizer_sha256
+from trainers.dataset import load_token_counter, tokenizer_sha256
 from trainers.groups import Group
 
 _OPTIONS = (
     click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write, not yet there."),
-    click.option("--seed", default=0, metavar="N", help="Decides which submissions are drawn (default: 0)."),
+    click.option("--seed", default=0, metavar="N", help="Decides which submissions are sampled (default: 0)."),
     click.option(
         "--max-tokens",
         default=2048,
@@ -112,7 +112,7 @@ def from_codenet(
     python: str,
     layers: frozenset[str],
     preload: tuple[str, ...],
-    **asked: Any,
+    **options: Any,
 ) -> int:
     """Compile CodeNet's Python submissions.
 
@@ -120,15 +120,15 @@ def from_codenet(
     """
     refuse_taken(out)
     ids = codenet.problem_ids(tree)
-    plan = _plan(asked, tokenizer=tokenizer, language=language)
+    plan = _plan(options, tokenizer=tokenizer, language=language)
     jail = Jail(python=python, layers=layers, preload=preload)
     if rejudging:
         jail_report(jail)
     work = partial(compile_codenet_problem, tree=tree, language=language, plan=plan)
     compiled = watched(compile_all(work, ids, workers), len(ids), "compiled", sys.stderr)
     judge = partial(_rejudged, tree=tree, jail=jail, workers=workers) if rejudging else None
-    card = write_folder(out, compiled, census=_listed(tree, ids), recipe=plan.recipe, source="CodeNet", rejudge=judge)
-    return _told(card, out, as_json=as_json)
+    card = write_folder(out, compiled, counts=_listed(tree, ids), recipe=plan.recipe, source="CodeNet", rejudge=judge)
+    return _reported(card, out, as_json=as_json)
 
 
 @command.command("run")
@@ -136,7 +136,7 @@ def from_codenet(
 @click.option(
     "--tokenizer",
     type=click.Path(path_type=Path),
-    help="The policy's tokenizer.json, or its folder; without it no length is asked for.",
+    help="The policy's tokenizer.json, or its folder; without it no length is checked.",
 )
 @click.option(
     "--workers",
@@ -146,7 +146,7 @@ def from_codenet(
 )
 @group_options
 def from_runs(
-    *, runs: tuple[Path, ...], tokenizer: Path | None, workers: int, out: Path, as_json: bool, **asked: Any
+    *, runs: tuple[Path, ...], tokenizer: Path | None, workers: int, out: Path, as_json: bool, **options: Any
 ) -> int:
     """Compile the judged samples of runs.
 
@@ -154,29 +154,29 @@ def from_runs(
     whichever run they are from.
     """
     refuse_taken(out)
-    plan = _plan(asked, tokenizer=tokenizer, language="any")
-    census = Census()
-    jobs = read_jobs(runs, plan.recipe.rewards, census)
+    plan = _plan(options, tokenizer=tokenizer, language="any")
+    counts = Counts()
+    jobs = read_jobs(runs, plan.recipe.rewards, counts)
     compiled = compile_all(partial(compile_job, plan=plan), jobs, workers)
     source = ", ".join(run.name for run in runs)
-    card = write_folder(out, compiled, census=census, recipe=plan.recipe, source=source)
-    return _told(card, out, as_json=as_json)
+    card = write_folder(out, compiled, counts=counts, recipe=plan.recipe, source=source)
+    return _reported(card, out, as_json=as_json)
 
 
-def _plan(asked: dict[str, Any], *, tokenizer: Path | None, language: Language) -> Plan:
-    sources = dict(name.partition("=")[::2] for name in asked.pop("against"))
-    table = _table(asked.pop("rewards"), resource_limits=asked.pop("reward_resource_limits"))
+def _plan(options: dict[str, Any], *, tokenizer: Path | None, language: Language) -> CompilePlan:
+    sources = dict(name.partition("=")[::2] for name in options.pop("against"))
+    table = _table(options.pop("rewards"), resource_limits=options.pop("reward_resource_limits"))
     recipe = Recipe(
         rewards=table,
         language=language,
         tokenizer_sha256=tokenizer_sha256(tokenizer) if tokenizer else "",
         against=tuple(sources),
-        **asked,
+        **options,
     )
     benchmarks = {name: _problems(name, data) for name, data in sources.items()}
-    return Plan(
+    return CompilePlan(
         recipe=recipe,
-        count_tokens=token_counter(tokenizer) if tokenizer else None,
+        count_tokens=load_token_counter(tokenizer) if tokenizer else None,
         contamination=contamination(benchmarks, recipe.threshold) if benchmarks else None,
     )
 
@@ -190,23 +190,23 @@ def _problems(name: str, data: str) -> Iterable[Problem]:
     return resolve("proctor.benchmarks", name, Benchmark).problems(Path(data) if data else None).values()
 
 
-def _listed(tree: Path, ids: tuple[str, ...]) -> Census:
+def _listed(tree: Path, ids: tuple[str, ...]) -> Counts:
     """Count the problems of problem_list.csv against those that have metadata."""
     listed = set(codenet.time_limits_ms(tree))
-    census = Census()
-    census[PROBLEMS, "with metadata"] = len(ids)
-    census[PROBLEMS, "listed, without metadata"] = len(listed.difference(ids))
-    census[PROBLEMS, "with metadata, not listed"] = len(set(ids) - listed) if listed else 0
-    census[ODDITIES, "no problem_list.csv"] = int(not listed)
-    return census
+    counts = Counts()
+    counts[PROBLEMS, "with metadata"] = len(ids)
+    counts[PROBLEMS, "listed, without metadata"] = len(listed.difference(ids))
+    counts[PROBLEMS, "with metadata, not listed"] = len(set(ids) - listed) if listed else 0
+    counts[ODDITIES, "no problem_list.csv"] = int(not listed)
+    return counts
 
 
 def _rejudged(groups: Iterable[Group], total: int, *, tree: Path, jail: Jail, workers: int) -> Iterator[Rejudged]:
-    return watched(rejudge(groups, examinations(tree), jail, workers), total, "rejudged", sys.stderr)
+    return watched(rejudge(groups, sample_tests(tree), jail, workers), total, "rejudged", sys.stderr)
 
 
-def _told(card: Card, out: Path, *, as_json: bool) -> int:
-    click.echo(msgspec.json.encode(card) if as_json else f"{markdown(card)}\nThe groups lie in {out}")
+def _reported(card: Card, out: Path, *, as_json: bool) -> int:
+    click.echo(msgspec.json.encode(card) if as_json else f"{card_markdown(card)}\nGroups written to {out}")
     if not card.groups:
-        raise UserError(f"{out}: no group came of it; card.md there says which rule dropped the rows")
+        raise UserError(f"{out}: no group came of it; card.md lists the rule that dropped each row")
     return 0

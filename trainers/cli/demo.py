@@ -24,13 +24,12 @@ from harness.runs.jsonl import read, write_whole
 from harness.runs.records import Run
 from sandbox.jail import ALL_LAYERS, Jail
 from trainers.demo.stages import Sizes, Stage, examine_known, finale, stages
-from trainers.demo.submissions import write_submissions
 
 _LIBRARIES = ("torch", "transformers", "tokenizers", "accelerate", "pyarrow")
 
 _NEXT = """
 What the tables say: what each method made of the same base, groups and steps, in one run with one seed. Whether two
-rows differ, `proctor compare` tells, which pairs them by problem. What the tables don't say: how the methods compare on
+rows differ, `proctor compare` computes, paired by problem. What the tables don't say: how the methods compare on
 a real model. A miniature shows that the loop closes - prompts, judging, training, tables.
 
 The runs, with every program and verdict:  {runs}
@@ -46,8 +45,8 @@ Try next:
 """
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What decides a demo; it lies in its folder, so that no other demo goes on there."""
+class DemoSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Records the settings of a demo in its folder, so that no other demo resumes there."""
 
     sizes: Sizes
     jail: tuple[str, ...]
@@ -99,9 +98,9 @@ def command(
     if missing := [name for name in _LIBRARIES if not importlib.util.find_spec(name)]:
         raise UserError(f"the demo trains a model and needs {', '.join(missing)}; pip install 'proctor[train]'")
     sizes = Sizes(seed=seed, problems=problems, steps=steps, tests=tests)
-    asked = Asked(sizes=sizes, jail=_arguments_of(jail))
-    _claim(out, asked)
-    if code := _carried_out(stages(out, sizes, (*asked.jail, "--workers", str(workers))), out / "log.txt"):
+    settings = DemoSettings(sizes=sizes, jail=_arguments_of(jail))
+    _claim(out, settings)
+    if code := _carried_out(stages(out, sizes, (*settings.jail, "--workers", str(workers))), out / "log.txt"):
         return code
     shutil.rmtree(out / "page", ignore_errors=True)  # a page that was interrupted would not be written over
     for arguments in finale(out):
@@ -114,17 +113,17 @@ def command(
     return 0
 
 
-def _claim(out: Path, asked: Asked) -> None:
-    """Write what is asked into the folder; raise UserError where another demo lies there."""
+def _claim(out: Path, settings: DemoSettings) -> None:
+    """Write the settings into the folder; raise UserError where it holds another demo."""
     path = out / "demo.json"
-    if path.exists() and (earlier := read(path, Asked)) != asked:
-        raise UserError(f"{path}: another demo lies there, {_words(earlier)}; give the same options or another --out")
+    if path.exists() and (earlier := read(path, DemoSettings)) != settings:
+        raise UserError(f"{path}: holds another demo, {_words(earlier)}; give the same options or another --out")
     out.mkdir(parents=True, exist_ok=True)
-    write_whole(path, msgspec.json.encode(asked))
+    write_whole(path, msgspec.json.encode(settings))
 
 
 def _carried_out(todo: Sequence[Stage], log: Path) -> int:
-    """Give one command after the other; return the exit code of the first that fails, or 0."""
+    """Run one command after the other; return the exit code of the first that fails, or 0."""
     start_s, expected_s = time.monotonic(), 0.0
     for number, stage in enumerate(todo, 1):
         head = f"stage {number} of {len(todo)}"
@@ -149,54 +148,13 @@ def _announce(arguments: Sequence[str], head: str) -> None:
 
 
 def _arguments_of(jail: Jail) -> tuple[str, ...]:
-    """Return the options that ask for this jail, where it is not the usual one."""
+    """Return the options that select this jail, none for the usual one."""
     arguments: tuple[str, ...] = () if jail.python == sys.executable else ("--python", jail.python)
     if jail.layers != ALL_LAYERS:
         arguments += ("--isolation", ",".join(sorted(jail.layers)) or "none")
     return arguments + tuple(part for module in jail.preload for part in ("--preload", module))
 
 
-def _words(asked: Asked) -> str:
-    sizes = [f"--{name} {value}" for name, value in msgspec.structs.asdict(asked.sizes).items()]
-    return " ".join((*sizes, *asked.jail))
-
-
-_out = click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write, not yet there.")
-_seed = click.option("--seed", type=click.IntRange(min=0), default=0, help="Of all that is drawn (default: 0).")
-
-
-@click.group("miniature")
-def miniature() -> None:
-    """Make the material and the base that the demo begins with."""
-
-
-@miniature.command("submissions")
-@click.option("--problems", type=click.IntRange(min=1), default=720, help="How many (default: 720).")
-@_seed
-@_out
-def submissions(*, problems: int, seed: int, out: Path) -> int:
-    """Write generated submissions of known status in CodeNet's layout."""
-    count = write_submissions(out, problems, seed)
-    click.echo(f"{count} submissions lie in {out}")
-    return 0
-
-
-@miniature.command("base")
-@click.option("--train", is_flag=True, help="Train it from random weights, as the one that ships was.")
-@_seed
-@_out
-def base(*, train: bool, seed: int, out: Path) -> int:
-    """Write the base: the one that ships with proctor, or one of your own with --train."""
-    from trainers.demo.base import train_base, write_shipped  # noqa: PLC0415 - torch
-
-    if out.exists():
-        raise UserError(f"{out}: is there already; choose a new folder for --out")
-    draft = out.with_name(f"{out.name}.tmp")
-    draft.mkdir(parents=True, exist_ok=True)
-    if train:
-        train_base(draft, seed)
-    else:
-        write_shipped(draft)
-    draft.rename(out)
-    click.echo(f"The base lies in {out}")
-    return 0
+def _words(settings: DemoSettings) -> str:
+    sizes = [f"--{name} {value}" for name, value in msgspec.structs.asdict(settings.sizes).items()]
+    return " ".join((*sizes, *settings.jail))

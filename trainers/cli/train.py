@@ -13,7 +13,7 @@ from msgspec import inspect
 from harness.errors import UserError
 from harness.plugins import names, resolve
 from trainers.config import TrainingOptions, read_recipe, recipe_names
-from trainers.plan.forecast import markdown, planned
+from trainers.plan.forecast import forecast_table, plan_training
 from trainers.trainer import Trainer
 
 
@@ -86,7 +86,7 @@ GROUP = "proctor.trainers"
     metavar="NAME|FILE",
     help=f"Settings to begin with: {', '.join(recipe_names())}, or a TOML file; the options below override them.",
 )
-@click.option("--plan", is_flag=True, help="Tell tokens, steps, operations, memory and hours, and train nothing.")
+@click.option("--plan", is_flag=True, help="Print tokens, steps, operations, memory and hours, and train nothing.")
 @click.option("--calibrate", is_flag=True, help="With --plan: measure this machine, instead of assuming an A100 80 GB.")
 @click.option("--json", "as_json", is_flag=True, help="Print the record of the checkpoint, or of the plan, as JSON.")
 @setting_options
@@ -107,12 +107,12 @@ def command(
     METHOD is a name, or path.py:attribute of a trainer of your own. The same command goes on where an
     earlier one was killed. Under `accelerate launch` it trains on several processors.
     """
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # PyTorch asks for huge pages then, on a CPU, where they pay
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # PyTorch then uses huge pages, which pay on a CPU
     options = overridden(read_recipe(recipe) if recipe else TrainingOptions(), given)
     trainer = resolve(GROUP, method, Trainer)
     if plan:
-        told = planned(groups, model, options, calibrate=calibrate)
-        click.echo(msgspec.json.encode(told) if as_json else markdown(told))
+        forecast = plan_training(groups, model, options, calibrate=calibrate)
+        click.echo(msgspec.json.encode(forecast) if as_json else forecast_table(forecast))
         return 0
     if out is None:
         raise click.UsageError("Missing option '--out'.")
@@ -120,7 +120,7 @@ def command(
     if as_json:
         click.echo(msgspec.json.encode(checkpoint))
     else:
-        click.echo(f"The checkpoint of step {checkpoint.step} lies in {checkpoint.path}")
+        click.echo(f"Checkpoint of step {checkpoint.step} written to {checkpoint.path}")
     if Path(checkpoint.path) != out:
         click.echo("stopped because of --max-hours; the same command goes on from here", err=True)
     return 0

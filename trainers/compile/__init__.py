@@ -1,1 +1,1 @@
-"""Submissions and judged samples -> groups."""
+"""Compiles submissions and judged samples to groups."""

@@ -1,7 +1,7 @@
-"""CodeNet's original tree -> submissions, one problem at a time.
+"""Reads submissions from CodeNet's original tree, one problem at a time.
 
 The tree: `metadata/problem_list.csv`, `metadata/pXXXXX.csv`, `data/pXXXXX/Python/sXXXXXXXXX.py`,
-`problem_descriptions/pXXXXX.html`. It is somebody's download, so nothing in it is believed: ids that could lead out of
+`problem_descriptions/pXXXXX.html`. It is a download, so nothing in it is trusted: ids that could lead out of
 the tree, links and pipes in place of files, rows cut short. What is wrong is counted, and costs what it concerns only.
 """
 
@@ -18,7 +18,7 @@ from typing import TextIO
 import msgspec
 
 from harness.errors import UserError
-from trainers.compile.data_card import ODDITIES, PROBLEMS, ROWS, STATUSES, Census, Rule
+from trainers.compile.data_card import ODDITIES, PROBLEMS, ROWS, STATUSES, Counts, Rule
 from trainers.compile.rewards import JUDGE_SIDE, Status
 
 LANGUAGE = "Python"
@@ -38,7 +38,7 @@ _STATUSES = {str(status): status for status in Status}
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the metadata in our language; a quantity is None where it is not known."""
+    """Holds a row of the metadata in our language; an unknown quantity is None."""
 
     submission_id: str
     problem_id: str
@@ -50,10 +50,10 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
-    """What the metadata say of one problem: its submissions by id, and what became of the other rows."""
+    """Holds the submissions of one problem by id, and counts of its other rows."""
 
     submissions: tuple[Submission, ...]
-    census: Census
+    counts: Counts
 
 
 def problem_ids(tree: Path) -> tuple[str, ...]:
@@ -72,30 +72,40 @@ def problem_ids(tree: Path) -> tuple[str, ...]:
 
 
 def time_limits_ms(tree: Path) -> dict[str, float | None]:
-    """Return the problems of problem_list.csv with their time limits; none where there is no such file."""
+    """Return the problems of problem_list.csv with their time limits; nothing without the file."""
     path = tree / "metadata" / "problem_list.csv"
     if not path.is_file():
         return {}
     with _opened(path) as file:
-        rows = _whole_rows(file, Census())
+        rows = _whole_rows(file, Counts())
         header = next(rows, [])
         problems = (dict(zip(header, row, strict=False)) for row in rows)
         return {row["id"]: _quantity(row.get("time_limit", ""))[0] for row in problems if row.get("id")}
 
 
 def index(tree: Path, problem_id: str) -> Index:
-    """Read the metadata of a problem; rows that are not usable are counted by the rule that says why."""
-    census = Census()
+    """Read the metadata of a problem; unusable rows are counted by the rule that drops them.
+
+    Args:
+        tree: Folder of the CodeNet download.
+        problem_id: Such as p00001.
+    """
+    counts = Counts()
     try:
         with _opened(tree / "metadata" / f"{problem_id}.csv") as file:
-            submissions = tuple(_submissions(file, problem_id, census))
+            submissions = tuple(_submissions(file, problem_id, counts))
     except OSError:
-        return Index(submissions=(), census=Census({(PROBLEMS, "metadata can't be read"): 1}))
-    return Index(submissions=tuple(sorted(submissions, key=lambda row: row.submission_id)), census=census)
+        return Index(submissions=(), counts=Counts({(PROBLEMS, "metadata can't be read"): 1}))
+    return Index(submissions=tuple(sorted(submissions, key=lambda row: row.submission_id)), counts=counts)
 
 
 def source(tree: Path, submission: Submission) -> str | Rule:
-    r"""Return the text of a submission, decoded as Python would, with \n at line ends; or the rule that drops it."""
+    r"""Return the text of a submission, decoded as Python would, with \n at line ends; or the rule that drops it.
+
+    Args:
+        tree: Folder of the CodeNet download.
+        submission: A row of its metadata.
+    """
     name = f"{submission.submission_id}.{submission.filename_ext}"
     data = _plain_file(tree / "data" / submission.problem_id / LANGUAGE / name, MAX_SOURCE_BYTES)
     if isinstance(data, Rule):
@@ -122,7 +132,7 @@ def statement_page(tree: Path, problem_id: str) -> str | Rule:
 
 
 def stray_sources(tree: Path, problem_id: str, submissions: Sequence[Submission]) -> int:
-    """Return how many files of the problem's folder are no submission's."""
+    """Count the files of the problem's folder that belong to no submission."""
     known = {f"{row.submission_id}.{row.filename_ext}" for row in submissions}
     try:
         return sum(path.name not in known for path in (tree / "data" / problem_id / LANGUAGE).iterdir())
@@ -134,29 +144,29 @@ def _opened(path: Path) -> TextIO:
     return path.open(encoding="utf-8-sig", errors="replace", newline="")
 
 
-def _submissions(file: TextIO, problem_id: str, census: Census) -> Iterator[Submission]:
-    rows = _whole_rows(file, census)
+def _submissions(file: TextIO, problem_id: str, counts: Counts) -> Iterator[Submission]:
+    rows = _whole_rows(file, counts)
     header = next(rows, [])
     columns = {name: position for position, name in enumerate(header)}
     if missing := [name for name in _NEEDED if name not in columns]:
-        census[ROWS, Rule.MISSING_COLUMNS] += sum(bool(row) for row in rows)
-        census[ODDITIES, f"metadata without {', '.join(missing)}"] += 1
+        counts[ROWS, Rule.MISSING_COLUMNS] += sum(bool(row) for row in rows)
+        counts[ODDITIES, f"metadata without {', '.join(missing)}"] += 1
         return
     language, width, others = columns["language"], len(header), 0
     seen = set[str]()
     for row in rows:
         if len(row) != width:
-            census[ROWS, Rule.MALFORMED_ROW] += bool(row)
+            counts[ROWS, Rule.MALFORMED_ROW] += bool(row)
         elif row[language] != LANGUAGE:
             others += 1
-        elif isinstance(found := _submission(dict(zip(header, row, strict=True)), problem_id, seen, census), Rule):
-            census[ROWS, found] += 1
+        elif isinstance(found := _submission(dict(zip(header, row, strict=True)), problem_id, seen, counts), Rule):
+            counts[ROWS, found] += 1
         else:
             yield found
-    census[ROWS, Rule.OTHER_LANGUAGE] += others
+    counts[ROWS, Rule.OTHER_LANGUAGE] += others
 
 
-def _whole_rows(file: TextIO, census: Census) -> Iterator[list[str]]:
+def _whole_rows(file: TextIO, counts: Counts) -> Iterator[list[str]]:
     """Yield the rows; one that the CSV reader gives up on, or that runs over several lines, counts by its lines."""
     rows = csv.reader(file)
     while True:
@@ -166,15 +176,15 @@ def _whole_rows(file: TextIO, census: Census) -> Iterator[list[str]]:
         except StopIteration:
             return
         except csv.Error:
-            census[ROWS, Rule.MALFORMED_ROW] += rows.line_num - before
+            counts[ROWS, Rule.MALFORMED_ROW] += rows.line_num - before
             continue
         if rows.line_num - before > 1:
-            census[ROWS, Rule.MALFORMED_ROW] += rows.line_num - before
+            counts[ROWS, Rule.MALFORMED_ROW] += rows.line_num - before
         else:
             yield row
 
 
-def _submission(row: dict[str, str], problem_id: str, seen: set[str], census: Census) -> Submission | Rule:
+def _submission(row: dict[str, str], problem_id: str, seen: set[str], counts: Counts) -> Submission | Rule:
     submission_id, status = row["submission_id"], _STATUSES.get(row["status"])
     if not _SUBMISSION_ID.fullmatch(submission_id) or not _EXTENSION.fullmatch(row["filename_ext"]):
         return Rule.BAD_ID
@@ -185,14 +195,14 @@ def _submission(row: dict[str, str], problem_id: str, seen: set[str], census: Ce
     seen.add(submission_id)
     if status is None:
         return Rule.UNKNOWN_STATUS
-    census[STATUSES, status] += 1
+    counts[STATUSES, status] += 1
     if status in JUDGE_SIDE:
         return Rule.JUDGE_SIDE
     quantities = {}
     for name in _QUANTITIES:
         quantities[name], oddity = _quantity(row.get(name, ""))
         if oddity:
-            census[ODDITIES, f"{oddity} {name}"] += 1
+            counts[ODDITIES, f"{oddity} {name}"] += 1
     return Submission(
         submission_id=submission_id,
         problem_id=problem_id,
@@ -205,7 +215,7 @@ def _submission(row: dict[str, str], problem_id: str, seen: set[str], census: Ce
 
 
 def _quantity(text: str) -> tuple[float | None, str]:
-    """Return the number, None where there is none that makes sense, and what is odd about it.
+    """Return the number, None for an unknown one, and an oddity found in it.
 
     >>> _quantity("20"), _quantity(""), _quantity("-1"), _quantity("fast")
     ((20.0, ''), (None, ''), (None, 'negative'), (None, 'unreadable'))
@@ -219,7 +229,7 @@ def _quantity(text: str) -> tuple[float | None, str]:
 
 
 def _plain_file(path: Path, max_bytes: int) -> bytes | Rule:
-    """Read a small plain file; a link, a pipe or a device is none."""
+    """Read a small plain file, not a link, a pipe or a device."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:

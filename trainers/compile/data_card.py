@@ -1,4 +1,4 @@
-"""Writes the data card: where groups come from, which rule dropped how many rows, and what is in them.
+"""Writes the data card of groups: their source, the rows that each rule dropped, and their contents.
 
 Every row that comes in leaves by exactly one rule.
 """
@@ -15,9 +15,8 @@ from harness.runs.jsonl import read, write_whole
 from trainers.compile.decontamination import Match
 from trainers.compile.rewards import RewardTable
 
-Census = Counter[tuple[str, str]]
-"""(table, entry) -> how many; the tables stand on the data card. Adding the censuses of two problems gives that of
-both."""
+Counts = Counter[tuple[str, str]]
+"""(table, entry) -> count, as tables on the data card. The counts of two problems add up to those of both."""
 
 ROWS = "fate of the rows"
 """The table of `Rule` and `KEPT`: its sum is the number of rows that came in."""
@@ -36,7 +35,7 @@ PROMPT_TOKENS = "tokens of a prompt"
 
 
 class Rule(StrEnum):
-    """Why a row is in no group, in the order in which the rules are asked."""
+    """Names the rules that drop rows, in order of application."""
 
     MALFORMED_ROW = "malformed row"
     MISSING_COLUMNS = "metadata without a needed column"
@@ -56,7 +55,7 @@ class Rule(StrEnum):
     NO_REWARD = "status without reward"
     NO_PROMPT = "sample without prompt"
     NO_SOURCE = "no source file"
-    NO_FILE = "source is no plain file"
+    NO_FILE = "source is not a plain file"
     TOO_LARGE = "source too large"
     WRONG_ENCODING = "source in an unknown encoding"
     EMPTY_SOURCE = "empty source"
@@ -84,12 +83,12 @@ CARD_FILE = "card.json"
 
 _MOST_DIGITS = 20
 """Of a bin's number; a status may be a number too, of any length."""
-_MATCHES_TOLD = 100
-"""Overlaps that the readers' card lists; a benchmark's easiest tasks have thousands."""
+_MATCHES_SHOWN = 100
+"""Overlaps listed in card.md; a benchmark's easiest tasks have thousands."""
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked for; together with the source it decides every byte of the groups."""
+    """Records the options of a compilation; with the source they decide every byte of the groups."""
 
     seed: int = 0
     max_tokens: int = 2048
@@ -98,21 +97,21 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """Accepted submissions kept of one problem."""
     group_size: int = 4
     unbalanced: bool = False
-    """Whether there are groups of one outcome too."""
+    """Whether groups of one outcome were made as well."""
     rewards: RewardTable
     language: str = "any"
     """Of the statements: en, ja or any."""
     tokenizer_sha256: str = ""
-    """Of the tokenizer's file; empty where no length was asked for."""
+    """Of the tokenizer's file; empty where no length was checked."""
     against: tuple[str, ...] = ()
-    """Benchmarks whose tasks were looked for."""
+    """Benchmarks checked for overlap."""
     threshold: float = 0.5
     """Overlap from which on a text counts as a benchmark's."""
     keep_contaminated: bool = False
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a folder of groups; holds no clock, so equal inputs give equal bytes."""
+    """Describes a folder of groups; holds no clock, so equal inputs give equal bytes."""
 
     schema: int = 1
     source: str
@@ -127,24 +126,28 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     fates: dict[str, int]
     """Every row that came in, by the rule that dropped it, or in a group; adds up to `rows`."""
     tables: dict[str, dict[str, int]]
-    """Whatever else was counted."""
+    """All other counts."""
     contaminated: tuple[Match, ...] = ()
     rejudged: dict[str, dict[str, int]] = {}
     """Status -> verdict on the statement's samples -> how many members of groups."""
 
 
-def tables_of(census: Census) -> dict[str, dict[str, int]]:
-    """Return the tables of a census: rules in the order in which they are asked, all else sorted."""
+def tables_of(counts: Counts) -> dict[str, dict[str, int]]:
+    """Return the counts as tables: rules in order of application, all else sorted."""
     order = {str(entry): place for place, entry in enumerate((KEPT, *Rule))}
     tables: dict[str, dict[str, int]] = {}
-    for (table, entry), count in sorted(census.items(), key=lambda item: (item[0][0], _place(item[0][1], order))):
+    for (table, entry), count in sorted(counts.items(), key=lambda item: (item[0][0], _place(item[0][1], order))):
         if count:
             tables.setdefault(table, {})[str(entry)] = count
     return tables
 
 
 def read_card(groups: Path, groups_sha256: str) -> Card | None:
-    """Return the card beside the groups in a folder or file, None where there is none, or it is that of others.
+    """Return the card beside the groups in a folder or file; None without one, or where it is that of other groups.
+
+    Args:
+        groups: Folder or file of the groups.
+        groups_sha256: Of their Parquet file.
 
     Raises:
         UserError: It is broken.
@@ -157,11 +160,11 @@ def read_card(groups: Path, groups_sha256: str) -> Card | None:
 def write_card(folder: Path, card: Card) -> None:
     """Write `card.json` and `card.md`."""
     write_whole(folder / CARD_FILE, msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
-    write_whole(folder / "card.md", markdown(card).encode())
+    write_whole(folder / "card.md", card_markdown(card).encode())
 
 
-def markdown(card: Card) -> str:
-    """Return the card for a reader."""
+def card_markdown(card: Card) -> str:
+    """Return the card as markdown."""
     return "\n".join((*_head(card), *_details(card)))
 
 
@@ -192,12 +195,12 @@ def _details(card: Card) -> Iterator[str]:
         yield ""
         yield "| text | benchmark | task | share of the task's n-grams |"
         yield "|---|---|---|---|"
-        told = card.contaminated[:_MATCHES_TOLD]
-        names = ((m, " | ".join(map(in_markdown, (m.what, m.benchmark, m.task_id)))) for m in told)
+        shown = card.contaminated[:_MATCHES_SHOWN]
+        names = ((m, " | ".join(map(in_markdown, (m.what, m.benchmark, m.task_id)))) for m in shown)
         yield from (f"| {named} | {m.overlap:.2f} |" for m, named in names)
         yield ""
-        if len(told) < len(card.contaminated):
-            yield f"{len(card.contaminated) - len(told)} more stand in card.json."
+        if len(shown) < len(card.contaminated):
+            yield f"{len(card.contaminated) - len(shown)} more are in card.json."
             yield ""
 
 

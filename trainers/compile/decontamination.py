@@ -1,6 +1,6 @@
-"""Overlap between a benchmark and the data: n-grams of its statements and reference programs.
+"""Finds overlap between a benchmark and the data: n-grams of its statements and reference programs.
 
-The measure is containment: which share of a task's n-grams stands in a text of ours, whatever else that says. 13-grams
+The measure is containment: the share of a task's n-grams that a text of ours contains, whatever else it holds. 13-grams
 of words are those of Brown et al. 2020 (arXiv:2005.14165, appendix C), who drop a text for one of them. A task with
 fewer words, as MBPP has many, is one gram of its own length, down to a length below which every text would match.
 """
@@ -31,7 +31,7 @@ _COMMENT = re.compile(r"#[^\n]*")
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
-    """A text of ours that holds `overlap` (in (0, 1]) of the n-grams of a benchmark's task."""
+    """Records a text of ours that contains `overlap` (in (0, 1]) of the n-grams of a benchmark's task."""
 
     what: str
     """A problem's id for its statement, a submission's for its code."""
@@ -41,7 +41,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Grams(msgspec.Struct, frozen=True, kw_only=True):
-    """The n-grams of many tasks, tokens joined by NUL, with the tasks (numbers) that have them."""
+    """Indexes the n-grams of many tasks, tokens joined by NUL, by the numbers of the tasks that have them."""
 
     tasks: dict[str, tuple[int, ...]]
     sizes: tuple[int, ...]
@@ -51,7 +51,7 @@ class Grams(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Contamination(msgspec.Struct, frozen=True, kw_only=True):
-    """What to look for, and from which overlap on (in (0, 1]) it is told."""
+    """Matches texts against the tasks of benchmarks, from an overlap of `threshold` (in (0, 1]) on."""
 
     names: tuple[tuple[str, str], ...]
     """(benchmark, task_id) by number."""
@@ -60,11 +60,21 @@ class Contamination(msgspec.Struct, frozen=True, kw_only=True):
     threshold: float
 
     def in_statement(self, problem_id: str, text: str) -> tuple[Match, ...]:
-        """Return the tasks whose statement stands in this one."""
+        """Return the tasks whose statement this one contains.
+
+        Args:
+            problem_id: Of the text, for the record.
+            text: A statement of ours.
+        """
         return self._matches(problem_id, words(text), self.statements)
 
     def in_code(self, source_id: str, program: str) -> tuple[Match, ...]:
-        """Return the tasks whose reference program stands in this one."""
+        """Return the tasks whose reference program this one contains.
+
+        Args:
+            source_id: Of the program, for the record.
+            program: A program of ours.
+        """
         return self._matches(source_id, code_tokens(program), self.code)
 
     def _matches(self, what: str, tokens: Sequence[str], grams: Grams) -> tuple[Match, ...]:
@@ -78,7 +88,12 @@ class Contamination(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def contamination(benchmarks: Mapping[str, Iterable[Problem]], threshold: float) -> Contamination:
-    """Take in every problem of the benchmarks, by their names, whatever its split."""
+    """Index every problem of the benchmarks, of all splits.
+
+    Args:
+        benchmarks: Name -> problems.
+        threshold: Share of a task's n-grams, in (0, 1], that counts as overlap.
+    """
     problems = [(name, problem) for name, loaded in benchmarks.items() for problem in loaded]
     return Contamination(
         names=tuple((name, problem.task_id) for name, problem in problems),
@@ -89,7 +104,7 @@ def contamination(benchmarks: Mapping[str, Iterable[Problem]], threshold: float)
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a statement, whatever their case and what stands between them."""
+    """Return the words of a statement in lower case, without punctuation."""
     return _WORD.findall(text.lower())
 
 

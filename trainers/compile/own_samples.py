@@ -1,4 +1,4 @@
-"""The judged samples of runs -> groups: what lies in the folders, read for training."""
+"""Reads the judged samples of runs as candidates for groups."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,13 +10,13 @@ from harness.runs.jsonl import read, read_rows
 from harness.runs.records import Index, Sample
 from sandbox.records import Verdict
 from trainers.compile.codenet import MAX_SOURCE_BYTES
-from trainers.compile.data_card import ROWS, STATUSES, Census, Rule
-from trainers.compile.pipeline import Candidate, Compiled, Plan, compile_candidates
+from trainers.compile.data_card import ROWS, STATUSES, Counts, Rule
+from trainers.compile.pipeline import Candidate, Compiled, CompilePlan, compile_candidates
 from trainers.compile.rewards import JUDGE_SIDE, OF_VERDICT, RewardTable
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What training needs of an evaluation."""
+    """Holds the part of an evaluation that training needs."""
 
     policy: str
     task_id: str
@@ -25,31 +25,36 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     cpu_s: float
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What training needs of run.json."""
+class _RunRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Holds the part of run.json that training needs."""
 
     benchmark: str
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """The candidates of one prompt of one problem."""
+    """Holds the candidates of one prompt of one problem."""
 
     problem_id: str
     prompt: str
     candidates: tuple[Candidate, ...]
 
 
-def read_jobs(runs: Iterable[Path], table: RewardTable, census: Census) -> tuple[Job, ...]:
+def read_jobs(runs: Iterable[Path], table: RewardTable, counts: Counts) -> tuple[Job, ...]:
     """Read the samples of the runs and bring those of one problem and prompt together, in the order of the files.
 
-    Samples that can't be trained on are counted in `census` by the rule that says why.
+    Samples that can't be trained on are counted in `counts` by the rule that drops them.
+
+    Args:
+        runs: Folders of judged runs.
+        table: Statuses without a reward in it are dropped.
+        counts: Gets the rows by rule and by status.
 
     Raises:
-        UserError: A folder is no run, or a file in it is broken.
+        UserError: A folder is not a run, or a file in it is broken.
     """
     gathered: dict[tuple[str, str], list[Candidate]] = {}
     for run in runs:
-        for problem_id, prompt, candidate in _candidates(run, table, census):
+        for problem_id, prompt, candidate in _candidates(run, table, counts):
             gathered.setdefault((problem_id, prompt), []).append(candidate)
     return tuple(
         Job(problem_id=problem_id, prompt=prompt, candidates=tuple(candidates))
@@ -57,33 +62,33 @@ def read_jobs(runs: Iterable[Path], table: RewardTable, census: Census) -> tuple
     )
 
 
-def compile_job(job: Job, *, plan: Plan) -> Compiled:
-    """Compile one job; a completion need not be a program as it stands, so nothing has to parse."""
+def compile_job(job: Job, *, plan: CompilePlan) -> Compiled:
+    """Compile one job; a completion need not be a program by itself, so nothing has to parse."""
     return compile_candidates(job.problem_id, job.prompt, job.candidates, plan, must_parse=False)
 
 
-def _candidates(run: Path, table: RewardTable, census: Census) -> Iterator[tuple[str, str, Candidate]]:
+def _candidates(run: Path, table: RewardTable, counts: Counts) -> Iterator[tuple[str, str, Candidate]]:
     if not (run / "evaluations.jsonl").is_file():
         raise UserError(f"{run}: holds no evaluations.jsonl; name the folder of a run that proctor score has judged")
-    benchmark = read(run / "run.json", Asked).benchmark
+    benchmark = read(run / "run.json", _RunRecord).benchmark
     findings = {
         (row.policy, row.task_id, row.index): row for _, row in read_rows(run / "evaluations.jsonl", Finding)
     }  # of several rows of a sample the last counts: what was our fault is judged again
     for _, sample in read_rows(run / "samples.jsonl", Sample):
-        found = _candidate(run, sample, findings.get(sample.key), table, census)
+        found = _candidate(run, sample, findings.get(sample.key), table, counts)
         if isinstance(found, Rule):
-            census[ROWS, found] += 1
+            counts[ROWS, found] += 1
         else:
             yield f"{benchmark}/{sample.task_id}", sample.prompt, found
 
 
 def _candidate(
-    run: Path, sample: Sample, finding: Finding | None, table: RewardTable, census: Census
+    run: Path, sample: Sample, finding: Finding | None, table: RewardTable, counts: Counts
 ) -> Candidate | Rule:
     if finding is None:
         return Rule.NOT_JUDGED
     status = OF_VERDICT[finding.verdict]
-    census[STATUSES, status] += 1
+    counts[STATUSES, status] += 1
     if status in JUDGE_SIDE:
         return Rule.JUDGE_SIDE
     if status not in table.rewards:

@@ -1,4 +1,4 @@
-"""Compiles submissions to groups, whatever their source, one problem at a time, on several processes.
+"""Compiles submissions of any source to groups, one problem at a time, on several processes.
 
 Groups are dealt from accepted and rejected submissions of one problem: seeded, without replacement, both outcomes in
 each.
@@ -24,7 +24,7 @@ from sandbox.inside.layers import kernel
 from sandbox.records import StdioTest
 from trainers.compile import codenet
 from trainers.compile import data_card as tables
-from trainers.compile.data_card import KEPT, PROBLEMS, ROWS, Census, Recipe, Rule, bin_of
+from trainers.compile.data_card import KEPT, PROBLEMS, ROWS, Counts, Recipe, Rule, bin_of
 from trainers.compile.decontamination import Contamination, Match
 from trainers.compile.rewards import Status, reward_of, usual
 from trainers.compile.screening import screen
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 def rng_of(seed: int, problem_id: str) -> random.Random:
-    """Return the source of chance for one problem, the same whichever worker does it and in whatever order."""
+    """Return the random generator of one problem, the same in every worker and order."""
     return random.Random(f"{seed}/{problem_id}")  # noqa: S311 - drawing samples, not keys
 
 
@@ -43,6 +43,11 @@ def reservoir(items: Iterable[T], size: int, rng: random.Random) -> tuple[T, ...
     """Return `size` of the items, each subset with the same chance, or all if there are no more.
 
     Algorithm R of Vitter 1985, "Random sampling with a reservoir", ACM TOMS 11, 37-57.
+
+    Args:
+        items: Any number; read once.
+        size: The most to keep.
+        rng: Decides which are kept.
     """
     kept: list[T] = []
     for seen, item in enumerate(items):
@@ -56,16 +61,16 @@ def reservoir(items: Iterable[T], size: int, rng: random.Random) -> tuple[T, ...
 def deal(
     accepted: Sequence[T], rejected: Sequence[T], size: int, rng: random.Random, *, unbalanced: bool = False
 ) -> Iterator[tuple[T, ...]]:
-    """Yield as many groups of `size` as there can be, nobody in two of them, in random order.
+    """Yield as many groups of `size` as there can be, in random order, no member in two of them.
 
-    Each group gets one accepted and one rejected; its other places are drawn from all that remain, so that groups
+    Each group gets one accepted and one rejected; its other places are sampled from all that remain, so that groups
     have the problem's own balance as far as the supply goes.
 
     Args:
         accepted: Those with one outcome.
         rejected: Those with the other.
         size: Members of a group, at least two.
-        rng: Decides who comes together.
+        rng: Decides the members of each group.
         unbalanced: Deal what remains as well, into groups that then have one outcome only.
     """
     right, wrong = rng.sample(accepted, len(accepted)), rng.sample(rejected, len(rejected))
@@ -87,7 +92,7 @@ _AHEAD_PER_WORKER = 8
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A program that may become a member of a group."""
+    """Holds a program that may become a member of a group."""
 
     source_id: str
     completion: str
@@ -97,27 +102,35 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     code_size_bytes: float | None = None
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The recipe with what it needs to be carried out; goes to every worker."""
+class CompilePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Holds the recipe, a token counter and the overlap to look for; sent to every worker."""
 
     recipe: Recipe
     count_tokens: Callable[[str], int] | None = None
-    """Tokens of a text in the policy's own tokenizer; None asks for no length."""
+    """Tokens of a text in the policy's own tokenizer; None checks no length."""
     contamination: Contamination | None = None
 
 
 class Compiled(NamedTuple):
-    """What became of one problem."""
+    """Holds the groups of one problem, its counts and its overlaps."""
 
     groups: tuple[Group, ...]
-    census: Census
+    counts: Counts
     matches: tuple[Match, ...]
 
 
 def compile_all(work: Callable[[J], Compiled], jobs: Iterable[J], workers: int) -> Iterator[Compiled]:
-    """Do the jobs on so many processes and yield what came of them in their order; a few are in work at once.
+    """Do the jobs on several processes and yield their results in order; a few jobs are in work at once.
 
-    Jobs and what they return don't depend on each other, so the number of processes changes nothing.
+    Jobs don't depend on each other, so the number of processes changes no result.
+
+    Args:
+        work: Compiles one job; sent to each worker once.
+        jobs: One a problem.
+        workers: Number of processes.
+
+    Returns:
+        The results in the order of the jobs.
     """
     remaining = iter(jobs)
     clean = get_context("spawn")  # workers fork in their turn, so they must have none of our threads and locks
@@ -132,10 +145,17 @@ def compile_all(work: Callable[[J], Compiled], jobs: Iterable[J], workers: int) 
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def compile_codenet_problem(problem_id: str, *, tree: Path, language: Language, plan: Plan) -> Compiled:
-    """Compile the submissions of one problem of CodeNet's tree."""
+def compile_codenet_problem(problem_id: str, *, tree: Path, language: Language, plan: CompilePlan) -> Compiled:
+    """Compile the submissions of one problem of CodeNet's tree.
+
+    Args:
+        problem_id: Such as p00001.
+        tree: Folder of the CodeNet download.
+        language: Of the statements to keep.
+        plan: The recipe, with all that it takes.
+    """
     index = codenet.index(tree, problem_id)
-    counted = index.census
+    counted = index.counts
     counted[tables.ODDITIES, "source files of no submission"] += codenet.stray_sources(
         tree, problem_id, index.submissions
     )
@@ -152,7 +172,7 @@ def compile_codenet_problem(problem_id: str, *, tree: Path, language: Language, 
         return Compiled((), counted, matches)
     candidates = tuple(_candidates(tree, index.submissions, plan.recipe, counted))
     compiled = compile_candidates(problem_id, _prompt(problem_id, statement.text), candidates, plan, must_parse=True)
-    return Compiled(compiled.groups, counted + compiled.census, matches + compiled.matches)
+    return Compiled(compiled.groups, counted + compiled.counts, matches + compiled.matches)
 
 
 @functools.cache
@@ -161,17 +181,25 @@ def _card() -> PromptCard:
 
 
 def _prompt(problem_id: str, statement: str) -> str:
-    """Return what a submission answers: the prompt that APPS+ is examined with (DESIGN.md, section 2, row 7)."""
+    """Return the prompt of a submission: that of APPS+ in an examination."""
     reads_stdin = StdioTest(stdin="", expected_stdout="")
     problem = Problem(task_id=problem_id, benchmark="codenet", split="train", statement=statement, tests=(reads_stdin,))
     return str(render_prompt(_card(), problem, {}))  # the card has no messages, so this is its text
 
 
 def compile_candidates(
-    problem_id: str, prompt: str, candidates: Sequence[Candidate], plan: Plan, *, must_parse: bool
+    problem_id: str, prompt: str, candidates: Sequence[Candidate], plan: CompilePlan, *, must_parse: bool
 ) -> Compiled:
-    """Compile the programs of one prompt; `must_parse` drops those that aren't Python 3, compile errors apart."""
-    counted = Census()
+    """Compile the programs of one prompt to groups.
+
+    Args:
+        problem_id: Of the problem; with the seed it decides the groups.
+        prompt: The same for all candidates.
+        candidates: Programs with their statuses, in the order of their ids.
+        plan: The recipe, with all that it takes.
+        must_parse: Whether to drop programs that aren't Python 3, compile errors apart.
+    """
+    counted = Counts()
     candidates = tuple(_distinct(candidates, counted, must_parse=must_parse))
     candidates, matches = _clean(candidates, plan, counted)
     lengths = {c.completion: plan.count_tokens(c.completion) for c in candidates} if plan.count_tokens else {}
@@ -199,7 +227,7 @@ _work: list[Callable[[Any], Compiled]] = []
 
 
 def _take_up(work: Callable[[Any], Compiled]) -> None:
-    """Be a worker: leave interrupts to the process that started it, and end with it, however that ends."""
+    """Become a worker: leave interrupts to the parent process, and end with it, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     if not (parent := parent_process()) or not parent.is_alive():
@@ -212,7 +240,7 @@ def _do(job: Any) -> Compiled:
 
 
 def _candidates(
-    tree: Path, submissions: Iterable[codenet.Submission], recipe: Recipe, counted: Census
+    tree: Path, submissions: Iterable[codenet.Submission], recipe: Recipe, counted: Counts
 ) -> Iterator[Candidate]:
     for submission in submissions:
         rewarded = submission.status in recipe.rewards.rewards
@@ -230,7 +258,7 @@ def _candidates(
             )
 
 
-def _distinct(candidates: Sequence[Candidate], counted: Census, *, must_parse: bool) -> Iterator[Candidate]:
+def _distinct(candidates: Sequence[Candidate], counted: Counts, *, must_parse: bool) -> Iterator[Candidate]:
     """Yield the first of those with the same tokens; where one is accepted and another not, neither label is sure."""
     screened = screen([candidate.completion for candidate in candidates])
     outcomes: dict[bytes, set[bool]] = {}
@@ -255,7 +283,7 @@ def _distinct(candidates: Sequence[Candidate], counted: Census, *, must_parse: b
 
 
 def _clean(
-    candidates: Sequence[Candidate], plan: Plan, counted: Census
+    candidates: Sequence[Candidate], plan: CompilePlan, counted: Counts
 ) -> tuple[tuple[Candidate, ...], tuple[Match, ...]]:
     """Return the programs that hold no reference of a benchmark, and what those that do hold."""
     if plan.contamination is None:
@@ -269,7 +297,7 @@ def _clean(
 
 
 def _without(
-    completions: Collection[str], candidates: Sequence[Candidate], rule: Rule, counted: Census
+    completions: Collection[str], candidates: Sequence[Candidate], rule: Rule, counted: Counts
 ) -> tuple[Candidate, ...]:
     kept = tuple(candidate for candidate in candidates if candidate.completion not in completions)
     counted[ROWS, rule] += len(candidates) - len(kept)
@@ -277,7 +305,7 @@ def _without(
 
 
 def _members(
-    candidates: Sequence[Candidate], problem_id: str, recipe: Recipe, counted: Census
+    candidates: Sequence[Candidate], problem_id: str, recipe: Recipe, counted: Counts
 ) -> Iterator[tuple[Candidate, ...]]:
     rng = rng_of(recipe.seed, problem_id)
     accepted = [candidate for candidate in candidates if candidate.status == Status.ACCEPTED]
@@ -292,9 +320,9 @@ def _members(
     counted[ROWS, KEPT] += members
 
 
-def _measures(groups: Sequence[Group], lengths: Mapping[str, int], prompt_tokens: int) -> Census:
-    """Return totals and histograms of the groups of one problem; `lengths` is empty where none was asked for."""
-    counted = Census()
+def _measures(groups: Sequence[Group], lengths: Mapping[str, int], prompt_tokens: int) -> Counts:
+    """Return totals and histograms of the groups of one problem; `lengths` is empty where none was checked."""
+    counted = Counts()
     counted[tables.PER_PROBLEM, bin_of(len(groups))] += 1
     counted[PROBLEMS, "with groups" if groups else "without a group"] += 1
     counted[tables.TOTALS, "groups"] += len(groups)

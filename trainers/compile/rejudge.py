@@ -1,4 +1,4 @@
-"""Does our judge agree with CodeNet's? Members of groups run in the sandbox on the samples of their statements.
+"""Compares our judge with CodeNet's: members of groups run in the sandbox on the samples of their statements.
 
 Samples are not the judge's tests: a rejected program may well pass them, but an accepted one should.
 """
@@ -18,34 +18,40 @@ from trainers.compile.statements import read_statement
 from trainers.groups import Group
 
 UNTRIED = "no sample to try"
-"""Stands for the verdict where a statement has no sample."""
+"""In the place of the verdict where a statement has no sample."""
 
 
 class Rejudged(NamedTuple):
-    """A member of a group with CodeNet's status and our verdict, or `UNTRIED`."""
+    """Pairs the status by CodeNet of a group's member with our verdict, or `UNTRIED`."""
 
     source_id: str
     status: str
     verdict: str
 
 
-class Examination(NamedTuple):
-    """The samples of a problem as tests, with what each may use."""
+class SampleTests(NamedTuple):
+    """Holds the samples of a problem as tests, with their limits."""
 
     tests: tuple[StdioTest, ...]
     limits: Limits
 
 
-def examinations(tree: Path) -> Callable[[str], Examination]:
-    """Return what tells, by a problem's id, what its members are put to; pages are read as they are needed."""
+def sample_tests(tree: Path) -> Callable[[str], SampleTests]:
+    """Return a function from a problem's id to the tests of its members; pages are read as they are needed."""
     times = codenet.time_limits_ms(tree)
-    return lru_cache(maxsize=64)(lambda problem_id: _examination(tree, problem_id, times.get(problem_id)))
+    return lru_cache(maxsize=64)(lambda problem_id: _sample_tests(tree, problem_id, times.get(problem_id)))
 
 
 def rejudge(
-    groups: Iterable[Group], examination: Callable[[str], Examination], jail: Jail, workers: int
+    groups: Iterable[Group], tests_of: Callable[[str], SampleTests], jail: Jail, workers: int
 ) -> Iterator[Rejudged]:
-    """Judge every member of the groups and yield what was found, in order; those that can't be tried come last.
+    """Judge every member of the groups and yield the verdicts in order; members without a sample come last.
+
+    Args:
+        groups: Read once.
+        tests_of: Problem id -> its tests; see `sample_tests`.
+        jail: Configuration of the sandbox.
+        workers: Judgements at once.
 
     Raises:
         Refused: The host can't hold an untrusted program.
@@ -55,7 +61,7 @@ def rejudge(
 
     def cases() -> Iterator[Case]:
         for group in groups:
-            tests, limits = examination(group.problem_id)
+            tests, limits = tests_of(group.problem_id)
             for member in zip(group.completions, group.source_ids, group.statuses, strict=True):
                 completion, source_id, status = member
                 if tests:
@@ -69,14 +75,14 @@ def rejudge(
     yield from untried
 
 
-def _examination(tree: Path, problem_id: str, time_limit_ms: float | None) -> Examination:
+def _sample_tests(tree: Path, problem_id: str, time_limit_ms: float | None) -> SampleTests:
     """Take the problem's own time limit where it is longer than ours; numbers may differ by rounding."""
     page = codenet.statement_page(tree, problem_id)
     statement = page if isinstance(page, Rule) else read_statement(page, "any")
     samples = () if isinstance(statement, Rule) else statement.samples
     usual = Limits()
     cpu_s = max(usual.cpu_s, (time_limit_ms or 0.0) / 1000)
-    return Examination(
+    return SampleTests(
         tests=tuple(StdioTest(stdin=s.stdin, expected_stdout=s.stdout, checker="numbers") for s in samples),
         limits=Limits(cpu_s=cpu_s, wall_s=usual.wall_s * cpu_s / usual.cpu_s),
     )

@@ -1,4 +1,4 @@
-"""Status -> reward: the paper's table, or one of the user's own, with extra terms for time, memory and size."""
+"""Rewards statuses: by the paper's table, or the user's own, with extra terms for time, memory and size."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from sandbox.records import Verdict
 
 
 class Status(StrEnum):
-    """What CodeNet's judges say of a submission."""
+    """Names the statuses that CodeNet's judges give."""
 
     ACCEPTED = "Accepted"
     WRONG_ANSWER = "Wrong Answer"
@@ -34,7 +34,7 @@ class Status(StrEnum):
 JUDGE_SIDE = frozenset(
     {Status.NOT_AVAILABLE, Status.WAITING, Status.WAITING_AGAIN, Status.INTERNAL_ERROR, Status.SYSTEM_ERROR}
 )
-"""Those that say nothing of the program; no table may reward them."""
+"""Statuses that say nothing of the program; no table may reward them."""
 
 OF_VERDICT: Mapping[Verdict, Status] = {
     Verdict.ACCEPTED: Status.ACCEPTED,
@@ -51,8 +51,8 @@ OF_VERDICT: Mapping[Verdict, Status] = {
 RESOURCE_LIMIT_REWARD = -0.6
 
 
-class Measured(Protocol):
-    """A program with what its judge measured; None where it is not known."""
+class MeasuredProgram(Protocol):
+    """Requires the measurements of a program; an unknown one is None."""
 
     @property
     def cpu_time_ms(self) -> float | None: ...  # noqa: D102 - said above
@@ -62,8 +62,8 @@ class Measured(Protocol):
     def code_size_bytes(self) -> float | None: ...  # noqa: D102
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Weights of extra terms for accepted programs, 0 for none.
+class RewardTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Weighs extra terms for accepted programs, 0 for none.
 
     A term is weight x (1 - value / median), cut to [-weight, weight]; the median is that of the problem's accepted
     programs. So a program that takes twice the usual time loses the weight, one that takes half of it gains half the
@@ -76,13 +76,13 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class RewardTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The reward of each status that has one; submissions of other statuses are dropped and counted."""
+    """Maps statuses to rewards; submissions of other statuses are dropped and counted."""
 
     rewards: dict[Status, float]
-    terms: Terms = Terms()
+    terms: RewardTerms = RewardTerms()
 
     def reasons_against(self) -> Iterable[str]:
-        """Yield what is wrong with the table: methods tell accepted from rejected by the sign of the reward."""
+        """Yield the faults of the table: methods know accepted from rejected by the sign of the reward."""
         numbers = (*self.rewards.values(), *msgspec.structs.astuple(self.terms))
         if not all(map(math.isfinite, numbers)):
             yield "every number must be finite"
@@ -115,7 +115,7 @@ PAPER = RewardTable(
 
 
 def read_table(path: Path) -> RewardTable:
-    """Read a table of the user's own, which stands alone: a status that it does not name is dropped.
+    """Read a table of the user's own, with nothing of the paper's: a status that it does not name is dropped.
 
     The file is TOML: `[rewards]` with lines such as `"Wrong Answer" = -0.1`, and, if wanted, `[terms]` with weights for
     `cpu_time`, `memory` and `code_size`.
@@ -130,7 +130,7 @@ def read_table(path: Path) -> RewardTable:
     except ValueError as error:
         raise UserError(f"{path}: {error}; see `[rewards]` in proctor compile codenet --help") from error
     for reason in table.reasons_against():
-        raise UserError(f"{path}: {reason}; mend it")
+        raise UserError(f"{path}: {reason}; correct it")
     return table
 
 
@@ -140,7 +140,7 @@ def with_resource_limits(table: RewardTable) -> RewardTable:
     return msgspec.structs.replace(table, rewards=limits | table.rewards)
 
 
-def usual(accepted: Sequence[Measured]) -> dict[str, float]:
+def usual(accepted: Sequence[MeasuredProgram]) -> dict[str, float]:
     """Return the median of each quantity over the accepted programs of a problem, where one is known."""
     known = {
         "cpu_time": [program.cpu_time_ms for program in accepted],
@@ -151,8 +151,14 @@ def usual(accepted: Sequence[Measured]) -> dict[str, float]:
     return {name: median(values) for name, values in found.items() if values}
 
 
-def reward_of(status: Status, program: Measured, table: RewardTable, medians: Mapping[str, float]) -> float:
+def reward_of(status: Status, program: MeasuredProgram, table: RewardTable, medians: Mapping[str, float]) -> float:
     """Return the reward of a program: that of its status, and for an accepted one the extra terms.
+
+    Args:
+        status: Of the program.
+        program: With its measurements.
+        table: Of the rewards.
+        medians: Of the problem's accepted programs; see `usual`.
 
     Raises:
         KeyError: The table has no reward for this status.

@@ -1,4 +1,4 @@
-"""What a program must be to be trained on: Python 3 that parses, and not the same tokens as another.
+"""Screens programs to train on: they must parse as Python 3, and have other tokens than the rest.
 
 The sources are hostile as far as we know, and CPython's parser can be crashed, or kept busy, by small ones. So they are
 parsed in a forked child, one after the other, each with a CPU limit that the kernel enforces. What ends the child costs
@@ -33,18 +33,26 @@ _MARKS = {
     tokenize.ENCODING: "",
     tokenize.ENDMARKER: "",
 }
-"""What stands for tokens of layout: comments, blank lines and the width of an indent say nothing."""
+"""Replacements of layout tokens: comments, blank lines and the width of an indent make no difference."""
 
 
 class Screened(NamedTuple):
-    """What was found about a source; `tokens_digest` is empty where its parser crashed or did not end."""
+    """Holds the findings on a source; `tokens_digest` is empty if its parser crashed or did not end."""
 
     parses: bool
     tokens_digest: bytes
 
 
 def screen(sources: Sequence[str], cpu_limit_s: float = CPU_LIMIT_S) -> tuple[Screened, ...]:
-    """Parse the sources and digest their tokens, whatever they do to the parser; one answer each, in their order."""
+    """Parse the sources and digest their tokens, even where they crash the parser.
+
+    Args:
+        sources: Texts of any kind.
+        cpu_limit_s: CPU seconds for each.
+
+    Returns:
+        One finding for each source, in order.
+    """
     found: list[Screened] = []
     while len(found) < len(sources):
         found += _in_child(sources[len(found) :], cpu_limit_s)

@@ -1,6 +1,6 @@
-"""Statement HTML -> text: samples and formulas kept, English and Japanese told apart.
+"""Reads statements from HTML: samples and formulas are kept, English and Japanese separated.
 
-The pages are hand-written and often broken (unclosed tags, `i<N` as it stands), so they are read as a stream of events
+The pages are hand-written and often broken (unclosed tags, a bare `i<N`), so they are read as a stream of events
 with the standard library's lenient parser; no depth of nesting can overflow anything.
 """
 
@@ -48,14 +48,14 @@ Kind = Literal["heading", "text", "item", "pre"]
 
 
 class SampleCase(msgspec.Struct, frozen=True, kw_only=True):
-    """A sample of the statement: what the program reads, and what it must print."""
+    """Holds a sample of the statement: the input, and the output that is expected."""
 
     stdin: str
     stdout: str
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """What a page says; `language` is "en" or "ja"."""
+    """Holds the text and the samples of a page; `language` is "en" or "ja"."""
 
     text: str
     language: str
@@ -66,13 +66,20 @@ class _Block(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     text: str
     image_inside: bool = False
-    """An image without a description stands where a word or a formula should."""
+    """An image without a description takes the place of a word or a formula."""
 
 
 def read_statement(html: str, language: Language) -> Statement | Rule:
     """Return the statement of a page in the language wanted, or the rule that drops it.
 
     Of a page in both languages the wanted part is taken, the English one for "any".
+
+    Args:
+        html: The page.
+        language: en, ja or any.
+
+    Returns:
+        The statement, or the rule that drops the page.
     """
     page = _Page(_unwanted(html, language))
     page.feed(html)
@@ -192,7 +199,7 @@ class _Page(HTMLParser):
     def _image(self, description: str) -> None:
         """Take an image's description as text; without one, note whether the text needs the image.
 
-        It does where it stands within a line of text, or right after a colon that announces no mere figure. Elsewhere
+        It does within a line of text, or right after a colon that announces no mere figure. Elsewhere
         it illustrates, and so it does from the first sample on.
         """
         self.images += 1

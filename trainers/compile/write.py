@@ -6,18 +6,22 @@ from importlib.metadata import version
 from pathlib import Path
 
 from harness.errors import UserError
-from trainers.compile.data_card import ROWS, TOTALS, Card, Census, Recipe, tables_of, write_card
+from trainers.compile.data_card import ROWS, TOTALS, Card, Counts, Recipe, tables_of, write_card
 from trainers.compile.decontamination import Match
 from trainers.compile.pipeline import Compiled
 from trainers.compile.rejudge import Rejudged
 from trainers.groups import GROUPS_FILE, Group, pyarrow, read_groups, write_groups
 
 Rejudge = Callable[[Iterable[Group], int], Iterable[Rejudged]]
-"""Groups and the number of their members -> what was found of each."""
+"""Groups and the number of their members -> status and verdict of each."""
 
 
 def refuse_taken(out: Path) -> None:
-    """Raise UserError where `out` holds something already, or the libraries to write it are missing."""
+    """Refuse a folder for groups that is taken.
+
+    Raises:
+        UserError: `out` holds something already, or the library to write it is missing.
+    """
     pyarrow()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out}: is there already; choose a new folder for --out")
@@ -27,7 +31,7 @@ def write_folder(
     out: Path,
     compiled: Iterable[Compiled],
     *,
-    census: Census,
+    counts: Counts,
     recipe: Recipe,
     source: str,
     rejudge: Rejudge | None = None,
@@ -39,20 +43,20 @@ def write_folder(
 
     Args:
         out: The folder to be.
-        compiled: What came of each problem, in their order.
-        census: What was counted before.
-        recipe: What was asked for.
-        source: Where the submissions come from, for the card.
+        compiled: The results of the problems, in their order.
+        counts: Counts so far.
+        recipe: The options of the compilation.
+        source: Origin of the submissions, for the card.
         rejudge: Judges the members of the groups; None leaves it out.
     """
     draft = out.with_name(f"{out.name}.tmp")
     draft.mkdir(parents=True, exist_ok=True)
     matches: list[Match] = []
-    sha256 = write_groups(draft / GROUPS_FILE, _groups(compiled, census, matches))
+    sha256 = write_groups(draft / GROUPS_FILE, _groups(compiled, counts, matches))
     crossed: dict[str, Counter[str]] = {}
-    for row in rejudge(read_groups(draft), census[TOTALS, "completions"]) if rejudge else ():
+    for row in rejudge(read_groups(draft), counts[TOTALS, "completions"]) if rejudge else ():
         crossed.setdefault(row.status, Counter())[row.verdict] += 1
-    tables = tables_of(census)
+    tables = tables_of(counts)
     fates, totals = tables.pop(ROWS, {}), tables.pop(TOTALS, {})
     card = Card(
         source=source,
@@ -74,8 +78,8 @@ def write_folder(
     return card
 
 
-def _groups(compiled: Iterable[Compiled], census: Census, matches: list[Match]) -> Iterator[Group]:
+def _groups(compiled: Iterable[Compiled], counts: Counts, matches: list[Match]) -> Iterator[Group]:
     for one in compiled:
-        census.update(one.census)
+        counts.update(one.counts)
         matches.extend(one.matches)
         yield from one.groups

@@ -1,1 +1,1 @@
-"""The demo's own material and base: generated submissions in CodeNet's layout, and a policy of 0.85 M parameters."""
+"""Makes the demo's material and base: submissions in CodeNet's layout, and a policy of 0.85 M parameters."""

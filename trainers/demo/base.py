@@ -27,25 +27,23 @@ TASKS = 6000
 PROGRAMS_PER_TASK = 3
 
 
-class Row(NamedTuple):
-    """A prompt, as the benchmark puts it, and a program."""
+class Example(NamedTuple):
+    """Pairs a prompt of the benchmark with a program."""
 
     prompt: str
     program: str
 
 
-def corpus(seed: int, size: int = TASKS) -> Iterator[Row]:
-    """Yield what the base learns from: tasks of the train split only."""
-    rng = Random(seed)  # noqa: S311 - drawing examples, not keys
+def corpus(seed: int, size: int = TASKS) -> Iterator[Example]:
+    """Yield the examples that the base learns from: tasks of the train split only."""
+    rng = Random(seed)  # noqa: S311 - sampling examples, not keys
     card = load_card("apps")
     for task in islice(tasks("train", seed), size):
-        prompt = str(
-            render_prompt(card, problem_of(task, "", "train"), {})
-        )  # the card has no messages: this is its text
-        yield from (Row(prompt, glance(task, rng)) for _ in range(PROGRAMS_PER_TASK))
+        prompt = str(render_prompt(card, problem_of(task, "", "train"), {}))  # no messages: this is its text
+        yield from (Example(prompt, glance(task, rng)) for _ in range(PROGRAMS_PER_TASK))
 
 
-def tokenizer_for(rows: Iterable[Row]) -> "PreTrainedTokenizerFast":
+def tokenizer_for(rows: Iterable[Example]) -> "PreTrainedTokenizerFast":
     """Return a tokenizer of the Qwen2 kind, which takes digits one by one; equal rows give equal tokens."""
     from transformers import Qwen2Tokenizer  # noqa: PLC0415 - extra `train`
 
@@ -122,7 +120,7 @@ def _config(end: int) -> Qwen2Config:
 
 
 def _steps(
-    model: Qwen2ForCausalLM, tokenizer: "PreTrainedTokenizerFast", rows: Sequence[Row], seed: int, steps: int
+    model: Qwen2ForCausalLM, tokenizer: "PreTrainedTokenizerFast", rows: Sequence[Example], seed: int, steps: int
 ) -> Iterator[float]:
     """Take the steps, and yield the loss of each: the mean over the tokens of programs."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.0)
@@ -143,7 +141,7 @@ def _steps(
         yield loss.item()
 
 
-def _encoded(tokenizer: "PreTrainedTokenizerFast", rows: Sequence[Row]) -> list[tuple[list[int], list[int]]]:
+def _encoded(tokenizer: "PreTrainedTokenizerFast", rows: Sequence[Example]) -> list[tuple[list[int], list[int]]]:
     prompts = tokenizer([row.prompt for row in rows]).input_ids
     programs = tokenizer([row.program for row in rows]).input_ids
     return [(prompt, [*program, tokenizer.eos_token_id]) for prompt, program in zip(prompts, programs, strict=True)]

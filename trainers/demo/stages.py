@@ -26,7 +26,7 @@ _TRAINING = ("--learning-rate", "5e-5", "--warmup-share", "0.1", "--save-every-s
 
 
 class Sizes(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of everything."""
+    """Holds the sizes of a demo."""
 
     seed: int = 0
     problems: int = 720
@@ -34,11 +34,11 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     steps: int = 300
     """Of each training, two groups of four programs each."""
     tests: int = 180
-    """Held-out problems that each policy is put to."""
+    """Held-out problems of each policy's examination."""
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
-    """A command whose outcome is one file or folder that is there when all is done."""
+    """Describes a command and its outcome, one file or folder that is there once all is done."""
 
     what: str
     arguments: tuple[str, ...]
@@ -103,18 +103,18 @@ def _training(out: Path, sizes: Sizes) -> Iterator[Stage]:
 
 
 def _examination(out: Path, sizes: Sizes, judging: tuple[str, ...]) -> Iterator[Stage]:
-    drawings = (
+    samplings = (
         ("", "ten samples a problem", ("--n", "10", "--k", "1,10", "--max-tokens", "160"), 25.0),
         ("-greedy", "its likeliest program", ("--n", "1", "--max-tokens", "160"), 4.0),
     )
-    for suffix, what, drawing, expected_s in drawings:
+    for suffix, what, sampling, expected_s in samplings:
         for policy in POLICIES:
             folder = out / "runs" / f"{policy}{suffix}"
             yield Stage(
                 what=f"{policy}: {what}",
                 arguments=(
                     "run", "--benchmark", "miniature", "--limit", str(sizes.tests), "--backend", "transformers",
-                    "--model", str(out / "models" / policy), "--policy", policy, *drawing,
+                    "--model", str(out / "models" / policy), "--policy", policy, *sampling,
                     "--seed", str(sizes.seed), *judging, "--out", str(folder),
                 ),
                 outcome=folder / "result.json",

@@ -1,6 +1,6 @@
-"""Makes submissions of known verdict: right programs, and wrong ones by the slips that people make.
+"""Makes submissions of known verdict: right programs, and wrong ones by common slips.
 
-They lie in CodeNet's own layout, so that the real compiler reads them.
+They have CodeNet's own layout, so that the real compiler reads them.
 """
 
 import csv
@@ -17,19 +17,19 @@ from harness.errors import UserError
 from harness.runs.jsonl import write_whole
 from sandbox.records import Verdict
 from trainers.compile.rewards import OF_VERDICT
-from trainers.demo.family import WORDS
+from trainers.demo.families import vocabulary
 from trainers.demo.tasks import LIMITS, Task, tasks, verdict_of
 
 
 class Slip(NamedTuple):
-    """Text that is mistaken for other text, at one place of the program."""
+    """Replaces text by other text, at one place of the program."""
 
     pattern: str
     replacement: str
 
 
-class Program(NamedTuple):
-    """A program and the verdict that it gets."""
+class JudgedProgram(NamedTuple):
+    """Pairs a program with the verdict that it gets."""
 
     text: str
     verdict: Verdict
@@ -110,18 +110,18 @@ def slipped(task: Task, rng: Random) -> str:
     return _with_one(rng.choice(task.right), [slip for slip in kind if isinstance(slip, Slip)], rng)
 
 
-def wrong_program(task: Task, rng: Random) -> Program:
+def wrong_program(task: Task, rng: Random) -> JudgedProgram:
     """Return a program that fails; its verdict is known, because it was run, or because it can't come to an end."""
     for _ in range(_TRIES):
         text = slipped(task, rng)
         verdict = Verdict.TIME_LIMIT if is_slow(text, task) else verdict_of(text, task.tests)
         if verdict not in {None, Verdict.ACCEPTED}:
-            return Program(text, verdict)
+            return JudgedProgram(text, verdict)
     raise AssertionError(f"{task.family}: none of {_TRIES} slips does harm")
 
 
 def is_slow(text: str, task: Task) -> bool:
-    """Tell whether a program was made to be too slow."""
+    """Return whether a program was made to be too slow."""
     return text in task.slow or any(wait in text for wait in WAITS)
 
 
@@ -145,32 +145,32 @@ def _with_one(text: str, slips: Sequence[Slip], rng: Random) -> str:
 
 
 def _other(misread: str, rng: Random) -> str:
-    """Return what a number or a word may be taken for.
+    """Return a number or a word that another may be mistaken for.
 
     >>> _other("7", Random(1)), _other("tiger", Random(1))
-    ('6', 'engine')
+    ('6', 'island')
     """
     if misread.isdecimal():
         return str(max(0, int(misread) + rng.choice((-1, 1, 10))))
-    return rng.choice(WORDS)
+    return rng.choice(vocabulary("words"))
 
 
 ACCEPTED_SHARE: Mapping[str, float] = {"introductory": 0.6, "interview": 0.45, "competition": 0.35}
 """Difficulty -> share of right programs: the harder, the fewer, as with people."""
 
 
-def submissions(task: Task, rng: Random, count: int) -> Iterator[Program]:
+def submissions(task: Task, rng: Random, count: int) -> Iterator[JudgedProgram]:
     """Yield so many programs for a task, some right and some wrong, no two with the same text."""
     right = min(max(1, round(rng.gauss(ACCEPTED_SHARE[task.difficulty], 0.1) * count)), len(task.right), count - 1)
     found = dict.fromkeys(rng.sample(task.right, right), Verdict.ACCEPTED)
     while len(found) < count:
         program = wrong_program(task, rng)
         found.setdefault(program.text, program.verdict)
-    yield from (Program(text, found[text]) for text in rng.sample(list(found), count))
+    yield from (JudgedProgram(text, found[text]) for text in rng.sample(list(found), count))
 
 
 def glance(task: Task, rng: Random) -> str:
-    """Return a program of the kind that lies about: right with the task's share, else with a slip that may be none."""
+    """Return an unjudged program: right with the share of the difficulty, else with a slip that may be harmless."""
     if rng.random() < ACCEPTED_SHARE[task.difficulty]:
         return rng.choice(task.right)
     return slipped(task, rng)
@@ -189,6 +189,11 @@ def write_submissions(tree: Path, problems: int, seed: int) -> int:
     """Write so many problems of the train split with their submissions; return how many submissions there are.
 
     The list of problems is written last, so a tree that has one is whole.
+
+    Args:
+        tree: Folder to write, in CodeNet's layout.
+        problems: Their number.
+        seed: Of tasks and programs.
 
     Raises:
         UserError: `tree` has a list of problems already.
@@ -213,13 +218,13 @@ def write_submissions(tree: Path, problems: int, seed: int) -> int:
 
 def page(task: Task) -> str:
     """Return the problem's page, marked up as CodeNet's are."""
-    parts = (("Input", task.told_input), ("Output", task.told_output))
-    told = [f"<H2>{heading}</H2>\n<p>\n{escape(text)}\n</p>\n" for heading, text in parts]
+    parts = (("Input", task.input_text), ("Output", task.output_text))
+    shown = [f"<H2>{heading}</H2>\n<p>\n{escape(text)}\n</p>\n" for heading, text in parts]
     sample = [f"<H2>{heading}</H2>\n<pre>\n{escape(text)}\n</pre>\n" for heading, text in task.sample]
-    return "\n".join((*told, *sample))
+    return "\n".join((*shown, *sample))
 
 
-def _write_problem(tree: Path, problem_id: str, task: Task, programs: Sequence[Program], *, first: int) -> None:
+def _write_problem(tree: Path, problem_id: str, task: Task, programs: Sequence[JudgedProgram], *, first: int) -> None:
     sources = tree / "data" / problem_id / "Python"
     sources.mkdir(parents=True, exist_ok=True)
     rows = []
@@ -230,7 +235,7 @@ def _write_problem(tree: Path, problem_id: str, task: Task, programs: Sequence[P
         status = OF_VERDICT[program.verdict]
         rows.append(
             (submission_id, problem_id, "", "", "Python", "Python3", "py", status, "", "", size, "")
-        )  # nobody has measured their times
+        )  # their times are unknown
     (tree / "problem_descriptions" / f"{problem_id}.html").write_text(page(task), encoding="utf-8")
     (tree / "metadata" / f"{problem_id}.csv").write_bytes(_csv(_COLUMNS, rows))
 

@@ -1,7 +1,7 @@
-"""Makes the demo's tasks from families, by the dozen, for models of a million parameters, and their benchmark.
+"""Makes the demo's tasks from families, for models of a million parameters, and their benchmark.
 
-Numbers and words are put in, inputs drawn, answers taken from the reference, which runs in this process: our own
-programs only, never a model's, which belong into the sandbox.
+Parameters are filled in, inputs sampled, and answers printed by the reference, which runs in this process: our own
+programs only, never a model's, which belong in the sandbox.
 """
 
 import hashlib
@@ -23,8 +23,7 @@ from harness.errors import UserError
 from harness.runs.records import Problem
 from sandbox.inside.checkers import lines
 from sandbox.records import Limits, StdioTest, Verdict
-from trainers.demo.families import FAMILIES
-from trainers.demo.family import Family, Parameters
+from trainers.demo.families import Family, Parameters, families
 
 MOST_LINES = 20_000
 """Lines that a program may run; those that come to an end run far fewer."""
@@ -33,11 +32,11 @@ _FILE = "<miniature>"
 
 
 class _Endless(BaseException):
-    """The program has run more lines than it may; no program catches this."""
+    """Ends a program that has run too many lines; no program catches this."""
 
 
 def printed(program: str | CodeType, stdin: str) -> str:
-    """Return what a program of ours prints."""
+    """Return the output of a program of ours."""
     rows, stdout = iter(stdin.splitlines()), io.StringIO()
 
     def read() -> str:
@@ -51,7 +50,12 @@ def printed(program: str | CodeType, stdin: str) -> str:
 
 
 def verdict_of(program: str, tests: Sequence[StdioTest]) -> Verdict | None:
-    """Return the verdict on a program of ours, or None where it doesn't come to an end."""
+    """Return the verdict on a program of ours, or None where it doesn't come to an end.
+
+    Args:
+        program: One of ours: it runs in this process.
+        tests: At least one.
+    """
     try:
         code = compile(program, _FILE, "exec")
     except SyntaxError:
@@ -61,7 +65,7 @@ def verdict_of(program: str, tests: Sequence[StdioTest]) -> Verdict | None:
             output = _printed_soon(code, test.stdin)
         except _Endless:
             return None
-        except Exception:  # noqa: BLE001 - whatever the program does wrong
+        except Exception:  # noqa: BLE001 - the program may raise anything
             return Verdict.RUNTIME_ERROR
         if not lines(test.expected_stdout.encode(), output.encode()):
             return Verdict.WRONG_ANSWER
@@ -69,7 +73,7 @@ def verdict_of(program: str, tests: Sequence[StdioTest]) -> Verdict | None:
 
 
 def _printed_soon(code: CodeType, stdin: str) -> str:
-    """Return what the program prints; raise _Endless where it runs more lines than it may."""
+    """Return the output of the program; raise _Endless where it runs more lines than it may."""
     left = MOST_LINES
 
     def count(frame: FrameType, event: str, _: Any) -> Any:
@@ -99,12 +103,12 @@ _HELD_OUT = 5
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """A problem with the programs that solve it, and those that would if they had the time."""
+    """Holds a problem with the programs that solve it, and those that would if they had the time."""
 
     family: str
     difficulty: str
-    told_input: str
-    told_output: str
+    input_text: str
+    output_text: str
     tests: tuple[StdioTest, ...]
     right: tuple[str, ...]
     slow: tuple[str, ...]
@@ -112,7 +116,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def statement(self) -> str:
         """Return the text of the problem, as the compiler of groups takes it from its page."""
-        parts = (("Input", self.told_input), ("Output", self.told_output), *self.sample)
+        parts = (("Input", self.input_text), ("Output", self.output_text), *self.sample)
         return "\n\n".join(f"{heading}\n{text}" for heading, text in parts)
 
     @property
@@ -125,11 +129,15 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 def tasks(split: Split, seed: int) -> Iterator[Task]:
     """Yield tasks in rounds of one of each family, difficulties in turn, no two with the same statement.
 
-    The splits share no family's parameters, whatever the seeds. A family that has run out of parameters is left out of
+    The splits share no family's parameters under any seed. A family that has run out of parameters is left out of
     the rounds that follow, and the tasks end when all have.
+
+    Args:
+        split: train or test.
+        seed: Decides the order of the parameters and their phrasings.
     """
     by_difficulty = [
-        [_of_family(difficulty, family, split, seed) for family in of_it] for difficulty, of_it in FAMILIES.items()
+        [_of_family(difficulty, family, split, seed) for family in of_it] for difficulty, of_it in families().items()
     ]
     streams = [stream for turn in zip_longest(*by_difficulty) for stream in turn if stream]
     while round_ := [task for stream in streams for task in islice(stream, 1)]:
@@ -140,12 +148,12 @@ def _of_family(difficulty: str, family: Family, split: Split, seed: int) -> Iter
     """Yield a task for each choice of parameters in random order, each in one phrasing, then all in the others."""
     choices = [dict(zip(family.parameters, values, strict=True)) for values in product(*family.parameters.values())]
     mine = [choice for choice in choices if _split_of(family, choice) == split]
-    rng = Random(f"{split}/{seed}/{family.name}")  # noqa: S311 - drawing tasks, not keys
+    rng = Random(f"{split}/{seed}/{family.name}")  # noqa: S311 - sampling tasks, not keys
     rng.shuffle(mine)
-    first = [rng.randrange(len(family.tasks)) for _ in mine]
-    for turn in range(len(family.tasks)):
+    first = [rng.randrange(len(family.phrasings)) for _ in mine]
+    for turn in range(len(family.phrasings)):
         for choice, phrasing in zip(mine, first, strict=True):
-            yield _task(difficulty, family, choice, (phrasing + turn) % len(family.tasks))
+            yield _task(difficulty, family, choice, (phrasing + turn) % len(family.phrasings))
 
 
 def _split_of(family: Family, parameters: Parameters) -> Split:
@@ -157,24 +165,23 @@ def _task(difficulty: str, family: Family, parameters: Parameters, phrasing: int
     def filled(template: str) -> str:
         return Template(template).substitute(parameters)
 
-    shape = family.shape
-    right = tuple(filled(reading + body) for body in family.right for reading in shape.readings)
+    right = tuple(filled(reading + body) for body in family.right for reading in family.readings)
     return Task(
         family=family.name,
         difficulty=difficulty,
-        told_input=shape.told,
-        told_output=filled(family.tasks[phrasing]),
+        input_text=family.input_text,
+        output_text=filled(family.phrasings[phrasing]),
         tests=_tests(family, parameters, phrasing, right[0]),
         right=right,
-        slow=tuple(filled(shape.readings[0] + body) for body in family.slow),
+        slow=tuple(filled(family.readings[0] + body) for body in family.slow),
     )
 
 
 def _tests(family: Family, parameters: Mapping[str, int | str], phrasing: int, reference: str) -> tuple[StdioTest, ...]:
-    """Draw inputs until their answers differ: else a program that always prints the same would be right."""
-    rng = Random(f"{family.name} {sorted(parameters.items())} {phrasing}")  # noqa: S311 - drawing inputs, not keys
+    """Sample inputs until their answers differ: else a program that always prints the same would be right."""
+    rng = Random(f"{family.name} {sorted(parameters.items())} {phrasing}")  # noqa: S311 - sampling inputs, not keys
     while True:
-        inputs = [f"{family.shape.draw(rng, parameters)}\n" for _ in range(TESTS)]
+        inputs = [f"{family.sample_input(rng, parameters)}\n" for _ in range(TESTS)]
         outputs = [printed(reference, stdin) for stdin in inputs]
         if outputs[0].strip() and len(set(outputs)) > 1:
             return tuple(map(_test, inputs, outputs))
@@ -225,9 +232,9 @@ def _made() -> Mapping[str, Problem]:
 
 
 def _of_split(split: Split) -> Iterator[Problem]:
-    families = sum(map(len, FAMILIES.values()))
-    for number, task in enumerate(islice(tasks(split, SEED), families * ROUNDS[split])):
-        yield problem_of(task, f"{split}/{task.family}/{number // families}", split)
+    count = sum(map(len, families().values()))
+    for number, task in enumerate(islice(tasks(split, SEED), count * ROUNDS[split])):
+        yield problem_of(task, f"{split}/{task.family}/{number // count}", split)
 
 
 miniature = Benchmark(

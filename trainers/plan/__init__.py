@@ -1,1 +1,1 @@
-"""What a training will take."""
+"""Forecasts the cost of a training."""

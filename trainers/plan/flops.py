@@ -1,4 +1,4 @@
-"""Counts what a step of training costs: operations and memory, by formulas over the sizes of model, groups and options.
+"""Counts operations and memory of a training step, by formulas over the sizes of model, groups and options.
 
 A multiplication with an addition counts as two operations. Counted are the matrix products, as everybody does; norms,
 activations and the optimiser are less than a hundredth of them. Attention counts as it is computed: each position with
@@ -20,8 +20,8 @@ from trainers.config import TrainingOptions
 _NEEDED = ("hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers", "vocab_size")
 
 
-class Anatomy(msgspec.Struct, frozen=True, kw_only=True):
-    """Sizes of a usual decoder: blocks of attention and a gated layer, between two tables of the vocabulary.
+class ModelSizes(msgspec.Struct, frozen=True, kw_only=True):
+    """Holds the sizes of a usual decoder: blocks of attention and a gated layer, between two tables of the vocabulary.
 
     Widths are in values a position; counts are of parameters.
     """
@@ -52,8 +52,8 @@ class Anatomy(msgspec.Struct, frozen=True, kw_only=True):
         return self.blocks * rank * sum(width_in + width_out for width_in, width_out in self.linears)
 
 
-def anatomy_of(model: str) -> Anatomy:
-    """Return what a model is made of; nothing of its weights is read.
+def sizes_of(model: str) -> ModelSizes:
+    """Return the sizes of a model; its weights are not read.
 
     Args:
         model: A folder with config.json, or a name on the hub.
@@ -81,7 +81,7 @@ def anatomy_of(model: str) -> Anatomy:
     if linears != linears[:per_block] * config.num_hidden_layers:
         raise UserError(f"{model}: its blocks are not alike, so it can't be planned")
     head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    return Anatomy(
+    return ModelSizes(
         blocks=config.num_hidden_layers,
         hidden=config.hidden_size,
         attention=config.num_attention_heads * head,
@@ -93,7 +93,7 @@ def anatomy_of(model: str) -> Anatomy:
 
 
 def _linears(model: Any, kind: type[Any]) -> tuple[tuple[int, int], ...]:
-    """Return (in, out) of the linear layers of all blocks; the table of logits is none of them."""
+    """Return (in, out) of the linear layers of all blocks; without the table of logits."""
     head = model.get_output_embeddings()
     layers: Sequence[Any] = [module for module in model.modules() if isinstance(module, kind) and module is not head]
     return tuple((layer.in_features, layer.out_features) for layer in layers)
@@ -104,13 +104,13 @@ _FORWARD = 2
 _ATTENTION_FORWARD = 4
 """For each pair of positions and each value of their width: scores, and the sum that they weigh."""
 _ATTENTION_BACKWARD = 10
-"""The scores anew, as fused kernels do, and the gradients of weighted values, scores, queries and keys."""
+"""The scores recomputed, as by fused kernels, and the gradients of weighted values, scores, queries and keys."""
 _WIDE = 4
 """Bytes of a float32, in which everything that is trained is held."""
 
 
 class Lengths(msgspec.Struct, frozen=True, kw_only=True):
-    """Tokens of a group: of its prompt, and of each completion with its end."""
+    """Holds the tokens of a group: of its prompt, and of each completion with its end."""
 
     prompt: int
     completions: tuple[int, ...]
@@ -121,28 +121,28 @@ class Lengths(msgspec.Struct, frozen=True, kw_only=True):
         return sum(self.completions)
 
     def rows(self, options: TrainingOptions) -> tuple[int, int]:
-        """Return how many rows the model gets and how long they are; the ends stand in no row."""
+        """Return the number and the length of the model's rows; the ends are in no row."""
         if options.packing:
             return 1, self.prompt + sum(self.completions) - len(self.completions)
         return len(self.completions), self.prompt + max(self.completions) - 1
 
     def positions(self, options: TrainingOptions) -> int:
-        """Return what the model computes, padding included."""
+        """Return the positions that the model computes, padding included."""
         count, width = self.rows(options)
         return count * width
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes at the peak of a step."""
+    """Holds the bytes at the peak of a step."""
 
     weights: int
     gradients: int
     moments: int
     """AdamW's two."""
     activations: int
-    """What the forward pass keeps for the backward pass."""
+    """Kept by the forward pass for the backward pass."""
     passing: int
-    """What comes and goes while all of that is there: one chunk of logits, or one block."""
+    """Held for a while on top of all that: one chunk of logits, or one block."""
 
     @property
     def total(self) -> int:
@@ -150,51 +150,72 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         return sum(msgspec.structs.astuple(self))
 
 
-def operations(anatomy: Anatomy, lengths: Lengths, options: TrainingOptions) -> int:
+class TrainingDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """Holds the speed and the memory of a device for training."""
+
+    name: str
+    slow: float
+    """Operations a second that it gets at least."""
+    fast: float
+    """At most."""
+    memory_bytes: int | None = None
+    why: str
+    """Where the two speeds come from."""
+
+
+def operations(sizes: ModelSizes, lengths: Lengths, options: TrainingOptions) -> int:
     """Return the operations of forward and backward pass of one group.
 
     Frozen weights have no gradient of their own, so they cost two thirds; an adapter comes on top. With LoRA the very
     first projections need no gradient of their inputs either, which is neglected: 1 % of 24 blocks.
+
+    Args:
+        sizes: Of the model.
+        lengths: Of the group, in tokens.
+        options: Of the training.
+
+    Returns:
+        Operations; a multiplication with an addition counts as two.
     """
     count, width = lengths.rows(options)
-    attention = count * width**2 * anatomy.attention * anatomy.blocks
-    weights = anatomy.blocks * anatomy.block_weights
-    adapter = anatomy.adapter_parameters(options.lora_rank)
+    attention = count * width**2 * sizes.attention * sizes.blocks
+    weights = sizes.blocks * sizes.block_weights
+    adapter = sizes.adapter_parameters(options.lora_rank)
     forward = _FORWARD * count * width * (weights + adapter) + _ATTENTION_FORWARD * attention
     gradients = _ATTENTION_BACKWARD * attention + _FORWARD * count * width * (
         weights + 2 * adapter if options.lora_rank else 2 * weights
     )
-    recomputed = forward - _last_layers(anatomy, count * width, options) if options.gradient_checkpointing else 0
-    logits = _FORWARD * lengths.predicted * anatomy.table
+    recomputed = forward - _last_layers(sizes, count * width, options) if options.gradient_checkpointing else 0
+    logits = _FORWARD * lengths.predicted * sizes.table
     passes = 2 if options.lora_rank else 3
     return forward + recomputed + gradients + passes * logits
 
 
-def _last_layers(anatomy: Anatomy, positions: int, options: TrainingOptions) -> int:
-    """Return what the blocks' last products take, which no gradient asks for: computing a block anew stops before."""
-    width_in, width_out = anatomy.linears[-1]
-    return 0 if options.lora_rank else _FORWARD * positions * width_in * width_out * anatomy.blocks
+def _last_layers(sizes: ModelSizes, positions: int, options: TrainingOptions) -> int:
+    """Return the operations of the blocks' last products, which no gradient needs: recomputing a block stops before."""
+    width_in, width_out = sizes.linears[-1]
+    return 0 if options.lora_rank else _FORWARD * positions * width_in * width_out * sizes.blocks
 
 
-def trained(anatomy: Anatomy, options: TrainingOptions) -> int:
+def trained(sizes: ModelSizes, options: TrainingOptions) -> int:
     """Return the parameters that are trained."""
-    return anatomy.adapter_parameters(options.lora_rank) if options.lora_rank else anatomy.parameters
+    return sizes.adapter_parameters(options.lora_rank) if options.lora_rank else sizes.parameters
 
 
-def memory(anatomy: Anatomy, batch: Sequence[Lengths], options: TrainingOptions) -> Memory:
+def memory(sizes: ModelSizes, batch: Sequence[Lengths], options: TrainingOptions) -> Memory:
     """Return the peak of the steps of one process.
 
     Args:
-        anatomy: Of the model.
+        sizes: Of the model.
         batch: The groups that may come, of which the costliest counts; gradients of an earlier one are there already.
         options: Of the training.
     """
-    parameters = trained(anatomy, options)
-    frozen = anatomy.parameters if options.lora_rank else 0
-    costs = [(_activations(anatomy, lengths, options), _passing(anatomy, lengths, options)) for lengths in batch]
+    parameters = trained(sizes, options)
+    frozen = sizes.parameters if options.lora_rank else 0
+    costs = [(_activations(sizes, lengths, options), _passing(sizes, lengths, options)) for lengths in batch]
     activations, passing = max(costs, key=sum)
     return Memory(
-        weights=_WIDE * parameters + _narrow(options) * frozen + _casts(anatomy, options),
+        weights=_WIDE * parameters + _narrow(options) * frozen + _casts(sizes, options),
         gradients=_WIDE * parameters,
         moments=2 * _WIDE * parameters,
         activations=activations,
@@ -202,39 +223,39 @@ def memory(anatomy: Anatomy, batch: Sequence[Lengths], options: TrainingOptions)
     )
 
 
-def _casts(anatomy: Anatomy, options: TrainingOptions) -> int:
+def _casts(sizes: ModelSizes, options: TrainingOptions) -> int:
     """Return the copies in bfloat16 of trained weights that autocast keeps through a forward pass."""
     if options.dtype == "float32" or options.lora_rank:
         return 0
-    return 2 * (1 if options.gradient_checkpointing else anatomy.blocks) * anatomy.block_weights
+    return 2 * (1 if options.gradient_checkpointing else sizes.blocks) * sizes.block_weights
 
 
-def _activations(anatomy: Anatomy, lengths: Lengths, options: TrainingOptions) -> int:
+def _activations(sizes: ModelSizes, lengths: Lengths, options: TrainingOptions) -> int:
     positions = lengths.positions(options)
     if not options.gradient_checkpointing:
-        return anatomy.blocks * _block(anatomy, lengths, options)
-    return anatomy.blocks * positions * anatomy.hidden * (_narrow(options) if options.lora_rank else _WIDE)
+        return sizes.blocks * _block(sizes, lengths, options)
+    return sizes.blocks * positions * sizes.hidden * (_narrow(options) if options.lora_rank else _WIDE)
 
 
-def _passing(anatomy: Anatomy, lengths: Lengths, options: TrainingOptions) -> int:
-    """Return what the logits take, or a block behind them; the gradient of the table of logits is there by then."""
-    block = _block(anatomy, lengths, options) if options.gradient_checkpointing else 0
-    gradients = 3 * lengths.positions(options) * anatomy.intermediate * _WIDE
-    of_table = 0 if options.lora_rank else _WIDE * anatomy.table
-    return of_table + max(block + gradients, _logits(anatomy, lengths, options))
+def _passing(sizes: ModelSizes, lengths: Lengths, options: TrainingOptions) -> int:
+    """Return the bytes of the logits, or of a block behind them; the gradient of the logits' table is there by then."""
+    block = _block(sizes, lengths, options) if options.gradient_checkpointing else 0
+    gradients = 3 * lengths.positions(options) * sizes.intermediate * _WIDE
+    of_table = 0 if options.lora_rank else _WIDE * sizes.table
+    return of_table + max(block + gradients, _logits(sizes, lengths, options))
 
 
-def _block(anatomy: Anatomy, lengths: Lengths, options: TrainingOptions) -> int:
-    """Return what one block keeps; the mask is spread out as numbers for each of them."""
+def _block(sizes: ModelSizes, lengths: Lengths, options: TrainingOptions) -> int:
+    """Return the bytes that one block keeps; the mask is spread out as numbers for each of them."""
     count, width = lengths.rows(options)
-    return count * width * (_kept(anatomy, options) + _narrow(options) * width)
+    return count * width * (_kept(sizes, options) + _narrow(options) * width)
 
 
 def _narrow(options: TrainingOptions) -> int:
     return _WIDE if options.dtype == "float32" else 2
 
 
-def _kept(anatomy: Anatomy, options: TrainingOptions) -> int:
+def _kept(sizes: ModelSizes, options: TrainingOptions) -> int:
     """Return the bytes that one block keeps of a position for the backward pass.
 
     H, A and I are the widths of the stream, of attention and of the gated layer. Norms keep their inputs, and where
@@ -242,25 +263,25 @@ def _kept(anatomy: Anatomy, options: TrainingOptions) -> int:
     heads), values and its output; the gated layer both halves, the activated one and their product. Dropout gives each
     adapter inputs of its own, and a mask; that is float32 on a CPU, and a byte on a GPU.
     """
-    h, a, i = anatomy.hidden, anatomy.attention, anatomy.intermediate
+    h, a, i = sizes.hidden, sizes.attention, sizes.intermediate
     narrow = _narrow(options)
     if not options.lora_rank:
-        inputs = 2 * h if narrow == _WIDE else 5 * h  # cast anew for each linear layer
+        inputs = 2 * h if narrow == _WIDE else 5 * h  # cast again for each linear layer
         return 4 * h * _WIDE + (inputs + 4 * a + 4 * i) * narrow
-    ranks = len(anatomy.linears) * options.lora_rank
+    ranks = len(sizes.linears) * options.lora_rank
     if not options.lora_dropout:
         return 2 * h * _WIDE + (2 * h + 4 * a + 4 * i + ranks) * narrow
     dropped = 5 * h + a + i
     return (2 * h + dropped) * _WIDE + (dropped + 4 * a + 3 * i + ranks) * narrow
 
 
-def _logits(anatomy: Anatomy, lengths: Lengths, options: TrainingOptions) -> int:
-    """Return what a chunk takes: logits in float32, which become their gradient, and in bfloat16 a copy of it.
+def _logits(sizes: ModelSizes, lengths: Lengths, options: TrainingOptions) -> int:
+    """Return the bytes of a chunk: logits in float32, which become their gradient, and in bfloat16 a copy of it.
 
     Then also the table has a copy in bfloat16, and so has its gradient before it is added to the rest.
     """
-    chunk = min(lengths.predicted, options.logits_chunk) * anatomy.vocabulary
+    chunk = min(lengths.predicted, options.logits_chunk) * sizes.vocabulary
     if options.dtype == "float32":
         return _WIDE * chunk
-    tables = 0 if options.lora_rank else 2 * _narrow(options) * anatomy.table
+    tables = 0 if options.lora_rank else 2 * _narrow(options) * sizes.table
     return (_WIDE + _narrow(options)) * chunk + tables

@@ -1,4 +1,4 @@
-"""What a training will take, told before anything is loaded: tokens, steps, operations, memory, hours.
+"""Forecasts a training before anything is loaded: tokens, steps, operations, memory, hours.
 
 Known are the model's config.json, its tokenizer and the groups. The operations and the memory follow by formulas
 (`trainers.plan.flops`); the hours are a range, because how much of a device's speed a training gets is assumed, or
@@ -17,7 +17,7 @@ from harness.errors import UserError
 from trainers.config import TrainingOptions
 from trainers.dataset import encode, total_steps
 from trainers.groups import GROUPS_FILE, read_groups
-from trainers.plan.flops import Anatomy, Lengths, Memory, anatomy_of, memory, operations, trained
+from trainers.plan.flops import Lengths, Memory, ModelSizes, TrainingDevice, memory, operations, sizes_of, trained
 
 _GROUPS_TOKENIZED = 2000
 """At most so many, evenly spread: the mean of their lengths is known to about a hundredth."""
@@ -29,21 +29,8 @@ _UTILISATION = {"bfloat16": (0.07, 0.40), "float32": (0.40, 0.80)}
 many kernels, at the upper models of several billions. An H100 got 23 TFLOP/s of 0.5 B, 128 of 7 B with LoRA."""
 
 
-class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a training may run."""
-
-    name: str
-    slow: float
-    """Operations a second that it gets at least."""
-    fast: float
-    """At most."""
-    memory_bytes: int | None = None
-    why: str
-    """Where the two speeds come from."""
-
-
-class Forecast(msgspec.Struct, frozen=True, kw_only=True):
-    """What a training takes, on one device."""
+class TrainingForecast(msgspec.Struct, frozen=True, kw_only=True):
+    """Holds the forecast of a training on one device."""
 
     groups: int
     tokenized: int
@@ -63,14 +50,14 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     """All of the memory, of each process."""
     hours: tuple[float, float]
     """The fewest and the most."""
-    device: Device
+    device: TrainingDevice
 
 
-def a100(options: TrainingOptions) -> Device:
+def a100(options: TrainingOptions) -> TrainingDevice:
     """Return the device of the paper, of 80 GB."""
     peak = _PEAK[options.dtype]
     low, high = _UTILISATION[options.dtype]
-    return Device(
+    return TrainingDevice(
         name="one A100 80 GB",
         slow=low * peak,
         fast=high * peak,
@@ -79,8 +66,8 @@ def a100(options: TrainingOptions) -> Device:
     )
 
 
-def planned(groups: Path, model: str, options: TrainingOptions, *, calibrate: bool) -> Forecast:
-    """Return what a training takes: on an A100, or on this machine, whose speed is measured.
+def plan_training(groups: Path, model: str, options: TrainingOptions, *, calibrate: bool) -> TrainingForecast:
+    """Forecast a training on an A100, or on this machine, whose speed is measured.
 
     Args:
         groups: Folder or file of the groups.
@@ -91,14 +78,14 @@ def planned(groups: Path, model: str, options: TrainingOptions, *, calibrate: bo
     Raises:
         UserError: Groups or model can't be had, or the model is of a kind that can't be planned.
     """
-    anatomy = anatomy_of(model)
+    sizes = sizes_of(model)
     lengths, total = lengths_of(groups, model)
     if not calibrate:
-        return forecast(anatomy, lengths, total, options, a100(options))
+        return training_forecast(sizes, lengths, total, options, a100(options))
     from trainers.plan.measure import calibrated  # noqa: PLC0415 - loads torch
 
     typical = _typical_step(lengths, options)
-    return forecast(anatomy, lengths, total, options, calibrated(model, anatomy, typical, options))
+    return training_forecast(sizes, lengths, total, options, calibrated(model, sizes, typical, options))
 
 
 def _typical_step(lengths: Sequence[Lengths], options: TrainingOptions) -> tuple[Lengths, ...]:
@@ -109,6 +96,13 @@ def _typical_step(lengths: Sequence[Lengths], options: TrainingOptions) -> tuple
 
 def lengths_of(groups: Path, model: str) -> tuple[tuple[Lengths, ...], int]:
     """Return the tokens of groups spread evenly over a folder or file, and how many there are in all.
+
+    Args:
+        groups: Folder or file of the groups.
+        model: Folder or name of the model, for its tokenizer.
+
+    Returns:
+        The lengths, and the number of all groups.
 
     Raises:
         UserError: The groups or the tokenizer can't be read.
@@ -135,13 +129,13 @@ def _tokenizer(model: str) -> Any:
     return tokenizer
 
 
-def forecast(
-    anatomy: Anatomy, lengths: Sequence[Lengths], groups: int, options: TrainingOptions, device: Device
-) -> Forecast:
-    """Return what a training takes.
+def training_forecast(
+    sizes: ModelSizes, lengths: Sequence[Lengths], groups: int, options: TrainingOptions, device: TrainingDevice
+) -> TrainingForecast:
+    """Forecast a training.
 
     Args:
-        anatomy: Of the model.
+        sizes: Of the model.
         lengths: Of some groups, or all.
         groups: How many there are.
         options: Of the training.
@@ -150,9 +144,9 @@ def forecast(
     steps = total_steps(groups, options)
     seen = steps * options.batch_groups
     packed, plain = (msgspec.structs.replace(options, packing=packing) for packing in (True, False))
-    work = round(seen * fmean(operations(anatomy, one, options) for one in lengths))
-    needed = memory(anatomy, lengths, options)
-    return Forecast(
+    work = round(seen * fmean(operations(sizes, one, options) for one in lengths))
+    needed = memory(sizes, lengths, options)
+    return TrainingForecast(
         groups=groups,
         tokenized=len(lengths),
         steps=steps,
@@ -160,8 +154,8 @@ def forecast(
         completion_tokens=round(seen * fmean(one.predicted for one in lengths)),
         packed_tokens=round(seen * fmean(one.positions(packed) for one in lengths)),
         plain_tokens=round(seen * fmean(one.positions(plain) for one in lengths)),
-        parameters=anatomy.parameters,
-        trained=trained(anatomy, options),
+        parameters=sizes.parameters,
+        trained=trained(sizes, options),
         operations=work,
         memory=needed,
         peak_bytes=needed.total,
@@ -170,29 +164,32 @@ def forecast(
     )
 
 
-def markdown(told: Forecast) -> str:
-    """Return the forecast for a reader."""
-    return "\n".join(("| what | forecast |", "|---|---|", *(f"| {what} | {how} |" for what, how in _rows(told))))
+def forecast_table(forecast: TrainingForecast) -> str:
+    """Return the forecast as a markdown table."""
+    return "\n".join(("| what | forecast |", "|---|---|", *(f"| {what} | {how} |" for what, how in _rows(forecast))))
 
 
-def _rows(told: Forecast) -> Iterator[tuple[str, str]]:
-    spread = "" if told.tokenized == told.groups else f", lengths from {told.tokenized} of them"
-    yield "groups", f"{told.groups}{spread}"
-    yield "steps", str(told.steps)
-    yield "tokens in prompts", _short(told.prompt_tokens)
-    yield "tokens in completions, ends included", _short(told.completion_tokens)
-    yield "tokens computed, packed", _short(told.packed_tokens)
-    yield "tokens computed, padded rows", _short(told.plain_tokens)
-    yield "parameters", _short(told.parameters)
-    yield "parameters trained", _short(told.trained)
-    yield "operations (FLOPs)", f"{told.operations:.3g}"
-    for part, size in msgspec.structs.asdict(told.memory).items():
+def _rows(forecast: TrainingForecast) -> Iterator[tuple[str, str]]:
+    spread = "" if forecast.tokenized == forecast.groups else f", lengths from {forecast.tokenized} of them"
+    yield "groups", f"{forecast.groups}{spread}"
+    yield "steps", str(forecast.steps)
+    yield "tokens in prompts", _short(forecast.prompt_tokens)
+    yield "tokens in completions, ends included", _short(forecast.completion_tokens)
+    yield "tokens computed, packed", _short(forecast.packed_tokens)
+    yield "tokens computed, padded rows", _short(forecast.plain_tokens)
+    yield "parameters", _short(forecast.parameters)
+    yield "parameters trained", _short(forecast.trained)
+    yield "operations (FLOPs)", f"{forecast.operations:.3g}"
+    for part, size in msgspec.structs.asdict(forecast.memory).items():
         yield f"memory: {part}", _gb(size)
-    room = told.device.memory_bytes
-    fits = "" if room is None else f" of {_gb(room)}{'' if told.peak_bytes <= room else ': does not fit'}"
-    yield "memory at the peak", f"{_gb(told.peak_bytes)}{fits}"
-    low, high = told.hours
-    yield f"hours on {told.device.name}", f"{low:.3g}{'' if low == high else f' to {high:.3g}'} ({told.device.why})"
+    room = forecast.device.memory_bytes
+    fits = "" if room is None else f" of {_gb(room)}{'' if forecast.peak_bytes <= room else ': does not fit'}"
+    yield "memory at the peak", f"{_gb(forecast.peak_bytes)}{fits}"
+    low, high = forecast.hours
+    yield (
+        f"hours on {forecast.device.name}",
+        f"{low:.3g}{'' if low == high else f' to {high:.3g}'} ({forecast.device.why})",
+    )
 
 
 def _short(count: int) -> str:

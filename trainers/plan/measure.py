@@ -1,4 +1,4 @@
-"""How fast training is where it shall run: short steps of the model's true widths, with few of its blocks."""
+"""Measures the speed of training on this machine: short steps of the model's true widths, with few of its blocks."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,8 +11,7 @@ from trainers.config import TrainingOptions
 from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood
 from trainers.packing import packed, padded
-from trainers.plan.flops import Anatomy, Lengths, operations
-from trainers.plan.forecast import Device
+from trainers.plan.flops import Lengths, ModelSizes, TrainingDevice, operations
 from trainers.policy import made_trainable
 
 _FEW, _MORE = 2, 6
@@ -21,26 +20,26 @@ _ROUNDS, _ROUNDS_S = 2, 3.0
 """Steps of each, and seconds that they fill at least; the fastest counts, since what disturbs only slows down."""
 
 
-def calibrated(model: str, anatomy: Anatomy, groups: Sequence[Lengths], options: TrainingOptions) -> Device:
+def calibrated(model: str, sizes: ModelSizes, groups: Sequence[Lengths], options: TrainingOptions) -> TrainingDevice:
     """Return this machine with its speed, measured on a GPU if there is one.
 
     A step takes its time for the two tables of the vocabulary, and for each block. So models of a few blocks and of
-    some more, with random weights, tell what all blocks will take.
+    some more, with random weights, give the time of all blocks.
 
     Args:
         model: Whose config.json says the widths; its weights are not read.
-        anatomy: Of the model.
-        groups: Lengths of those of a step that stands for the others.
+        sizes: Of the model.
+        groups: Lengths of the groups of a typical step.
         options: Of the training.
     """
     few_s, more_s = (
         fastest_s(stepper(random_model(model, blocks, options), options), groups) for blocks in (_FEW, _MORE)
     )
     block_s = (more_s - few_s) / (_MORE - _FEW)
-    whole_s = few_s + block_s * (anatomy.blocks - _FEW)
-    speed = sum(operations(anatomy, group, options) for group in groups) / whole_s
+    whole_s = few_s + block_s * (sizes.blocks - _FEW)
+    speed = sum(operations(sizes, group, options) for group in groups) / whole_s
     kind = "GPU" if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
-    return Device(
+    return TrainingDevice(
         name=f"this machine ({kind})",
         slow=speed,
         fast=speed,
@@ -49,7 +48,13 @@ def calibrated(model: str, anatomy: Anatomy, groups: Sequence[Lengths], options:
 
 
 def random_model(model: str, blocks: int, options: TrainingOptions) -> Any:
-    """Return a model of the same widths with so many blocks and random weights, as training would hold it here."""
+    """Return a model of the same widths with so many blocks and random weights, as training would hold it here.
+
+    Args:
+        model: Folder or name of the model, for its config.json.
+        blocks: Their number.
+        options: Of the training.
+    """
     config = AutoConfig.from_pretrained(model)
     config.num_hidden_layers = blocks
     if getattr(config, "layer_types", None):
@@ -64,7 +69,12 @@ def random_model(model: str, blocks: int, options: TrainingOptions) -> Any:
 
 
 def stepper(made: Any, options: TrainingOptions) -> Callable[[Sequence[Lengths]], float]:
-    """Return what takes a step of training with groups of these lengths, and returns its seconds."""
+    """Return a function that takes a step of training with groups of these lengths, and returns its seconds.
+
+    Args:
+        made: A model as of `random_model`.
+        options: Of the training.
+    """
     device = made.device
     objective = WeightedLikelihood(made, chunk=options.logits_chunk, dtype=getattr(torch, options.dtype))
     trained = [weight for weight in made.parameters() if weight.requires_grad]
@@ -87,7 +97,7 @@ def stepper(made: Any, options: TrainingOptions) -> Callable[[Sequence[Lengths]]
 
 
 def fastest_s(step_s: Callable[[Sequence[Lengths]], float], groups: Sequence[Lengths]) -> float:
-    """Return how long the fastest of some steps took, after one that warmed up."""
+    """Return the seconds of the fastest of some steps, after one to warm up."""
     step_s(groups)
     taken = list[float]()
     while len(taken) < _ROUNDS or sum(taken) < _ROUNDS_S:
@@ -96,5 +106,5 @@ def fastest_s(step_s: Callable[[Sequence[Lengths]], float], groups: Sequence[Len
 
 
 def _any_group(lengths: Lengths) -> Encoded:
-    """Return a group of these lengths; which tokens it has makes no difference to the time."""
+    """Return a group of these lengths; its tokens make no difference to the time."""
     return Encoded((0,) * lengths.prompt, tuple((0,) * count for count in lengths.completions))

@@ -14,8 +14,8 @@ from transformers import (
 )
 
 from harness.errors import UserError
+from trainers.agreement import refuse_disagreement
 from trainers.objective import WeightedLikelihood
-from trainers.policy import refuse_unlike
 
 SIZES = {
     "vocab_size": 64, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2,
@@ -44,12 +44,12 @@ def policy(config, dtype=torch.float32):
 )
 def test_usual_models_pass(config, packing):
     """Packed and padded; GPT-2 has places of its own."""
-    refuse_unlike(policy(config), torch.float32, packing=packing)
+    refuse_disagreement(policy(config), torch.float32, packing=packing)
 
 
 def test_bfloat16_is_near_enough():
     """Rounding is no other model."""
-    refuse_unlike(policy(Qwen2Config(**SIZES), torch.bfloat16), torch.bfloat16, packing=True)
+    refuse_disagreement(policy(Qwen2Config(**SIZES), torch.bfloat16), torch.bfloat16, packing=True)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_bfloat16_is_near_enough():
 @pytest.mark.parametrize("packing", [True, False])
 def test_models_that_bend_their_logits_are_refused(config, packing):
     """They scale them, which training would leave out."""
-    with pytest.raises(UserError, match=r"says other log-probabilities than training sees"):
-        refuse_unlike(policy(config), torch.float32, packing=packing)
+    with pytest.raises(UserError, match=r"gives other log-probabilities than training sees"):
+        refuse_disagreement(policy(config), torch.float32, packing=packing)
 
 
 def test_a_window_of_attention_needs_padded_rows():
@@ -72,8 +72,8 @@ def test_a_window_of_attention_needs_padded_rows():
     windowed = policy(Qwen2Config(**SIZES, use_sliding_window=True, sliding_window=4, max_window_layers=0))
 
     with pytest.raises(UserError, match="add --packing off"):
-        refuse_unlike(windowed, torch.float32, packing=True)
-    refuse_unlike(windowed, torch.float32, packing=False)
+        refuse_disagreement(windowed, torch.float32, packing=True)
+    refuse_disagreement(windowed, torch.float32, packing=False)
 
 
 def test_mistral_tells_its_window_otherwise():
@@ -81,4 +81,4 @@ def test_mistral_tells_its_window_otherwise():
     windowed = policy(MistralConfig(**SIZES, sliding_window=4))
 
     with pytest.raises(UserError, match="add --packing off"):
-        refuse_unlike(windowed, torch.float32, packing=True)
+        refuse_disagreement(windowed, torch.float32, packing=True)

@@ -1,0 +1,64 @@
+"""Writes checkpoints: the policy, its model card and, last of all, the record that says that the folder is whole."""
+
+from pathlib import Path
+
+from accelerate import Accelerator
+
+from harness.runs.jsonl import read_rows, write_whole
+from trainers.compile.data_card import Card
+from trainers.model_card import README_FILE, checkpoint_card, commit
+from trainers.policy import Policy
+from trainers.sharding import whole
+from trainers.trainer import CHECKPOINT_FILE, Checkpoint
+from trainers.training_run import METRICS_FILE, Metrics, TrainingRecord, of_the_policy, pretty
+
+
+class CheckpointWriter:
+    """Writes the checkpoints of one training: that of its end, and those of steps on the way."""
+
+    def __init__(
+        self, policy: Policy, record: TrainingRecord, *, card: Card | None, out: Path, accelerator: Accelerator
+    ) -> None:
+        """Take what every checkpoint has in common.
+
+        Args:
+            policy: The policy in training.
+            record: Of the training.
+            card: The data card of its groups, None without one.
+            out: Folder of the training, which is there.
+            accelerator: Of this process; the main one writes, and all must call.
+        """
+        self._policy, self._record, self._card, self._out = policy, record, card, out
+        self._accelerator = accelerator
+
+    def write(self, step: int, *, final: bool) -> Checkpoint:
+        """Write the policy as it is now, and return its record.
+
+        Args:
+            step: Steps taken so far.
+            final: Whether training ends here; its last checkpoint is written to the training's own folder.
+        """
+        checkpoint = self.record_of(step, final=final)
+        weights = whole(self._policy.written, keep=self._accelerator.is_main_process)
+        if self._accelerator.is_main_process:
+            folder = Path(checkpoint.path)
+            folder.mkdir(parents=True, exist_ok=True)
+            self._policy.write(folder, weights)
+            *_, last = read_rows(self._out / METRICS_FILE, Metrics)
+            readme = checkpoint_card(checkpoint, groups=self._card, metrics=of_the_policy(last[1]))
+            write_whole(folder / README_FILE, readme.encode())
+            write_whole(folder / CHECKPOINT_FILE, pretty(checkpoint))
+        self._accelerator.wait_for_everyone()
+        return checkpoint
+
+    def record_of(self, step: int, *, final: bool) -> Checkpoint:
+        """Return the record of the checkpoint of a step; see `write`."""
+        return Checkpoint(
+            path=str(self._out if final else self._out / "steps" / f"{step:08}"),
+            base=self._record.base,
+            method=self._record.method,
+            step=step,
+            config=self._record.options,
+            groups_sha256=self._record.groups_sha256,
+            commit=commit(),
+        )
