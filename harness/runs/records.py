@@ -1,4 +1,4 @@
-"""Every record that lies on disk; the words are those of DESIGN.md, section 4."""
+"""Defines the records on disk; docs/glossary.md explains their words."""
 
 from typing import Annotated, Literal
 
