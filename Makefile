@@ -30,6 +30,7 @@ check: setup  ## Look without running: format, lint, types, and whether the docu
 	.venv/bin/ruff format --check
 	.venv/bin/ruff check
 	.venv/bin/mypy
+	.venv/bin/python tests/bench/bench_house.py --check
 	.venv/bin/pytest -n auto tests/test_docs.py tests/test_packaging.py tests/test_floor_plan.py
 
 test: setup  ## Run every test.
