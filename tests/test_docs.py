@@ -8,6 +8,8 @@ import pkgutil
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -136,6 +138,13 @@ def test_commands_run(place, capsys, command):
 
     printed = capsys.readouterr().out.splitlines()
     assert command == KNOWN or lines_missing(OURS[command], printed) == []
+
+
+def test_the_python_shown_runs(place, capfd):
+    """The README's example judges the README's samples."""
+    subprocess.run([sys.executable, "-c", *blocks(README, "python")], cwd=place, check=True)
+
+    assert "tiny" in capfd.readouterr().out
 
 
 def test_commands_on_mbpp_run(place):
