@@ -12,15 +12,15 @@ import torch
 from datasets import Dataset
 from trl import GRPOConfig, GRPOTrainer
 
-from harness.benchmarks import mini
+from harness.benchmarks.mini import mini
 from harness.examination.trl_reward import judged_reward
-from harness.generation.prompts import load_card, render
+from harness.generation.prompts import load_card, render_prompt
 from trainers.compile.rewards import OF_VERDICT, PAPER
 
 model, out, steps = sys.argv[1:]
 problems, card = mini.problems(None), load_card("chat")
 rows = [
-    {"task_id": task_id, "prompt": msgspec.to_builtins(render(card, problem, problems))}
+    {"task_id": task_id, "prompt": msgspec.to_builtins(render_prompt(card, problem, problems))}
     for task_id, problem in problems.items()
 ]
 rewards = {verdict: PAPER.rewards[status] for verdict, status in OF_VERDICT.items() if status in PAPER.rewards}

@@ -81,7 +81,7 @@ _SHOWN = 10
 """References that are listed as the slowest."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What the audit keeps of a problem while others are looked at."""
 
     task_id: str
@@ -173,9 +173,9 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """Entry of the data that is no problem -> why it can't be examined."""
 
 
-def entry_of(problem: Problem) -> Entry:
+def entry_of(problem: Problem) -> AuditEntry:
     """Return what the audit keeps of a problem."""
-    return Entry(
+    return AuditEntry(
         task_id=problem.task_id,
         benchmark=problem.benchmark,
         has_reference=bool(problem.reference.strip()),
@@ -218,7 +218,7 @@ def _reference_run(task_id: str, judgement: Judgement) -> ReferenceRun:
     )
 
 
-def references(runs: Iterable[ReferenceRun], entries: Mapping[str, Entry]) -> tuple[Reference, ...]:
+def references(runs: Iterable[ReferenceRun], entries: Mapping[str, AuditEntry]) -> tuple[Reference, ...]:
     """Put the runs of each reference together, in the order of the first ones."""
     of_task = defaultdict[str, list[ReferenceRun]](list)
     for run in runs:
@@ -226,7 +226,7 @@ def references(runs: Iterable[ReferenceRun], entries: Mapping[str, Entry]) -> tu
     return tuple(_reference(runs, entries[task_id]) for task_id, runs in of_task.items())
 
 
-def _reference(runs: list[ReferenceRun], entry: Entry) -> Reference:
+def _reference(runs: list[ReferenceRun], entry: AuditEntry) -> Reference:
     slowest = max(runs, key=lambda run: run.cpu_s)
     return Reference(
         task_id=entry.task_id,
@@ -282,8 +282,8 @@ def _undemanding(task_id: str, passed: Mapping[str, frozenset[int]], tests: int)
             yield Accepted(task_id=task_id, program=does, tests=tuple(sorted(found)))
 
 
-def conclude(
-    entries: Collection[Entry], found: Collection[Reference], undemanding: Iterable[Accepted], method: Method
+def sort_findings(
+    entries: Collection[AuditEntry], found: Collection[Reference], undemanding: Iterable[Accepted], method: Method
 ) -> Audit:
     """Sort what was found."""
     slow = tuple(reference for reference in found if reference.cpu_s > reference.limit_cpu_s)
@@ -324,7 +324,7 @@ def _accepted(reference: Reference) -> int:
     return reference.verdicts.count(Verdict.ACCEPTED)
 
 
-def _alike(entries: Collection[Entry]) -> Iterator[Alike]:
+def _alike(entries: Collection[AuditEntry]) -> Iterator[Alike]:
     for same, digests in (
         ("statement", {entry.task_id: entry.statement_sha256 for entry in entries}),
         ("tests", {entry.task_id: entry.tests_sha256 for entry in entries}),

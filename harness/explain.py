@@ -52,7 +52,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """None where all tests passed, or none was reached."""
 
 
-def chosen(evaluations: Iterable[Evaluation], policy: str | None, index: int | None) -> Evaluation:
+def choose_evaluation(evaluations: Iterable[Evaluation], policy: str | None, index: int | None) -> Evaluation:
     """Return the evaluation that was asked for, of those of one task; by default the first that was not accepted.
 
     Raises:

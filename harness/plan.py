@@ -42,7 +42,7 @@ class Range(NamedTuple):
         return Range(self.low * factor, self.high * factor)
 
 
-class Device(NamedTuple):
+class GpuModel(NamedTuple):
     """A GPU by its data sheet: dense operations a second in bfloat16, bytes a second, bytes."""
 
     name: str
@@ -52,14 +52,14 @@ class Device(NamedTuple):
 
 
 DEVICES = (
-    Device("A100 80 GB", 312e12, 2.0e12, 80e9),
-    Device("H100 80 GB", 989e12, 3.35e12, 80e9),
-    Device("H200 141 GB", 989e12, 4.8e12, 141e9),
-    Device("L40S 48 GB", 362e12, 0.86e12, 48e9),
+    GpuModel("A100 80 GB", 312e12, 2.0e12, 80e9),
+    GpuModel("H100 80 GB", 989e12, 3.35e12, 80e9),
+    GpuModel("H200 141 GB", 989e12, 4.8e12, 141e9),
+    GpuModel("L40S 48 GB", 362e12, 0.86e12, 48e9),
 )
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class ExaminationSize(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be examined, and where."""
 
     problems: int
@@ -76,7 +76,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return self.problems * self.n
 
 
-class Measured(msgspec.Struct, frozen=True, kw_only=True):
+class ProblemMeasurements(msgspec.Struct, frozen=True, kw_only=True):
     """What was found out, as means over problems; None where problems have no references."""
 
     prompt_chars: float
@@ -101,7 +101,7 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True):
     hours: Range
 
 
-class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+class ExaminationForecast(msgspec.Struct, frozen=True, kw_only=True):
     """What the examination takes; hours are those of one device or core."""
 
     samples: int
@@ -114,7 +114,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     disk_bytes: Range
 
 
-def forecast(asked: Asked, measured: Measured) -> Forecast:
+def forecast_examination(asked: ExaminationSize, measured: ProblemMeasurements) -> ExaminationForecast:
     """Return what it takes."""
     shortest = measured.reference_tokens.low if measured.reference_tokens else UNHURRIED * asked.max_tokens
     completion = Range(min(shortest, asked.max_tokens), asked.max_tokens)
@@ -130,7 +130,7 @@ def forecast(asked: Asked, measured: Measured) -> Forecast:
     longest_chars = completion.high * CHARS_PER_TOKEN[1]
     shortest_chars = min(measured.reference_chars or longest_chars * UNHURRIED, longest_chars)
     kept = measured.prompt_chars + KEPT_BYTES + measured.evaluation_bytes
-    return Forecast(
+    return ExaminationForecast(
         samples=asked.samples,
         prompt_tokens=prompts,
         completion_tokens=drawn,
@@ -141,7 +141,7 @@ def forecast(asked: Asked, measured: Measured) -> Forecast:
     )
 
 
-def _gpu(device: Device, parameters: float, prompts: Range, drawn: Range) -> Gpu:
+def _gpu(device: GpuModel, parameters: float, prompts: Range, drawn: Range) -> Gpu:
     """Return what drawing takes: prompts by operations; a step of drawing by the slower of operations and weights."""
     per_token = 2 * parameters
     seconds = []
@@ -155,14 +155,16 @@ def _gpu(device: Device, parameters: float, prompts: Range, drawn: Range) -> Gpu
     return Gpu(device=device.name, devices_at_least=int(at_least), hours=Range(seconds[1], seconds[0]).times(1 / 3600))
 
 
-def markdown(asked: Asked, measured: Measured, found: Forecast) -> str:
+def plan_markdown(asked: ExaminationSize, measured: ProblemMeasurements, found: ExaminationForecast) -> str:
     """Return the forecast for a reader."""
     return "\n".join(
         ("| what | forecast |", "|---|---|", *(f"| {a} | {b} |" for a, b in _rows(asked, measured, found)))
     )
 
 
-def _rows(asked: Asked, measured: Measured, found: Forecast) -> Iterator[tuple[str, str]]:
+def _rows(
+    asked: ExaminationSize, measured: ProblemMeasurements, found: ExaminationForecast
+) -> Iterator[tuple[str, str]]:
     exact = measured.prompt_tokens.low == measured.prompt_tokens.high
     counted = "by the tokenizer" if exact else f"{_plain(CHARS_PER_TOKEN)} characters a token"
     yield "samples", f"{asked.problems} problems x {asked.n} = {found.samples}"

@@ -17,14 +17,15 @@ import pytest
 import tiny_policy
 from paper_models import write_config
 
-from harness.benchmarks import mini
-from harness.benchmarks.problem_info import survey
+from harness.benchmarks.mini import known_samples, mini
+from harness.benchmarks.problem_info import problem_infos
 from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
 from harness.generation.backends import openai_protocol, transformers
 from harness.runs.jsonl import as_row
 from harness.runs.records import Evaluation, Run, Source
-from harness.scoring.report import markdown
-from harness.scoring.score import score, usage_of
+from harness.runs.row_store import SampleCopy
+from harness.scoring.report import report_markdown
+from harness.scoring.score import score
 from sandbox.records import BOUNDS, Limits, Verdict
 from trainers.compile.data_card import Rule
 from trainers.compile.rewards import PAPER
@@ -106,7 +107,7 @@ NEED_POLICY = [command for command, _ in shown(TRAINING)]
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """Work in an empty folder that holds the README's samples, with a demo of few programs, none of them slow."""
-    quick = [known for known in mini.known_samples() if known.verdict in {Verdict.ACCEPTED, Verdict.WRONG_ANSWER}]
+    quick = [known for known in known_samples() if known.verdict in {Verdict.ACCEPTED, Verdict.WRONG_ANSWER}]
     monkeypatch.setattr(known_programs, "known_samples", lambda: iter(quick[:PROGRAMS_IN_DEMO]))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tries.jsonl").write_text(blocks(README, "json")[0])
@@ -125,7 +126,7 @@ def test_commands_run(place, capsys, command):
     if "--model runs/known" in command:
         (place / "runs" / "known").mkdir(parents=True)
         (place / "runs" / "known" / "samples.jsonl").write_bytes(
-            b"".join(as_row(known.sample) for known in mini.known_samples())
+            b"".join(as_row(known.sample) for known in known_samples())
         )
     for maker in makers_of(command):
         run(shlex.split(maker)[1:])
@@ -216,15 +217,15 @@ def test_the_plan_shown_is_the_plan(tmp_path):
     assert [name for name, *_ in told] == list(recipe_names())
 
 
-def test_the_demo_shows_the_known_verdicts():
+def test_the_demo_shows_the_known_verdicts(tmp_path):
     """The table in the README is the one that the verdicts known beforehand add up to."""
-    known = tuple(mini.known_samples())
+    known = tuple(known_samples())
     problems = mini.problems(None)
-    heads = {head.task_id: head for head in survey(problems, problems)}
+    infos = problem_infos(problems, problems)
     evaluations = [
         Evaluation(
             policy=sample.policy, task_id=sample.task_id, index=sample.index, verdict=verdict, per_test=(), cpu_s=0.0,
-            difficulty=heads[sample.task_id].difficulty, completion_sha256="", program_sha256="", extraction="whole",
+            difficulty=infos[sample.task_id].difficulty, completion_sha256="", program_sha256="", extraction="whole",
             discarded_chars=0, complete=True, detail="",
         )
         for sample, verdict, _ in known
@@ -235,9 +236,9 @@ def test_the_demo_shows_the_known_verdicts():
         k=(1,), limits=Limits(), limits_file="", exhaustive=False, isolation={}, preload=(), python="", proctor="",
         source=Source(benchmark="mini"), problems={},
     )  # fmt: skip
-    usage = usage_of(known_program.sample for known_program in known)
-    printed = markdown(score(evaluations, heads, asked, usage)).splitlines()
-    printed.append(f"{len(known)} of {len(known)} verdicts are the known ones. The run lies in runs/known")
+    usage = SampleCopy((known_program.sample for known_program in known), tmp_path).tally.usage
+    printed = report_markdown(score(evaluations, infos, asked, usage)).splitlines()
+    printed.append(f"{len(known)} of {len(known)} verdicts are the known ones. Results written to runs/known")
 
     assert lines_missing(COMMANDS[KNOWN], printed) == []
     assert f"{len(known)} in all" in README
@@ -316,7 +317,8 @@ def test_limits_have_the_defaults_and_bounds_of_the_code():
 
 
 @pytest.mark.parametrize(
-    ("document", "options"), [("servers", openai_protocol.Options()), ("models", transformers.Options())]
+    ("document", "options"),
+    [("servers", openai_protocol.ServerOptions()), ("models", transformers.TransformersOptions())],
 )
 def test_options_of_backends_have_the_defaults_of_the_code(document, options):
     """A backend's document holds each of its options, in the order of the code."""

@@ -14,10 +14,10 @@ from typing import Any, Protocol
 import msgspec
 
 from harness.benchmarks.apps_tests import tests_of
-from harness.benchmarks.benchmark import Benchmark, Catalogue, Entry
+from harness.benchmarks.benchmark import Benchmark, Catalogue, CatalogueEntry
 from harness.benchmarks.starter_code import signature_of
 from harness.errors import UserError
-from harness.runs.json_objects import converted, loads, spans
+from harness.runs.json_objects import converted, parse_json, spans
 from harness.runs.jsonl import unpacked
 from harness.runs.records import Problem
 from sandbox.records import CallTest
@@ -26,7 +26,7 @@ _NOTHING = {b"", b"null", b"[]", b'""', b"{}"}
 _SPLITS = ("train", "test")
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
     """A problem as APPS+ has it, or as its kin do; keys not named here are ignored."""
 
     prompt: str
@@ -65,14 +65,16 @@ def of_file(path: Path) -> Catalogue:
     def read(start: int, length: int) -> bytes:
         return os.pread(file.fileno(), length, start)
 
-    def entries() -> Iterator[Entry]:
+    def entries() -> Iterator[CatalogueEntry]:
         for where, number, start, length in spans(file, path):
             head = _head(read(start, length), where)
             named = [name for name in (head.problem_id, head.id) if name is not None]
-            yield Entry(where, str(named[0] if named else number), head.flaw, start, length)
+            yield CatalogueEntry(where, str(named[0] if named else number), head.flaw, start, length)
 
-    def load(entry: Entry) -> Problem:
-        return _problem(entry, "test", converted(loads(read(entry.start, entry.length), entry.where), Row, entry.where))
+    def load(entry: CatalogueEntry) -> Problem:
+        return _problem(
+            entry, "test", converted(parse_json(read(entry.start, entry.length), entry.where), _Row, entry.where)
+        )
 
     with ExitStack() as stack:
         stack.callback(file.close)
@@ -90,17 +92,17 @@ def of_folder(home: Path) -> Catalogue:
     splits = [split for split in _SPLITS if (home / split).is_dir()]
     folders = [path for split in splits for path in sorted((home / split).iterdir())] or sorted(home.iterdir())
 
-    def entries() -> Iterator[Entry]:
+    def entries() -> Iterator[CatalogueEntry]:
         for path in folders:
             if (path / "question.txt").exists():
                 task_id = f"{path.parent.name}/{path.name}" if splits else path.name
                 tests = path / "input_output.json"
-                yield Entry(str(path), task_id, _head(_content(tests) or b"{}", str(tests)).flaw)
+                yield CatalogueEntry(str(path), task_id, _head(_content(tests) or b"{}", str(tests)).flaw)
 
-    def load(entry: Entry) -> Problem:
+    def load(entry: CatalogueEntry) -> Problem:
         path = Path(entry.where)
         split = path.parent.name if path.parent.name in _SPLITS else "test"
-        return _problem(entry, split, converted(_folder_tree(path), Row, entry.where))
+        return _problem(entry, split, converted(_folder_tree(path), _Row, entry.where))
 
     return Catalogue(entries(), load)
 
@@ -113,7 +115,7 @@ def _folder_tree(path: Path) -> dict[str, Any]:
             raise UserError(f"{path / name}: {error}; mend it") from error
 
     def tree(name: str, without: Any) -> Any:
-        return loads(content, str(path / name)) if (content := _content(path / name)) else without
+        return parse_json(content, str(path / name)) if (content := _content(path / name)) else without
 
     return {
         **tree("input_output.json", {}),
@@ -138,20 +140,20 @@ def _head(data: bytes, where: str) -> RowHead:
     try:
         return msgspec.json.decode(data, type=RowHead)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # wrong, or what only Python's own decoder takes
-        tree = loads(data, where)
+        tree = parse_json(data, where)
     if isinstance(tree, dict):
         tree |= {name: msgspec.Raw(b"[0]" if tree.get(name) else b"") for name in ("inputs", "outputs")}
     return converted(tree, RowHead, where)
 
 
-def _problem(entry: Entry, split: str, row: Row) -> Problem:
+def _problem(entry: CatalogueEntry, split: str, row: _Row) -> Problem:
     starter_code = row.starter_code or ""
     signature = signature_of(starter_code, row.fn_name or "")
     function = row.fn_name or (signature.name if signature else "")
     try:
         tests = tests_of(row.inputs, row.outputs, function, signature)
     except ValueError as error:
-        raise UserError(f"{entry.where}: task {entry.task_id!r} {error}; mend or remove it") from error
+        raise UserError(f"{entry.where}: task {entry.task_id!r} {error}; correct or remove it") from error
     is_entered = isinstance(tests[0], CallTest) or (signature is not None and not signature.in_class)
     return Problem(
         task_id=entry.task_id,
@@ -172,7 +174,7 @@ PAPER_SEED = 0
 
 
 class Labelled(Protocol):
-    """What a set of problems is chosen by."""
+    """A label by which a set of problems is chosen."""
 
     @property
     def task_id(self) -> str:
@@ -183,7 +185,7 @@ class Labelled(Protocol):
         """Return the benchmark's own label."""
 
 
-def problems(data: Path | None) -> Catalogue:
+def _problems(data: Path | None) -> Catalogue:
     """Open APPS+'s data.json or JSON Lines of such rows (plain or .gz), or a folder in the layout of original APPS.
 
     A problem's id is its `problem_id` or `id`, or else its place in the file, from 0. In a folder it is the name of the
@@ -197,12 +199,12 @@ def problems(data: Path | None) -> Catalogue:
     return of_folder(data) if data.is_dir() else of_file(data)
 
 
-def paper(heads: Iterable[Labelled]) -> tuple[str, ...]:
+def paper(infos: Iterable[Labelled]) -> tuple[str, ...]:
     """Choose 1000 introductory, 1000 interview and 572 competition problems by a fixed seed; all where there are fewer.
 
     Only the ids of a difficulty decide, not their order in the file; they are returned in the file's order.
     """
-    labelled = [(head.task_id, head.difficulty) for head in heads]
+    labelled = [(info.task_id, info.difficulty) for info in infos]
     chosen = set[str]()
     for difficulty, size in PAPER.items():
         task_ids = sorted(task_id for task_id, label in labelled if label == difficulty)
@@ -212,7 +214,7 @@ def paper(heads: Iterable[Labelled]) -> tuple[str, ...]:
 
 apps_plus = Benchmark(
     name="apps-plus",
-    problems=problems,
+    problems=_problems,
     problem_sets={"paper": paper},
     prompt_card="apps",
     about="contest and interview problems on standard input and of calls, by difficulty",

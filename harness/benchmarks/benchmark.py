@@ -1,4 +1,4 @@
-"""Defines what a benchmark offers, and problems that are decoded only when they are needed."""
+"""Defines benchmarks, whose problems are decoded when they are looked up, and opens them by name."""
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -7,16 +7,21 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.benchmarks.problem_info import Head
+from harness.benchmarks.problem_info import ProblemInfo
+from harness.benchmarks.time_limits import CalibratedProblems, read_calibration
 from harness.errors import UserError
-from harness.runs.records import Problem
+from harness.plugins import resolve
+from harness.runs.records import Problem, Source
+
+BENCHMARKS = "proctor.benchmarks"
+"""The entry-point group."""
 
 _KEPT = 4
 """Problems kept decoded."""
 
 
-class Entry(NamedTuple):
-    """Where a problem lies, which one it is, and why it can't be examined, empty where it can."""
+class CatalogueEntry(NamedTuple):
+    """Locates a problem in a file; `flaw` says why it can't be examined, empty where it can."""
 
     where: str
     task_id: str
@@ -26,19 +31,19 @@ class Entry(NamedTuple):
 
 
 class Catalogue(Mapping[str, Problem]):
-    """The problems of a benchmark by task id, in its order; each is decoded when it is looked up.
+    """Maps task ids to the problems of a benchmark, in its order; each is decoded when it is looked up.
 
     The last few are kept, so samples of one task that follow each other get the very same tests: the judge knows an
     examiner's tests by their identity.
     """
 
-    def __init__(self, entries: Iterable[Entry], load: Callable[[Entry], Problem]) -> None:
+    def __init__(self, entries: Iterable[CatalogueEntry], load: Callable[[CatalogueEntry], Problem]) -> None:
         """Index the entries; `load` decodes one of them.
 
         Raises:
             UserError: Two entries have one task id, or none can be examined.
         """
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, CatalogueEntry] = {}
         self.left_out: dict[str, str] = {}
         """Task id -> why it can't be examined, of entries that are not among the problems."""
         for entry in entries:
@@ -47,7 +52,7 @@ class Catalogue(Mapping[str, Problem]):
             raise UserError(_nothing_left(self.left_out))
         self._load = functools.lru_cache(_KEPT)(load)
 
-    def _add(self, entry: Entry) -> None:
+    def _add(self, entry: CatalogueEntry) -> None:
         earlier = self._entries.get(entry.task_id)
         if earlier is not None or entry.task_id in self.left_out:
             place = f" already at {earlier.where}" if earlier else " there already"
@@ -81,7 +86,7 @@ def _nothing_left(left_out: Mapping[str, str]) -> str:
 
 
 class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
-    """A named source of problems; register one under the entry-point group `proctor.benchmarks`."""
+    """Names a source of problems; register one under the entry-point group `proctor.benchmarks`."""
 
     name: str
     problems: Callable[[Path | None], Mapping[str, Problem]]
@@ -91,8 +96,8 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     """Turn the ways in which others write a task id into `Problem.task_id`."""
     default_split: str = "test"
     """The split that a nameless list of completions (generations.json) stands for."""
-    problem_sets: Mapping[str, Callable[[Iterable[Head]], Iterable[str]]] = {}
-    """Name -> what chooses a published subset: the heads of all problems in, the task ids of the set out."""
+    problem_sets: Mapping[str, Callable[[Iterable[ProblemInfo]], Iterable[str]]] = {}
+    """Name -> function that chooses a published subset: the infos of all problems in, the task ids of the set out."""
     prompt_card: str = ""
     """Name of the default card."""
     about: str = ""
@@ -100,3 +105,23 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     licence: str = ""
     size: str = ""
+
+
+class LoadedBenchmark(NamedTuple):
+    """Holds a benchmark and its problems by task id, in its order; they may be decoded when they are looked up."""
+
+    benchmark: Benchmark
+    problems: Mapping[str, Problem]
+
+
+def open_benchmark(source: Source) -> LoadedBenchmark:
+    """Find a benchmark and open its problems, under calibrated limits where the source names them.
+
+    Raises:
+        UserError: There is no such benchmark, or a file is malformed.
+    """
+    benchmark = resolve(BENCHMARKS, source.benchmark, Benchmark)
+    problems = benchmark.problems(Path(source.data) if source.data else None)
+    if source.limits:
+        problems = CalibratedProblems(problems, read_calibration(Path(source.limits), problems))
+    return LoadedBenchmark(benchmark, problems)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from itertools import chain
 from typing import Any
 
-from harness.benchmarks.problem_info import Head
+from harness.benchmarks.problem_info import ProblemInfos
 from harness.errors import UserError
 from harness.runs.records import Problem
 from sandbox.inside.blame import symbols_of
@@ -20,20 +20,21 @@ _BINDS_UNSEEN = {"builtins", "eval", "exec", "globals", "locals", "vars"}
 """Names by which a text can bind others that don't stand in it."""
 
 
-def refuse_flawed(problems: Mapping[str, Problem], heads: Mapping[str, Head]) -> None:
+def refuse_flawed(problems: Mapping[str, Problem], infos: ProblemInfos) -> None:
     """Raise UserError where a problem has a flaw, see `flaw_of`.
 
     Args:
         problems: those of the benchmark.
-        heads: of the problems that are to be judged; only those with assert tests, or without any, are looked up.
+        infos: of the problems that are to be judged; only those with assert tests, or without any, are looked up.
     """
-    suspects = [task_id for task_id, head in heads.items() if head.kind in {"assert", "mixed"}]
+    suspects = [task_id for task_id, info in infos.items() if info.kind in {"assert", "mixed"}]
     flawed = {task_id: flaw for task_id in suspects if (flaw := flaw_of(problems[task_id]))}
     if flawed:
         task_id, flaw = next(iter(flawed.items()))
         others = f" (and {len(flawed) - 1} more, which `proctor audit` lists)" if len(flawed) > 1 else ""
         raise UserError(
-            f"benchmark {heads[task_id].benchmark}: task {task_id} can't be judged: {flaw}; mend or remove it{others}"
+            f"benchmark {infos[task_id].benchmark}: task {task_id} can't be judged: {flaw}; "
+            f"correct or remove it{others}"
         )
 
 

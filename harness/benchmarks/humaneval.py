@@ -14,7 +14,7 @@ from harness.runs.records import Problem
 from sandbox.records import AssertTest
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
     """A problem as HumanEval.jsonl has it; a program is `prompt`, then a body such as `canonical_solution`."""
 
     task_id: str
@@ -25,7 +25,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Defines `check(candidate)`."""
 
 
-def problems(data: Path | None) -> dict[str, Problem]:
+def _problems(data: Path | None) -> dict[str, Problem]:
     """Load HumanEval.jsonl (plain or .gz); by default from the hub.
 
     Raises:
@@ -33,7 +33,7 @@ def problems(data: Path | None) -> dict[str, Problem]:
     """
     data = data or fetch("openai/openai_humaneval", config="openai_humaneval", splits=("test",))
     loaded = dict[str, Problem]()
-    for where, row in read_rows(data, Row):
+    for where, row in read_rows(data, _Row):
         if row.task_id in loaded:
             raise UserError(f"{where}: task {row.task_id!r} is there already; remove one of them")
         loaded[row.task_id] = _problem(where, row)
@@ -42,10 +42,10 @@ def problems(data: Path | None) -> dict[str, Problem]:
     return loaded
 
 
-def canonical_id(task_id: str | int) -> str:
+def _canonical_id(task_id: str | int) -> str:
     """Return `HumanEval/0` for that itself, and for the bare number 0 or "0".
 
-    >>> canonical_id(0), canonical_id("0"), canonical_id("humaneval/0"), canonical_id("Mbpp/2")
+    >>> _canonical_id(0), _canonical_id("0"), _canonical_id("humaneval/0"), _canonical_id("Mbpp/2")
     ('HumanEval/0', 'HumanEval/0', 'HumanEval/0', 'Mbpp/2')
     """
     head, slash, number = str(task_id).rpartition("/")
@@ -54,8 +54,8 @@ def canonical_id(task_id: str | int) -> str:
 
 humaneval = Benchmark(
     name="humaneval",
-    problems=problems,
-    canonical_id=canonical_id,
+    problems=_problems,
+    canonical_id=_canonical_id,
     prompt_card="humaneval-completion",
     about="functions to complete from their signature and docstring",
     source="huggingface.co/datasets/openai/openai_humaneval, or --data with HumanEval.jsonl.gz of its authors",
@@ -64,11 +64,11 @@ humaneval = Benchmark(
 )
 
 
-def _problem(where: str, row: Row) -> Problem:
+def _problem(where: str, row: _Row) -> Problem:
     try:
         prompt = _parsed(row.prompt)
     except SyntaxError as error:
-        raise UserError(f"{where}: its prompt doesn't parse ({error.msg}); mend or remove it") from error
+        raise UserError(f"{where}: its prompt doesn't parse ({error.msg}); correct or remove it") from error
     try:
         setup = _helpers(prompt, _parsed(row.test), row.entry_point)
     except SyntaxError:  # told where the problem is to be judged

@@ -22,7 +22,7 @@ REFERENCE_CPU_S = {"123": 4.5}
 busy one). A file of calibrated limits, which `proctor audit --out` writes, takes the place of this table."""
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
     """A problem as mbpp.jsonl (with `text`) or sanitized-mbpp.json (with `prompt`) has it.
 
     The challenge tests of 11 problems are no part of the score, so they are not read.
@@ -37,7 +37,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     test_imports: tuple[str, ...] = ()
 
 
-def problems(data: Path | None) -> Mapping[str, Problem]:
+def _problems(data: Path | None) -> Mapping[str, Problem]:
     """Load mbpp.jsonl or sanitized-mbpp.json, whichever `data` holds, by task id; by default all 974 from the hub.
 
     Raises:
@@ -45,11 +45,11 @@ def problems(data: Path | None) -> Mapping[str, Problem]:
     """
     data = data or fetch(HUB, config="full", splits=("prompt", "test", "validation", "train"))
     if first_byte(data) == b"[":
-        return _by_task_id((f"{data}: problem {row.task_id}", row) for row in read(data, tuple[Row, ...]))
-    return _by_task_id(read_rows(data, Row))
+        return _by_task_id((f"{data}: problem {row.task_id}", row) for row in read(data, tuple[_Row, ...]))
+    return _by_task_id(read_rows(data, _Row))
 
 
-def canonical_id(task_id: str | int) -> str:
+def _canonical_id(task_id: str | int) -> str:
     """Return the bare number of `2`, `"2"`, `"MBPP/2"` or evalplus' `"Mbpp/2"`."""
     head, slash, number = str(task_id).rpartition("/")
     return number if head.lower() in {"", "mbpp"} else f"{head}{slash}{number}"
@@ -57,8 +57,8 @@ def canonical_id(task_id: str | int) -> str:
 
 mbpp = Benchmark(
     name="mbpp",
-    problems=problems,
-    canonical_id=canonical_id,
+    problems=_problems,
+    canonical_id=_canonical_id,
     prompt_card="mbpp-paper",
     about="Short Python functions, each with three assertions.",
     source=f"huggingface.co/datasets/{HUB}, or --data with mbpp.jsonl or sanitized-mbpp.json of its authors",
@@ -67,7 +67,7 @@ mbpp = Benchmark(
 )
 
 
-def _by_task_id(rows: Iterable[tuple[str, Row]]) -> Mapping[str, Problem]:
+def _by_task_id(rows: Iterable[tuple[str, _Row]]) -> Mapping[str, Problem]:
     found = dict[str, Problem]()
     for where, row in rows:
         problem = _problem(where, row)
@@ -77,7 +77,7 @@ def _by_task_id(rows: Iterable[tuple[str, Row]]) -> Mapping[str, Problem]:
     return found
 
 
-def _problem(where: str, row: Row) -> Problem:
+def _problem(where: str, row: _Row) -> Problem:
     if not row.text and not row.prompt:
         raise UserError(f"{where}: has neither `text` nor `prompt`; use mbpp.jsonl or sanitized-mbpp.json")
     reference = row.code.replace("\r\n", "\n")
@@ -85,7 +85,7 @@ def _problem(where: str, row: Row) -> Problem:
     try:
         parsed = _parse(reference)
     except SyntaxError as error:
-        raise UserError(f"{where}: its code doesn't parse ({error.msg}); mend or remove it") from error
+        raise UserError(f"{where}: its code doesn't parse ({error.msg}); correct or remove it") from error
     try:
         names, imports = _supplied(parsed, _parse("\n".join((setup, *row.test_list))))
     except SyntaxError:  # told where the problem is to be judged

@@ -18,7 +18,7 @@ import msgspec
 
 from harness.benchmarks.benchmark import Benchmark
 from harness.errors import UserError
-from harness.runs.json_objects import read_rows
+from harness.runs.json_objects import read_objects
 from harness.runs.jsonl import write_whole
 from harness.runs.records import Problem
 from sandbox.inside import values
@@ -93,7 +93,7 @@ REFERENCE_LIMITS = Limits(output_bytes=4 << 20)
 """An input for which the reference takes more than this is no test; there are a few, all of task 255."""
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class EvalPlusRow(msgspec.Struct, frozen=True, kw_only=True):
     """A problem as EvalPlus has it; a reference is `prompt` (a docstring), then `canonical_solution`."""
 
     task_id: str
@@ -130,14 +130,14 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     cpu_s: float
 
 
-class Comparison(NamedTuple):
+class _Comparison(NamedTuple):
     """What is expected of a program, and how it is compared."""
 
     expected: Any
     checker: str
 
 
-def problems(data: Path | None) -> dict[str, Problem]:
+def _problems(data: Path | None) -> dict[str, Problem]:
     """Load MbppPlus.jsonl (plain or .gz); the first time, run all its references to learn the answers.
 
     Raises:
@@ -146,8 +146,8 @@ def problems(data: Path | None) -> dict[str, Problem]:
     """
     if data is None:
         raise UserError("benchmark mbpp-plus needs --data with the path of MbppPlus.jsonl or .jsonl.gz")
-    rows = dict[str, Row]()
-    for where, row in read_rows(data, Row):
+    rows = dict[str, EvalPlusRow]()
+    for where, row in read_objects(data, EvalPlusRow):
         if row.task_id in rows or not row.task_id.rpartition("/")[2].isdecimal():
             raise UserError(f"{where}: task {row.task_id!r} is there already, or is no task of MBPP; remove it")
         rows[row.task_id] = row
@@ -156,10 +156,10 @@ def problems(data: Path | None) -> dict[str, Problem]:
     return {answers.task_id: _problem(rows[answers.task_id], answers) for answers in _answers(rows.values())}
 
 
-def canonical_id(task_id: str | int) -> str:
+def _canonical_id(task_id: str | int) -> str:
     """Return `Mbpp/2` for 2, "2", "MBPP/2" and that itself.
 
-    >>> canonical_id(2), canonical_id("mbpp/2"), canonical_id("HumanEval/2")
+    >>> _canonical_id(2), _canonical_id("mbpp/2"), _canonical_id("HumanEval/2")
     ('Mbpp/2', 'Mbpp/2', 'HumanEval/2')
     """
     head, slash, number = str(task_id).rpartition("/")
@@ -168,8 +168,8 @@ def canonical_id(task_id: str | int) -> str:
 
 mbpp_plus = Benchmark(
     name="mbpp-plus",
-    problems=problems,
-    canonical_id=canonical_id,
+    problems=_problems,
+    canonical_id=_canonical_id,
     about="MBPP's verified problems with a hundred inputs each",
     source="github.com/evalplus/mbppplus_release, MbppPlus.jsonl.gz",
     licence="Apache-2.0",
@@ -177,7 +177,7 @@ mbpp_plus = Benchmark(
 )
 
 
-def _problem(row: Row, answers: Answers) -> Problem:
+def _problem(row: EvalPlusRow, answers: Answers) -> Problem:
     usual = Limits()
     cpu_s = max(usual.cpu_s, 4 * answers.cpu_s)
     return Problem(
@@ -192,7 +192,7 @@ def _problem(row: Row, answers: Answers) -> Problem:
     )
 
 
-def _tests(row: Row, answers: Answers) -> Iterator[CallTest]:
+def _tests(row: EvalPlusRow, answers: Answers) -> Iterator[CallTest]:
     for arguments, text in zip(row.calls, answers.texts, strict=True):
         if text is not None:
             expected, checker = _comparison(row, arguments, values.loads(text, resolve=lambda *_: _Opaque()))
@@ -203,14 +203,14 @@ class _Opaque:
     """Stands for a value that only the reference's process had, such as a match object."""
 
 
-def _comparison(row: Row, arguments: Arguments, value: Any) -> Comparison:
+def _comparison(row: EvalPlusRow, arguments: Arguments, value: Any) -> _Comparison:
     if row.number in _ALSO_RIGHT:
-        return Comparison([value, *_ALSO_RIGHT[row.number](*arguments)], "any_of")
+        return _Comparison([value, *_ALSO_RIGHT[row.number](*arguments)], "any_of")
     if row.number in _NONENESS_TASKS:
-        return Comparison(value is not None, "same_noneness")
+        return _Comparison(value is not None, "same_noneness")
     if row.number in _SET_TASKS:
-        return Comparison(value, "same_set")
-    return Comparison(value, "close_1e_4" if row.atol else "close_1e_6")
+        return _Comparison(value, "same_set")
+    return _Comparison(value, "close_1e_4" if row.atol else "close_1e_6")
 
 
 _NONENESS_TASKS = {737, 787, 794}
@@ -240,12 +240,12 @@ _ALSO_RIGHT: dict[int, Callable[..., tuple[Any, ...]]] = {
 """Answers beside the reference's where a statement can be read in two ways, from the arguments."""
 
 
-def _answers(rows: Iterable[Row]) -> tuple[Answers, ...]:
+def _answers(rows: Iterable[EvalPlusRow]) -> tuple[Answers, ...]:
     """Return the answers to all calls, from the cache where they were asked for before."""
     asked = {row.task_id: _case(row) for row in rows}
     path = _cache_file(asked)
     if path.exists():
-        return tuple(answers for _, answers in read_rows(path, Answers))
+        return tuple(answers for _, answers in read_objects(path, Answers))
     try:
         found = tuple(_learned(asked))
     except Refused as error:
@@ -265,7 +265,7 @@ def _learned(asked: dict[str, Case]) -> Iterator[Answers]:
         yield Answers(task_id=task_id, texts=tuple(texts), cpu_s=slowest_s)
 
 
-def _case(row: Row) -> Case:
+def _case(row: EvalPlusRow) -> Case:
     tests = tuple(ValueTest(function=row.entry_point, arguments=arguments) for arguments in row.calls)
     return Case(program=row.reference, tests=tests, limits=REFERENCE_LIMITS, exhaustive=True)
 

@@ -18,7 +18,7 @@ DIFFICULTIES = ("introductory", "interview", "competition")
 HOME = Path(__file__).parent / "mini"
 
 
-class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class KnownProgram(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A program, the verdict that it must get, and why."""
 
     verdict: Verdict
@@ -43,7 +43,7 @@ class StdioCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
     statement: str
     reference: str
-    programs: tuple[Program, ...]
+    programs: tuple[KnownProgram, ...]
     starter_code: str = ""
 
 
@@ -95,7 +95,7 @@ class Known(NamedTuple):
     why: str
 
 
-def problems(data: Path | None) -> Mapping[str, Problem]:
+def _problems(data: Path | None) -> Mapping[str, Problem]:
     """Load the problems by task id, or those of another folder of the same layout.
 
     Raises:
@@ -117,7 +117,7 @@ def known_samples() -> Iterator[Known]:
 
 mini = Benchmark(
     name="mini",
-    problems=problems,
+    problems=_problems,
     prompt_card="chat",
     about="Small problems of every kind of test, each with programs of known verdict; for trying proctor out.",
     source="ships with proctor",

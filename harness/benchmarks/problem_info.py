@@ -1,15 +1,14 @@
-"""One pass over the problems that are judged: what a run and its scores must know of them, their tests apart.
-
-The tests of a benchmark may be larger than memory. So each problem is decoded, condensed to its head, and let go.
-"""
+"""Condenses problems to what a run and its scores need, in one pass: the tests may be larger than memory."""
 
 import hashlib
+import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
 
+from harness.progress import watched
 from harness.runs.records import Problem
 from sandbox.records import Limits
 
@@ -17,8 +16,8 @@ _DIGITS = "{:x}".format
 """Hexadecimal, because Python writes only some thousand decimal digits."""
 
 
-class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """A problem without its texts and tests."""
+class ProblemInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Describes a problem without its texts and tests."""
 
     task_id: str
     benchmark: str
@@ -30,17 +29,28 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     """Of all that the problem says, tests and limits included."""
 
 
-def survey(problems: Mapping[str, Problem], task_ids: Collection[str]) -> Iterator[Head]:
-    """Yield the heads of those problems, in the benchmark's order; each problem is looked up once."""
+ProblemInfos = Mapping[str, ProblemInfo]
+"""Infos by task id, in the benchmark's order."""
+
+
+def problem_infos(problems: Mapping[str, Problem], task_ids: Collection[str]) -> ProblemInfos:
+    """Return the infos of some problems, each of which is looked up once; show progress on stderr.
+
+    Args:
+        problems: those of the benchmark.
+        task_ids: of the problems that are wanted.
+
+    Returns:
+        The infos by task id, in the benchmark's order.
+    """
     wanted = frozenset(task_ids)
-    for task_id in problems:
-        if task_id in wanted:
-            yield head_of(problems[task_id])
+    infos = (info_of(problems[task_id]) for task_id in problems if task_id in wanted)
+    return {info.task_id: info for info in watched(infos, len(wanted), "read", sys.stderr)}
 
 
-def head_of(problem: Problem) -> Head:
-    """Return the head of a problem."""
-    return Head(
+def info_of(problem: Problem) -> ProblemInfo:
+    """Return a problem without its texts and tests."""
+    return ProblemInfo(
         task_id=problem.task_id,
         benchmark=problem.benchmark,
         split=problem.split,
@@ -59,9 +69,9 @@ def fingerprint(sha256_of_problems: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
-def usual_limits(heads: Iterable[Head]) -> Limits:
+def usual_limits(infos: Iterable[ProblemInfo]) -> Limits:
     """Return the limits that most of the problems have."""
-    return Counter(head.limits for head in heads).most_common(1)[0][0]
+    return Counter(info.limits for info in infos).most_common(1)[0][0]
 
 
 def sha256_of(value: Any) -> str:

@@ -8,92 +8,112 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.benchmarks.benchmark import Benchmark
-from harness.benchmarks.problem_info import Head
+from harness.benchmarks.problem_info import ProblemInfos
 from harness.errors import UserError
 from harness.runs.records import Generation, Run
-from harness.scoring.score import Drawn
-
-Heads = Mapping[str, Head]
-"""Heads by task id, in the benchmark's order."""
+from harness.runs.row_store import SampleCounts
 
 
-def of_split(heads: Heads, split: str) -> Heads:
-    """Return the heads of one split, or of "all".
+def of_split(infos: ProblemInfos, split: str) -> ProblemInfos:
+    """Return the infos of one split, or of "all".
 
     Raises:
         UserError: There are none.
     """
-    chosen = {task_id: head for task_id, head in heads.items() if split in {"all", head.split}}
+    chosen = {task_id: info for task_id, info in infos.items() if split in {"all", info.split}}
     if not chosen:
-        splits = ", ".join(dict.fromkeys(head.split for head in heads.values()))
+        splits = ", ".join(dict.fromkeys(info.split for info in infos.values()))
         raise UserError(f"--split {split}: there is nothing of this split; choose from all, {splits}")
     return chosen
 
 
-def all_drawn(chosen: Heads, name: str, drawn: Drawn) -> Heads:
-    """Return the heads of a published set, or of a shard of it, if there are samples of all its problems.
+def refuse_missing(chosen: ProblemInfos, name: str, counts: SampleCounts) -> None:
+    """Refuse samples that leave out a problem of a published set, or of a shard of it.
+
+    Args:
+        chosen: the problems of the set or shard.
+        name: of the set.
+        counts: samples by policy and task.
 
     Raises:
-        UserError: A policy has none of one: what is called by the name of a set must be the whole set.
+        UserError: A policy has none of one: a result that bears the name of a set must be of the whole set.
     """
-    for policy in dict.fromkeys(policy for policy, _ in drawn):
-        missing = [task_id for task_id in chosen if (policy, task_id) not in drawn]
+    for policy in dict.fromkeys(policy for policy, _ in counts):
+        missing = [task_id for task_id in chosen if (policy, task_id) not in counts]
         if missing:
             raise UserError(
                 f"--problem-set {name}: {policy} has no samples of {len(missing)} of its {len(chosen)} problems, task "
-                f"{missing[0]} for one; draw them, or leave --problem-set out to judge what is there"
+                f"{missing[0]} for one; generate them, or leave --problem-set out to judge the others"
             )
-    return chosen
 
 
-def whole_set(heads: Heads, benchmark: Benchmark, name: str) -> Heads:
-    """Return the heads of a published set, given those of all problems; raise UserError if there is no such set."""
+def whole_set(infos: ProblemInfos, benchmark: Benchmark, name: str) -> ProblemInfos:
+    """Return the infos of a published set, given those of all problems; raise UserError if there is no such set."""
     if name not in benchmark.problem_sets:
         known = ", ".join(benchmark.problem_sets) or "none"
         raise UserError(f"--problem-set {name}: {benchmark.name} has no such set; there are: {known}")
-    ids = frozenset(benchmark.problem_sets[name](heads.values()))
-    return {task_id: head for task_id, head in heads.items() if task_id in ids}
+    ids = frozenset(benchmark.problem_sets[name](infos.values()))
+    return {task_id: info for task_id, info in infos.items() if task_id in ids}
 
 
-Asked = TypeVar("Asked", Run, Generation)
+def chosen_problems(infos: ProblemInfos, benchmark: Benchmark, split: str | None, problem_set: str) -> ProblemInfos:
+    """Return the problems of a split, by default the benchmark's own, or of a published set.
+
+    Args:
+        infos: of all problems.
+        benchmark: that they are of.
+        split: its name, or "all".
+        problem_set: its name, empty for none.
+
+    Raises:
+        UserError: There is no such split or set, or both are given.
+    """
+    if problem_set and split:
+        raise UserError("--split and --problem-set each choose the problems; give one of them")
+    if problem_set:
+        return whole_set(infos, benchmark, problem_set)
+    return of_split(infos, split or benchmark.default_split)
+
+
+Record = TypeVar("Record", Run, Generation)
 
 _EACH_HAS_ITS_OWN = {"shard", "samples_sha256", "problems", "prompts", "splits", "limits", "source"}
 """Fields that may differ between the shards of one run: they follow from the problems; `limits` are those of most."""
 
 
 def numbers_of(shard: str) -> tuple[int, int]:
-    """Return (3, 16) of "3/16"; raise ValueError where it is no such thing."""
+    """Return (3, 16) of "3/16"; raise ValueError where it is not of this form."""
     number, slash, count = shard.partition("/")
     if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
-        raise ValueError(f"{shard!r} is no shard such as 3/16, from 1/16 to 16/16")
+        raise ValueError(f"{shard!r} is not a shard such as 3/16, from 1/16 to 16/16")
     return int(number), int(count)
 
 
-def of_shard(heads: Heads, shard: str) -> Heads:
-    """Return the heads of a shard, all of them where `shard` is empty.
+def of_shard(infos: ProblemInfos, shard: str) -> ProblemInfos:
+    """Return the infos of a shard, all of them where `shard` is empty.
 
     Raises:
         UserError: There are none.
     """
     if not shard:
-        return heads
+        return infos
     number, count = numbers_of(shard)
-    if number > len(heads):
-        raise UserError(f"--shard {shard}: there are only {len(heads)} problems; take no more shards than that")
-    return dict(list(heads.items())[number - 1 :: count])
+    if number > len(infos):
+        raise UserError(f"--shard {shard}: there are only {len(infos)} problems; take no more shards than that")
+    return dict(list(infos.items())[number - 1 :: count])
 
 
-def in_order(asked: Mapping[Path, Asked]) -> Sequence[Path]:
-    """Return the folders in the order of their shards, given what each was asked.
+def in_order(records: Mapping[Path, Record]) -> Sequence[Path]:
+    """Return the folders in the order of their shards, given the record of each.
 
     Raises:
         UserError: They are not all shards of one and the same run, each of them once.
     """
     found = dict[str, Path]()
-    (first, of_first), *_ = asked.items()
-    for folder, record in asked.items():
+    (first, of_first), *_ = records.items()
+    for folder, record in records.items():
         if not record.shard:
-            raise UserError(f"{folder}: is no shard, it was asked for without --shard; leave it out")
+            raise UserError(f"{folder}: is not a shard, it was made without --shard; leave it out")
         if earlier := found.get(record.shard):
             raise UserError(f"{folder}: is shard {record.shard}, as is {earlier}; leave one of them out")
         for field in set(record.__struct_fields__) - _EACH_HAS_ITS_OWN:

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from harness.extraction.syntax import parsed
 from harness.runs.records import Problem
+from harness.syntax import parsed
 from sandbox.records import StdioTest
 
 LEETCODE_IMPORTS = (
@@ -54,7 +54,7 @@ def signature_of(starter_code: str, name: str = "") -> Signature | None:
     return next((signature for signature in found if name in {"", signature.name}), None)
 
 
-def prepared(program: str, problem: Problem) -> str:
+def complete_program(program: str, problem: Problem) -> str:
     """Return a program with what the problem's starter code leaves to the judge: its imports, or the call of it."""
     if isinstance(problem.tests[0], StdioTest):
         return with_entry_call(program, problem.starter_code)

@@ -8,13 +8,23 @@ from pathlib import Path
 import click
 import msgspec
 
-from harness.audit import Method, calibration_of, conclude, entry_of, references, run_references, try_trivial_programs
+from harness.api import load_benchmark
+from harness.audit import (
+    Method,
+    calibration_of,
+    entry_of,
+    references,
+    run_references,
+    sort_findings,
+    try_trivial_programs,
+)
 from harness.audit_report import audit_markdown
 from harness.benchmarks.benchmark import Catalogue
-from harness.cli.options import jail_options, opened, probed, problem_options, source_of
+from harness.cli.options import jail_options, problem_options
 from harness.errors import UserError
+from harness.examination.examine import jail_report
 from harness.progress import watched
-from harness.runs.jsonl import write_whole
+from harness.runs.jsonl import pretty_json, write_whole
 from sandbox.jail import Jail
 
 
@@ -53,9 +63,9 @@ def command(
     """
     if out is not None and not out.absolute().parent.is_dir():
         raise UserError(f"{out}: there is no such folder to write to; make it, or name another --out")
-    _, problems = opened(source_of(benchmark, data))
+    _, problems = load_benchmark(benchmark, data=data)
     jail = Jail(python=python, layers=layers, preload=preload)
-    host = probed(jail)
+    host = jail_report(jail)
     method = Method(
         python=host.python, proctor=version("proctor"), isolation=host.layers, repeat=repeat, cap_s=cap_s
     )  # fmt: skip
@@ -68,8 +78,8 @@ def command(
     tried = try_trivial_programs(problems, sound, jail=jail, workers=workers)
     undemanding = tuple(chain.from_iterable(watched(tried, len(sound), "tried", sys.stderr)))
     left_out = problems.left_out if isinstance(problems, Catalogue) else {}
-    audit = msgspec.structs.replace(conclude(entries.values(), found, undemanding, method), left_out=left_out)
+    audit = msgspec.structs.replace(sort_findings(entries.values(), found, undemanding, method), left_out=left_out)
     if out is not None:
-        write_whole(out, msgspec.json.format(msgspec.json.encode(calibration_of(audit, found)), indent=2) + b"\n")
+        write_whole(out, pretty_json(calibration_of(audit, found)))
     click.echo(msgspec.json.encode(audit) if as_json else audit_markdown(audit))
     return 0

@@ -10,8 +10,9 @@ import click
 import msgspec
 
 from harness import plugins
-from harness.cli.options import probed, python_option
+from harness.cli.options import python_option
 from harness.errors import UserError
+from harness.examination.examine import jail_report
 from sandbox.jail import Jail
 
 PACKAGES = ("sandbox", "harness", "trainers", "leaderboards")
@@ -42,7 +43,7 @@ def command(*, python: str, as_json: bool) -> int:
     offers too little, and a package that hides one of ours, are told in one line (exit code 2).
     """
     home = packages_home()
-    report = probed(Jail(python=python))
+    report = jail_report(Jail(python=python))
     checkup = Checkup(
         proctor=version("proctor"),
         python=sys.version.split()[0],

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from harness.benchmarks.problem_info import head_of
-from harness.cli.options import opened
+from harness.benchmarks.benchmark import open_benchmark
+from harness.benchmarks.problem_info import info_of
 from harness.errors import UserError
-from harness.explain import chosen, explain, explanation_markdown
+from harness.explain import choose_evaluation, explain, explanation_markdown
 from harness.runs.jsonl import appended_rows, read
 from harness.runs.records import Evaluation, Problem, Run, Source
 from harness.runs.row_store import SampleFile
@@ -52,7 +52,7 @@ def command(
     judged = [evaluation for evaluation in rows if evaluation.task_id == problem.task_id]
     if not judged:
         raise UserError(f"{run}: no sample of task {problem.task_id} has been judged yet; let proctor score go on")
-    evaluation = chosen(judged, policy, index)
+    evaluation = choose_evaluation(judged, policy, index)
     sample = SampleFile(run / "samples.jsonl", asked.samples_sha256)[evaluation.key]
     found = explain(sample, evaluation, problem, asked.extraction, asked.prompt_card)
     click.echo(msgspec.json.encode(found) if as_json else explanation_markdown(found))
@@ -61,13 +61,13 @@ def command(
 
 def _problem(source: Source, asked: Run, task_id: str, run: Path) -> Problem:
     """Return the problem of a task as it was when the run was judged."""
-    found, problems = opened(source)
+    found, problems = open_benchmark(source)
     known = found.canonical_id(task_id)
     if known not in asked.problems:
         ids = tuple(asked.problems)
         raise UserError(f"{run}: has no task {known!r}; its {len(ids)} tasks run from {ids[0]!r} to {ids[-1]!r}")
     problem = problems.get(known)
-    if problem is None or head_of(problem).sha256 != asked.problems[known]:
+    if problem is None or info_of(problem).sha256 != asked.problems[known]:
         raise UserError(
             f"task {known} of {source.data or source.benchmark} is not the one that was judged; name the same "
             "--benchmark, --data and --limits as then"

@@ -1,41 +1,33 @@
-"""`proctor generate`: problems and a model in, samples out."""
+"""`proctor generate`: generates samples with a model."""
 
 from pathlib import Path
 
 import click
 
-from harness.cli.drawing import Drawing, backend_of, drawing_options, drawn, planned
-from harness.cli.options import opened, out_option, problem_options, source_of
-from harness.generation.generate import missing_of, put_in_order
-from harness.runs.jsonl import read_rows, sole_writer
-from harness.runs.records import Sample
-from harness.runs.run_folder import SAMPLES, open_generation
-from harness.scoring.score import usage_of
+from harness.api import generate
+from harness.cli.generation_options import generation_options
+from harness.cli.options import out_option, problem_options
+from harness.generation.planning import GenerationSettings
+from harness.runs.run_folder import SAMPLES
 
 
 @click.command("generate")
 @problem_options
-@drawing_options
+@generation_options
 @out_option
-def command(*, benchmark: str, data: Path | None, drawing: Drawing, out: Path) -> int:
-    """Draw samples from a model.
+def command(*, benchmark: str, data: Path | None, settings: GenerationSettings, out: Path) -> int:
+    """Generate samples with a model.
 
-    The problems of a benchmark are put to a model as a prompt card says. What is drawn is appended to samples.jsonl in
+    The problems of a benchmark become prompts as a prompt card says. Each completion is appended to samples.jsonl in
     the folder of the run, which `proctor score` judges. A run that was killed goes on when the same command is given
     again.
     """
-    backend = backend_of(drawing)
-    source = source_of(benchmark, data)
-    plan = planned(drawing, source, *opened(source))
-    path = out / SAMPLES
-    with backend.load(drawing.model, drawing.options) as engine:
-        open_generation(out, plan.generation(engine.producer))
-        with sole_writer(path) as file:
-            for _ in drawn(engine, plan, missing_of(path, plan.requests, plan.policy), file):
-                pass
-            put_in_order(path, plan.requests, plan.policy)
-    usage = usage_of(sample for _, sample in read_rows(path, Sample))[plan.policy]
+    tally = generate(benchmark, settings, out=out, data=data).tally
+    (usage,) = tally.usage.values()
     ended = ", ".join(f"{count} by {reason}" for reason, count in usage.finish_counts.items())
     tokens = "" if usage.tokens is None else f", {usage.tokens} tokens"
-    click.echo(f"{len(plan.requests)} samples of {len(plan.heads)} problems{tokens}; ended {ended}. They lie in {path}")
+    click.echo(
+        f"{tally.counts.total()} samples of {len(tally.counts)} problems{tokens}; ended {ended}. "
+        f"Samples written to {out / SAMPLES}"
+    )
     return 0

@@ -9,32 +9,28 @@ import traceback
 
 import click
 
-from harness.errors import Unavailable, UserError
+from harness.errors import INTERRUPTED, OUR_FAULT, USERS_MISTAKE, Unavailable, UserError
 from sandbox.printable import readable
 
 SUBCOMMANDS = {
     "audit": ("harness.cli.audit", "Run the references of a benchmark and look for faults in it."),
     "benchmarks": ("harness.cli.benchmarks", "List the benchmarks, with size and licence."),
-    "compare": ("leaderboards.cli.compare", "Say what changed between two results, paired by problem."),
+    "compare": ("leaderboards.cli.compare", "Compare two results, paired by problem."),
     "compile": ("trainers.cli.compile", "Turn submissions or judged samples into groups to train on."),
     "demo": ("trainers.cli.demo", "Train, generate, examine and tabulate in miniature, offline."),
     "doctor": ("harness.cli.doctor", "Say what this host and installation offer."),
     "explain": ("harness.cli.explain", "Say why a sample failed."),
-    "gate": ("leaderboards.cli.gate", "Fail where a candidate is worse than its baseline."),
-    "generate": ("harness.cli.generate", "Draw samples from a model."),
-    "merge": ("harness.cli.merge", "Put the shards of a run together."),
+    "gate": ("leaderboards.cli.gate", "Fail if a candidate is worse than its baseline."),
+    "generate": ("harness.cli.generate", "Generate samples with a model."),
+    "merge": ("harness.cli.merge", "Merge the shards of a run."),
     "miniature": ("trainers.cli.miniature", "Make the material and the base that the demo begins with."),
     "plan": ("harness.cli.plan", "Say what an examination will take."),
-    "run": ("harness.cli.run", "Draw samples from a model and judge them meanwhile."),
+    "run": ("harness.cli.run", "Generate samples with a model and judge them meanwhile."),
     "score": ("harness.cli.score", "Judge samples and report pass@k with intervals."),
     "table": ("leaderboards.cli.table", "Turn results into tables, a page, or a leaderboard."),
     "train": ("trainers.cli.train", "Train a policy on groups by one of the methods."),
 }
 """Name -> module that holds it as `command`, and its one line in `proctor --help`."""
-
-USERS_MISTAKE = 2
-OUR_FAULT = 3
-INTERRUPTED = 130
 
 
 class LazyGroup(click.Group):

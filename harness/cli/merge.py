@@ -1,4 +1,4 @@
-"""`proctor merge`: the shards of a run in, the run out."""
+"""`proctor merge`: merges the shards of a run."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,17 +7,18 @@ from typing import TypeVar
 import click
 import msgspec
 
-from harness.benchmarks.selection import Heads, in_order
-from harness.cli.options import opened, out_option
+from harness.benchmarks.benchmark import open_benchmark
+from harness.benchmarks.problem_info import ProblemInfos, problem_infos
+from harness.benchmarks.selection import in_order
+from harness.cli.options import out_option
 from harness.errors import UserError
-from harness.examination.examine import heads_of
-from harness.examination.merge import merge_generations, merge_runs
 from harness.runs.jsonl import read
 from harness.runs.records import Generation, Run
 from harness.runs.run_folder import GENERATION, RUN
-from harness.scoring.report import markdown
+from harness.scoring.merge import merge_generations, merge_runs
+from harness.scoring.report import report_markdown
 
-Asked = TypeVar("Asked", Run, Generation)
+Record = TypeVar("Record", Run, Generation)
 
 
 @click.command("merge")
@@ -25,27 +26,27 @@ Asked = TypeVar("Asked", Run, Generation)
 @click.option("--data", type=click.Path(), help="The problems' file or folder (default: as the shards name it).")
 @out_option
 def command(*, shards: tuple[Path, ...], data: str | None, out: Path) -> int:
-    """Put the shards of a run together.
+    """Merge the shards of a run.
 
     RUN... are the folders that `generate`, `score` or `run` wrote with --shard 1/N to N/N, in any order. The files are
     those of the same command without --shard; where samples came from a file in another order than the benchmark's,
     samples.jsonl is in the benchmark's.
     """
-    generations = _asked(shards, GENERATION, Generation)
-    runs = _asked(shards, RUN, Run)
+    generations = _records(shards, GENERATION, Generation)
+    runs = _records(shards, RUN, Run)
     if not (generations or runs):
         raise UserError(f"{shards[0]}: holds no {RUN}; name the folders that were made with --shard")
-    heads = _heads([*runs.values(), *generations.values()], data)
+    infos = _infos([*runs.values(), *generations.values()], data)
     if generations:
-        merge_generations(generations, heads, out)
+        merge_generations(generations, infos, out)
     if runs:
-        click.echo(markdown(merge_runs(runs, heads, out)))
-    click.echo(f"The {'run lies' if runs else 'samples lie'} in {out}")
+        click.echo(report_markdown(merge_runs(runs, infos, out)))
+    click.echo(f"{'Results' if runs else 'Samples'} written to {out}")
     return 0
 
 
-def _asked(folders: tuple[Path, ...], name: str, type_: type[Asked]) -> Mapping[Path, Asked]:
-    """Return what each shard was asked, in their order; nothing where none of them has such a file."""
+def _records(folders: tuple[Path, ...], name: str, type_: type[Record]) -> Mapping[Path, Record]:
+    """Return the record of each shard, in their order; nothing where none of them has such a file."""
     having = [folder for folder in folders if (folder / name).exists()]
     if not having:
         return {}
@@ -55,11 +56,11 @@ def _asked(folders: tuple[Path, ...], name: str, type_: type[Asked]) -> Mapping[
     return {folder: found[folder] for folder in in_order(found)}
 
 
-def _heads(asked: Sequence[Run | Generation], data: str | None) -> Heads:
-    """Return the heads of all problems of the shards."""
-    source = asked[0].source
-    _, problems = opened(msgspec.structs.replace(source, data=data or source.data))
-    return heads_of(
+def _infos(records: Sequence[Run | Generation], data: str | None) -> ProblemInfos:
+    """Return the infos of all problems of the shards."""
+    source = records[0].source
+    _, problems = open_benchmark(msgspec.structs.replace(source, data=data or source.data))
+    return problem_infos(
         problems,
-        {task_id for shard in asked for task_id in (shard.problems if isinstance(shard, Run) else shard.prompts)},
+        {task_id for shard in records for task_id in (shard.problems if isinstance(shard, Run) else shard.prompts)},
     )

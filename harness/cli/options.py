@@ -3,33 +3,30 @@
 import functools
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial, reduce
+from collections.abc import Callable, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 import msgspec
 
-from harness.benchmarks.benchmark import Benchmark
 from harness.benchmarks.selection import numbers_of
-from harness.benchmarks.time_limits import CalibratedProblems, read_calibration
-from harness.cli.main import OUR_FAULT
-from harness.errors import UserError
-from harness.examination.cluster import evaluate_on_cluster
-from harness.examination.evaluate import Evaluator, evaluate
-from harness.examination.examine import Origin, Protocol
+from harness.errors import OUR_FAULT
+from harness.examination.examine import ExaminationSettings, Origin, evaluator_on
 from harness.extraction.program import SETTINGS
-from harness.plugins import resolve
-from harness.runs.records import Problem, Result, Source
-from harness.scoring.report import markdown
-from sandbox.jail import ALL_LAYERS, Jail, JailReport, Refused, probe
+from harness.runs.records import Result, Source
+from harness.runs.run_folder import RESULTS
+from harness.scoring.report import report_markdown
+from sandbox.jail import ALL_LAYERS, Jail
 from sandbox.records import Verdict
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def gathered(name: str, record: type[msgspec.Struct], options: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
+def collect_options(
+    name: str, record: type[msgspec.Struct], options: Sequence[Callable[..., Any]]
+) -> Callable[..., Any]:
     """Return a decorator that adds the options to a command, which takes their values as the argument `name`.
 
     Args:
@@ -93,14 +90,6 @@ def jail_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return reduce(lambda decorated, option: option(decorated), reversed(JAIL_OPTIONS), command)
 
 
-def probed(jail: Jail) -> JailReport:
-    """Start a jail once and report its layers; raise UserError if this host offers too little."""
-    try:
-        return probe(jail)
-    except Refused as refusal:
-        raise UserError(str(refusal)) from refusal
-
-
 _OPTIONS = (
     click.option(
         "--benchmark", required=True, metavar="NAME", help="A known name, such as mbpp, or path.py:attribute."
@@ -133,32 +122,14 @@ def problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
 
 
-def source_of(benchmark: str, data: Path | None, limits: Path | None = None) -> Source:
-    """Return what the options named, as it goes into run.json."""
-    return Source(benchmark=benchmark, data=str(data) if data else None, limits=str(limits) if limits else None)
-
-
-def opened(source: Source) -> tuple[Benchmark, Mapping[str, Problem]]:
-    """Find the benchmark and open its problems, under calibrated limits where they are named.
-
-    Raises:
-        UserError: There is no such benchmark, or a file is not what it should be.
-    """
-    benchmark = resolve("proctor.benchmarks", source.benchmark, Benchmark)
-    problems = benchmark.problems(Path(source.data) if source.data else None)
-    if source.limits:
-        problems = CalibratedProblems(problems, read_calibration(Path(source.limits), problems))
-    return benchmark, problems
-
-
 def _tries(_context: click.Context, _option: click.Parameter, text: str) -> tuple[int, ...]:
     if not all(k.isdecimal() and int(k) for k in text.split(",")):
-        raise click.BadParameter(f"{text!r} is no comma list of whole numbers from 1 on, such as 1,10.")
+        raise click.BadParameter(f"{text!r} is not a comma list of whole numbers from 1 on, such as 1,10.")
     return tuple(sorted({int(k) for k in text.split(",")}))
 
 
-class Judging(msgspec.Struct, frozen=True, kw_only=True):
-    """How samples are judged, as the command line said it."""
+class JudgingOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Holds the options of judging as they were given."""
 
     limits: Path | None
     extraction: str
@@ -174,34 +145,26 @@ class Judging(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def jail(self) -> Jail:
-        """Return the jail that is asked for."""
+        """Return the jail of these options."""
         return Jail(python=self.python, layers=self.layers, preload=self.preload)
 
-    @property
-    def evaluator(self) -> Evaluator:
-        """Return what judges: the cluster, where there is one, or else this machine."""
-        if self.cluster:
-            return partial(evaluate_on_cluster, address=self.cluster)
-        return partial(evaluate, workers=self.workers)
-
-    def protocol(self, source: Source, problem_set: str, origin: Origin) -> Protocol:
-        """Return what is asked of the examination of samples that came about so."""
-        return Protocol(
+    def settings(self, source: Source, problem_set: str, origin: Origin) -> ExaminationSettings:
+        """Return the settings of the examination of samples of this origin."""
+        return ExaminationSettings(
             k=self.k,
             extraction=self.extraction,
             source=source,
             origin=origin,
             problem_set=problem_set,
-            limits_file=self.limits.name if self.limits else "",
             exhaustive=self.exhaustive,
             jail=self.jail,
-            evaluator=self.evaluator,
+            evaluator=evaluator_on(self.cluster, self.workers),
         )
 
 
-judging_options = gathered(
+judging_options = collect_options(
     "judging",
-    Judging,
+    JudgingOptions,
     (
         limits_option,
         click.option(
@@ -232,9 +195,10 @@ out_option = click.option(
 )
 
 
-def told(results: Sequence[Result], out: Path, judging: Judging) -> int:
-    """Print what came of a run, and return the exit code."""
-    click.echo((out / "result.json").read_text() if judging.as_json else f"{markdown(results)}\nThe run lies in {out}")
+def report(results: Sequence[Result], out: Path, judging: JudgingOptions) -> int:
+    """Print the results of a run, and return the exit code."""
+    table = f"{report_markdown(results)}\nResults written to {out}"
+    click.echo((out / RESULTS).read_text() if judging.as_json else table)
     faults = sum(result.verdict_counts[Verdict.SANDBOX_ERROR] for result in results)
     if faults:
         click.echo(f"proctor: the sandbox failed on {faults} samples, left out; the same command tries again", err=True)

@@ -11,17 +11,26 @@ from typing import BinaryIO
 import click
 import msgspec
 
-from harness.benchmarks.benchmark import Benchmark
-from harness.benchmarks.selection import of_split, whole_set
-from harness.cli.options import jail_options, opened, probed, problem_options, source_of
+from harness.api import load_benchmark
+from harness.benchmarks.problem_info import problem_infos
+from harness.benchmarks.selection import chosen_problems
+from harness.cli.options import jail_options, problem_options
 from harness.errors import UserError
 from harness.examination.evaluate import evaluate
-from harness.examination.examine import heads_of
+from harness.examination.examine import jail_report
 from harness.extraction.program import AS_IT_IS
 from harness.generation.generate import as_text
-from harness.generation.models import parameters_of, token_counter
-from harness.generation.prompts import PromptCard, load_card, render
-from harness.plan import CHARS_PER_TOKEN, Asked, Measured, Range, forecast, markdown
+from harness.generation.models import model_token_counter, parameters_of
+from harness.generation.planning import card_for
+from harness.generation.prompts import PromptCard, render_prompt
+from harness.plan import (
+    CHARS_PER_TOKEN,
+    ExaminationSize,
+    ProblemMeasurements,
+    Range,
+    forecast_examination,
+    plan_markdown,
+)
 from harness.runs.records import Evaluation, Problem, Sample
 from sandbox.jail import Jail
 
@@ -92,30 +101,21 @@ def command(
     """
     if (model is None) == (params is None):
         raise UserError("give --model or --params, one of them: how large the model is decides the GPU hours")
-    found, problems = opened(source_of(benchmark, data))
-    if not (prompt_card or found.prompt_card):
-        raise UserError(f"{found.name} has no prompt card of its own; name one with --prompt-card")
-    card = load_card(prompt_card or found.prompt_card)
-    task_ids = _chosen(found, problems, split, problem_set)
+    found, problems = load_benchmark(benchmark, data=data)
+    card = card_for(found, prompt_card)
+    task_ids = tuple(chosen_problems(problem_infos(problems, problems), found, split, problem_set))
     jail = Jail(python=python, layers=layers, preload=preload)
-    probed(jail)
+    jail_report(jail)
     judge = partial(evaluate, extraction=AS_IT_IS, jail=jail, workers=workers)
-    count = token_counter(model) if model else None
-    asked = Asked(
+    count = model_token_counter(model) if model else None
+    asked = ExaminationSize(
         problems=len(task_ids), n=n, max_tokens=max_tokens or card.max_tokens, nodes=nodes, cores_per_node=cores,
         gpus_per_node=gpus, parameters=parameters_of(model) if model else params or 0.0,
     )  # fmt: skip
     measured = _measured(problems, task_ids[:: -(-len(task_ids) // _LOOKED_AT)], card, count, judge)
-    told = forecast(asked, measured)
-    click.echo(msgspec.json.encode(told) if as_json else markdown(asked, measured, told))
+    told = forecast_examination(asked, measured)
+    click.echo(msgspec.json.encode(told) if as_json else plan_markdown(asked, measured, told))
     return 0
-
-
-def _chosen(found: Benchmark, problems: Mapping[str, Problem], split: str | None, problem_set: str) -> Sequence[str]:
-    if problem_set and split:
-        raise UserError("--split and --problem-set each choose the problems; give one of them")
-    heads = heads_of(problems, problems)
-    return tuple(whole_set(heads, found, problem_set) if problem_set else of_split(heads, split or found.default_split))
 
 
 def _measured(
@@ -124,16 +124,16 @@ def _measured(
     card: PromptCard,
     count: Callable[[str], int] | None,
     judge: Callable[[Iterable[Sample], Mapping[str, Problem], BinaryIO], Iterator[Evaluation]],
-) -> Measured:
+) -> ProblemMeasurements:
     """Look at some problems and judge their references."""
     prompts, references, limits = [], dict[str, str](), []
     for task_id in task_ids:
         problem = problems[task_id]
-        prompts.append(as_text(render(card, problem, problems)))
+        prompts.append(as_text(render_prompt(card, problem, problems)))
         limits.append(problem.limits.cpu_s)
         if problem.reference.strip():
             references[task_id] = problem.reference
-    usual = Measured(
+    usual = ProblemMeasurements(
         prompt_chars=fmean(map(len, prompts)), prompt_tokens=_tokens(prompts, count), limit_s=fmean(limits),
         evaluation_bytes=_EVALUATION_BYTES,
     )  # fmt: skip

@@ -1,30 +1,11 @@
-"""`proctor score`: samples in, pass@k out."""
+"""`proctor score`: judges samples and reports pass@k."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import msgspec
 
-from harness.benchmarks.flaws import refuse_flawed
-from harness.benchmarks.selection import all_drawn, of_shard, of_split, whole_set
-from harness.cli.options import (
-    Judging,
-    judging_options,
-    opened,
-    out_option,
-    problem_options,
-    shard_option,
-    source_of,
-    told,
-)
-from harness.errors import UserError
-from harness.examination.examine import Origin, examine, heads_of
-from harness.generation.prompts import card_id, load_card
-from harness.runs.jsonl import read
-from harness.runs.records import Sample
-from harness.runs.run_folder import GENERATION, RUN
-from harness.runs.samples import open_samples
+from harness.api import evaluate_samples
+from harness.cli.options import JudgingOptions, judging_options, out_option, problem_options, report, shard_option
 
 
 @click.command("score")
@@ -33,7 +14,7 @@ from harness.runs.samples import open_samples
 @click.option("--split", default="all", metavar="NAME", help="Judge only tasks of this split (default: all).")
 @click.option("--problem-set", default="", metavar="NAME", help="Judge a published set of problems, all of it.")
 @shard_option
-@click.option("--prompt-card", metavar="CARD", help="Name or path of the card that the samples were drawn with.")
+@click.option("--prompt-card", metavar="CARD", help="Name or path of the card with which the samples were generated.")
 @judging_options
 @out_option
 def command(
@@ -45,7 +26,7 @@ def command(
     problem_set: str,
     shard: str,
     prompt_card: str | None,
-    judging: Judging,
+    judging: JudgingOptions,
     out: Path,
 ) -> int:
     """Judge samples and report pass@k with intervals.
@@ -53,32 +34,9 @@ def command(
     SAMPLES is a file of human-eval, evalplus, bigcode-evaluation-harness or proctor (plain or .gz), or the folder of a
     run. Every task that the samples name is judged. A run that was killed goes on when the same command is given again.
     """
-    if problem_set and split != "all":
-        raise UserError("--split and --problem-set each choose the problems; give one of them")
-    source = source_of(benchmark, data, judging.limits)
-    found, problems = opened(source)
-    drawn, read_all = open_samples(samples, found, problems)
-    origin = _origin(samples)
-    if shard and origin.shard:
-        raise UserError(f"--shard {shard}: {samples} is shard {origin.shard} already; leave the option out")
-    if problem_set:
-        whole = whole_set(heads_of(problems, problems), found, problem_set)
-        heads = all_drawn(of_shard(whole, shard or origin.shard), problem_set, drawn)
-    else:
-        heads = of_shard(of_split(heads_of(problems, {task_id for _, task_id in drawn}), split), shard)
-    refuse_flawed(problems, heads)
-
-    def chosen() -> Iterator[Sample]:
-        return (sample for sample in read_all() if sample.task_id in heads)
-
-    origin = msgspec.structs.replace(origin, shard=shard or origin.shard)
-    if prompt_card:
-        origin = msgspec.structs.replace(origin, prompt_card=card_id(load_card(prompt_card)))
-    protocol = judging.protocol(source, problem_set, origin)
-    return told(examine(chosen, problems, heads, out, protocol), out, judging)
-
-
-def _origin(samples: Path) -> Origin:
-    """Return what the generation.json or run.json of a folder says of its samples; nothing of those in a file."""
-    said = (samples / name for name in (GENERATION, RUN))
-    return next((read(path, Origin) for path in said if path.exists()), Origin())
+    results = evaluate_samples(
+        samples, benchmark, out=out, k=judging.k, data=data, limits=judging.limits, split=split,
+        problem_set=problem_set, shard=shard, prompt_card=prompt_card, extraction=judging.extraction,
+        exhaustive=judging.exhaustive, jail=judging.jail, workers=judging.workers, cluster=judging.cluster,
+    )  # fmt: skip
+    return report(results, out, judging)

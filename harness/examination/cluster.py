@@ -19,7 +19,7 @@ from itertools import chain, islice
 from typing import Any, BinaryIO, NamedTuple
 
 from harness.errors import Unavailable, UserError
-from harness.examination.cluster_worker import EVALUATIONS, NodeJudge, Terms, credentials, refuse_unlike
+from harness.examination.cluster_worker import EVALUATIONS, JudgingTerms, NodeJudge, credentials, refuse_unlike_node
 from harness.runs.jsonl import append, as_row
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample
 from sandbox.jail import Jail, Refused
@@ -96,7 +96,7 @@ def evaluate_on_cluster(
             installed.
         Unavailable: There is no such cluster, no node is left, or judges are lost again and again with the same batch.
     """
-    terms = Terms(extraction=extraction, card=card, jail=jail, exhaustive=exhaustive)
+    terms = JudgingTerms(extraction=extraction, card=card, jail=jail, exhaustive=exhaustive)
     remaining = iter(samples)
     if (first := next(remaining, None)) is None:
         return  # a cluster takes seconds to join
@@ -162,7 +162,7 @@ def _sent(problem: Problem) -> Any:
 class _Crew:
     """The judges of all nodes, and what each is doing."""
 
-    def __init__(self, terms: Terms, address: str, halt: Future[None]) -> None:
+    def __init__(self, terms: JudgingTerms, address: str, halt: Future[None]) -> None:
         """Hire a judge for each processor; each gets work as soon as it has shown its credentials."""
         self._terms = terms
         self._ours = credentials(terms.jail)
@@ -260,7 +260,7 @@ class _Crew:
             self._lose(answer, error)
             return None
         if answer.batch is None:
-            refuse_unlike(judge.node, self._ours, result)
+            refuse_unlike_node(judge.node, self._ours, result)
         if self._judges.get(judge.post) is judge:
             self._free.extend([judge] * (_BATCHES_PER_JUDGE if answer.batch is None else 1))
         return result

@@ -28,7 +28,7 @@ def credentials(jail: Jail) -> Credentials:
     return Credentials(jail=probe(jail), proctor=version("proctor"))
 
 
-def refuse_unlike(node: str, ours: Credentials, theirs: Credentials) -> None:
+def refuse_unlike_node(node: str, ours: Credentials, theirs: Credentials) -> None:
     """Raise UserError where a node would judge otherwise than this machine, in whose name the result is stamped."""
     for what, here, there in (
         ("proctor", ours.proctor, theirs.proctor),
@@ -56,7 +56,7 @@ _ROWS = msgspec.json.Encoder()
 EVALUATIONS = msgspec.json.Decoder(Evaluation)
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
+class JudgingTerms(msgspec.Struct, frozen=True, kw_only=True):
     """How every judge of a run judges."""
 
     extraction: str
@@ -68,7 +68,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 class NodeJudge:
     """One judge. Whoever holds it calls `start` first; it ends with its process, and its jails with it."""
 
-    def __init__(self, terms: Terms, number: int, judges_of_node: int) -> None:
+    def __init__(self, terms: JudgingTerms, number: int, judges_of_node: int) -> None:
         """Take the terms, and which of the node's judges this is, from 0."""
         self._terms = terms
         self._core = cores_of(judges_of_node)[number]

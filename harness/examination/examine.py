@@ -1,8 +1,10 @@
-"""Judges samples into the folder of a run: the path that `score`, `run` and `demo` share."""
+"""Judges the samples of a run into its folder; a run that was killed goes on with those that are left."""
 
+import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from functools import partial
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -10,24 +12,20 @@ from typing import BinaryIO
 
 import msgspec
 
-from harness.benchmarks.problem_info import Head, survey, usual_limits
-from harness.cli.options import probed
-from harness.examination.evaluate import Evaluator, already_judged
+from harness.benchmarks.problem_info import ProblemInfos, usual_limits
+from harness.errors import UserError
+from harness.examination.cluster import evaluate_on_cluster
+from harness.examination.evaluate import Evaluator, already_judged, evaluate
 from harness.progress import watched
-from harness.runs.jsonl import sole_writer
-from harness.runs.records import Evaluation, Problem, Producer, PromptCardId, Result, Run, Sample, Sampling, Source
+from harness.runs.jsonl import read, sole_writer
+from harness.runs.records import Evaluation, Problem, Producer, PromptCardId, Run, Sample, Sampling, Source
 from harness.runs.row_store import SampleFile, SampleIndex
-from harness.runs.run_folder import EVALUATIONS, SAMPLES, close_run, open_run
-from harness.runs.samples import stock_of
-from harness.scoring.score import refuse_short, score
-from sandbox.jail import Jail
-
-Samples = Callable[[], Iterable[Sample]]
-"""What reads the samples from the start, as often as it is called: they are never held all at once."""
+from harness.runs.run_folder import EVALUATIONS, GENERATION, RUN
+from sandbox.jail import Jail, JailReport, Refused, probe
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """How the samples came about, as far as it is known."""
+    """Records how samples came about, as far as it is known."""
 
     prompt_card: PromptCardId | None = None
     sampling: Sampling | None = None
@@ -36,104 +34,125 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Where they are those of some problems only."""
 
 
-class Protocol(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked of an examination beside its samples and problems."""
+class ExaminationSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settles an examination but for its samples and problems."""
 
     k: tuple[int, ...]
     extraction: str
     source: Source
     origin: Origin = Origin()
     problem_set: str = ""
-    limits_file: str = ""
     exhaustive: bool = False
     jail: Jail
     """Where programs run."""
     evaluator: Evaluator
     """Judges, on this machine or others."""
 
+    def judge(
+        self,
+        samples: Iterable[Sample],
+        problems: Mapping[str, Problem],
+        file: BinaryIO,
+        halt: Future[None] | None = None,
+    ) -> Iterator[Evaluation]:
+        """Judge samples under these settings, see `Evaluator`."""
+        return self.evaluator(
+            samples, problems, file, extraction=self.extraction, card=self.origin.prompt_card, jail=self.jail,
+            exhaustive=self.exhaustive, halt=halt,
+        )  # fmt: skip
 
-def heads_of(problems: Mapping[str, Problem], task_ids: Collection[str]) -> Mapping[str, Head]:
-    """Go once through those problems and return what is known of them without their tests, in their order."""
-    return {head.task_id: head for head in watched(survey(problems, task_ids), len(task_ids), "read", sys.stderr)}
 
-
-def examine(
-    samples: Samples, problems: Mapping[str, Problem], heads: Mapping[str, Head], out: Path, protocol: Protocol
-) -> tuple[Result, ...]:
-    """Judge the samples, or those that a killed run left, and write the run; return its results.
+def evaluator_on(cluster: str | None, workers: int | None) -> Evaluator:
+    """Return the function that judges: on the cluster of an address, or else on this machine.
 
     Args:
-        samples: reads the samples.
-        problems: those of the benchmark.
-        heads: of the problems that the samples name.
-        out: the run's folder.
-        protocol: what else is asked.
+        cluster: address of a Ray cluster, None for this machine.
+        workers: programs judged at once on this machine; None for one a core.
+    """
+    if cluster:
+        return partial(evaluate_on_cluster, address=cluster)
+    return partial(evaluate, workers=workers or len(os.sched_getaffinity(0)))
+
+
+def origin_of(samples: Path) -> Origin:
+    """Return the origin that the records of a folder tell of its samples; an unknown one for a file."""
+    records = (samples / name for name in (GENERATION, RUN))
+    return next((read(path, Origin) for path in records if path.exists()), Origin())
+
+
+def jail_report(jail: Jail) -> JailReport:
+    """Start a jail once.
+
+    Returns:
+        The layers of isolation in force, and the version of the interpreter.
 
     Raises:
-        UserError: Too few samples for k, too little isolation, or `out` is another run; nothing has been written then.
+        UserError: This host offers too little.
     """
-    stock = stock_of(samples())
-    refuse_short(stock.drawn, protocol.k)
-    run = run_of(heads, protocol, stock.sha256)
-    open_run(out, run, samples)
-    stored = SampleFile(out / SAMPLES, run.samples_sha256)
-    results = score(_evaluations(stored, problems, heads, out, protocol), heads, run, stock.usage)
-    close_run(out, results)
-    return results
+    try:
+        return probe(jail)
+    except Refused as refusal:
+        raise UserError(str(refusal)) from refusal
 
 
-def run_of(heads: Mapping[str, Head], protocol: Protocol, samples_sha256: str) -> Run:
-    """Return the record of what is asked; raise UserError where this host isolates too little."""
-    report = probed(protocol.jail)
+def run_record(infos: ProblemInfos, settings: ExaminationSettings, samples_sha256: str) -> Run:
+    """Return the record of an examination.
+
+    Args:
+        infos: of the problems that are judged.
+        settings: of the examination.
+        samples_sha256: empty while samples are being generated.
+
+    Raises:
+        UserError: This host isolates too little.
+    """
+    report = jail_report(settings.jail)
     return Run(
         samples_sha256=samples_sha256,
-        benchmark=next(iter(heads.values())).benchmark,
-        problem_set=protocol.problem_set,
-        splits=tuple(dict.fromkeys(head.split for head in heads.values())),
-        prompt_card=protocol.origin.prompt_card,
-        sampling=protocol.origin.sampling,
-        producer=protocol.origin.producer,
-        extraction=protocol.extraction,
-        k=protocol.k,
-        limits=usual_limits(heads.values()),
-        limits_file=protocol.limits_file,
-        exhaustive=protocol.exhaustive,
+        benchmark=next(iter(infos.values())).benchmark,
+        problem_set=settings.problem_set,
+        splits=tuple(dict.fromkeys(info.split for info in infos.values())),
+        prompt_card=settings.origin.prompt_card,
+        sampling=settings.origin.sampling,
+        producer=settings.origin.producer,
+        extraction=settings.extraction,
+        k=settings.k,
+        limits=usual_limits(infos.values()),
+        limits_file=Path(settings.source.limits).name if settings.source.limits else "",
+        exhaustive=settings.exhaustive,
         isolation=report.layers,
-        preload=protocol.jail.preload,
+        preload=settings.jail.preload,
         python=report.python,
         proctor=version("proctor"),
-        source=protocol.source,
-        problems={head.task_id: head.sha256 for head in heads.values()},
-        shard=protocol.origin.shard,
+        source=settings.source,
+        problems={info.task_id: info.sha256 for info in infos.values()},
+        shard=settings.origin.shard,
     )
 
 
-def judged(
-    samples: Iterable[Sample],
-    problems: Mapping[str, Problem],
-    file: BinaryIO,
-    protocol: Protocol,
-    halt: Future[None] | None = None,
-) -> Iterator[Evaluation]:
-    """Judge the samples as the protocol asks, see `harness.examination.evaluate.Evaluator`."""
-    return protocol.evaluator(
-        samples, problems, file, extraction=protocol.extraction, card=protocol.origin.prompt_card, jail=protocol.jail,
-        exhaustive=protocol.exhaustive, halt=halt,
-    )  # fmt: skip
-
-
-def _evaluations(
+def judge_rest(
     samples: SampleFile,
     problems: Mapping[str, Problem],
-    heads: Mapping[str, Head],
+    infos: ProblemInfos,
     out: Path,
-    protocol: Protocol,
+    settings: ExaminationSettings,
 ) -> Iterator[Evaluation]:
-    """Yield what was judged before, then judge the rest task by task."""
+    """Yield the evaluations that an earlier process made, then judge the other samples task by task.
+
+    Args:
+        samples: of the run.
+        problems: of the benchmark.
+        infos: of the problems that the samples name.
+        out: the folder of the run, where evaluations are appended.
+        settings: of the examination.
+
+    Raises:
+        UserError: The folder holds evaluations of other samples, or another process is judging.
+    """
     path = out / EVALUATIONS
     with sole_writer(path) as file:
         done = SampleIndex()
         yield from already_judged(path, samples, done)
-        if todo := len(samples) - len(done):
-            rest = chain.from_iterable(samples.of_task(task_id, but=done) for task_id in heads)
-            yield from watched(judged(rest, problems, file, protocol), todo, "judged", sys.stderr)
+        if left := len(samples) - len(done):
+            rest = chain.from_iterable(samples.of_task(task_id, but=done) for task_id in infos)
+            yield from watched(settings.judge(rest, problems, file), left, "judged", sys.stderr)

@@ -22,7 +22,7 @@ A statement that doesn't parse is never dropped to save the rest, unless the mod
 a wrong program must not become a right one by losing what its author meant to run. What `stop`, `prose` and `cut` leave
 must define the entry point, as they may leave out code. A missing tag or fence stands for the end of the text.
 
-A text that is beyond what is parsed here (`harness.extraction.syntax`) is left to the interpreter that will run it: the
+A text that is beyond what is parsed here (`harness.syntax`) is left to the interpreter that will run it: the
 part that tags and fences leave comes back unparsed, or else the completion.
 
 Others differ: evalplus takes the longest run of lines that parses and keeps only what the entry point needs;
@@ -39,8 +39,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.extraction.syntax import MOST_CHARACTERS, Parser, defines, does_nothing, leans_on
 from harness.extraction.text import Block, blocks, is_sentence, lone_fence
+from harness.syntax import MOST_CHARACTERS, Parser, defines, does_nothing, leans_on
 
 _MOST_TRIES = 8
 """Ends that `prose` and `cut` try, where the first ones lie within a bracket or a long string."""

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from harness.benchmarks.starter_code import prepared
+from harness.benchmarks.starter_code import complete_program
 from harness.extraction.extract import Extraction, Fence, extract
 from harness.runs.records import Problem, PromptCardId, Sample
 from sandbox.records import AssertTest, CallTest
@@ -33,7 +33,7 @@ def program_of(sample: Sample, problem: Problem, setting: str, card: PromptCardI
             stop=card.stop if card else (),
             cut_off=sample.cut_off,
         )
-    return msgspec.structs.replace(found, program=prepared(found.program, problem))
+    return msgspec.structs.replace(found, program=complete_program(found.program, problem))
 
 
 def entry_point_of(problem: Problem) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from harness.extraction.syntax import NO_PROGRAM, read
+from harness.syntax import NO_PROGRAM, parse_text
 
 _FENCE = re.compile(r"^([ \t]*)(`{3,}|~{3,})([^\n]*)(?:\n|\Z)", re.MULTILINE)
 _INDENT = 3
@@ -82,4 +82,4 @@ def is_sentence(line: str) -> bool:
     >>> is_sentence("returns the sum"), is_sentence("A, B = map("), is_sentence("Solution"), is_sentence("improt sys")
     (False, False, False, False)
     """
-    return "=" not in line and _SENTENCE.match(line) is not None and read(line) == NO_PROGRAM
+    return "=" not in line and _SENTENCE.match(line) is not None and parse_text(line) == NO_PROGRAM

@@ -21,7 +21,7 @@ _SEED_BITS = 53
 """What every language reads exactly from JSON."""
 
 
-def plan_of(prompts: Mapping[str, Prompt], sampling: Sampling) -> tuple[Request, ...]:
+def requests_of(prompts: Mapping[str, Prompt], sampling: Sampling) -> tuple[Request, ...]:
     """Return every request of a run: `sampling.n` for each task, the tasks in their order."""
     return tuple(
         Request(task_id=task_id, index=index, prompt=prompt, seed=seed_of(sampling.seed, task_id, index))
@@ -58,7 +58,7 @@ def missing_of(path: Path, plan: Sequence[Request], policy: str) -> frozenset[tu
     return frozenset(seeds)
 
 
-def generate(
+def complete_requests(
     engine: Engine,
     plan: Sequence[Request],
     missing: frozenset[tuple[str, int]],
@@ -84,14 +84,25 @@ def generate(
         raise RuntimeError(f"{engine.producer.backend} left out {len(remaining)} samples, {min(remaining)} for one")
 
 
-def put_in_order(path: Path, plan: Sequence[Request], policy: str) -> None:
-    """Bring the file of samples into the order of the plan, so that it doesn't tell in which order an engine works."""
+def put_in_order(path: Path, plan: Sequence[Request], policy: str) -> SampleFile:
+    """Bring the file of samples into the order of the plan, so that the engine's order leaves no trace.
+
+    Args:
+        path: of the file.
+        plan: every request, all of them answered.
+        policy: that the samples are by.
+
+    Returns:
+        The samples.
+    """
     samples = SampleFile(path)
     keys = [(policy, *request.key) for request in plan]
-    if list(samples) != keys:
-        with whole_file(path) as file:
-            for key in keys:
-                file.write(as_row(samples[key]))
+    if list(samples) == keys:
+        return samples
+    with whole_file(path) as file:
+        for key in keys:
+            file.write(as_row(samples[key]))
+    return SampleFile(path)
 
 
 def _sample(request: Request, completion: Completion, policy: str) -> Sample:

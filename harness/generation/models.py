@@ -132,7 +132,7 @@ def _parameters_of_file(path: Path) -> int:
     return sum(math.prod(tensor.shape) for tensor in tensors)
 
 
-def token_counter(folder: Path) -> Callable[[str], int]:
+def model_token_counter(folder: Path) -> Callable[[str], int]:
     """Return what counts the tokens of a text, by the tokenizer.json of a folder.
 
     Raises:

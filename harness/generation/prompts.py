@@ -112,7 +112,7 @@ def card_id(card: PromptCard) -> PromptCardId:
     return PromptCardId(name=card.name, sha256=card.sha256, stop=card.stop)
 
 
-def render(card: PromptCard, problem: Problem, problems: Mapping[str, Problem]) -> Prompt:
+def render_prompt(card: PromptCard, problem: Problem, problems: Mapping[str, Problem]) -> Prompt:
     """Return the card's prompt for a problem; `problems` are those of the benchmark, where the shots come from.
 
     Raises:

@@ -133,7 +133,7 @@ _DIGITS_READ = 4300
 T = TypeVar("T")
 
 
-def loads(data: bytes, where: str) -> Any:
+def parse_json(data: bytes, where: str) -> Any:
     """Decode one JSON value.
 
     Raises:
@@ -147,7 +147,7 @@ def loads(data: bytes, where: str) -> Any:
         except ValueError:  # an integer that is too long
             return json.loads(data, parse_int=_integer)
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{where}: is no JSON ({error}); mend or remove it") from error
+        raise UserError(f"{where}: is no JSON ({error}); correct or remove it") from error
 
 
 def converted(tree: Any, type_: type[T], where: str) -> T:
@@ -155,10 +155,10 @@ def converted(tree: Any, type_: type[T], where: str) -> T:
     try:
         return msgspec.convert(tree, type_)
     except msgspec.ValidationError as error:
-        raise UserError(f"{where}: {error}; mend or remove it") from error
+        raise UserError(f"{where}: {error}; correct or remove it") from error
 
 
-def read_rows(path: Path, type_: type[T]) -> Iterator[tuple[str, T]]:
+def read_objects(path: Path, type_: type[T]) -> Iterator[tuple[str, T]]:
     """Yield (place, row) of JSON Lines or of a JSON list of objects (plain or .gz).
 
     Raises:
@@ -167,7 +167,7 @@ def read_rows(path: Path, type_: type[T]) -> Iterator[tuple[str, T]]:
     with unpacked(path) as file:
         for where, _, start, length in list(spans(file, path)):
             file.seek(start)
-            yield where, converted(loads(file.read(length), where), type_, where)
+            yield where, converted(parse_json(file.read(length), where), type_, where)
 
 
 def _integer(digits: str) -> int:

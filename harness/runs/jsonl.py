@@ -1,4 +1,4 @@
-"""Strict reading, appending and resuming of files; every mistake in them is one line with file and line."""
+"""Reads, appends to and resumes files strictly; a mistake in one is reported in one line, with file and line."""
 
 import fcntl
 import gzip
@@ -23,7 +23,7 @@ _MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a plain or gzip file, turning whatever is wrong with the file itself into a UserError."""
+    """Open a plain or gzip file, turning its own faults into a UserError."""
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             yield file  # type: ignore[misc]  # GzipFile reads like a BinaryIO without being declared one
@@ -46,7 +46,7 @@ def decode(data: bytes, type_: type[T], where: str) -> T:
     try:
         return msgspec.json.decode(data, type=type_)
     except _MALFORMED as error:
-        raise UserError(f"{where}: {error}; mend or remove it") from error
+        raise UserError(f"{where}: {error}; correct or remove it") from error
 
 
 def first_byte(path: Path) -> bytes:
@@ -155,6 +155,11 @@ def as_row(record: msgspec.Struct) -> bytes:
     return msgspec.json.encode(record) + b"\n"
 
 
+def pretty_json(value: object) -> bytes:
+    """Return a record, or several, as indented JSON with a last newline."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+
+
 def append(file: BinaryIO, record: msgspec.Struct) -> None:
     """Append a row and hand it to the system at once, so that a kill costs at most the row being written."""
     file.write(as_row(record))
@@ -163,7 +168,7 @@ def append(file: BinaryIO, record: msgspec.Struct) -> None:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Write a file all or nothing: whoever reads `path` sees the old content or the new, never a part."""
+    """Write a file all or nothing: a reader of `path` sees the old content or the new, never a part."""
     draft = path.with_name(f"{path.name}.tmp")
     try:
         with draft.open("wb") as file:

@@ -1,24 +1,27 @@
-"""Stores the samples of a run in a file with an index by key on disk: there may be more of them than memory."""
+"""Stores samples and evaluations in files, with an index by key on disk: there may be more of them than memory."""
 
 import hashlib
+import shutil
 import sqlite3
+import tempfile
 import weakref
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from harness.errors import UserError
-from harness.runs.jsonl import as_row, decode, unpacked, whole_file
-from harness.runs.records import Evaluation, Sample, SampleKey
+from harness.runs.jsonl import appended_rows, as_row, decode, sha256_of_file, unpacked, whole_file
+from harness.runs.records import Evaluation, Sample, SampleKey, Usage
 
 _CACHE_KIB = 2 << 10
-"""Of pages in memory; what is more lies in a file."""
+"""Of pages in memory; the others are in a file."""
 _LARGEST = (1 << 63) - 1
 """SQLite's largest whole number; those beyond are kept as text."""
 
 
 class Place(NamedTuple):
-    """Where a row stands: its number, by which rows are in order, and its first byte."""
+    """Locates a row: its number, by which rows are in order, and its first byte."""
 
     line: int
     start: int
@@ -29,10 +32,10 @@ NOWHERE = Place(0, 0)
 
 
 class SampleIndex(Mapping[SampleKey, Place]):
-    """Places by the key of a sample, in a file; what grows in memory are the names of policies and tasks.
+    """Maps the keys of samples to places, in a file; only the names of policies and tasks grow in memory.
 
     The file has no name, so it goes with the process, however that ends. It takes some 25 bytes a sample, in the folder
-    that SQLITE_TMPDIR or TMPDIR names, or else in /var/tmp. Whatever is asked raises UserError where that has no room.
+    that SQLITE_TMPDIR or TMPDIR names, or else in /var/tmp. Every method raises UserError where that has no room.
     """
 
     def __init__(self) -> None:
@@ -47,9 +50,9 @@ class SampleIndex(Mapping[SampleKey, Place]):
         )
         self._table.execute("BEGIN")
 
-    def add(self, key: SampleKey) -> bool:
-        """Note a sample that has no place, where it isn't known yet; return whether that is so."""
-        return self._insert("INSERT OR IGNORE INTO sample VALUES (?, ?, ?, ?, ?)", key, NOWHERE) > 0
+    def add(self, key: SampleKey, place: Place = NOWHERE) -> bool:
+        """Note a sample, by default without a place, where it isn't known yet; return whether that is so."""
+        return self._insert("INSERT OR IGNORE INTO sample VALUES (?, ?, ?, ?, ?)", key, place) > 0
 
     def __setitem__(self, key: SampleKey, place: Place) -> None:
         """Note the place of a sample; where it has one, its bytes are there now, but its turn remains."""
@@ -118,27 +121,31 @@ Keyed = TypeVar("Keyed", Sample, Evaluation)
 
 
 class KeyedRows(Mapping[SampleKey, Keyed]):
-    """The rows in a file, in their order; each is read when it is asked for."""
+    """Finds the rows of a file by key, in their order; each is read when it is looked up."""
 
-    def __init__(self, path: Path, type_: type[Keyed], sha256: str = "") -> None:
-        """Look through the file once; a last line that another process hasn't finished is left out.
+    def __init__(self, path: Path, type_: type[Keyed]) -> None:
+        """Read the file once; a last line that another process hasn't finished is left out.
+
+        Args:
+            path: of the file, plain or .gz.
+            type_: of its rows.
 
         Raises:
-            UserError: There is no such file, it holds other rows, or a SHA-256 is given and its own is another.
+            UserError: There is no such file, or it holds other rows.
         """
-        digest, start = hashlib.sha256(), 0
         self._path = path
         self._type: type[Keyed] = type_
         self._index = SampleIndex()
+        start = 0
         with unpacked(path) as file:
             for line, row in enumerate(file, 1):
                 if not row.endswith(b"\n"):
                     break
-                digest.update(row)
-                self._index[decode(row, type_, f"{path}:{line}").key] = Place(line, start)
+                self._note(decode(row, type_, f"{path}:{line}"), row, Place(line, start))
                 start += len(row)
-        if sha256 not in {"", digest.hexdigest()}:
-            raise UserError(f"{path}: was changed since the run began; choose another --out")
+
+    def _note(self, record: Keyed, _row: bytes, place: Place) -> None:
+        self._index[record.key] = place
 
     def __getitem__(self, key: SampleKey) -> Keyed:
         """Read a row."""
@@ -146,12 +153,16 @@ class KeyedRows(Mapping[SampleKey, Keyed]):
             return self._read(file, self._index[key])
 
     def __iter__(self) -> Iterator[SampleKey]:
-        """Go through the keys."""
+        """Iterate over the keys."""
         return iter(self._index)
 
     def __len__(self) -> int:
         """Return how many rows there are."""
         return len(self._index)
+
+    def rows(self) -> Iterator[Keyed]:
+        """Read the rows in their order."""
+        yield from appended_rows(self._path, self._type)
 
     def of_task(self, task_id: str, but: Container[SampleKey] = ()) -> Iterator[Keyed]:
         """Read the rows of a task, but those with these keys."""
@@ -165,33 +176,117 @@ class KeyedRows(Mapping[SampleKey, Keyed]):
         return decode(file.readline(), self._type, f"{self._path}:{place.line}")
 
 
-def sha256_of_samples(samples: Iterable[Sample]) -> str:
-    """Return the SHA-256 of the samples as JSON Lines."""
-    digest = hashlib.sha256()
-    for sample in samples:
-        digest.update(as_row(sample))
-    return digest.hexdigest()
+SampleCounts = Mapping[tuple[str, str], int]
+"""Samples by (policy, task id)."""
 
 
-def write_samples(path: Path, samples: Iterable[Sample], sha256: str) -> None:
-    """Write the samples as JSON Lines, all or nothing.
+class SampleTally:
+    """Counts samples, adds up their tokens and hashes them, each as it comes by."""
 
-    Raises:
-        UserError: They are not those with this SHA-256, which were looked through before.
-    """
-    digest = hashlib.sha256()
-    with whole_file(path) as file:
-        for sample in samples:
-            line = as_row(sample)
-            digest.update(line)
-            file.write(line)
-        if digest.hexdigest() != sha256:
-            raise UserError(f"{path}: the samples changed while they were read; leave them alone and start again")
+    def __init__(self) -> None:
+        """Begin with no sample."""
+        self.counts = Counter[tuple[str, str]]()
+        """By policy and task id."""
+        self._tokens = defaultdict[str, dict[str, int | None]](lambda: {"prompt_tokens": 0, "tokens": 0})
+        self._reasons = defaultdict[str, Counter[str]](Counter)
+        self._digest = hashlib.sha256()
+
+    def add(self, sample: Sample, row: bytes) -> None:
+        """Add a sample, given with its row of JSON Lines."""
+        self.counts[sample.policy, sample.task_id] += 1
+        tokens = self._tokens[sample.policy]
+        for field, before in tokens.items():
+            more = getattr(sample, field)
+            tokens[field] = None if before is None or more is None else before + more
+        self._reasons[sample.policy][sample.finish_reason or "unknown"] += 1
+        self._digest.update(row)
+
+    @property
+    def usage(self) -> Mapping[str, Usage]:
+        """Return the tokens and finish reasons of each policy."""
+        return {
+            policy: Usage(**tokens, finish_counts=dict(sorted(self._reasons[policy].items())))
+            for policy, tokens in self._tokens.items()
+        }
+
+    @property
+    def sha256(self) -> str:
+        """Return the SHA-256 of the samples as JSON Lines."""
+        return self._digest.hexdigest()
 
 
 class SampleFile(KeyedRows[Sample]):
-    """The samples in the file of a run."""
+    """Holds the samples of a run in a file: indexed by key, counted and hashed when the file is read, once."""
 
     def __init__(self, path: Path, sha256: str = "") -> None:
-        """Look through the file, see `KeyedRows`."""
-        super().__init__(path, Sample, sha256)
+        """Read the samples of a run where they are.
+
+        Args:
+            path: of the file.
+            sha256: of the samples, empty where it is not yet known.
+
+        Raises:
+            UserError: As in `KeyedRows`, or the samples have another SHA-256.
+        """
+        self.tally = SampleTally()
+        super().__init__(path, Sample)
+        if sha256 not in {"", self.tally.sha256}:
+            raise UserError(f"{path}: was changed since the run began; choose another --out")
+
+    def _note(self, record: Sample, row: bytes, place: Place) -> None:
+        super()._note(record, row, place)
+        self.tally.add(record, row)
+
+
+class SampleCopy(SampleFile):
+    """Copies samples that come from elsewhere, in one pass, to a file without a name, until a run takes them over."""
+
+    def __init__(self, samples: Iterable[Sample], beside: Path) -> None:
+        """Copy the samples.
+
+        Args:
+            samples: are gone through once.
+            beside: the folder of the run, which need not exist: its disk holds the copy.
+
+        Raises:
+            DoubleSampleError: Two samples have one key.
+        """
+        self.tally = SampleTally()
+        self._type, self._index = Sample, SampleIndex()
+        home = next(folder for folder in (beside, *beside.absolute().parents) if folder.is_dir())
+        self._file = tempfile.TemporaryFile(dir=home)  # noqa: SIM115 - goes with this object
+        weakref.finalize(self, self._file.close)
+        self._path = Path(f"/proc/self/fd/{self._file.fileno()}")
+        start = 0
+        for line, sample in enumerate(samples, 1):
+            row = as_row(sample)
+            if not self._index.add(sample.key, Place(line, start)):
+                raise DoubleSampleError(sample)
+            self.tally.add(sample, row)
+            self._file.write(row)
+            start += len(row)
+        self._file.flush()
+
+    def hand_over(self, path: Path) -> None:
+        """Let the samples be read from a file of the run from now on, which is written unless it is there.
+
+        Raises:
+            UserError: The file holds other samples.
+        """
+        if not path.exists():
+            self._file.seek(0)
+            with whole_file(path) as file:
+                shutil.copyfileobj(self._file, file)
+        elif sha256_of_file(path) != self.tally.sha256:
+            raise UserError(f"{path}: was changed since the run began; choose another --out")
+        self._path = path
+        self._file.close()
+
+
+class DoubleSampleError(Exception):
+    """Names a sample whose key an earlier one has."""
+
+    def __init__(self, sample: Sample) -> None:
+        """Take the later of the two."""
+        super().__init__(sample.key)
+        self.sample = sample

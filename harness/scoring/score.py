@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from harness.benchmarks.problem_info import Head, fingerprint
+from harness.benchmarks.problem_info import ProblemInfo, ProblemInfos, fingerprint
 from harness.errors import UserError
-from harness.runs.records import Evaluation, Result, Run, Sample, Score, Tally, Usage, VerdictShare
+from harness.runs.records import Evaluation, Result, Run, Score, Tally, Usage, VerdictShare
+from harness.runs.row_store import SampleCounts
 from harness.scoring.intervals import mean_interval
 from harness.scoring.passk import pass_at_k
 from sandbox.records import Verdict
@@ -45,47 +46,31 @@ def _breadth(stratum: Stratum) -> tuple[bool, bool]:
     return stratum.kind != ALL, stratum.difficulty != ALL
 
 
-Drawn = Mapping[tuple[str, str], int]
-"""Samples by (policy, task id)."""
-
 Found = Mapping[str, Counter[Verdict]]
 """Verdicts by task id."""
 
 
-def drawn_of(samples: Iterable[Sample]) -> Drawn:
-    """Count the samples of each policy and task."""
-    return Counter((sample.policy, sample.task_id) for sample in samples)
+def refuse_short(counts: SampleCounts, ks: Sequence[int]) -> None:
+    """Refuse a task with fewer samples than tries allowed: its pass@k is undefined.
 
+    Args:
+        counts: samples by policy and task.
+        ks: numbers of tries.
 
-def usage_of(samples: Iterable[Sample]) -> Mapping[str, Usage]:
-    """Add up what drawing the samples of each policy took."""
-    spent = defaultdict[str, dict[str, int | None]](lambda: {"prompt_tokens": 0, "tokens": 0})
-    ended = defaultdict[str, Counter[str]](Counter)
-    for sample in samples:
-        of_policy = spent[sample.policy]
-        for field, before in of_policy.items():
-            tokens = getattr(sample, field)
-            of_policy[field] = None if before is None or tokens is None else before + tokens
-        ended[sample.policy][sample.finish_reason or "unknown"] += 1
-    return {
-        policy: Usage(**of_policy, finish_counts=dict(sorted(ended[policy].items())))
-        for policy, of_policy in spent.items()
-    }
-
-
-def refuse_short(drawn: Drawn, ks: Sequence[int]) -> None:
-    """Raise UserError where a task has fewer samples than tries allowed: its pass@k is undefined."""
+    Raises:
+        UserError: There is such a task.
+    """
     k = max(ks)
-    for (policy, task_id), n in drawn.items():
+    for (policy, task_id), n in counts.items():
         if n < k:
             raise UserError(
                 f"task {task_id} has n = {n} samples by {policy}, too few for pass@k with k = {k}; "
-                f"draw more, or ask for --k {n} or lower"
+                f"generate more, or give --k {n} or lower"
             )
 
 
 def score(
-    evaluations: Iterable[Evaluation], heads: Mapping[str, Head], run: Run, usage: Mapping[str, Usage]
+    evaluations: Iterable[Evaluation], infos: ProblemInfos, run: Run, usage: Mapping[str, Usage]
 ) -> tuple[Result, ...]:
     """Return one result a policy, sorted by policy; `usage` is that of each policy.
 
@@ -104,7 +89,7 @@ def score(
         {(policy, task): of_task.total() for policy in found for task, of_task in found[policy].items()}, run.k
     )
     return tuple(
-        _result(policy, found[policy], extracted[policy], heads=heads, run=run, usage=usage[policy])
+        _result(policy, found[policy], extracted[policy], infos=infos, run=run, usage=usage[policy])
         for policy in sorted(found)
     )
 
@@ -114,11 +99,11 @@ def _result(
     found: Found,
     extracted: Counter[tuple[str, bool]],
     *,
-    heads: Mapping[str, Head],
+    infos: ProblemInfos,
     run: Run,
     usage: Usage,
 ) -> Result:
-    tallies = tuple(_tally(head, found[head.task_id]) for head in heads.values() if head.task_id in found)
+    tallies = tuple(_tally(info, found[info.task_id]) for info in infos.values() if info.task_id in found)
     strata = by_stratum(tallies)
     rules = sorted({rule for rule, _ in extracted})
     return Result(
@@ -147,11 +132,11 @@ def _result(
     )
 
 
-def _tally(head: Head, counts: Counter[Verdict]) -> Tally:
+def _tally(info: ProblemInfo, counts: Counter[Verdict]) -> Tally:
     return Tally(
-        task_id=head.task_id,
-        difficulty=head.difficulty,
-        kind=head.kind,
+        task_id=info.task_id,
+        difficulty=info.difficulty,
+        kind=info.kind,
         n=counts.total() - counts[Verdict.SANDBOX_ERROR],
         c=counts[Verdict.ACCEPTED],
     )

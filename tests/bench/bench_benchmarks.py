@@ -17,8 +17,10 @@ from typing import Any, NamedTuple
 import msgspec
 from mbpp_samples import CORES, DATA, skip_without_data
 
-from harness.benchmarks import apps, humaneval, mbpp_plus
-from harness.benchmarks.starter_code import prepared
+from harness.benchmarks.apps import apps_plus
+from harness.benchmarks.humaneval import humaneval
+from harness.benchmarks.mbpp_plus import mbpp_plus
+from harness.benchmarks.starter_code import complete_program
 from harness.runs.records import Problem
 from sandbox.jail import Jail
 from sandbox.judge import Judge
@@ -65,7 +67,7 @@ def main() -> int:
     recorded: dict[str, Callable[[], Iterator[Recorded]]] = {
         "references of HumanEval": lambda: references(humaneval.problems(HUMANEVAL)),
         "references of MBPP+": lambda: references(mbpp_plus.problems(MBPP_PLUS)),
-        "references of apps_sample": lambda: references(apps.problems(SAMPLE)),
+        "references of apps_sample": lambda: references(apps_plus.problems(SAMPLE)),
         "references of apps_rewritten_call": rewritten_references,
         "o3 and o4-mini on apps_rewritten_call": lambda: completions("apps_rewritten_o3_o4mini", REWRITTEN),
         "CodeRL on apps_sample": lambda: completions("apps_coderl_gen", SAMPLE),
@@ -94,14 +96,14 @@ def rewritten_references() -> Iterator[Recorded]:
     """Yield the references that a model rewrote as functions; 25 of them are known to fail."""
     with gzip.open(REWRITTEN) as file:
         outcomes = {row["problem_id"]: row for row in map(json.loads, file)}
-    for recorded in references(apps.problems(REWRITTEN)):
+    for recorded in references(apps_plus.problems(REWRITTEN)):
         row = outcomes[recorded.problem.task_id]
         yield recorded._replace(passed=row["canonical_verified"], outcome=row["canonical_outcome"])
 
 
 def completions(name: str, data: Any) -> Iterator[Recorded]:
     """Yield completions of problems as the benchmark has them."""
-    problems = apps.problems(data)
+    problems = apps_plus.problems(data)
     for row in rows(name):
         problem = problems[row["problem_id"]]
         yield Recorded(problem, row["model"], row["program"], passed=row["passed"], outcome=row["outcome"])
@@ -109,7 +111,7 @@ def completions(name: str, data: Any) -> Iterator[Recorded]:
 
 def mapcoder_by_calls() -> Iterator[Recorded]:
     """Yield the completions of call-based problems that have arguments."""
-    problems = apps.problems(SAMPLE)
+    problems = apps_plus.problems(SAMPLE)
     for row in by_problem(rows("apps_mapcoder")):
         if row["passed_call"] is not None and row["problem_id"] in problems:
             problem = problems[row["problem_id"]]
@@ -169,7 +171,7 @@ def agreement(name: str, recorded: list[Recorded]) -> int:
 
 def case(sample: Recorded) -> Case:
     """Return what the judge takes."""
-    program = prepared(sample.program, sample.problem)
+    program = complete_program(sample.program, sample.problem)
     return Case(program=program, tests=sample.problem.tests, limits=sample.problem.limits)
 
 

@@ -7,7 +7,7 @@ is just as long, so that length is measured, too.
 import sys
 from pathlib import Path
 
-from harness.extraction.syntax import MOST_CHARACTERS
+from harness.syntax import MOST_CHARACTERS
 
 sys.path.append(str(Path(__file__).parents[1] / "harness"))
 from hostile_text import SHAPES, STAGES, Cost, costs  # the tests' own

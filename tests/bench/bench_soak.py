@@ -32,7 +32,7 @@ from mbpp_samples import (
     skip_without_data,
 )
 
-from harness.benchmarks import mini
+from harness.benchmarks.mini import known_samples, mini
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
 from sandbox.records import Limits, StdioTest, Verdict
@@ -105,7 +105,7 @@ def mixture() -> list[Case]:
     recorded = [row for row in recorded_samples(every=3) if row.sample.task_id not in SLOW]
     named = list(zip((row.sample.task_id for row in recorded), cases(recorded), strict=True))
     known = mini.problems(None)
-    for sample, verdict, _ in mini.known_samples():
+    for sample, verdict, _ in known_samples():
         problem = known[sample.task_id]
         if verdict is not Verdict.TIME_LIMIT:
             named.append((problem.task_id, Case(program=sample.completion, tests=problem.tests, limits=problem.limits)))

@@ -5,6 +5,7 @@ The data lies beside the repository, in ../shared/data. It is untrusted: it runs
 
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -13,11 +14,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.benchmarks.mbpp import canonical_id, mbpp
+from harness.benchmarks.mbpp import mbpp
 from harness.extraction.program import SETTINGS, program_of
 from harness.runs.jsonl import read_rows
 from harness.runs.records import Index, Problem, Sample
-from harness.runs.samples import open_samples
+from harness.runs.samples import copy_samples
 from sandbox.inside.layers import kernel, namespaces
 from sandbox.pool import Case
 
@@ -67,10 +68,10 @@ def recorded_samples(every: int = 1) -> list[Recorded]:
     """Return every completion, or every nth, in the order of the file: task by task, model by model."""
     known = problems(SANITIZED)
     outcomes = {
-        (row.model, canonical_id(row.task_id), row.sample_id): row for _, row in read_rows(COMPLETIONS, Outcome)
+        (row.model, mbpp.canonical_id(row.task_id), row.sample_id): row for _, row in read_rows(COMPLETIONS, Outcome)
     }
-    _, reader = open_samples(COMPLETIONS, mbpp, known)
-    found = ((sample, outcomes[sample.key]) for sample in tuple(reader())[::every])
+    samples = tuple(copy_samples(COMPLETIONS, mbpp, known, Path(tempfile.gettempdir())).rows())
+    found = ((sample, outcomes[sample.key]) for sample in samples[::every])
     return [Recorded(sample, known[sample.task_id], row.passed, row.outcome) for sample, row in found]
 
 

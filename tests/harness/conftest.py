@@ -6,7 +6,7 @@ import msgspec
 import pytest
 import tiny_model as tiny
 
-from harness.benchmarks.problem_info import head_of
+from harness.benchmarks.problem_info import info_of
 from harness.cli.main import run
 from harness.runs.records import Evaluation, Problem, Run, Sample, Source
 from sandbox.records import AssertTest, Limits, Verdict
@@ -103,11 +103,11 @@ def make_evaluation():
 
 
 @pytest.fixture
-def make_head(make_problem):
-    """Return a function that makes the head of such a problem."""
+def make_info(make_problem):
+    """Return a function that makes the info of such a problem."""
 
     def make(task_id="1", kind="assert", **fields):
-        return msgspec.structs.replace(head_of(make_problem(task_id, **fields)), kind=kind)
+        return msgspec.structs.replace(info_of(make_problem(task_id, **fields)), kind=kind)
 
     return make
 
@@ -223,7 +223,7 @@ def problem(number, split="test"):
 def benchmark(*problems):
     return Benchmark(
         name="toy", problems=lambda _: {problem.task_id: problem for problem in problems}, prompt_card="toy.toml",
-        problem_sets={"even": lambda heads: [head.task_id for head in heads if head.task_id in "24"]},
+        problem_sets={"even": lambda infos: [info.task_id for info in infos if info.task_id in "24"]},
     )
 
 toy = benchmark(*map(problem, (1, 2, 3, 4)), problem(5, "train"))

@@ -5,6 +5,7 @@
 puts every sixth shape, in each of these lengths, through all stages and prints what they took, see `main`.
 """
 
+import hashlib
 import json
 import os
 import resource
@@ -23,14 +24,13 @@ import msgspec
 from harness.escapes import code_block, in_markdown, in_tree
 from harness.explain import difference, explain, explanation_markdown
 from harness.extraction.program import SETTINGS, program_of
-from harness.extraction.syntax import read
 from harness.extraction.text import is_sentence
 from harness.generation.backend import cut_at_stop
 from harness.runs.jsonl import as_row, write_whole
 from harness.runs.records import Evaluation, Problem, PromptCardId, Result, Run, Sample, Source, Tally, Usage
-from harness.runs.row_store import sha256_of_samples
 from harness.runs.samples import read_recorded
-from harness.scoring.report import markdown
+from harness.scoring.report import report_markdown
+from harness.syntax import parse_text
 from leaderboards.gate import judge, junit, summary
 from leaderboards.page.page import document, write_sample_files
 from leaderboards.render import tables_markdown
@@ -220,7 +220,8 @@ def _paged(text: str) -> None:
     text = text.encode(errors="replace").decode()  # no row of a run can hold half a surrogate pair
     sample = _sample(text)
     asked = Run(
-        samples_sha256=sha256_of_samples([sample]), benchmark="toy", problem_set="", splits=("test",), prompt_card=None,
+        samples_sha256=hashlib.sha256(as_row(sample)).hexdigest(),
+        benchmark="toy", problem_set="", splits=("test",), prompt_card=None,
         sampling=None, producer=None, extraction="whole", k=(1,), limits=Limits(), limits_file="", exhaustive=False,
         isolation={}, preload=(), python="", proctor="", source=Source(benchmark="toy"), problems={},
     )  # fmt: skip
@@ -238,12 +239,12 @@ STAGES: Mapping[str, Callable[[str], object]] = {
     "extraction, call": _extracted(CALLED, "entry_point"),
     "extraction, stdio": _extracted(PRINTED, "first"),
     "extraction, class": _extracted(IN_CLASS, "longest"),
-    "syntax": read,
+    "syntax": parse_text,
     "prose": is_sentence,
     "stop": lambda text: cut_at_stop(text, CARD.stop),
     "explain": _explained,
     "difference": lambda text: difference(f"1\n{text}", f"{text}\n2"),
-    "report": lambda text: markdown([_result(text)]),
+    "report": lambda text: report_markdown([_result(text)]),
     "gate": _gated,
     "table": _tabulated,
     "page": _paged,

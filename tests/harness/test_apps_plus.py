@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from harness.benchmarks.apps import PAPER, paper, problems
+from harness.benchmarks.apps import PAPER, apps_plus, paper
 from harness.errors import UserError
 from sandbox.records import CallTest, StdioTest
 
@@ -33,7 +33,7 @@ def load(tmp_path):
         path = tmp_path / name
         data = content if isinstance(content, bytes) else content.encode()
         path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
-        return problems(path)
+        return apps_plus.problems(path)
 
     return load
 
@@ -178,7 +178,7 @@ def test_a_folder_of_apps(apps):
     apps("0000", {"inputs": [[1]], "outputs": [[2]], "fn_name": "f"}, starter_code="def f(a):\n\t")
     apps("0003", {"inputs": [], "outputs": []})
 
-    opened = problems(apps("0002", None))
+    opened = apps_plus.problems(apps("0002", None))
 
     assert (list(opened), sorted(opened.left_out)) == (["0000", "0001"], ["0002", "0003"])
     call, stdio = opened.values()
@@ -203,11 +203,13 @@ def test_a_folder_of_apps_with_its_splits(apps):
 
     home = apps("test/0000", tests)
 
-    assert [(problem.task_id, problem.split) for problem in problems(home).values()] == [
+    assert [(problem.task_id, problem.split) for problem in apps_plus.problems(home).values()] == [
         ("train/0000", "train"),
         ("test/0000", "test"),
     ]
-    assert [(problem.task_id, problem.split) for problem in problems(home / "train").values()] == [("0000", "train")]
+    assert [(problem.task_id, problem.split) for problem in apps_plus.problems(home / "train").values()] == [
+        ("0000", "train")
+    ]
 
 
 def test_a_bad_file_of_a_folder_is_refused(apps):
@@ -216,19 +218,19 @@ def test_a_bad_file_of_a_folder_is_refused(apps):
     (home / "0000" / "metadata.json").write_text("{")
 
     with pytest.raises(UserError, match=r"0000/metadata.json: is no JSON"):
-        problems(home)["0000"]
+        apps_plus.problems(home)["0000"]
 
 
 def test_other_folders_are_refused(tmp_path):
     """Where there is no problem, there is nothing to examine."""
     with pytest.raises(UserError, match="holds no problems"):
-        problems(tmp_path)
+        apps_plus.problems(tmp_path)
 
 
 def test_a_file_must_be_named():
     """Nothing is fetched."""
     with pytest.raises(UserError, match="needs --data"):
-        problems(None)
+        apps_plus.problems(None)
 
 
 class Labelled(NamedTuple):
@@ -277,7 +279,7 @@ def test_the_papers_set_takes_all_where_there_are_few():
 )
 def test_the_real_files(name, left_out, kinds):
     """Every problem has tests of its kind; one has no arguments that could be told apart."""
-    opened = problems(DATA / f"{name}.jsonl.gz")
+    opened = apps_plus.problems(DATA / f"{name}.jsonl.gz")
 
     assert list(opened.left_out) == left_out
     assert (

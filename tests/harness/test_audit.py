@@ -5,7 +5,7 @@ import platform
 
 import pytest
 
-from harness.audit import Entry, Method, ReferenceRun, calibration_of, conclude, references
+from harness.audit import AuditEntry, Method, ReferenceRun, calibration_of, references, sort_findings
 from harness.benchmarks.time_limits import Calibration
 from harness.cli.main import run
 from harness.runs.jsonl import read
@@ -173,7 +173,7 @@ def concluded():
 
     def conclude_from(*runs):
         entries = {
-            task_id: Entry(
+            task_id: AuditEntry(
                 task_id=task_id, benchmark="toy", has_reference=True, flaw="", limit_cpu_s=4.0,
                 statement_sha256=task_id, tests_sha256=task_id,
             )
@@ -185,7 +185,7 @@ def concluded():
         ]
         method = Method(python="3.11.7", proctor="0", isolation={}, repeat=2, cap_s=20.0)
         found = references(rows, entries)
-        audit = conclude(entries.values(), found, (), method)
+        audit = sort_findings(entries.values(), found, (), method)
         return audit, calibration_of(audit, found)
 
     return conclude_from

@@ -4,13 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.generation.backend import Request
-from harness.generation.backends.common import Row, batches
+from harness.generation.backends.common import PromptedRow, batches
 
 
 def rows_of(*prompts):
     """Return rows for (tokens, limit, samples) of each task."""
     return [
-        Row(Request(task_id=str(task), index=index, prompt="p", seed=0), (task,) * tokens, limit)
+        PromptedRow(Request(task_id=str(task), index=index, prompt="p", seed=0), (task,) * tokens, limit)
         for task, (tokens, limit, n) in enumerate(prompts)
         for index in range(n)
     ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.benchmarks.benchmark import Catalogue, Entry
+from harness.benchmarks.benchmark import Catalogue, CatalogueEntry
 from harness.errors import UserError
 
 
@@ -22,7 +22,8 @@ def open_tasks(make_problem, decoded):
 
     def open_tasks(*task_ids, flaws=()):
         return Catalogue(
-            (Entry(f"f:{n}", task_id, dict(flaws).get(task_id, "")) for n, task_id in enumerate(task_ids, 1)), load
+            (CatalogueEntry(f"f:{n}", task_id, dict(flaws).get(task_id, "")) for n, task_id in enumerate(task_ids, 1)),
+            load,
         )
 
     return open_tasks

@@ -8,7 +8,8 @@ import sys
 import click
 import pytest
 
-from harness.benchmarks import mini
+from harness.benchmarks import mini as mini_module
+from harness.benchmarks.mini import mini
 from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
 
 
@@ -28,7 +29,7 @@ def test_demo_agrees_with_the_known_verdicts(tmp_path, monkeypatch, capsys):
         ]
         """
     )
-    monkeypatch.setattr(mini, "HOME", tmp_path)
+    monkeypatch.setattr(mini_module, "HOME", tmp_path)
 
     assert run(["demo", "--examine-only", "--out", str(tmp_path / "run")]) == 0
     assert "3 of 3 verdicts are the known ones" in capsys.readouterr().out
@@ -46,7 +47,7 @@ def test_demo_names_what_differs(tmp_path, monkeypatch, capsys):
         programs = [{verdict = "wrong_answer", why = "planted", code = "print(1)"}]
         """
     )
-    monkeypatch.setattr(mini, "HOME", tmp_path)
+    monkeypatch.setattr(mini_module, "HOME", tmp_path)
 
     assert run(["demo", "--examine-only", "--out", str(tmp_path / "run")]) == 3
     out = capsys.readouterr().out

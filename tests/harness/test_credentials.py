@@ -3,7 +3,7 @@
 import pytest
 
 from harness.errors import UserError
-from harness.examination.cluster_worker import Credentials, credentials, refuse_unlike
+from harness.examination.cluster_worker import Credentials, credentials, refuse_unlike_node
 from sandbox.jail import Jail, JailReport
 
 
@@ -26,7 +26,7 @@ def machine(python="3.11.7", proctor="1", **layers):
 def test_a_machine_that_judges_otherwise_is_refused(theirs, reason):
     """By name, with what differs."""
     with pytest.raises(UserError, match=rf"^node n2: .*{reason}"):
-        refuse_unlike("n2", machine(), machine(**theirs))
+        refuse_unlike_node("n2", machine(), machine(**theirs))
 
 
 @pytest.mark.parametrize(
@@ -40,11 +40,11 @@ def test_a_machine_that_judges_otherwise_is_refused(theirs, reason):
 )
 def test_a_machine_of_equal_or_greater_strength_may_judge(ours, theirs):
     """More than was promised does no harm."""
-    refuse_unlike("n2", machine(**ours), machine(**theirs))
+    refuse_unlike_node("n2", machine(**ours), machine(**theirs))
 
 
 def test_this_machine_is_like_itself():
     """With a real jail."""
     found = credentials(Jail())
 
-    refuse_unlike("here", found, found)
+    refuse_unlike_node("here", found, found)

@@ -8,7 +8,7 @@ import pytest
 from harness import explain as module
 from harness.cli.main import run
 from harness.errors import UserError
-from harness.explain import chosen, explain, explanation_markdown
+from harness.explain import choose_evaluation, explain, explanation_markdown
 from harness.extraction.extract import Extraction
 from sandbox import records
 from sandbox.records import AssertTest, CallTest, StdioTest, Verdict
@@ -168,14 +168,14 @@ def evaluations(make_evaluation):
 )
 def test_the_sample_is_chosen(evaluations, policy, index, key):
     """By policy and index; by default the first that was not accepted, or the first."""
-    assert chosen(evaluations, policy, index).key == key
+    assert choose_evaluation(evaluations, policy, index).key == key
 
 
 def test_the_last_evaluation_of_a_sample_counts(make_evaluation):
     """A sandbox error stays in the file when the sample is judged again."""
     rows = [make_evaluation(verdict=Verdict.SANDBOX_ERROR), make_evaluation()]
 
-    assert chosen(rows, None, None).verdict is Verdict.ACCEPTED
+    assert choose_evaluation(rows, None, None).verdict is Verdict.ACCEPTED
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_the_last_evaluation_of_a_sample_counts(make_evaluation):
 def test_a_choice_that_leads_nowhere_is_told(evaluations, policy, index, problem):
     """With what there is to choose from."""
     with pytest.raises(UserError, match=problem):
-        chosen(evaluations, policy, index)
+        choose_evaluation(evaluations, policy, index)
 
 
 SAMPLES = [

@@ -9,8 +9,8 @@ PROBE = '''
 import sys
 from pathlib import Path
 
-from harness.cli import judging
 from harness.cli.main import run
+from harness.examination import examine
 from harness.runs.records import Evaluation
 from sandbox.records import Verdict
 
@@ -36,7 +36,7 @@ def evaluate(samples, problems, file, **_):
     resident_kib.append(int(Path("/proc/self/status").read_text().partition("RssAnon:")[2].split()[0]))
 
 
-judging.evaluate = evaluate
+examine.evaluate = evaluate
 Path("toy.py").write_text(BENCHMARK)
 for count in (1_000, 40_000):
     with Path(f"{count}.jsonl").open("w") as rows:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.benchmarks import humaneval, mbpp
 from harness.benchmarks.flaws import flaw_of, refuse_flawed
-from harness.benchmarks.problem_info import survey
+from harness.benchmarks.humaneval import humaneval
+from harness.benchmarks.mbpp import mbpp
+from harness.benchmarks.problem_info import problem_infos
 from harness.cli.main import run
 from harness.errors import UserError
 from harness.runs.records import Problem
@@ -101,14 +102,14 @@ def test_only_problems_that_are_judged_are_refused():
     problems = {
         task_id: problem(test, task_id=task_id) for task_id, test in zip("abc", (sound, broken, broken), strict=True)
     }
-    heads = {head.task_id: head for head in survey(problems, problems)}
+    infos = problem_infos(problems, problems)
 
-    refuse_flawed(problems, {"a": heads["a"]})
+    refuse_flawed(problems, {"a": infos["a"]})
     with pytest.raises(UserError) as refused:
-        refuse_flawed(problems, heads)
+        refuse_flawed(problems, infos)
 
     assert str(refused.value) == (
-        "benchmark toy: task b can't be judged: test 1 uses 'one', which it doesn't define; mend or remove it "
+        "benchmark toy: task b can't be judged: test 1 uses 'one', which it doesn't define; correct or remove it "
         "(and 1 more, which `proctor audit` lists)"
     )
 
@@ -129,7 +130,7 @@ def test_score_refuses_before_it_judges(tmp_path, capsys):
         if code:
             assert capsys.readouterr().err == (
                 "proctor: benchmark mbpp: task 12 can't be judged: test 1 uses 'one', which it doesn't define, and the "
-                "reference defines no 'one'; mend or remove it\n"
+                "reference defines no 'one'; correct or remove it\n"
             )
 
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from harness.errors import Unavailable, UserError
 from harness.generation.backend import Completion, Drawn
-from harness.generation.generate import as_text, generate, missing_of, plan_of, put_in_order, seed_of
+from harness.generation.generate import as_text, complete_requests, missing_of, put_in_order, requests_of, seed_of
 from harness.generation.prompts import Message
 from harness.runs.jsonl import as_row, sole_writer
 from harness.runs.records import Producer, Sample, Sampling
 
 SAMPLING = Sampling(n=2, temperature=0.5, top_p=0.9, max_tokens=8, stop=(), seed=7)
-PLAN = plan_of({"b": "Task b", "a": "Task a\n", "ü": "Task ü"}, SAMPLING)
+PLAN = requests_of({"b": "Task b", "a": "Task a\n", "ü": "Task ü"}, SAMPLING)
 IN_ORDER = tuple(range(len(PLAN)))
 
 
@@ -49,7 +49,7 @@ def draw(path, engine):
     """Draw what is missing, as the commands do; return the samples that were drawn."""
     with sole_writer(path) as file:
         missing = missing_of(path, PLAN, "m")
-        drawn = list(generate(engine, PLAN, missing, file, sampling=SAMPLING, policy="m"))
+        drawn = list(complete_requests(engine, PLAN, missing, file, sampling=SAMPLING, policy="m"))
         put_in_order(path, PLAN, "m")
     return drawn
 
@@ -114,7 +114,7 @@ def test_a_killed_run_goes_on_to_the_same_file(order, again, kept):
     with tempfile.TemporaryDirectory() as home:
         path = Path(home) / "samples.jsonl"
         with sole_writer(path) as file:
-            list(generate(Rule(order), PLAN, missing_of(path, PLAN, "m"), file, sampling=SAMPLING, policy="m"))
+            list(complete_requests(Rule(order), PLAN, missing_of(path, PLAN, "m"), file, sampling=SAMPLING, policy="m"))
         written = path.read_bytes()
         path.write_bytes(written[: int(kept * len(written))])
         whole = path.read_bytes().count(b"\n")

@@ -37,7 +37,7 @@ def test_generate_writes_samples_and_what_was_asked(proctor, tmp_path, capsys):
     assert asked.sampling == Sampling(n=2, temperature=0.5, top_p=0.9, max_tokens=8, stop=("END",), seed=0)
     assert (asked.policy, asked.producer.backend, asked.prompt_card.name) == ("m", "scripted", "toy")
     assert (asked.splits, list(asked.prompts)) == (("test",), ["1", "2", "3", "4"])
-    told = "8 samples of 4 problems, 24 tokens; ended 8 by stop. They lie in run/samples.jsonl\n"
+    told = "8 samples of 4 problems, 24 tokens; ended 8 by stop. Samples written to run/samples.jsonl\n"
     assert capsys.readouterr().out == told
 
 
@@ -198,7 +198,7 @@ def test_score_takes_card_and_sampling_from_the_folder(proctor, tmp_path, out):
     assert (result.sampling, result.producer, result.prompt_card) == (asked.sampling, asked.producer, asked.prompt_card)
     assert result.prompt_card == PromptCardId(name="toy", sha256=asked.prompt_card.sha256, stop=("END",))
     assert (result.usage.prompt_tokens, result.usage.tokens, result.usage.finish_counts) == (8, 12, {"stop": 4})
-    drawn = 'Drawn: temperature 0.5, top_p 0.9, at most 8 tokens, stop ["END"]; seed 0; scripted float32; '
+    drawn = 'Generated: temperature 0.5, top_p 0.9, at most 8 tokens, stop ["END"]; seed 0; scripted float32; '
     assert f"{drawn}12 tokens for 8 of prompts; 0.00 % ended by length\n" in (tmp_path / out / "report.md").read_text()
 
 

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.extraction.extract import extract
-from harness.extraction.syntax import MOST_CHARACTERS, MOST_PARSED, NO_PROGRAM, Parser, is_beyond, parsed
+from harness.syntax import MOST_CHARACTERS, MOST_PARSED, NO_PROGRAM, Parser, is_beyond, parsed
 
 SHORT, LONG, LONGEST = 6_000, 48_000, 1_000_000
 """The second is about as long as what is parsed."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.benchmarks.flaws import flaw_of
-from harness.benchmarks.humaneval import canonical_id, problems
+from harness.benchmarks.humaneval import humaneval
 from harness.errors import UserError
 from sandbox.records import AssertTest
 
@@ -34,7 +34,7 @@ def load(tmp_path):
     def load(*rows):
         path = tmp_path / "data.jsonl"
         path.write_text("\n".join(map(json.dumps, rows)))
-        return problems(path)
+        return humaneval.problems(path)
 
     return load
 
@@ -60,12 +60,12 @@ def test_a_helper_that_the_test_calls_is_the_tests_own(load):
 @pytest.mark.parametrize("alias", ["HumanEval/7", "humaneval/7", "7", 7])
 def test_every_way_to_write_an_id(alias):
     """All of them are task 7."""
-    assert canonical_id(alias) == "HumanEval/7"
+    assert humaneval.canonical_id(alias) == "HumanEval/7"
 
 
 def test_ids_of_other_benchmarks_stay_what_they_are():
     """`Mbpp/7` must not become a task of this one."""
-    assert canonical_id("Mbpp/7") == "Mbpp/7"
+    assert humaneval.canonical_id("Mbpp/7") == "Mbpp/7"
 
 
 @pytest.mark.parametrize(
@@ -99,13 +99,13 @@ def test_without_a_file_the_hub_is_asked(monkeypatch, tmp_path, load):
     cached.write_bytes(data)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
-    assert problems(None) == load(ROW)
+    assert humaneval.problems(None) == load(ROW)
 
 
 @needs_data
 def test_the_real_file():
     """164 problems; three of them need a helper of their prompt."""
-    loaded = problems(DATA / "HumanEval.jsonl.gz")
+    loaded = humaneval.problems(DATA / "HumanEval.jsonl.gz")
 
     assert list(loaded) == [f"HumanEval/{number}" for number in range(164)]
     assert [task_id for task_id, problem in loaded.items() if problem.tests[0].setup] == [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.benchmarks.flaws import flaw_of
-from harness.benchmarks.mbpp import canonical_id, problems
+from harness.benchmarks.mbpp import mbpp
 from harness.errors import UserError
 from sandbox.records import AssertTest, Limits
 
@@ -40,7 +40,7 @@ def load(tmp_path):
     def load_text(text):
         path = tmp_path / "data"
         path.write_text(text)
-        return tuple(problems(path).values())
+        return tuple(mbpp.problems(path).values())
 
     return load_text
 
@@ -104,12 +104,12 @@ def test_limits_follow_the_reference(load, task_id, cpu_s, wall_s):
 @pytest.mark.parametrize("alias", [2, "2", "MBPP/2", "Mbpp/2", "mbpp/2"])
 def test_every_way_to_write_an_id(alias):
     """All of them are task 2."""
-    assert canonical_id(alias) == "2"
+    assert mbpp.canonical_id(alias) == "2"
 
 
 def test_ids_of_other_benchmarks_stay_what_they_are():
     """`HumanEval/2` must not become task 2."""
-    assert canonical_id("HumanEval/2") == "HumanEval/2"
+    assert mbpp.canonical_id("HumanEval/2") == "HumanEval/2"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_without_a_file_the_hub_is_asked(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "datasets", None)
 
     with pytest.raises(UserError, match=r"google-research-datasets/mbpp is not in .*, or download .* with --data"):
-        problems(None)
+        mbpp.problems(None)
 
 
 @needs_data
@@ -157,7 +157,7 @@ def test_without_a_file_the_hub_is_asked(monkeypatch, tmp_path):
 )
 def test_the_real_files(name, sizes):
     """The sizes of the splits are the published ones, and every test takes something from the program."""
-    loaded = problems(DATA / name).values()
+    loaded = mbpp.problems(DATA / name).values()
 
     assert Counter(problem.split for problem in loaded) == sizes
     assert all(test.names for problem in loaded for test in problem.tests)

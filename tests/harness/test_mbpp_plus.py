@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.benchmarks import mbpp_plus
-from harness.benchmarks.mbpp_plus import arguments_of, canonical_id, problems
+from harness.benchmarks import mbpp_plus as module
+from harness.benchmarks.mbpp_plus import Answers, EvalPlusRow, arguments_of, mbpp_plus
 from harness.errors import UserError
-from harness.runs.json_objects import read_rows
+from harness.runs.json_objects import read_objects
 from sandbox.jail import Refused
 from sandbox.records import CallTest
 
@@ -32,7 +32,7 @@ def load(tmp_path, monkeypatch):
     def load(*rows):
         path = tmp_path / "data.jsonl"
         path.write_text("\n".join(map(json.dumps, rows)))
-        return problems(path)
+        return mbpp_plus.problems(path)
 
     return load
 
@@ -74,7 +74,7 @@ def test_references_run_once(load, monkeypatch):
     def run(*_):
         raise AssertionError("references run")
 
-    monkeypatch.setattr(mbpp_plus, "judge_all", run)
+    monkeypatch.setattr(module, "judge_all", run)
 
     assert load(ROW) == first
     with pytest.raises(AssertionError, match="references run"):
@@ -87,7 +87,7 @@ def test_a_host_without_a_jail_is_the_users_to_mend(load, monkeypatch):
     def refuse(*_):
         raise Refused("this host can't hold an untrusted program")
 
-    monkeypatch.setattr(mbpp_plus, "judge_all", refuse)
+    monkeypatch.setattr(module, "judge_all", refuse)
 
     with pytest.raises(UserError, match="not known yet, and this host can't"):
         load(ROW)
@@ -140,8 +140,8 @@ def test_inputs_are_what_they_were_before_json(number, given, arguments):
 
 def test_limits_follow_the_reference(load, monkeypatch):
     """Four times what its slowest call took, wall time in the usual proportion; 4 s and 10 s at least."""
-    answers = mbpp_plus.Answers(task_id="Mbpp/3", texts=("0.5", "1.0", None), cpu_s=3.0)
-    monkeypatch.setattr(mbpp_plus, "_learned", lambda _: [answers])
+    answers = Answers(task_id="Mbpp/3", texts=("0.5", "1.0", None), cpu_s=3.0)
+    monkeypatch.setattr(module, "_learned", lambda _: [answers])
 
     limits = load(ROW)["Mbpp/3"].limits
 
@@ -151,7 +151,7 @@ def test_limits_follow_the_reference(load, monkeypatch):
 @pytest.mark.parametrize("alias", [2, "2", "Mbpp/2", "MBPP/2"])
 def test_every_way_to_write_an_id(alias):
     """All of them are task 2."""
-    assert canonical_id(alias) == "Mbpp/2"
+    assert mbpp_plus.canonical_id(alias) == "Mbpp/2"
 
 
 @pytest.mark.parametrize(
@@ -173,12 +173,12 @@ def test_other_files_are_refused(load, rows, problem):
 def test_a_file_must_be_named():
     """Nothing is fetched."""
     with pytest.raises(UserError, match="needs --data"):
-        problems(None)
+        mbpp_plus.problems(None)
 
 
 @needs_data
 def test_the_real_file():
     """399 problems with 43,318 inputs, all of which become arguments again."""
-    rows = [row for _, row in read_rows(DATA / "mbpp_plus.jsonl.gz", mbpp_plus.Row)]
+    rows = [row for _, row in read_objects(DATA / "mbpp_plus.jsonl.gz", EvalPlusRow)]
 
     assert (len(rows), sum(len(row.calls) for row in rows)) == (399, 43_318)

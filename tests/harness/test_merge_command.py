@@ -24,7 +24,7 @@ def problem(number):
 toy = Benchmark(
     name="toy",
     problems=lambda data: {str(number): problem(number) for number in range(1, 6)},
-    problem_sets={"low": lambda heads: [head.task_id for head in heads if int(head.task_id) < 5]},
+    problem_sets={"low": lambda infos: [info.task_id for info in infos if int(info.task_id) < 5]},
 )
 """
 ROWS = [
@@ -132,7 +132,7 @@ def test_a_merge_can_be_given_again(place):
         (["part1", "part1again"], "part1again: is shard 1/2, as is part1; leave one of them out"),
         (["part1", "third"], "third: is a shard of another run than part1, which has 2 shards"),
         (["part1", "exhaustive"], "exhaustive: is a shard of another run than part1, its exhaustive is another"),
-        (["part1", "whole"], "whole: is no shard, it was asked for without --shard; leave it out"),
+        (["part1", "whole"], "whole: is not a shard, it was made without --shard; leave it out"),
         (["part1", "test"], "does not hold the problems of shard 1/2 of these 3; make all shards from the same"),
         (["part1", "killed"], "killed: is not finished; give the command that made it once more"),
         (["part1", "gone"], "gone: holds no run.json, which part1 has; finish it or leave it out"),
@@ -163,9 +163,9 @@ def test_what_is_no_whole_is_refused(place, capsys, named, reason):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["--shard", "0/2"], "'0/2' is no shard such as 3/16"),
-        (["--shard", "3/2"], "'3/2' is no shard such as 3/16"),
-        (["--shard", "3"], "'3' is no shard such as 3/16"),
+        (["--shard", "0/2"], "'0/2' is not a shard such as 3/16"),
+        (["--shard", "3/2"], "'3/2' is not a shard such as 3/16"),
+        (["--shard", "3"], "'3' is not a shard such as 3/16"),
         (["--shard", "6/7"], "--shard 6/7: there are only 5 problems; take no more shards than that"),
     ],
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.benchmarks.mini import DIFFICULTIES, HOME, known_samples, problems
+from harness.benchmarks.mini import DIFFICULTIES, HOME, known_samples, mini
 from harness.errors import UserError
 from sandbox.records import AssertTest, CallTest, StdioTest, Verdict
 
@@ -44,7 +44,7 @@ def load(tmp_path):
         path = tmp_path / "interview" / "a.toml"
         path.parent.mkdir()
         path.write_text(text)
-        return problems(tmp_path)
+        return mini.problems(tmp_path)
 
     return load_text
 
@@ -85,12 +85,12 @@ def test_a_bad_file_is_named(load, text, problem):
 def test_a_folder_without_problems_is_named(tmp_path):
     """--data must name a folder of this layout."""
     with pytest.raises(UserError, match=r"holds no introductory/\*\.toml"):
-        problems(tmp_path)
+        mini.problems(tmp_path)
 
 
 def test_what_ships():
     """At least 40 problems of every kind and difficulty, all read from our own folder."""
-    shipped = problems(None)
+    shipped = mini.problems(None)
 
     assert len(shipped) >= 40
     assert {problem.difficulty for problem in shipped.values()} == set(DIFFICULTIES)
@@ -104,7 +104,7 @@ def test_every_problem_has_a_reference_and_failing_programs():
     failing = Counter(sample.task_id for sample, verdict, _ in known if verdict != Verdict.ACCEPTED)
     references = [sample.task_id for sample, _, _ in known if sample.policy == "references"]
 
-    assert references == list(problems(None)) == [problem.task_id for problem in problems(None).values()]
+    assert references == list(mini.problems(None)) == [problem.task_id for problem in mini.problems(None).values()]
     assert min(failing[task_id] for task_id in references) >= 2
 
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.benchmarks import mbpp, mini
+from harness.benchmarks.mbpp import mbpp
+from harness.benchmarks.mini import mini
 from harness.errors import UserError
-from harness.generation.prompts import CARDS, Message, card_names, kind_of, load_card, render
+from harness.generation.prompts import CARDS, Message, card_names, kind_of, load_card, render_prompt
 from harness.runs.records import Problem
 from sandbox.records import AssertTest, CallTest, StdioTest
 
@@ -82,7 +83,7 @@ def test_a_card_of_the_users_own(load):
 
     assert (card.name, card.about, card.n, card.temperature) == ("mine", "a card", 2, 0.5)
     assert (card.top_p, card.max_tokens, card.stop) == (0.9, 10, ("END",))
-    assert render(card, make_problem(), {}) == "Do.|assert f(1)\nassert f(2)|assert f(1)"
+    assert render_prompt(card, make_problem(), {}) == "Do.|assert f(1)\nassert f(2)|assert f(1)"
 
 
 def test_the_paper_s_prompt_of_mbpp():
@@ -96,16 +97,16 @@ def test_the_paper_s_prompt_of_mbpp():
     asked = head + tests + "\n[BEGIN]\n"
     shot = asked + "def f():\n    return {}\n[DONE]\n\n"
 
-    assert render(load_card("mbpp-paper"), problems["1"], problems) == (
+    assert render_prompt(load_card("mbpp-paper"), problems["1"], problems) == (
         shot.format(2, 2) + shot.format(3, 3) + shot.format(4, 4) + asked.format(1)
     )
-    assert render(load_card("mbpp-zero-shot"), problems["1"], {}) == asked.format(1)
+    assert render_prompt(load_card("mbpp-zero-shot"), problems["1"], {}) == asked.format(1)
     assert load_card("mbpp-paper").stop == load_card("mbpp-zero-shot").stop == ("[DONE]",)
 
 
 def test_qwen_s_prompt_of_mbpp():
     """A docstring of the statement and the first test."""
-    assert render(load_card("qwen2.5-coder-base"), make_problem(), {}) == '"""\nDo.\nassert f(1)\n"""\n'
+    assert render_prompt(load_card("qwen2.5-coder-base"), make_problem(), {}) == '"""\nDo.\nassert f(1)\n"""\n'
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_qwen_s_prompt_of_mbpp():
 )
 def test_the_paper_s_prompt_of_apps(test, starter_code, text):
     """Its form follows the kind of test, and a line of starter code stands there only if there is some."""
-    assert render(load_card("apps"), make_problem(test=test, starter_code=starter_code), {}) == text
+    assert render_prompt(load_card("apps"), make_problem(test=test, starter_code=starter_code), {}) == text
 
 
 def test_the_paper_s_prompt_of_humaneval():
@@ -127,7 +128,7 @@ def test_the_paper_s_prompt_of_humaneval():
     card = load_card("humaneval-completion")
 
     assert (
-        render(card, make_problem(test=HIDDEN, starter_code='def f():\n    """{}"""\n'), {})
+        render_prompt(card, make_problem(test=HIDDEN, starter_code='def f():\n    """{}"""\n'), {})
         == 'def f():\n    """{}"""\n'
     )
     assert card.stop == ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
@@ -147,7 +148,7 @@ def test_the_chat_asks_of_every_kind(test, starter_code, shown, kind):
     """A system message, then one with all that the model needs; no hidden test is shown."""
     problem = make_problem(test=test, starter_code=starter_code)
 
-    system, user = render(load_card("chat"), problem, {})
+    system, user = render_prompt(load_card("chat"), problem, {})
 
     assert (system.role, user.role, kind_of(problem)) == ("system", "user", kind)
     assert [part for part in shown if part not in user.content] == []
@@ -158,7 +159,7 @@ def test_messages_hold_the_text_once(load):
     """The text stands where the message says; its braces are its own."""
     card = load(CARD + "[text]\ncall = '{statement}{{}}'\n[[messages]]\nrole = 'user'\ncontent = '<{text}>{{text}}'\n")
 
-    assert render(card, make_problem(test=CALL, statement=BRACES), {}) == (
+    assert render_prompt(card, make_problem(test=CALL, statement=BRACES), {}) == (
         Message(role="user", content=f"<{BRACES}{{}}>{{text}}"),
     )
 
@@ -171,7 +172,7 @@ def test_braces_in_a_problem_mean_nothing(statement, test, reference):
         for task_id in "1234"
     }
 
-    prompt = render(load_card("mbpp-paper"), problems["1"], problems)
+    prompt = render_prompt(load_card("mbpp-paper"), problems["1"], problems)
 
     asked = f"here is your task: {statement} Your code should pass these tests:\n\n{test}\n[BEGIN]\n"
     assert prompt.endswith(asked)
@@ -245,7 +246,7 @@ def test_what_is_not_refused_can_be_rendered(template):
         except UserError as error:
             assert "`text.stdio`" in str(error)  # noqa: PT017 - either outcome is right
         else:
-            assert render(card, make_problem(test=STDIO), {}) == template.format(statement="Do.")
+            assert render_prompt(card, make_problem(test=STDIO), {}) == template.format(statement="Do.")
 
 
 def test_a_file_that_is_no_text(tmp_path):
@@ -260,7 +261,7 @@ def test_a_file_that_is_no_text(tmp_path):
 def test_a_card_without_a_text_for_the_kind():
     """The card, the kind and the problem are named."""
     with pytest.raises(UserError, match=r"apps has no text for assert problems, such as task 1, but for stdio, call; "):
-        render(load_card("apps"), make_problem(), {})
+        render_prompt(load_card("apps"), make_problem(), {})
 
 
 @pytest.mark.parametrize(
@@ -273,20 +274,20 @@ def test_a_card_without_a_text_for_the_kind():
 def test_a_missing_shot(problems, fault):
     """Sanitized MBPP lacks some of the tasks that prompts are made of."""
     with pytest.raises(UserError, match=rf"mbpp-paper {fault}; check --data or choose another card"):
-        render(load_card("mbpp-paper"), make_problem(), problems)
+        render_prompt(load_card("mbpp-paper"), make_problem(), problems)
 
 
 def test_a_shot_is_not_asked():
     """Its solution would stand in its own prompt."""
     with pytest.raises(UserError, match="task 3 is a shot of prompt card mbpp-paper, which shows its solution"):
-        render(load_card("mbpp-paper"), make_problem("3"), {})
+        render_prompt(load_card("mbpp-paper"), make_problem("3"), {})
 
 
 def test_the_chat_card_serves_every_problem_of_mini():
     """Each kind that ships has its text."""
     problems = mini.problems(None)
 
-    prompts = [render(load_card("chat"), problem, problems) for problem in problems.values()]
+    prompts = [render_prompt(load_card("chat"), problem, problems) for problem in problems.values()]
 
     assert all(
         problem.statement in prompt[1].content for problem, prompt in zip(problems.values(), prompts, strict=True)
@@ -300,7 +301,7 @@ def test_the_paper_s_prompt_of_the_real_mbpp(file):
     problems = mbpp.problems(DATA / file)
     card = load_card("mbpp-paper")
 
-    prompts = [render(card, problem, problems) for problem in problems.values() if problem.split == "test"]
+    prompts = [render_prompt(card, problem, problems) for problem in problems.values() if problem.split == "test"]
 
     assert len(set(prompts)) == len(prompts) == {"mbpp.jsonl": 500, "sanitized-mbpp.json": 257}[file]
     assert {prompt.count("[DONE]") for prompt in prompts} == {3}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UserError
-from harness.runs.json_objects import converted, loads, read_rows
+from harness.runs.json_objects import converted, parse_json, read_objects
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
@@ -24,12 +24,12 @@ class Row(msgspec.Struct):
 @given(VALUES)
 def test_what_python_writes_is_read(value):
     """Whatever the value."""
-    assert loads(json.dumps(value).encode(), "here") == value
+    assert parse_json(json.dumps(value).encode(), "here") == value
 
 
 def test_what_other_decoders_refuse():
     """NaN, infinities, half a surrogate pair, and more digits than Python reads unasked."""
-    value = loads(b'[NaN, -Infinity, 1e999, "\\ud800", -%s]' % (b"9" * 5000), "here")
+    value = parse_json(b'[NaN, -Infinity, 1e999, "\\ud800", -%s]' % (b"9" * 5000), "here")
 
     assert math.isnan(value[0])
     assert value[1:] == [-math.inf, math.inf, "\ud800", 1 - 10**5000]
@@ -39,7 +39,7 @@ def test_what_other_decoders_refuse():
 def test_everything_else_is_refused(data):
     """By its place."""
     with pytest.raises(UserError, match=r"^here: is no JSON"):
-        loads(data, "here")
+        parse_json(data, "here")
 
 
 def test_another_type_is_refused():
@@ -54,4 +54,4 @@ def test_rows(tmp_path, text):
     path = tmp_path / "data"
     path.write_text(text)
 
-    assert [row.a for _, row in read_rows(path, Row)] == [1, 2]
+    assert [row.a for _, row in read_objects(path, Row)] == [1, 2]

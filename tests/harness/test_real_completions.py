@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.extraction.extract import extract
-from harness.extraction.syntax import parsed
+from harness.syntax import parsed
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="needs the real files in ../shared/data")

@@ -7,11 +7,11 @@ import pytest
 from harness.errors import UserError
 from harness.generation.backend import Completion
 from harness.generation.backends.replay import replay
-from harness.generation.generate import plan_of
+from harness.generation.generate import requests_of
 from harness.runs.records import Sampling
 
 SAMPLING = Sampling(n=2, temperature=0.5, top_p=0.9, max_tokens=8, stop=(), seed=0)
-PLAN = plan_of({"1": "", "2": ""}, SAMPLING)
+PLAN = requests_of({"1": "", "2": ""}, SAMPLING)
 ROWS = (
     {"task_id": "2", "index": 0, "completion": "c", "finish_reason": "length", "prompt_tokens": 5, "tokens": 8},
     {"task_id": 1, "completion": "a"},

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from harness.runs.records import Producer, PromptCardId, Result, Sampling, Score, Tally, Usage, VerdictShare
-from harness.scoring.report import markdown, sampling_of
+from harness.scoring.report import report_markdown, sampling_of
 from sandbox.records import Limits, Verdict
 
 
@@ -71,7 +71,7 @@ def test_tables_of_two_difficulties(make_result):
     """Percent with intervals, verdicts, the protocol; a partial mean says over how many problems."""
     result = make_result()
 
-    assert markdown([result]) == (
+    assert report_markdown([result]) == (
         """\
 ## gpt on toy
 
@@ -108,7 +108,7 @@ def test_numbers_are_percent(make_result):
         difficulty="all", kind="all", verdict=Verdict.WRONG_ANSWER, samples=1, value=0.125, low=0.0625, high=0.25
     )
 
-    told = markdown([make_result(scores=(half, score("all", 2, 0.5, 2)), verdict_shares=(wrong,))])
+    told = report_markdown([make_result(scores=(half, score("all", 2, 0.5, 2)), verdict_shares=(wrong,))])
 
     assert "| difficulty | problems | pass@2              | pass@10           |" in told
     assert "| all        | 2        | 100.00 (50.0-100.0) | 50.00 (25.0-87.5) |" in told
@@ -117,12 +117,12 @@ def test_numbers_are_percent(make_result):
 
 def test_a_shard_is_told(make_result):
     """Its numbers are not those of the benchmark."""
-    assert "2 problems (shard 3/16 of test, train), 4 samples" in markdown([make_result(shard="3/16")])
+    assert "2 problems (shard 3/16 of test, train), 4 samples" in report_markdown([make_result(shard="3/16")])
 
 
 def test_several_kinds_have_rows_of_their_own(make_result):
     """Where all problems are of one kind, a row for it would say nothing new."""
-    told = markdown([make_result(kinds=("call", "stdio"))])
+    told = report_markdown([make_result(kinds=("call", "stdio"))])
 
     assert "| difficulty, kind | problems | pass@1 " in told
     rows = told.split("\n\n")[2].splitlines()[2:]
@@ -134,7 +134,7 @@ def test_several_kinds_have_rows_of_their_own(make_result):
 def test_the_protocol_is_told(make_result):
     """Prompt card with the start of its hash, problem set, file of limits."""
     card = PromptCardId(name="mbpp-paper", sha256="0123456789abcdef")
-    told = markdown([make_result(prompt_card=card, problem_set="paper", limits_file="limits.json")])
+    told = report_markdown([make_result(prompt_card=card, problem_set="paper", limits_file="limits.json")])
 
     assert "2 problems (paper), 4 samples" in told
     assert "Prompt: mbpp-paper (0123456789ab); extraction: first" in told
@@ -158,10 +158,10 @@ def producer():
 def test_the_drawing_is_told(make_result, sampling, producer):
     """Sampling, backend, tokens, and how completions ended: two of four by length are 50 %."""
     usage = Usage(prompt_tokens=40, tokens=99, finish_counts={"context": 1, "length": 2, "stop": 1})
-    told = markdown([make_result(sampling=sampling, producer=producer, usage=usage)])
+    told = report_markdown([make_result(sampling=sampling, producer=producer, usage=usage)])
 
     assert (
-        'Drawn: temperature 0.8, top_p 0.95, at most 512 tokens, stop ["\\n#"]; seed 3; openai; '
+        'Generated: temperature 0.8, top_p 0.95, at most 512 tokens, stop ["\\n#"]; seed 3; openai; '
         "not repeatable (the server has a batch); 99 tokens for 40 of prompts; 50.00 % ended by length; "
         "1 without an answer, their prompt being too long for the model\n"
     ) in told
@@ -177,28 +177,28 @@ def test_greedy_sampling_has_no_share_of_tokens(sampling):
 def test_nothing_is_said_of_what_is_repeatable_or_whole(make_result, producer):
     """Nor of layers that are absent where none is."""
     repeatable = msgspec.structs.replace(producer, repeatable="yes")
-    told = markdown([make_result(producer=repeatable, isolation={"seccomp": "in force"})])
+    told = report_markdown([make_result(producer=repeatable, isolation={"seccomp": "in force"})])
 
-    assert "Drawn: openai\n" in told
+    assert "Generated: openai\n" in told
     assert told.endswith("isolation: seccomp\n")
 
 
 def test_shares_of_nothing_are_zero(make_result):
     """No completion was cut off, in none was no program."""
     usage = Usage(prompt_tokens=None, tokens=None, finish_counts={"stop": 4})
-    told = markdown([make_result(usage=usage, extraction_counts={"fence": 4}, cut_off=0)])
+    told = report_markdown([make_result(usage=usage, extraction_counts={"fence": 4}, cut_off=0)])
 
     assert "extraction: first (0.00 % failed, 0.00 % cut off)" in told
-    assert "Drawn: 0.00 % ended by length\n" in told
+    assert "Generated: 0.00 % ended by length\n" in told
 
 
 def test_no_isolation_is_stamped_on_the_table(make_result):
     """Whoever reads the table sees that nothing was held back."""
-    assert "isolation: NONE, every program was trusted; absent: seccomp (not asked for)" in markdown(
+    assert "isolation: NONE, every program was trusted; absent: seccomp (not asked for)" in report_markdown(
         [make_result(isolation={"seccomp": "absent: not asked for"})]
     )
 
 
 def test_no_results():
     """Nothing gives nothing."""
-    assert markdown([]) == ""
+    assert report_markdown([]) == ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.benchmarks import mini
+from harness.benchmarks.mini import mini
 from harness.errors import UserError
 from harness.examination.trl_reward import judged_reward
 from sandbox.jail import Jail

@@ -6,21 +6,21 @@ import pytest
 from harness.errors import UserError
 from harness.runs.jsonl import as_row
 from harness.runs.records import Generation, Producer, PromptCardId, Run, Sampling, Source
-from harness.runs.row_store import sha256_of_samples
-from harness.runs.run_folder import close_run, open_generation, open_run
+from harness.runs.row_store import SampleCopy
+from harness.runs.run_folder import open_generation, open_run
 from sandbox.records import Limits
 
 
 @pytest.fixture
-def samples(make_sample):
-    """Return what reads the run's one sample."""
-    return lambda: [make_sample()]
+def samples(make_sample, tmp_path_factory):
+    """Return a function that copies the run's one sample."""
+    return lambda: SampleCopy([make_sample()], tmp_path_factory.mktemp("elsewhere"))
 
 
 @pytest.fixture
 def run(samples, make_run):
     """Return the record of the run."""
-    return make_run(samples_sha256=sha256_of_samples(samples()))
+    return make_run(samples_sha256=samples().tally.sha256)
 
 
 def contents(folder):
@@ -30,7 +30,7 @@ def contents(folder):
 
 def test_starts_in_a_new_folder(tmp_path, run, samples):
     """The folder and its parents are made; it says what was asked and holds the samples."""
-    open_run(tmp_path / "new" / "run", run, samples)
+    open_run(tmp_path / "new" / "run", run, samples())
 
     files = contents(tmp_path / "new" / "run")
     assert set(files) == {"run.json", "samples.jsonl"}
@@ -41,13 +41,13 @@ def test_starts_in_a_new_folder(tmp_path, run, samples):
 @pytest.mark.parametrize("left", [{}, {"run.json.tmp"}, {"run.json"}, {"run.json", "samples.jsonl.tmp"}])
 def test_goes_on_wherever_it_was_killed(tmp_path, run, samples, left):
     """What a kill leaves of a start is completed by the same start."""
-    open_run(tmp_path / "whole", run, samples)
+    open_run(tmp_path / "whole", run, samples())
     killed = tmp_path / "killed"
     killed.mkdir()
     for name in left:
         (killed / name).write_bytes(contents(tmp_path / "whole").get(name, b"ha"))
 
-    open_run(killed, run, samples)
+    open_run(killed, run, samples())
 
     assert contents(killed) == contents(tmp_path / "whole")
 
@@ -68,11 +68,11 @@ def test_goes_on_wherever_it_was_killed(tmp_path, run, samples, left):
 )
 def test_another_run_is_refused(tmp_path, run, samples, change, difference):
     """The difference is named, and nothing is changed."""
-    open_run(tmp_path, run, samples)
+    open_run(tmp_path, run, samples())
     before = contents(tmp_path)
 
     with pytest.raises(UserError, match=difference):
-        open_run(tmp_path, msgspec.structs.replace(run, **change), samples)
+        open_run(tmp_path, msgspec.structs.replace(run, **change), samples())
 
     assert contents(tmp_path) == before
 
@@ -80,13 +80,13 @@ def test_another_run_is_refused(tmp_path, run, samples, change, difference):
 def test_a_run_begins_before_its_samples_are_there(tmp_path, run, samples):
     """Their SHA-256 is filled in when they are; from then on it is part of the run."""
     generating = msgspec.structs.replace(run, samples_sha256="")
-    open_run(tmp_path, generating, samples)
+    open_run(tmp_path, generating)
     assert set(contents(tmp_path)) == {"run.json"}
-    open_run(tmp_path, generating, samples)
+    open_run(tmp_path, generating)
 
-    open_run(tmp_path, run, samples)
+    open_run(tmp_path, run, samples())
     before = contents(tmp_path)
-    open_run(tmp_path, generating, samples)
+    open_run(tmp_path, generating)
 
     assert contents(tmp_path) == before
     assert msgspec.json.decode(before["run.json"], type=Run) == run
@@ -97,7 +97,7 @@ def test_a_folder_with_other_things_is_refused(tmp_path, run, samples):
     (tmp_path / "notes.txt").write_text("mine")
 
     with pytest.raises(UserError, match=r"holds files, but no run\.json"):
-        open_run(tmp_path, run, samples)
+        open_run(tmp_path, run, samples())
 
 
 def test_a_file_is_refused(tmp_path, run, samples):
@@ -105,7 +105,7 @@ def test_a_file_is_refused(tmp_path, run, samples):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(UserError, match="is a file"):
-        open_run(tmp_path / "file", run, samples)
+        open_run(tmp_path / "file", run, samples())
 
 
 def test_samples_of_somebody_else_are_not_taken_over(tmp_path, run, samples):
@@ -113,7 +113,7 @@ def test_samples_of_somebody_else_are_not_taken_over(tmp_path, run, samples):
     (tmp_path / "samples.jsonl").write_bytes(b"{}\n")
 
     with pytest.raises(UserError, match=r"holds files, but no run\.json"):
-        open_run(tmp_path, run, samples)
+        open_run(tmp_path, run, samples())
 
 
 @pytest.fixture
@@ -127,13 +127,13 @@ def drawn_here(tmp_path, samples):
         source=Source(benchmark="toy"), prompts={"1": "p"},
     )  # fmt: skip
     open_generation(tmp_path, generation)
-    (tmp_path / "samples.jsonl").write_bytes(b"".join(map(as_row, samples())))
+    (tmp_path / "samples.jsonl").write_bytes(b"".join(map(as_row, samples().rows())))
     return tmp_path
 
 
 def test_samples_that_were_drawn_here_are_judged_where_they_are(drawn_here, run):
-    """They are not written again: nobody asks for them."""
-    open_run(drawn_here, run, lambda: pytest.fail("the samples are there"))
+    """They are not written again."""
+    open_run(drawn_here, run)
 
     assert set(contents(drawn_here)) == {"generation.json", "run.json", "samples.jsonl"}
 
@@ -143,30 +143,15 @@ def test_other_samples_than_those_drawn_here_are_refused(drawn_here, run, sample
     for change in (lambda path: path.write_bytes(b"{}\n"), lambda path: path.unlink()):
         change(drawn_here / "samples.jsonl")
         with pytest.raises(UserError, match="holds other samples than those that are to be judged"):
-            open_run(drawn_here, run, samples)
+            open_run(drawn_here, run, samples())
     assert set(contents(drawn_here)) == {"generation.json"}
-
-
-def test_results_are_a_json_array(tmp_path):
-    """No policy, no result: an array all the same."""
-    close_run(tmp_path, ())
-
-    assert contents(tmp_path) == {"result.json": b"[]\n", "report.md": b""}
 
 
 def test_the_place_of_the_problems_is_no_part_of_the_run(tmp_path, run, samples):
     """A file that moved holds the same problems, so the run goes on."""
-    open_run(tmp_path, run, samples)
+    open_run(tmp_path, run, samples())
     before = contents(tmp_path)
 
-    open_run(tmp_path, msgspec.structs.replace(run, source=Source(benchmark="toy", data="elsewhere")), samples)
+    open_run(tmp_path, msgspec.structs.replace(run, source=Source(benchmark="toy", data="elsewhere")), samples())
 
     assert contents(tmp_path) == before
-
-
-def test_samples_that_change_meanwhile_are_refused(tmp_path, make_run, samples):
-    """What is written must be what was looked through; no part of it stays."""
-    with pytest.raises(UserError, match=r"samples\.jsonl: the samples changed while they were read"):
-        open_run(tmp_path, make_run(samples_sha256="other"), samples)
-
-    assert set(contents(tmp_path)) == {"run.json"}

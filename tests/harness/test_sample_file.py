@@ -1,11 +1,13 @@
 """The samples of a run stay on disk."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from harness.errors import UserError
-from harness.runs.row_store import SampleFile, sha256_of_samples, write_samples
+from harness.runs.jsonl import as_row
+from harness.runs.row_store import SampleFile
 
 DESCRIPTORS = Path("/proc/self/fd")
 
@@ -23,13 +25,18 @@ def samples(make_sample):
 @pytest.fixture
 def path(tmp_path, samples):
     """Return the file that holds them."""
-    write_samples(tmp_path / "samples.jsonl", samples, sha256_of_samples(samples))
+    (tmp_path / "samples.jsonl").write_bytes(b"".join(map(as_row, samples)))
     return tmp_path / "samples.jsonl"
+
+
+def sha256_of(samples):
+    """Return the SHA-256 of samples as JSON Lines."""
+    return hashlib.sha256(b"".join(map(as_row, samples))).hexdigest()
 
 
 def test_every_sample_is_read_when_it_is_asked_for(path, samples):
     """In whatever order; the keys come in the order of the file."""
-    stored = SampleFile(path, sha256_of_samples(samples))
+    stored = SampleFile(path, sha256_of(samples))
 
     assert list(stored) == [sample.key for sample in samples]
     assert [stored[sample.key] for sample in reversed(samples)] == samples[::-1]
@@ -39,7 +46,7 @@ def test_every_sample_is_read_when_it_is_asked_for(path, samples):
 def test_an_unknown_sample_is_a_key_error(path, samples):
     """As in any mapping."""
     with pytest.raises(KeyError):
-        SampleFile(path, sha256_of_samples(samples))["p", "a", 1]
+        SampleFile(path, sha256_of(samples))["p", "a", 1]
 
 
 def test_samples_of_a_task_come_in_the_order_of_the_file(path, samples):
@@ -89,4 +96,4 @@ def test_a_changed_file_is_refused(path, samples):
     path.write_text(path.read_text().replace("b1", "b2"))
 
     with pytest.raises(UserError, match=r"samples\.jsonl: was changed since the run began"):
-        SampleFile(path, sha256_of_samples(samples))
+        SampleFile(path, sha256_of(samples))

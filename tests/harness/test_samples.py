@@ -6,23 +6,23 @@ import json
 import pytest
 
 from harness.benchmarks.benchmark import Benchmark
-from harness.benchmarks.mbpp import canonical_id
+from harness.benchmarks.mbpp import mbpp
 from harness.errors import UserError
-from harness.runs.jsonl import as_row
+from harness.runs import jsonl
+from harness.runs.jsonl import as_row, decode
 from harness.runs.records import Sample
-from harness.runs.samples import open_samples, read_recorded
+from harness.runs.samples import copy_samples, read_recorded
 
 
 @pytest.fixture
-def read(make_problem):
+def read(make_problem, tmp_path):
     """Return a function that reads samples of a benchmark with tasks 1 (prompts), 2, 3 (test) and 4 (train)."""
     splits = {"1": "prompts", "2": "test", "3": "test", "4": "train"}
     problems = {task_id: make_problem(task_id, split) for task_id, split in splits.items()}
-    toy = Benchmark(name="toy", problems=lambda _: problems, canonical_id=canonical_id)
+    toy = Benchmark(name="toy", problems=lambda _: problems, canonical_id=mbpp.canonical_id)
 
     def read_once(path):
-        _, reader = open_samples(path, toy, problems)
-        return tuple(reader())
+        return tuple(copy_samples(path, toy, problems, tmp_path).rows())
 
     return read_once
 
@@ -198,21 +198,24 @@ def test_a_folder_that_is_no_run(read, tmp_path):
         read(tmp_path)
 
 
-def test_reading_samples_decodes_no_problem(write, lazy_problems):
+def test_reading_samples_decodes_no_problem(write, lazy_problems, tmp_path):
     """Their ids are enough, also for many samples."""
     problems = lazy_problems("12")
     toy = Benchmark(name="toy", problems=lambda _: problems)
 
-    _, reader = open_samples(write({"task_id": 1, "completion": "a"}), toy, problems)
+    copy = copy_samples(write({"task_id": 1, "completion": "a"}), toy, problems, tmp_path)
 
-    assert len(list(reader())) == 1
+    assert list(copy) == [("rows", "1", 0)]
     assert problems.looked_up == []
 
 
-def test_samples_can_be_read_again(write, make_problem):
-    """They are counted once; whoever wants them once more gets them from the start, their indexes as before."""
-    toy = Benchmark(name="toy", problems=lambda _: {})
-    drawn, reader = open_samples(write({"task_id": 1, "completion": "a"}), toy, {"1": make_problem()})
+def test_rows_are_parsed_once(write, make_problem, tmp_path, monkeypatch):
+    """However many there are, and whatever they are wanted for."""
+    parsed = []
+    monkeypatch.setattr(jsonl, "decode", lambda data, type_, where: parsed.append(where) or decode(data, type_, where))
+    rows = [{"task_id": 1, "completion": "a"}, {"task_id": 1, "completion": "b"}]
 
-    assert drawn == {("rows", "1"): 1}
-    assert list(reader()) == list(reader()) == [Sample(policy="rows", task_id="1", index=0, completion="a")]
+    copy = copy_samples(write(*rows), Benchmark(name="toy", problems=lambda _: {}), {"1": make_problem()}, tmp_path)
+
+    assert copy.tally.counts == {("rows", "1"): 2}
+    assert [where.rpartition(":")[2] for where in parsed] == ["1", "2"]

@@ -8,7 +8,7 @@ import pytest
 from harness.errors import UserError
 from harness.runs.records import Producer, PromptCardId, Sampling, Tally, Usage
 from harness.scoring.intervals import wilson
-from harness.scoring.score import drawn_of, refuse_short, score, usage_of
+from harness.scoring.score import refuse_short, score
 from sandbox.records import Verdict
 
 USAGE = defaultdict(lambda: Usage(prompt_tokens=None, tokens=None, finish_counts={}))
@@ -21,11 +21,11 @@ def run(make_run):
 
 
 @pytest.fixture
-def heads(make_head):
+def infos(make_info):
     """Return two easy problems and a hard one, two of them judged by calls."""
     kinds = {"a": "call", "b": "stdio", "c": "call"}
     return {
-        task_id: make_head(task_id, kinds[task_id], difficulty=difficulty)
+        task_id: make_info(task_id, kinds[task_id], difficulty=difficulty)
         for task_id, difficulty in (("a", "easy"), ("b", "easy"), ("c", "hard"))
     }
 
@@ -44,9 +44,9 @@ def evaluations(make_evaluation):
     ]
 
 
-def test_scores_by_hand(evaluations, heads, run):
+def test_scores_by_hand(evaluations, infos, run):
     """pass@1 is (1 + 1/2 + 0) / 3, pass@2 is (1 + 1 + 0) / 3; easy: 3/4 and 1; hard: 0 and 0."""
-    (result,) = score(evaluations, heads, run, USAGE)
+    (result,) = score(evaluations, infos, run, USAGE)
 
     assert [(s.difficulty, s.kind, s.k, s.value, s.problems) for s in result.scores] == [
         ("all", "all", 1, 1 / 2, 3),
@@ -68,9 +68,9 @@ def test_scores_by_hand(evaluations, heads, run):
     ]
 
 
-def test_intervals_by_hand(evaluations, heads, run):
+def test_intervals_by_hand(evaluations, infos, run):
     """pass@1: values 1, 1/2, 0, p (1 - p) / var(mean) = (1/4) / (1/18) = 4.5 of 6 trials; pass@2: 1, 1, 0 of 3."""
-    (result,) = score(evaluations, heads, run, USAGE)
+    (result,) = score(evaluations, infos, run, USAGE)
 
     bounds = {s.k: (s.low, s.high) for s in result.scores if s.difficulty == s.kind == "all"}
 
@@ -78,7 +78,7 @@ def test_intervals_by_hand(evaluations, heads, run):
     assert bounds[2] == pytest.approx(wilson(2 / 3, 3))
 
 
-def test_the_tries_of_an_interval_are_whole_sets_of_k(make_evaluation, heads, make_run):
+def test_the_tries_of_an_interval_are_whole_sets_of_k(make_evaluation, infos, make_run):
     """Of 5 samples 2 and 3 are right: pass@2 is 7/10 and 9/10, p (1 - p) / var(mean) = 0.16 / 0.005 = 32 is too many.
 
     Two tries from five samples are had twice, so two problems hold 4, not 10 and not 5.
@@ -93,14 +93,14 @@ def test_the_tries_of_an_interval_are_whole_sets_of_k(make_evaluation, heads, ma
         for index, verdict in enumerate(verdicts[task_id])
     ]
 
-    (result,) = score(rows, heads, make_run(k=(2,), problems={"a": "1", "b": "2"}), USAGE)
+    (result,) = score(rows, infos, make_run(k=(2,), problems={"a": "1", "b": "2"}), USAGE)
 
     assert (result.scores[0].low, result.scores[0].high) == pytest.approx(wilson(0.8, 4))
 
 
-def test_shares_of_verdicts(evaluations, heads, run):
+def test_shares_of_verdicts(evaluations, infos, run):
     """Of two samples a problem, wrong answers are 0, 1/2 and 1/2; accepted is pass@1; what never came has no row."""
-    (result,) = score(evaluations, heads, run, USAGE)
+    (result,) = score(evaluations, infos, run, USAGE)
 
     shares = {(s.difficulty, s.kind, str(s.verdict)): (s.samples, s.value) for s in result.verdict_shares}
 
@@ -114,9 +114,9 @@ def test_shares_of_verdicts(evaluations, heads, run):
     assert ("easy", "all", "time_limit") not in shares
 
 
-def test_tallies_and_verdicts(evaluations, heads, run):
+def test_tallies_and_verdicts(evaluations, infos, run):
     """Tasks are tallied in the benchmark's order, and every verdict is counted, those that never came too."""
-    (result,) = score(evaluations[::-1], heads, run, USAGE)
+    (result,) = score(evaluations[::-1], infos, run, USAGE)
 
     assert result.tallies == (
         Tally(task_id="a", difficulty="easy", kind="call", n=2, c=2),
@@ -130,25 +130,25 @@ def test_tallies_and_verdicts(evaluations, heads, run):
     }
 
 
-def test_order_does_not_matter(evaluations, heads, run):
+def test_order_does_not_matter(evaluations, infos, run):
     """The same evaluations in another order give the same bytes."""
-    assert msgspec.json.encode(score(evaluations, heads, run, USAGE)) == msgspec.json.encode(
-        score(iter(evaluations[::-1]), heads, run, USAGE)
+    assert msgspec.json.encode(score(evaluations, infos, run, USAGE)) == msgspec.json.encode(
+        score(iter(evaluations[::-1]), infos, run, USAGE)
     )
 
 
-def test_one_result_a_policy(make_evaluation, heads, run):
+def test_one_result_a_policy(make_evaluation, infos, run):
     """Policies are scored apart from each other and sorted."""
     rows = [make_evaluation("a", i, policy=policy) for policy in ("z", "b") for i in (0, 1)]
 
-    assert [result.policy for result in score(rows, heads, run, USAGE)] == ["b", "z"]
+    assert [result.policy for result in score(rows, infos, run, USAGE)] == ["b", "z"]
 
 
-def test_sandbox_errors_count_against_nobody(evaluations, make_evaluation, heads, run):
+def test_sandbox_errors_count_against_nobody(evaluations, make_evaluation, infos, run):
     """They are left out of n; b then has one sample, all right, and is left out of pass@2 only: (1 + 0) / 2."""
     evaluations[2] = make_evaluation("b", 0, Verdict.SANDBOX_ERROR)
 
-    (result,) = score(evaluations, heads, run, USAGE)
+    (result,) = score(evaluations, infos, run, USAGE)
 
     assert result.tallies[1] == Tally(task_id="b", difficulty="easy", kind="stdio", n=1, c=1)
     assert result.verdict_counts[Verdict.SANDBOX_ERROR] == 1
@@ -159,13 +159,13 @@ def test_sandbox_errors_count_against_nobody(evaluations, make_evaluation, heads
     ]
 
 
-def test_a_problem_of_sandbox_errors_alone_has_no_part_in_shares(make_evaluation, heads, run):
+def test_a_problem_of_sandbox_errors_alone_has_no_part_in_shares(make_evaluation, infos, run):
     """Of a, one of two is accepted: that is the share of all; faults of the sandbox have none."""
     error = Verdict.SANDBOX_ERROR
     rows = [make_evaluation("a", 0), make_evaluation("a", 1, Verdict.WRONG_ANSWER)]
     rows += [make_evaluation("b", 0, error), make_evaluation("b", 1, error)]
 
-    (result,) = score(rows, heads, run, USAGE)
+    (result,) = score(rows, infos, run, USAGE)
 
     assert [(s.verdict, s.samples, s.value) for s in result.verdict_shares if s.difficulty == s.kind == "all"] == [
         (Verdict.ACCEPTED, 1, 1 / 2),
@@ -173,32 +173,32 @@ def test_a_problem_of_sandbox_errors_alone_has_no_part_in_shares(make_evaluation
     ]
 
 
-def test_the_interval_of_a_share_is_that_of_all_its_samples(evaluations, heads, run):
+def test_the_interval_of_a_share_is_that_of_all_its_samples(evaluations, infos, run):
     """Wrong answers of a, b, c are 0, 1/2, 1/2: p (1 - p) / var(mean) = (2/9) / (1/54) is more than their 6 samples."""
-    (result,) = score(evaluations, heads, run, USAGE)
+    (result,) = score(evaluations, infos, run, USAGE)
 
     (wrong,) = (s for s in result.verdict_shares if (s.difficulty, s.kind, s.verdict) == ("all", "all", "wrong_answer"))
 
     assert (wrong.low, wrong.high) == pytest.approx(wilson(1 / 3, 6))
 
 
-def test_only_problems_with_samples_are_tallied(make_evaluation, heads, run):
+def test_only_problems_with_samples_are_tallied(make_evaluation, infos, run):
     """The ids of the tallies are the problems that were judged; b and c would be 0 of 0."""
-    (result,) = score([make_evaluation("a", 0), make_evaluation("a", 1)], heads, run, USAGE)
+    (result,) = score([make_evaluation("a", 0), make_evaluation("a", 1)], infos, run, USAGE)
 
     assert [tally.task_id for tally in result.tallies] == ["a"]
 
 
-def test_nothing_but_sandbox_errors_is_no_score(make_evaluation, heads, run):
+def test_nothing_but_sandbox_errors_is_no_score(make_evaluation, infos, run):
     """An undefined mean is left out, not rounded to a number."""
     rows = [make_evaluation("a", i, Verdict.SANDBOX_ERROR) for i in (0, 1)]
 
-    (result,) = score(rows, heads, run, USAGE)
+    (result,) = score(rows, infos, run, USAGE)
 
     assert (result.scores, result.verdict_shares) == ((), ())
 
 
-def test_extraction_is_counted(make_evaluation, heads, run):
+def test_extraction_is_counted(make_evaluation, infos, run):
     """How many samples came by which rule, and how many were cut off."""
     rows = [
         make_evaluation("a", 0, extraction="none", complete=False),
@@ -209,7 +209,7 @@ def test_extraction_is_counted(make_evaluation, heads, run):
         make_evaluation("b", 3, extraction="first"),
     ]
 
-    (result,) = score(rows, heads, run, USAGE)
+    (result,) = score(rows, infos, run, USAGE)
 
     assert (result.extraction_counts, result.cut_off) == (
         {"fence": 2, "first": 1, "last": 1, "none": 1, "whole": 1},
@@ -218,47 +218,26 @@ def test_extraction_is_counted(make_evaluation, heads, run):
     assert [*result.extraction_counts] == ["fence", "first", "last", "none", "whole"]  # not as a set has them
 
 
-def test_the_protocol_stands_in_the_result(evaluations, heads, make_run):
+def test_the_protocol_stands_in_the_result(evaluations, infos, make_run):
     """Prompt card, extraction, problem set, file of limits: whoever quotes the number can say how it came about."""
     card = PromptCardId(name="paper", sha256="c")
     asked = make_run(prompt_card=card, extraction="last", problem_set="paper", limits_file="limits.json")
 
-    (result,) = score(evaluations, heads, asked, USAGE)
+    (result,) = score(evaluations, infos, asked, USAGE)
 
     assert (result.schema, result.prompt_card, result.extraction) == (3, card, "last")
     assert (result.problem_set, result.limits_file) == ("paper", "limits.json")
 
 
-def test_too_few_samples_are_refused(evaluations, heads, run, make_sample):
+def test_too_few_samples_are_refused(evaluations, infos, run):
     """A refusal names the task, n and k, for evaluations and for samples that are not judged yet."""
     with pytest.raises(UserError, match=r"task c has n = 1 samples by m, too few for pass@k with k = 2"):
-        score(evaluations[:-1], heads, run, USAGE)
+        score(evaluations[:-1], infos, run, USAGE)
     with pytest.raises(UserError, match=r"task a has n = 2 .* k = 10"):
-        refuse_short(drawn_of([make_sample("a", 0), make_sample("a", 1)]), (1, 10))
+        refuse_short({("m", "a"): 2}, (1, 10))
 
 
-def test_usage_by_hand(make_sample):
-    """Tokens are summed for each policy, endings counted."""
-    rows = [
-        msgspec.structs.replace(make_sample(policy=policy), prompt_tokens=5, tokens=tokens, finish_reason=reason)
-        for policy, tokens, reason in (("a", 3, "stop"), ("a", 8, "length"), ("b", 0, "context"), ("a", 8, "length"))
-    ]
-
-    assert usage_of(rows) == {
-        "a": Usage(prompt_tokens=15, tokens=19, finish_counts={"length": 2, "stop": 1}),
-        "b": Usage(prompt_tokens=5, tokens=0, finish_counts={"context": 1}),
-    }
-    assert [*usage_of(rows)["a"].finish_counts] == ["length", "stop"]
-
-
-def test_usage_that_nobody_told(make_sample):
-    """One sample without a count makes the sum unknown."""
-    rows = [make_sample(), msgspec.structs.replace(make_sample(index=1), tokens=4, finish_reason="stop")]
-
-    assert usage_of(rows) == {"m": Usage(prompt_tokens=None, tokens=None, finish_counts={"stop": 1, "unknown": 1})}
-
-
-def test_the_result_says_how_samples_were_drawn(evaluations, heads, make_run):
+def test_the_result_says_how_samples_were_drawn(evaluations, infos, make_run):
     """Sampling, producer and usage go into it as they are."""
     sampling = Sampling(n=2, temperature=0.8, top_p=0.95, max_tokens=8, stop=(), seed=0)
     producer = Producer(
@@ -266,6 +245,6 @@ def test_the_result_says_how_samples_were_drawn(evaluations, heads, make_run):
     )  # fmt: skip
     usage = Usage(prompt_tokens=1, tokens=2, finish_counts={"stop": 6})
 
-    (result,) = score(evaluations, heads, make_run(sampling=sampling, producer=producer), {"m": usage})
+    (result,) = score(evaluations, infos, make_run(sampling=sampling, producer=producer), {"m": usage})
 
     assert (result.sampling, result.producer, result.usage) == (sampling, producer, usage)

@@ -24,8 +24,8 @@ toy = Benchmark(
     name="toy",
     problems=lambda data: {"1": problem("1", "test", 1), "2": problem("2", "train", 2), "3": problem("3", "test", 3)},
     problem_sets={
-        "trained": lambda heads: [head.task_id for head in heads if head.split == "train"],
-        "whole": lambda heads: [head.task_id for head in heads],
+        "trained": lambda infos: [info.task_id for info in infos if info.split == "train"],
+        "whole": lambda infos: [info.task_id for info in infos],
     },
 )
 """
@@ -86,7 +86,7 @@ def test_score_writes_a_run(score, tmp_path, capsys):
     assert (asked.benchmark, asked.splits, asked.k) == ("toy", ("test", "train"), (1, 2))
     out = capsys.readouterr().out
     assert (tmp_path / "run" / "report.md").read_text() in out
-    assert out.endswith("The run lies in run\n")
+    assert out.endswith("Results written to run\n")
 
 
 def test_score_prints_json(score, tmp_path, capsys):
@@ -204,7 +204,7 @@ def test_a_killed_run_is_resumed_to_the_same_bytes(score, tmp_path, kept):
         ({"options": ["--prompt-card", "gone.toml"]}, "gone.toml: can't be read: No such file"),
         ({"options": ["--extraction", "magic"]}, "'magic' is not"),
         ({"options": ["--k", "1,3"]}, "task 1 has n = 2 samples by gpt, too few for pass@k with k = 3"),
-        ({"options": ["--k", "0"]}, "'0' is no comma list of whole numbers"),
+        ({"options": ["--k", "0"]}, "'0' is not a comma list of whole numbers"),
         ({"options": ["--isolation", "seccomp,wall"]}, "no such layer: wall; there are"),
         ({"options": ["--python", "/no/such/python"]}, "/no/such/python"),
         ({"options": ["--tea"]}, "No such option"),

@@ -2,9 +2,15 @@
 
 import pytest
 
-from harness.benchmarks.starter_code import LEETCODE_IMPORTS, prepared, signature_of, with_entry_call, with_imports
-from harness.extraction.syntax import MOST_CHARACTERS
+from harness.benchmarks.starter_code import (
+    LEETCODE_IMPORTS,
+    complete_program,
+    signature_of,
+    with_entry_call,
+    with_imports,
+)
 from harness.runs.records import Problem
+from harness.syntax import MOST_CHARACTERS
 from sandbox.records import CallTest, StdioTest
 
 
@@ -146,7 +152,7 @@ def test_the_kind_of_test_tells_what_is_left_to_the_judge(test, starter_code, pr
     """A function is entered where the whole program runs; a class gets its imports where it is called."""
     problem = Problem(task_id="1", benchmark="b", split="test", statement="", tests=(test,), starter_code=starter_code)
 
-    assert prepared("def f(): pass", problem) == program
+    assert complete_program("def f(): pass", problem) == program
 
 
 def test_a_text_too_long_to_be_a_program_is_left_alone():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.extraction.syntax import MOST_CHARACTERS, defines, does_nothing, is_unfinished, leans_on, parsed
+from harness.syntax import MOST_CHARACTERS, defines, does_nothing, is_unfinished, leans_on, parsed
 
 PROMPT = "from math import pi as PI\nimport os.path\nLIMIT = 3\n\ndef helper(argument):\n    inner = 1\n\ndef f(x):\n"
 PROMPT += '    """Do it."""\n'

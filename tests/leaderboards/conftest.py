@@ -1,5 +1,6 @@
 """What several tests of the leaderboards build on."""
 
+import hashlib
 from statistics import fmean
 
 import msgspec
@@ -7,7 +8,6 @@ import pytest
 
 from harness.runs.jsonl import as_row
 from harness.runs.records import Evaluation, Result, Run, Sample, Score, Source, Tally, Usage
-from harness.runs.row_store import sha256_of_samples
 from harness.scoring.passk import pass_at_k
 from sandbox import records
 from sandbox.records import Limits, Verdict
@@ -95,7 +95,8 @@ def run_of(make_result, tmp_path):
             for index, text in enumerate(of_task)
         ]
         asked = Run(
-            samples_sha256=sha256_of_samples(samples), benchmark="toy", problem_set="", splits=("test",),
+            samples_sha256=hashlib.sha256(b"".join(map(as_row, samples))).hexdigest(),
+            benchmark="toy", problem_set="", splits=("test",),
             prompt_card=None, sampling=None, producer=None, extraction="whole", k=(1,), limits=Limits(),
             limits_file="", exhaustive=False, isolation={}, preload=(),
             python="", proctor="", source=Source(benchmark="toy"), problems={},

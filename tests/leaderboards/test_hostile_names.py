@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import run
-from harness.scoring.report import markdown
+from harness.scoring.report import report_markdown
 from leaderboards.compare import compare, comparison_markdown
 from leaderboards.gate import judge, junit, summary
 from leaderboards.page.page import document
@@ -30,7 +30,7 @@ def documents(make_result, name):
     tables = tabulate([TableEntry(method=name, model=name, result=a, run=Path(), link="run")])
     drawn = figures({name: a}, {})
     return {
-        "report": markdown([a]),
+        "report": report_markdown([a]),
         "summary": summary(gated),
         "junit": junit(gated).decode(),
         "compare": comparison_markdown(compare(a, b), (Path("a"), Path("b")), 10),

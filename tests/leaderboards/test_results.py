@@ -54,7 +54,7 @@ def test_a_path_may_hold_a_hash(make_result, write_run):
         ("[]", "holds no result"),
         ('[{"schema": 1}]', "has schema 1, this proctor reads 3; score the run again"),
         ('[{"schema": 3}]', "missing required field"),
-        ("{", "mend or remove it"),
+        ("{", "correct or remove it"),
     ],
 )
 def test_what_is_no_result_is_refused(tmp_path, content, message):

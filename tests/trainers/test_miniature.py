@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from harness.cli.main import run
 from harness.errors import UserError
-from harness.generation.prompts import load_card, render
+from harness.generation.prompts import load_card, render_prompt
 from trainers.compile import codenet
 from trainers.compile.rewards import Status
 from trainers.compile.statements import read_statement
@@ -62,7 +62,7 @@ def test_submissions_come_back_as_they_were_written(tree):
 
 def test_training_and_examination_put_the_same_prompt(groups):
     """What the compiler makes of a problem's page is what the benchmark's card makes of its statement."""
-    ask = partial(render, load_card("apps"))
+    ask = partial(render_prompt, load_card("apps"))
     made = {
         f"p{number:05}": ask(problem_of(task, "", "train"), {})
         for number, task in enumerate(islice(tasks("train", 0), PROBLEMS))
@@ -80,7 +80,7 @@ def test_every_statement_survives_its_page():
 def test_no_prompt_of_training_is_put_in_the_examination(groups):
     """By the whole text."""
     card = load_card("apps")
-    examined = {render(card, problem, {}) for problem in problems(None).values() if problem.split == "test"}
+    examined = {render_prompt(card, problem, {}) for problem in problems(None).values() if problem.split == "test"}
 
     assert examined.isdisjoint(group.prompt for group in groups)
     assert examined.isdisjoint(row.prompt for row in islice(corpus(0), 3000))

@@ -11,8 +11,9 @@ import click
 import msgspec
 
 from harness.benchmarks.benchmark import Benchmark
-from harness.cli.options import jail_options, probed
+from harness.cli.options import jail_options
 from harness.errors import UserError
+from harness.examination.examine import jail_report
 from harness.plugins import resolve
 from harness.progress import watched
 from harness.runs.records import Problem
@@ -122,7 +123,7 @@ def from_codenet(
     plan = _plan(options, tokenizer=tokenizer, language=language)
     jail = Jail(python=python, layers=layers, preload=preload)
     if rejudging:
-        probed(jail)
+        jail_report(jail)
     work = partial(compile_codenet_problem, tree=tree, language=language, plan=plan)
     compiled = watched(compile_all(work, ids, workers), len(ids), "compiled", sys.stderr)
     judge = partial(_rejudged, tree=tree, jail=jail, workers=workers) if rejudging else None

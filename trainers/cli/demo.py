@@ -19,7 +19,7 @@ import msgspec
 
 from harness.cli.main import run
 from harness.cli.options import jail_options
-from harness.errors import UserError
+from harness.errors import OUR_FAULT, UserError
 from harness.runs.jsonl import read, write_whole
 from harness.runs.records import Run
 from sandbox.jail import ALL_LAYERS, Jail
@@ -91,7 +91,9 @@ def command(
     """
     jail = Jail(python=python, layers=layers, preload=preload)
     if examine_only:
-        return examine_known(jail, workers, out or Path("runs/known"))
+        text, surprises = examine_known(jail, workers, out or Path("runs/known"))
+        click.echo(text)
+        return OUR_FAULT if surprises else 0
     out = out or Path("runs/demo")
     if missing := [name for name in _LIBRARIES if not importlib.util.find_spec(name)]:
         raise UserError(f"the demo trains a model and needs {', '.join(missing)}; pip install 'proctor[train]'")

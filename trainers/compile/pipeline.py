@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from harness.generation.prompts import PromptCard, load_card, render
+from harness.generation.prompts import PromptCard, load_card, render_prompt
 from harness.runs.records import Problem
 from sandbox.inside.layers import kernel
 from sandbox.records import StdioTest
@@ -184,7 +184,7 @@ def _prompt(problem_id: str, statement: str) -> str:
     """Return the prompt of a submission: that of APPS+ in an examination."""
     reads_stdin = StdioTest(stdin="", expected_stdout="")
     problem = Problem(task_id=problem_id, benchmark="codenet", split="train", statement=statement, tests=(reads_stdin,))
-    return str(render(_card(), problem, {}))  # the card has no messages, so this is its text
+    return str(render_prompt(_card(), problem, {}))  # the card has no messages, so this is its text
 
 
 def compile_candidates(

@@ -14,7 +14,7 @@ from torch.nn.utils import clip_grad_norm_
 from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM, get_linear_schedule_with_warmup
 from transformers.utils import logging
 
-from harness.generation.prompts import load_card, render
+from harness.generation.prompts import load_card, render_prompt
 from harness.progress import watched
 from trainers.demo.submissions import glance
 from trainers.demo.tasks import problem_of, tasks
@@ -39,7 +39,8 @@ def corpus(seed: int, size: int = TASKS) -> Iterator[Example]:
     rng = Random(seed)  # noqa: S311 - sampling examples, not keys
     card = load_card("apps")
     for task in islice(tasks("train", seed), size):
-        prompt = str(render(card, problem_of(task, "", "train"), {}))  # the card has no messages: this is its text
+        # The card has no messages, so this is its text.
+        prompt = str(render_prompt(card, problem_of(task, "", "train"), {}))
         yield from (Example(prompt, glance(task, rng)) for _ in range(PROGRAMS_PER_TASK))
 
 

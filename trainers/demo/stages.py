@@ -1,20 +1,21 @@
 """Lists the command lines of the demo's stages, and examines the programs of known verdict."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
-import click
 import msgspec
 
-from harness.benchmarks.mini import Known, known_samples, problems
-from harness.cli.main import OUR_FAULT
-from harness.examination.evaluate import evaluate
-from harness.examination.examine import Protocol, examine, heads_of
+from harness.benchmarks.mini import Known, known_samples, mini
+from harness.benchmarks.problem_info import problem_infos
+from harness.examination.examine import ExaminationSettings, evaluator_on
 from harness.extraction.program import SETTINGS
 from harness.runs.jsonl import read_rows
 from harness.runs.records import Evaluation, SampleKey, Source
-from harness.scoring.report import markdown
+from harness.runs.row_store import SampleCopy
+from harness.runs.run_folder import EVALUATIONS
+from harness.scoring.conclude import score_samples
+from harness.scoring.report import report_markdown
 from sandbox.jail import Jail
 
 METHODS = ("sft", "rloo", "rloo-grpo", "rloo-exp")
@@ -121,33 +122,32 @@ def _examination(out: Path, sizes: Sizes, judging: tuple[str, ...]) -> Iterator[
             )  # fmt: skip
 
 
-def examine_known(jail: Jail, workers: int, out: Path) -> int:
-    """Judge the programs of known verdict that ship with proctor, and return the exit code.
+class KnownExamination(NamedTuple):
+    """Reports how many programs of known verdict were judged otherwise."""
+
+    text: str
+    surprises: int
+
+
+def examine_known(jail: Jail, workers: int, out: Path) -> KnownExamination:
+    """Judge the programs of known verdict that ship with proctor.
 
     Every problem of the benchmark `mini` comes with a reference and with wrong, slow and crashing programs whose
-    verdict is known. All are judged; a verdict that differs from the known one is told, and is our fault.
+    verdict is known. All are judged; a verdict that differs from the known one is our fault.
     """
     known = tuple(known_samples())
-    shipped = problems(None)
-    results = examine(
-        lambda: (program.sample for program in known),
-        shipped,
-        heads_of(shipped, {program.sample.task_id for program in known}),
-        out,
-        Protocol(
-            k=(1,),
-            extraction=SETTINGS[0],
-            source=Source(benchmark="mini"),
-            jail=jail,
-            evaluator=partial(evaluate, workers=workers),
-        ),
-    )
-    click.echo(markdown(results))
-    evaluations = {evaluation.key: evaluation for _, evaluation in read_rows(out / "evaluations.jsonl", Evaluation)}
+    shipped = mini.problems(None)
+    samples = SampleCopy((program.sample for program in known), out)
+    settings = ExaminationSettings(
+        k=(1,), extraction=SETTINGS[0], source=Source(benchmark="mini"), jail=jail,
+        evaluator=evaluator_on(None, workers),
+    )  # fmt: skip
+    infos = problem_infos(shipped, {program.sample.task_id for program in known})
+    report = report_markdown(score_samples(samples, shipped, infos, out, settings))
+    evaluations = {evaluation.key: evaluation for _, evaluation in read_rows(out / EVALUATIONS, Evaluation)}
     surprises = tuple(_surprises(known, evaluations))
-    click.echo("".join(f"{surprise}\n" for surprise in surprises), nl=False)
-    click.echo(f"{len(known) - len(surprises)} of {len(known)} verdicts are the known ones. The run lies in {out}")
-    return OUR_FAULT if surprises else 0
+    counts = f"{len(known) - len(surprises)} of {len(known)} verdicts are the known ones. Results written to {out}"
+    return KnownExamination("\n".join((report, *surprises, counts)), len(surprises))
 
 
 def _surprises(known: Sequence[Known], evaluations: Mapping[SampleKey, Evaluation]) -> Iterator[str]:

@@ -30,7 +30,7 @@ def options_of(backend: str, given: Mapping[str, Any], type_: type[T]) -> T:
         raise UserError(f"--option of the backend {backend}: {error}; it takes {known}") from None
 
 
-class Row(NamedTuple):
+class PromptedRow(NamedTuple):
     """A request, the tokens of its prompt, and how many may be drawn."""
 
     request: Request
@@ -38,10 +38,10 @@ class Row(NamedTuple):
     limit: int
 
 
-Batch = tuple[Row, ...]
+Batch = tuple[PromptedRow, ...]
 
 
-def batches(rows: Iterable[Row], size: int) -> Iterator[Batch]:
+def batches(rows: Iterable[PromptedRow], size: int) -> Iterator[Batch]:
     """Cut rows into batches of at most `size` with one limit each, always the same ones, longest prompts first.
 
     So prompts of a batch are of similar length, memory runs out at once if it does at all, and those of a prompt, which

@@ -23,7 +23,7 @@ import msgspec
 from harness.errors import Unavailable, UserError
 from harness.generation.backend import Backend, Completion, Drawn, Engine, Request
 from harness.generation.backends.openai_protocol import (
-    Options,
+    ServerOptions,
     completion_of,
     key_of,
     message_of,
@@ -67,7 +67,12 @@ class _Server:
     """A model on a server. Requests run in the portal's thread, so that they can be dropped at any moment."""
 
     def __init__(
-        self, model: str, options: Options, key: str, portal: "BlockingPortal", connect: "Callable[[], AsyncOpenAI]"
+        self,
+        model: str,
+        options: ServerOptions,
+        key: str,
+        portal: "BlockingPortal",
+        connect: "Callable[[], AsyncOpenAI]",
     ) -> None:
         self._model, self._options, self._key, self._portal, self._connect = model, options, key, portal, connect
         self._address = public(options.base_url)

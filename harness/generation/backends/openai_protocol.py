@@ -18,7 +18,7 @@ _FIXED = frozenset({"messages", "model", "n", "prompt", "stream"})
 """Fields of a request without which an answer would be of another kind."""
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ServerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `--option` takes."""
 
     base_url: str = ""
@@ -39,13 +39,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Fields added to each request, such as top_k; null leaves one out."""
 
 
-def server_options(given: Mapping[str, Any]) -> Options:
+def server_options(given: Mapping[str, Any]) -> ServerOptions:
     """Return the options, the address among them.
 
     Raises:
         UserError: An option is unknown, of another type, or makes no sense.
     """
-    options = options_of("openai", {**given, "extra": _table(given.get("extra", {}))}, Options)
+    options = options_of("openai", {**given, "extra": _table(given.get("extra", {}))}, ServerOptions)
     if fixed := sorted(_FIXED & options.extra.keys()):
         raise UserError(f"--option extra can't set {', '.join(fixed)}; leave that to proctor")
     url = options.base_url or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
@@ -62,7 +62,7 @@ def _table(extra: Any) -> Any:
         raise UserError(f'--option extra: {error}; it takes a table such as {{"top_k": 20}}') from None
 
 
-def key_of(options: Options) -> str:
+def key_of(options: ServerOptions) -> str:
     """Return the key, empty where none is needed.
 
     Raises:

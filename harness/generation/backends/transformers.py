@@ -6,6 +6,7 @@ depend on the plan alone, so that a run that was killed goes on with the same ar
 another batch.
 """
 
+import sys
 import warnings
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -14,12 +15,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import click
 import msgspec
 
 from harness.errors import UserError
 from harness.generation.backend import Backend, Drawn, Engine, Request
-from harness.generation.backends.common import Batch, Row, Tokens, batches, context_of, options_of, pieces, too_long
+from harness.generation.backends.common import (
+    Batch,
+    PromptedRow,
+    Tokens,
+    batches,
+    context_of,
+    options_of,
+    pieces,
+    too_long,
+)
 from harness.generation.models import Weights, find_weights
 from harness.runs.records import Producer, Sampling
 
@@ -30,7 +39,7 @@ if TYPE_CHECKING:
     from harness.generation.backends.decoding import CausalModel
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TransformersOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `--option` takes."""
 
     batch_size: Annotated[int, msgspec.Meta(ge=1)] = 64
@@ -47,7 +56,12 @@ class _Loaded:
     """A model that is ready."""
 
     def __init__(
-        self, name: str, weights: Weights, options: Options, model: "CausalModel", tokens: "PreTrainedTokenizerBase"
+        self,
+        name: str,
+        weights: Weights,
+        options: TransformersOptions,
+        model: "CausalModel",
+        tokens: "PreTrainedTokenizerBase",
     ) -> None:
         from harness.generation.backends import decoding  # noqa: PLC0415 - torch
 
@@ -78,12 +92,12 @@ class _Loaded:
     ) -> Iterator[Drawn]:
         """Draw the batches of which something is missing, and yield the completions of each when it is done."""
         stop = self._decoding.stop_criterion(self._tokenizer, sampling.stop)
-        rows = list[Row]()
+        rows = list[PromptedRow]()
         for request in plan:
             prompt = self._tokens.of(request.prompt)
             room = self._tokens.context - len(prompt)
             if room > 0:
-                rows.append(Row(request, prompt, min(room, sampling.max_tokens)))
+                rows.append(PromptedRow(request, prompt, min(room, sampling.max_tokens)))
             elif request.key in missing:
                 yield Drawn(request, too_long(prompt))
         waiting = deque(batches(rows, self._options.batch_size))
@@ -124,12 +138,12 @@ class _Loaded:
             )
         clear_device_cache(garbage_collection=True)
         self._size = len(batch) // 2
-        click.echo(f"out of memory with {len(batch)} samples at once: going on with {self._size}", err=True)
+        sys.stderr.write(f"out of memory with {len(batch)} samples at once: going on with {self._size}\n")
 
 
 @contextmanager
 def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
-    options = options_of(transformers.name, given, Options)
+    options = options_of(transformers.name, given, TransformersOptions)
     try:
         from transformers.utils import logging  # noqa: PLC0415 - seconds
     except ModuleNotFoundError as error:
@@ -141,7 +155,7 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
 
 
 def _from_disk(
-    weights: Weights, options: Options, device: "torch.device"
+    weights: Weights, options: TransformersOptions, device: "torch.device"
 ) -> tuple["CausalModel", "PreTrainedTokenizerBase"]:
     """Return a model on its device and its tokenizer.
 

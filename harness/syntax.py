@@ -37,7 +37,7 @@ _PARSERS_DEPTH = 200
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
-class Reading(NamedTuple):
+class ParsedText(NamedTuple):
     """What the parser says of a text."""
 
     tree: ast.Module | None = None
@@ -46,7 +46,7 @@ class Reading(NamedTuple):
     """Whether it is none only because it ends too early: in a bracket, in a string, before a body."""
 
 
-NO_PROGRAM = Reading()
+NO_PROGRAM = ParsedText()
 
 
 class Parser:
@@ -58,16 +58,16 @@ class Parser:
     def __init__(self) -> None:
         """Begin with nothing parsed."""
         self._left = MOST_PARSED
-        self._refused = dict[str, Reading]()
+        self._refused = dict[str, ParsedText]()
 
-    def __call__(self, text: str) -> Reading:
+    def __call__(self, text: str) -> ParsedText:
         """Return what the parser says; that there is no program, where the text was not parsed."""
         if text in self._refused:
             return self._refused[text]
         if self.gave_up(text):
             return NO_PROGRAM
         self._left -= len(text)
-        found = read(text)
+        found = parse_text(text)
         if found.tree is None:
             self._refused[text] = found
         return found
@@ -77,26 +77,26 @@ class Parser:
         return text not in self._refused and (len(text) > self._left or is_beyond(text))
 
 
-def read(text: str) -> Reading:
+def parse_text(text: str) -> ParsedText:
     """Parse a text as the judge reads a program."""
     if is_beyond(text):
         return NO_PROGRAM
     try:
-        return Reading(tree=_parse(text))
+        return ParsedText(tree=_parse(text))
     except SyntaxError as error:
-        return Reading(is_unfinished="incomplete input" in str(error))
+        return ParsedText(is_unfinished="incomplete input" in str(error))
     except _REFUSES:
         return NO_PROGRAM
 
 
 def parsed(text: str) -> ast.Module | None:
     """Return the syntax tree of a text, or None if it is no program."""
-    return read(text).tree
+    return parse_text(text).tree
 
 
 def is_unfinished(text: str) -> bool:
     """Return whether the text is no program only because it ends too early, see `Reading`."""
-    return read(text).is_unfinished
+    return parse_text(text).is_unfinished
 
 
 def is_beyond(text: str) -> bool:

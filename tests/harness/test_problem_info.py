@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 import pytest
 
-from harness.benchmarks.problem_info import fingerprint, head_of, sha256_of, survey, usual_limits
+from harness.benchmarks.problem_info import fingerprint, info_of, problem_infos, sha256_of, usual_limits
 from sandbox.records import AssertTest, CallTest, Limits, StdioTest, ValueTest
 
 STDIO = StdioTest(stdin="1", expected_stdout="2")
@@ -17,10 +17,10 @@ def test_each_problem_is_looked_up_once(lazy_problems):
     """Only those that are judged are decoded, in the benchmark's order, whatever the order they are named in."""
     problems = lazy_problems("cab", split="train", difficulty="easy")
 
-    heads = tuple(survey(problems, ["b", "c"]))
+    infos = problem_infos(problems, ["b", "c"]).values()
 
     assert problems.looked_up == ["c", "b"]
-    assert [(head.task_id, head.split, head.difficulty, head.kind) for head in heads] == [
+    assert [(info.task_id, info.split, info.difficulty, info.kind) for info in infos] == [
         ("c", "train", "easy", "assert"),
         ("b", "train", "easy", "assert"),
     ]
@@ -30,7 +30,7 @@ def test_all_problems_are_looked_up_once(lazy_problems):
     """To ask whether a problem is there doesn't mean to decode it."""
     problems = lazy_problems("ab")
 
-    assert len(tuple(survey(problems, problems))) == 2
+    assert len(problem_infos(problems, problems)) == 2
     assert problems.looked_up == ["a", "b"]
 
 
@@ -40,7 +40,7 @@ def test_all_problems_are_looked_up_once(lazy_problems):
 )
 def test_the_kind_is_that_of_the_tests(make_problem, tests, kind):
     """Several kinds are mixed."""
-    assert head_of(msgspec.structs.replace(make_problem(), tests=tests)).kind == kind
+    assert info_of(msgspec.structs.replace(make_problem(), tests=tests)).kind == kind
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_a_hash_covers_all_that_the_problem_says(make_problem, change):
     """Tests and limits included."""
     problem = make_problem()
 
-    assert head_of(problem).sha256 == head_of(make_problem()).sha256
-    assert head_of(problem).sha256 != head_of(msgspec.structs.replace(problem, **change)).sha256
+    assert info_of(problem).sha256 == info_of(make_problem()).sha256
+    assert info_of(problem).sha256 != info_of(msgspec.structs.replace(problem, **change)).sha256
 
 
 def test_values_are_told_apart():
@@ -98,8 +98,8 @@ def test_a_fingerprint_depends_on_every_problem_and_their_order():
     assert len(prints) == 6
 
 
-def test_usual_limits(make_head):
+def test_usual_limits(make_info):
     """The limits that most problems have stand for all of them in the report."""
-    slow = msgspec.structs.replace(make_head("slow"), limits=Limits(cpu_s=18.0))
+    slow = msgspec.structs.replace(make_info("slow"), limits=Limits(cpu_s=18.0))
 
-    assert usual_limits([slow, make_head("a"), make_head("b")]) == Limits()
+    assert usual_limits([slow, make_info("a"), make_info("b")]) == Limits()

@@ -1,4 +1,4 @@
-"""The shards of a run -> the run: the same files as if it had never been divided."""
+"""Merges the shards of a run: the files are those of the run that was never divided."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -7,26 +7,25 @@ from typing import BinaryIO
 
 import msgspec
 
-from harness.benchmarks.problem_info import usual_limits
-from harness.benchmarks.selection import Heads, of_shard
+from harness.benchmarks.problem_info import ProblemInfos, usual_limits
+from harness.benchmarks.selection import of_shard
 from harness.errors import UserError
 from harness.examination.evaluate import already_judged
 from harness.runs.jsonl import append, whole_file
 from harness.runs.records import Evaluation, Generation, Result, Run, Sample
-from harness.runs.row_store import KeyedRows, SampleFile, SampleIndex, sha256_of_samples, write_samples
-from harness.runs.run_folder import EVALUATIONS, SAMPLES, close_run, open_generation, open_run
-from harness.runs.samples import stock_of
-from harness.scoring.score import score
+from harness.runs.row_store import KeyedRows, SampleCopy, SampleFile, SampleIndex
+from harness.runs.run_folder import EVALUATIONS, SAMPLES, open_generation, open_run
+from harness.scoring.conclude import conclude
 
 _UNFINISHED = "is not finished; give the command that made it once more"
 
 
-def merge_generations(shards: Mapping[Path, Generation], heads: Heads, out: Path) -> None:
-    """Put what was drawn together in the folder `out`.
+def merge_generations(shards: Mapping[Path, Generation], infos: ProblemInfos, out: Path) -> None:
+    """Merge generated samples into the folder `out`.
 
     Args:
         shards: folder and record of each, in their order.
-        heads: of all their problems, in the benchmark's order.
+        infos: of all their problems, in the benchmark's order.
         out: where to write.
 
     Raises:
@@ -34,70 +33,68 @@ def merge_generations(shards: Mapping[Path, Generation], heads: Heads, out: Path
     """
     stored = {folder: SampleFile(folder / SAMPLES) for folder in shards}
     for folder, shard in shards.items():
-        _refuse_other_problems(folder, shard.shard, shard.prompts, heads)
+        _refuse_other_problems(folder, shard.shard, shard.prompts, infos)
         if len(stored[folder]) < shard.sampling.n * len(shard.prompts):
             raise UserError(f"{folder}: {_UNFINISHED}")
     first, prompts = (
         next(iter(shards.values())),
         dict(chain.from_iterable(shard.prompts.items() for shard in shards.values())),
     )
-    prompts = {task_id: prompts[task_id] for task_id in heads}
-    open_generation(out, msgspec.structs.replace(first, shard="", splits=_splits(heads), prompts=prompts))
+    prompts = {task_id: prompts[task_id] for task_id in infos}
+    open_generation(out, msgspec.structs.replace(first, shard="", splits=_splits(infos), prompts=prompts))
     if not (out / SAMPLES).exists():
-        write_samples(out / SAMPLES, _in_order(stored, heads), sha256_of_samples(_in_order(stored, heads)))
+        SampleCopy(_in_order(stored, infos), out).hand_over(out / SAMPLES)
 
 
-def merge_runs(shards: Mapping[Path, Run], heads: Heads, out: Path) -> Sequence[Result]:
-    """Put what was judged together in the folder `out`, where the samples may be already; return the results.
+def merge_runs(shards: Mapping[Path, Run], infos: ProblemInfos, out: Path) -> Sequence[Result]:
+    """Merge judged samples into the folder `out`, where the samples may be already; return the results.
 
     Args:
         shards: folder and record of each, in their order.
-        heads: of all their problems, in the benchmark's order.
+        infos: of all their problems, in the benchmark's order.
         out: where to write.
 
     Raises:
         UserError: A shard is not finished, is not of these problems, or `out` holds something else.
     """
     for folder, shard in shards.items():
-        _refuse_other_problems(folder, shard.shard, shard.problems, heads)
+        _refuse_other_problems(folder, shard.shard, shard.problems, infos)
         for task_id, sha256 in shard.problems.items():
-            if heads[task_id].sha256 != sha256:
+            if infos[task_id].sha256 != sha256:
                 raise UserError(
                     f"{folder}: task {task_id} is not the one that was judged; name the same --data as then"
                 )
     stored = {folder: SampleFile(folder / SAMPLES, shard.samples_sha256) for folder, shard in shards.items()}
-    stock = stock_of(_in_order(stored, heads))
+    samples = SampleCopy(_in_order(stored, infos), out)
     whole = msgspec.structs.replace(
         next(iter(shards.values())),
         shard="",
-        samples_sha256=stock.sha256,
-        splits=_splits(heads),
-        limits=usual_limits(heads.values()),
-        problems={task_id: head.sha256 for task_id, head in heads.items()},
+        samples_sha256=samples.tally.sha256,
+        splits=_splits(infos),
+        limits=usual_limits(infos.values()),
+        problems={task_id: info.sha256 for task_id, info in infos.items()},
     )
-    open_run(out, whole, lambda: _in_order(stored, heads))
+    open_run(out, whole, samples)
     evaluations = chain.from_iterable(_finished(folder, samples) for folder, samples in stored.items())
     with whole_file(out / EVALUATIONS) as file:
-        results = score(_written(evaluations, file), heads, whole, stock.usage)
-    close_run(out, results)
-    return results
+        return conclude(out, whole, _written(evaluations, file), infos, samples.tally.usage)
 
 
-def _splits(heads: Heads) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(head.split for head in heads.values()))
+def _splits(infos: ProblemInfos) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(info.split for info in infos.values()))
 
 
-def _refuse_other_problems(folder: Path, shard: str, task_ids: Iterable[str], heads: Heads) -> None:
-    if list(task_ids) != list(of_shard(heads, shard)):
+def _refuse_other_problems(folder: Path, shard: str, task_ids: Iterable[str], infos: ProblemInfos) -> None:
+    if list(task_ids) != list(of_shard(infos, shard)):
         raise UserError(
-            f"{folder}: does not hold the problems of shard {shard} of these {len(heads)}; "
+            f"{folder}: does not hold the problems of shard {shard} of these {len(infos)}; "
             "make all shards from the same samples, --split and --limit"
         )
 
 
-def _in_order(stored: Mapping[Path, SampleFile], heads: Heads) -> Iterator[Sample]:
+def _in_order(stored: Mapping[Path, SampleFile], infos: ProblemInfos) -> Iterator[Sample]:
     """Yield the samples of all shards, task by task in the benchmark's order."""
-    return (sample for task_id in heads for samples in stored.values() for sample in samples.of_task(task_id))
+    return (sample for task_id in infos for samples in stored.values() for sample in samples.of_task(task_id))
 
 
 def _finished(folder: Path, samples: SampleFile) -> Iterator[Evaluation]:

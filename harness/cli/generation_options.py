@@ -1,0 +1,78 @@
+"""Defines the options of `generate` and `run`: the problems, the model and the sampling."""
+
+from typing import Any
+
+import click
+import msgspec
+
+from harness.cli.options import collect_options, shard_option
+from harness.generation.planning import BACKENDS, GenerationSettings
+from harness.plugins import names
+
+
+def _options(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise click.BadParameter(f"{text!r} is no KEY=VALUE.")
+        if key in options:
+            raise click.BadParameter(f"{key} is given twice.")
+        options[key] = _toml(value)
+    return options
+
+
+def _toml(text: str) -> Any:
+    """Return a TOML value, or the text itself where it is none."""
+    try:
+        found = msgspec.toml.decode(f"value = {text}")
+    except msgspec.DecodeError:
+        return text
+    return found["value"] if len(found) == 1 else text
+
+
+generation_options = collect_options(
+    "settings",
+    GenerationSettings,
+    (
+        click.option("--split", metavar="NAME", help="Draw for this split, or all (default: the benchmark's own)."),
+        click.option("--problem-set", default="", metavar="NAME", help="Draw for a published set of problems."),
+        click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N of these problems."),
+        shard_option,
+        click.option(
+            "--model", required=True, metavar="MODEL", help="A hub's id, a folder, a file, or a name on a server."
+        ),
+        click.option(
+            "--backend",
+            required=True,
+            metavar="NAME",
+            help=f"What draws: {', '.join(names(BACKENDS))}, or path.py:attribute.",
+        ),
+        click.option(
+            "--option",
+            "options",
+            multiple=True,
+            callback=_options,
+            metavar="KEY=VALUE",
+            help="A setting of the backend, the value as in TOML; repeatable.",
+        ),
+        click.option("--policy", metavar="NAME", help="Name of the model in results (default: the end of MODEL)."),
+        click.option("--prompt-card", metavar="CARD", help="Name or path of a card (default: the benchmark's)."),
+        click.option("--n", type=click.IntRange(min=1), help="Samples a problem (default: the card's)."),
+        click.option(
+            "--temperature",
+            type=click.FloatRange(min=0),
+            help="How freely tokens are drawn (default: the card's, and 0 for one sample).",
+        ),
+        click.option(
+            "--top-p",
+            type=click.FloatRange(min=0, min_open=True, max=1),
+            help="Share of the likeliest tokens that are drawn from (default: the card's).",
+        ),
+        click.option("--max-tokens", type=click.IntRange(min=1), help="Longest completion (default: the card's)."),
+        click.option(
+            "--stop", multiple=True, metavar="TEXT", help="Ends a completion; repeatable (default: the card's)."
+        ),
+        click.option("--seed", type=click.IntRange(min=0), default=0, help="What every sample's seed is made of (0)."),
+    ),
+)

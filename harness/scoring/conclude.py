@@ -1,0 +1,59 @@
+"""Concludes an examination: its evaluations become scores, `result.json` and `report.md`."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from harness.benchmarks.problem_info import ProblemInfos
+from harness.examination.examine import ExaminationSettings, judge_rest, run_record
+from harness.runs.jsonl import pretty_json, write_whole
+from harness.runs.records import Evaluation, Problem, Result, Run, Usage
+from harness.runs.row_store import SampleCopy, SampleFile
+from harness.runs.run_folder import REPORT, RESULTS, open_run
+from harness.scoring.report import report_markdown
+from harness.scoring.score import refuse_short, score
+
+
+def score_samples(
+    samples: SampleFile, problems: Mapping[str, Problem], infos: ProblemInfos, out: Path, settings: ExaminationSettings
+) -> tuple[Result, ...]:
+    """Judge the samples, or those that a killed run left, and score them.
+
+    Args:
+        samples: of the run; a `SampleCopy` is handed over to its folder.
+        problems: of the benchmark.
+        infos: of the problems that the samples name.
+        out: the folder of the run.
+        settings: of the examination.
+
+    Returns:
+        One result a policy.
+
+    Raises:
+        UserError: Too few samples for k, too little isolation, or `out` is another run; nothing has been written then.
+    """
+    refuse_short(samples.tally.counts, settings.k)
+    run = run_record(infos, settings, samples.tally.sha256)
+    open_run(out, run, samples if isinstance(samples, SampleCopy) else None)
+    evaluations = judge_rest(samples, problems, infos, out, settings)
+    return conclude(out, run, evaluations, infos, samples.tally.usage)
+
+
+def conclude(
+    out: Path, run: Run, evaluations: Iterable[Evaluation], infos: ProblemInfos, usage: Mapping[str, Usage]
+) -> tuple[Result, ...]:
+    """Score a run and write `result.json` (a JSON array, one result a policy) and `report.md`.
+
+    Args:
+        out: the folder of the run.
+        run: its record.
+        evaluations: of all its samples, in any order.
+        infos: of its problems.
+        usage: of each policy.
+
+    Returns:
+        The results.
+    """
+    results = score(evaluations, infos, run, usage)
+    write_whole(out / RESULTS, pretty_json(results))
+    write_whole(out / REPORT, report_markdown(results).encode())
+    return results
