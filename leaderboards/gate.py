@@ -44,7 +44,7 @@ def judge(
     """Judge whether the candidate is worse than the baseline by more than `tolerance`, a share in [0, 1].
 
     One number decides: mean pass@k over all problems. The candidate fails where the upper end of the one-sided interval
-    for its difference from the baseline lies below -tolerance; so one that is exactly that much worse fails in about
+    for its difference from the baseline is below -tolerance; so one that is exactly that much worse fails in about
     1 - confidence of cases. It fails as well if it was reached under other conditions.
 
     Args:

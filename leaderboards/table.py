@@ -194,9 +194,9 @@ def _results(entries: Iterable[TableEntry], method: str, model: str) -> list[Res
     return [entry.result for entry in entries if (entry.method, entry.model) == (method, model)]
 
 
-def _columns(entries: Sequence[TableEntry], strata: Sequence[str]) -> Iterator[Column]:
+def _columns(entries: Sequence[TableEntry], levels: Sequence[str]) -> Iterator[Column]:
     """Yield every difficulty of each model and each k that some result was scored with, "all", the first, last."""
-    everything, *parts = strata
+    everything, *parts = levels
     for model in dict.fromkeys(entry.model for entry in entries):
         for k in sorted({score.k for entry in entries for score in entry.result.scores}):
             for difficulty in (*parts, everything):
@@ -242,8 +242,8 @@ def _pass(tally: Tally, k: int) -> float:
 
 def _caption(entries: Sequence[TableEntry]) -> str:
     first = entries[0].result
-    strata = by_stratum(first.tallies)
-    sizes = [f"{len(of_it)} {s.difficulty}" for s, of_it in strata.items() if s.kind == ALL and s.difficulty != ALL]
+    by_level = by_stratum(first.tallies)
+    sizes = [f"{len(of_it)} {s.difficulty}" for s, of_it in by_level.items() if s.kind == ALL and s.difficulty != ALL]
     by_difficulty = f" ({', '.join(sizes)})" if sizes else ""
     models = [model for model in dict.fromkeys(entry.model for entry in entries) if model]
     protocol = protocol_of(first)

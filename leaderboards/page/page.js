@@ -1,5 +1,5 @@
 // Sorts tables, and shows problems and their samples. Data comes as scripts from data/, each of which hands over one
-// value, because a page opened from a folder may not read files. Whatever comes from there is only ever set as text.
+// value, because a page opened from a folder may not read files. What comes from there is only ever set as text.
 "use strict";
 
 const ROWS_AT_ONCE = 200;
@@ -123,15 +123,15 @@ function differenceView(difference) {
   return view;
 }
 
-// What the address asks for
+// Shows the run and the problem that the address names
 
 async function follow() {
-  const asked = new URLSearchParams(location.hash.slice(1));
-  const run = asked.get("run") ?? at("run").value;
+  const named = new URLSearchParams(location.hash.slice(1));
+  const run = named.get("run") ?? at("run").value;
   try {
     if (![...at("run").options].some((option) => option.value === run)) throw new Error(`there is no run ${run}`);
     if (run !== shown.run) await showRun(run);
-    if (asked.has("task")) await showProblem(asked.get("task"));
+    if (named.has("task")) await showProblem(named.get("task"));
     else at("problem").replaceChildren();
   } catch (error) {
     at("status").textContent = error.message;

@@ -11,7 +11,7 @@ from leaderboards.render import writing
 
 
 def write_plots(folder: Path, figures: Iterable[Figure]) -> tuple[Path, ...]:
-    """Write NAME.svg and NAME.png of each figure, and return their paths; all are drawn before one is written.
+    """Write NAME.svg and NAME.png of each figure, and return their paths; all are rendered before one is written.
 
     Args:
         folder: Made where it is missing.

@@ -1,4 +1,4 @@
-"""A headless Chromium that does as it is told, for the tests and benchmarks of the page."""
+"""A headless Chromium driven by messages, for the tests and benchmarks of the page."""
 
 import base64
 import contextlib
@@ -10,7 +10,7 @@ import subprocess
 import time
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-"""Where it lies, None where there is none."""
+"""Its path, None where it is not installed."""
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-zygote", "--no-first-run", "--single-process",

@@ -22,7 +22,7 @@ def make_result():
             Tally(task_id=task_id, n=n, c=c, difficulty=difficulty[0] if difficulty else "", kind="call")
             for task_id, (n, c, *difficulty) in counts.items()
         )
-        accepted, drawn = sum(tally.c for tally in tallies), sum(tally.n for tally in tallies)
+        accepted, samples = sum(tally.c for tally in tallies), sum(tally.n for tally in tallies)
         values = {k: [pass_at_k(tally.n, tally.c, k) for tally in tallies if tally.n >= k] for k in ks}
         usual = {
             "policy": policy,
@@ -33,20 +33,20 @@ def make_result():
             "prompt_card": None,
             "sampling": None,
             "producer": None,
-            "usage": Usage(prompt_tokens=None, tokens=None, finish_counts={"unknown": drawn}),
+            "usage": Usage(prompt_tokens=None, tokens=None, finish_counts={"unknown": samples}),
             "extraction": "whole",
             "limits": Limits(),
             "limits_file": "",
-            "isolation": {"seccomp": "in force (a filter)", "pid": "absent: not asked for"},
+            "isolation": {"seccomp": "in force (a filter)", "pid": "absent: not requested"},
             "python": "3.11.7",
             "proctor": "0.1.0",
             "verdict_counts": dict.fromkeys(Verdict, 0)
             | {
                 Verdict.ACCEPTED: accepted,
-                Verdict.WRONG_ANSWER: drawn - accepted,
+                Verdict.WRONG_ANSWER: samples - accepted,
                 Verdict.SANDBOX_ERROR: sandbox_errors,
             },
-            "extraction_counts": {"whole": drawn},
+            "extraction_counts": {"whole": samples},
             "cut_off": 0,
             "scores": tuple(
                 Score(difficulty="all", kind="all", k=k, value=fmean(values[k]), low=0, high=1, problems=len(values[k]))
@@ -94,14 +94,14 @@ def run_of(make_result, tmp_path):
             for task_id, of_task in texts.items()
             for index, text in enumerate(of_task)
         ]
-        asked = Run(
+        run = Run(
             samples_sha256=hashlib.sha256(b"".join(map(as_row, samples))).hexdigest(),
             benchmark="toy", problem_set="", splits=("test",),
             prompt_card=None, sampling=None, producer=None, extraction="whole", k=(1,), limits=Limits(),
             limits_file="", exhaustive=False, isolation={}, preload=(),
             python="", proctor="", source=Source(benchmark="toy"), problems={},
         )  # fmt: skip
-        (folder / "run.json").write_bytes(msgspec.json.encode(asked))
+        (folder / "run.json").write_bytes(msgspec.json.encode(run))
         (folder / "samples.jsonl").write_bytes(b"".join(map(as_row, samples)))
         (folder / "evaluations.jsonl").write_bytes(b"".join(as_row(evaluation(s, difficulty)) for s in samples[::-1]))
         counts = {task_id: (len(of_task), 0, difficulty) for task_id, of_task in texts.items()}

@@ -62,7 +62,7 @@ def test_problems_with_too_few_samples_are_left_out(make_result):
 
 
 def test_problems_lost_come_first(make_result):
-    """The largest change of each direction in front; what did not change is no flip, 1/2 and 2/4 are the same."""
+    """The largest change of each direction in front; what did not change is not a flip, 1/2 and 2/4 are the same."""
     a = make_result({"same": (2, 1), "up": (4, 1), "down": (4, 2), "far down": (4, 4), "none": (0, 0)})
     b = make_result({"same": (4, 2), "up": (4, 2), "down": (4, 1), "far down": (4, 0), "none": (4, 4)})
 
@@ -70,7 +70,7 @@ def test_problems_lost_come_first(make_result):
 
 
 def test_a_change_is_one_of_shares(make_result):
-    """Whatever the numbers of samples: 1/10 to 1/1 is +0.9, 0/1 to 8/10 is +0.8, 4/8 to 1/4 is -0.25."""
+    """For any numbers of samples: 1/10 to 1/1 is +0.9, 0/1 to 8/10 is +0.8, 4/8 to 1/4 is -0.25."""
     a = make_result({"x": (1, 0), "y": (10, 1), "z": (8, 4)})
     b = make_result({"x": (10, 8), "y": (1, 1), "z": (4, 1)})
 
@@ -89,7 +89,7 @@ def test_columns_go_by_k(make_result):
 
 
 def test_only_common_problems_are_compared(make_result):
-    """What one of them was not asked is named."""
+    """Problems that one of them lacks are named."""
     a, b = make_result({"1": (1, 1), "2": (1, 0)}), make_result({"2": (1, 1), "3": (1, 1)})
 
     comparison = compare(a, b)
@@ -124,7 +124,7 @@ def test_the_report(make_result):
 
 
 def test_the_report_counts_what_got_worse_and_what_got_better(make_result):
-    """One lost, two gained, by half a problem each; what only one was asked is told."""
+    """One lost, two gained, by half a problem each; what only one has is named."""
     a = make_result({"1": (2, 2), "2": (2, 0), "3": (2, 1), "4": (1, 1), "5": (1, 1)}, policy="old")
     b = make_result({"1": (2, 1), "2": (2, 1), "3": (2, 2), "6": (1, 1)}, policy="new")
 

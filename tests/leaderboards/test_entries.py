@@ -1,4 +1,4 @@
-"""What a command line names, and how results of one name are told apart."""
+"""What a command line names, and how results of one name are numbered."""
 
 from pathlib import Path
 

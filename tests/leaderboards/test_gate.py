@@ -123,7 +123,7 @@ def test_added_problems_fail(make_result):
 
 
 def test_no_problem_in_common_fails(make_result):
-    """It is told as a check, so that the job has its report."""
+    """It is reported as a check, so that the job has its report."""
     decision = judge(make_result({"1": (1, 1)}), make_result({"2": (1, 1)}))
 
     assert failed(decision) == ["problems", "pass@1"]
@@ -163,20 +163,20 @@ def test_several_samples_are_judged_by_problem(make_result):
 
 def test_the_summary(make_result):
     """A row for each check, then what got worse."""
-    told = summary(judge(make_result(solved(50), policy="a|b"), make_result(solved(40), policy="<new>")))
+    text = summary(judge(make_result(solved(50), policy="a|b"), make_result(solved(40), policy="<new>")))
 
-    assert told.startswith("## FAILED: &lt;new&gt; against a\\|b on toy\n")
-    assert "| pass@1         | **FAILED** | from 50.00 to 40.00" in told
-    assert "10 problems got worse; the largest changes:" in told
-    assert "| 40      | 1/1    | 0/1 |" in told
+    assert text.startswith("## FAILED: &lt;new&gt; against a\\|b on toy\n")
+    assert "| pass@1         | **FAILED** | from 50.00 to 40.00" in text
+    assert "10 problems got worse; the largest changes:" in text
+    assert "| 40      | 1/1    | 0/1 |" in text
 
 
 def test_the_summary_shows_the_twenty_largest_changes(make_result):
     """Of 21 problems lost the last isn't shown; of none there is no table."""
-    told = summary(judge(make_result(solved(50)), make_result(solved(29))))
+    text = summary(judge(make_result(solved(50)), make_result(solved(29))))
 
-    assert "21 problems got worse" in told
-    assert ("| 48 " in told, "| 49 " in told) == (True, False)
+    assert "21 problems got worse" in text
+    assert ("| 48 " in text, "| 49 " in text) == (True, False)
     assert "got worse" not in summary(judge(make_result(solved(50)), make_result(solved(50))))
 
 

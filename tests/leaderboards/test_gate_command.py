@@ -34,7 +34,7 @@ def test_gate_tolerates_points(runs):
 
 
 def test_gate_fails_on_another_protocol(runs, capsys):
-    """Nobody has to notice it by themselves."""
+    """No reader has to notice it unaided."""
     assert run(["gate", "--baseline", runs["base"], "--candidate", runs["python"]]) == 1
     assert "python: 3.11.7 against 3.12.0" in capsys.readouterr().out
 
@@ -84,7 +84,7 @@ def test_compare_prints_tables_and_json(runs, capsys):
 
 
 def test_compare_refuses_different_protocols(runs, capsys):
-    """Unless it is asked to, and then it says so above the numbers."""
+    """Unless requested, and then it says so above the numbers."""
     assert run(["compare", runs["base"], runs["python"]]) == 2
     assert "different protocols (python: 3.11.7 against 3.12.0); score both alike" in capsys.readouterr().err
     assert run(["compare", runs["base"], runs["python"], "--mixed-protocols"]) == 0

@@ -28,15 +28,15 @@ def documents(make_result, name):
     b = make_result({name: (2, 1, name), "3": (2, 0, "easy")}, policy=f"{name}2")
     gated = judge(a, b)
     tables = tabulate([TableEntry(method=name, model=name, result=a, run=Path(), link="run")])
-    drawn = figures({name: a}, {})
+    plotted = figures({name: a}, {})
     return {
         "report": report_markdown([a]),
         "summary": summary(gated),
         "junit": junit(gated).decode(),
         "compare": comparison_markdown(compare(a, b), (Path("a"), Path("b")), 10),
         "table": tables_markdown(tables),
-        "page": document(tables, drawn, {name: "run0"}).decode(),
-        "plots": "".join(svg_file(figure).decode() for figure in drawn),
+        "page": document(tables, plotted, {name: "run0"}).decode(),
+        "plots": "".join(svg_file(figure).decode() for figure in plotted),
     }
 
 
@@ -61,7 +61,7 @@ def links(text):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_mistake_with_a_name_in_it_is_one_printable_line(capsys, name):
-    """On stderr, whatever the name; the shell hands over no zero bytes."""
+    """On stderr, for any name; the shell hands over no zero bytes."""
     assert run(["explain", f"no such run {name}".replace("\0", ""), name]) == 2
 
     assert capsys.readouterr().err.removesuffix("\n").isprintable()

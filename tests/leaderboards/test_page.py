@@ -1,4 +1,4 @@
-"""The page: what stands in it, that nothing a model wrote can run in it, and that its data is found."""
+"""The page: its content, that nothing a model wrote can run in it, and that its data is found."""
 
 import html.parser
 import json
@@ -45,7 +45,7 @@ def page_of(folder):
 
 
 def test_the_folder_needs_nothing_else(run_of, tmp_path):
-    """Everything that the page refers to lies beside it, and it says that nothing else may be loaded."""
+    """Everything that the page refers to is beside it, and it says that nothing else may be loaded."""
     out = tmp_path / "page"
 
     assert run(["table", run_of("run", {"1": ["a"]}), "--format", "html", "--out", str(out)]) == 0
@@ -106,7 +106,7 @@ def test_hostile_text_stays_text(run_of, hostile_text, tmp_path):
 
 
 def test_the_script_never_makes_markup_of_text():
-    """Whatever it shows is set as text; nothing is evaluated."""
+    """All that it shows is set as text; nothing is evaluated."""
     script = (Path(page_samples.__file__).parent / "page.js").read_text()
 
     forbidden = (

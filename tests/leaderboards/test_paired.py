@@ -40,7 +40,7 @@ def test_mcnemar_of_thousands():
     ],
 )
 def test_sign_flip_agrees_with_every_choice_of_signs(differences):
-    """The drawn share is that of all 2^N choices, to three standard errors."""
+    """The sampled share is that of all 2^N choices, to three standard errors."""
     sums = [abs(np.dot(signs, differences)) for signs in itertools.product((1, -1), repeat=len(differences))]
     exact = np.mean([total >= abs(sum(differences)) - 1e-9 for total in sums])
 
@@ -57,13 +57,13 @@ def test_sign_flip_is_the_same_in_every_call():
 
 
 def test_sign_flip_is_never_zero():
-    """Nothing as large was drawn, yet what was observed is one of the possible choices."""
+    """Nothing as large was sampled, yet what was observed is one of the possible choices."""
     assert sign_flip([0.5, 0.25] * 50, draws=99) == 1 / 100
     assert sign_flip([0.5, 0.25] * 50) == 1 / 10_000
 
 
 def test_sign_flip_does_not_hang_on_rounding():
-    """0.1 + 0.2 and 0.3 are the same magnitude in sum, so no drawn sum falls short of the observed one by 1e-17."""
+    """0.1 + 0.2 and 0.3 are the same magnitude in sum, so no sampled sum falls short of the observed one by 1e-17."""
     assert sign_flip([0.1 + 0.2, 0.3, -0.6]) == 1.0
 
 
@@ -73,7 +73,7 @@ def test_p_value_of_one_sample_a_problem_is_exact():
 
 
 def test_p_value_of_no_change():
-    """No flip is no evidence."""
+    """Without a flip there is no evidence."""
     assert p_value([0.0, 0.0]) == 1.0
 
 

@@ -1,4 +1,4 @@
-"""What the plots show, and that SVG and PNG are drawn of the same numbers."""
+"""What the plots show, and that SVG and PNG have the same numbers."""
 
 import sys
 from xml.etree import ElementTree as ET
@@ -168,9 +168,9 @@ def test_png_draws_the_numbers_of_the_figure():
 
 def test_equal_figures_give_equal_files():
     """SVG and PNG, byte for byte."""
-    for drawn in (svg.svg_file, png.png_file):
-        assert drawn(TWO_LINES) == drawn(TWO_LINES)
-        assert drawn(ONE_BAR) == drawn(ONE_BAR)
+    for render in (svg.svg_file, png.png_file):
+        assert render(TWO_LINES) == render(TWO_LINES)
+        assert render(ONE_BAR) == render(ONE_BAR)
 
 
 def test_the_command_writes_each_plot_as_svg_and_png(judged, checkpoint, tmp_path, capsys):
@@ -193,7 +193,7 @@ def test_the_command_writes_each_plot_as_svg_and_png(judged, checkpoint, tmp_pat
 
 
 def test_the_page_shows_a_training(judged, checkpoint, tmp_path):
-    """Its curves stand among the other plots."""
+    """Its curves are among the other plots."""
     out = tmp_path / "page"
     arguments = ["--format", "html", "--out", str(out), "--checkpoint", f"SFT={checkpoint}"]
 

@@ -15,7 +15,7 @@ CARD = PromptCardId(name="paper", sha256="c" * 64)
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "named"),
     [
         ({"prompt_card": CARD}, "prompt card: unknown against paper (cccccccccccc)"),
         ({"python": "3.12.1"}, "python: 3.11.7 against 3.12.1"),
@@ -30,11 +30,11 @@ CARD = PromptCardId(name="paper", sha256="c" * 64)
         ({"proctor": "0.2.0"}, "proctor: 0.1.0 against 0.2.0"),
     ],
 )
-def test_each_condition_is_named(make_result, changes, told):
+def test_each_condition_is_named(make_result, changes, named):
     """With what it was and what it is."""
     usual, other = make_result({"1": (1, 1)}), make_result({"1": (1, 1)}, **changes)
 
-    assert differences(protocol_of(usual), protocol_of(other)) == (told,)
+    assert differences(protocol_of(usual), protocol_of(other)) == (named,)
 
 
 def test_limits_are_spelled_out(make_result):
@@ -49,7 +49,7 @@ def test_limits_are_spelled_out(make_result):
 
 
 def test_the_number_of_samples_is_a_condition(make_result):
-    """One greedy sample is not ten drawn ones; a problem that lost a sample to the sandbox makes no difference."""
+    """One greedy sample is not ten random ones; a problem that lost a sample to the sandbox makes no difference."""
     ten = make_result({"1": (10, 1), "2": (10, 1)})
     ten_less_one = make_result({"1": (9, 1), "2": (10, 1)})
     one = make_result({"1": (1, 1), "2": (1, 0)})

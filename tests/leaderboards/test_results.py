@@ -18,7 +18,7 @@ def test_a_folder_and_its_file_are_the_same(make_result, write_run):
 
 
 def test_one_policy_of_several(make_result, write_run):
-    """What stands behind the # is the policy."""
+    """The part behind the # is the policy."""
     run = write_run("run", make_result({"1": (1, 1)}, policy="org/a"), make_result({"1": (1, 0)}, policy="org/b"))
 
     assert the_one(f"{run}#org/b").result.policy == "org/b"
@@ -42,7 +42,7 @@ def test_an_unknown_policy_is_told(make_result, write_run):
 
 
 def test_a_path_may_hold_a_hash(make_result, write_run):
-    """A file that exists is meant as it stands."""
+    """An existing file is meant literally."""
     run = write_run("run#1", make_result({"1": (1, 1)}))
 
     assert the_one(run).run == Path(run)

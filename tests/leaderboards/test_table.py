@@ -1,4 +1,4 @@
-"""Results as tables: layout, means over seeds, marks, and what must not stand together."""
+"""Results as tables: layout, means over seeds, marks, and results that must not be mixed."""
 
 from pathlib import Path
 
@@ -87,7 +87,7 @@ def test_models_have_a_table_each_where_there_are_difficulties(make_result):
 
 
 def test_benchmarks_have_a_table_each(make_result):
-    """Whatever the order of the results."""
+    """In any order of the results."""
     a, b = make_result({"1": (1, 1)}), make_result({"1": (1, 1)}, benchmark="other")
 
     assert len(tabulate([entry("x", a), entry("x", b), entry("y", a)])) == 2
@@ -181,7 +181,7 @@ def test_one_number_alone_is_no_best():
 
 @given(st.lists(st.none() | st.floats(0, 100), min_size=2, max_size=6))
 def test_a_best_is_never_below_another(numbers):
-    """Whatever is bold is the largest printed number of its column, and something is if two are there."""
+    """A bold number is the largest printed one of its column, and something is if two are there."""
     found = [(cell.printed, cell.best) for row in marked(rows_of(*numbers), "") for cell in row.cells if cell]
     best = {number for number, is_best in found if is_best}
 
@@ -256,7 +256,7 @@ def test_markdown_with_intervals_and_seeds(make_result):
 
 
 def test_names_stay_text(make_result):
-    """What stands in a name is no markup."""
+    """Nothing in a name is markup."""
     text = tables_markdown(tabulate([entry("<script>alert(1)</script> [x](y) `z`", make_result({"1": (1, 1)}))]))
 
     assert "&lt;script&gt;alert(1)&lt;/script&gt; \\[x\\](y) \\`z\\`" in text

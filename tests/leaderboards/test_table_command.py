@@ -100,7 +100,7 @@ def test_what_makes_no_sense_is_refused(capsys, arguments, message):
 
 
 def test_a_place_that_cannot_be_written_is_named(runs, tmp_path, capsys):
-    """In one line, whatever was to be written there."""
+    """In one line, for each kind of output."""
     (tmp_path / "file").write_text("")
     (tmp_path / "LEADERBOARD.md").mkdir()
     page = tmp_path / "file" / "page"

@@ -25,7 +25,7 @@ SIZES = {
 
 
 def policy(config, dtype=torch.float32):
-    """Return a model with random weights, asked as training asks it."""
+    """Return a model with random weights, called as training calls it."""
     torch.manual_seed(0)
     model = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa")
     return WeightedLikelihood(model, chunk=1000, dtype=dtype)
@@ -48,7 +48,7 @@ def test_usual_models_pass(config, packing):
 
 
 def test_bfloat16_is_near_enough():
-    """Rounding is no other model."""
+    """Rounding is not another model."""
     refuse_disagreement(policy(Qwen2Config(**SIZES), torch.bfloat16), torch.bfloat16, packing=True)
 
 

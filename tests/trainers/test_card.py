@@ -38,7 +38,7 @@ def card():
 
 
 def test_tables_are_in_a_readers_order():
-    """Rules as they are asked, bins by number, everything else by name; what never happened is left out."""
+    """Rules in order of application, bins by number, everything else by name; what never happened is left out."""
     counts = Counts(
         {
             (ROWS, Rule.TOO_LONG): 1,
@@ -80,7 +80,7 @@ def test_readers_see_every_number(card):
 
 
 def test_a_long_list_of_overlaps_is_cut(card):
-    """The rest stands in card.json, and the reader is told how many."""
+    """The rest is in card.json, and card.md says how many."""
     matches = tuple(Match(what=f"s{number}", benchmark="toy", task_id="1", overlap=1.0) for number in range(130))
 
     text = card_markdown(msgspec.structs.replace(card, contaminated=matches))

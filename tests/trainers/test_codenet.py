@@ -106,7 +106,7 @@ def test_unreadable_metadata_are_counted(make_tree):
 
 @given(st.binary(max_size=300))
 def test_no_row_is_lost(tmp_path_factory, row, header, noise):
-    """Whatever bytes stand between two rows, each line is a submission or counted, or empty."""
+    """With any bytes between two rows, each line is a submission or counted, or empty."""
     tree = tmp_path_factory.mktemp("tree")
     (tree / "metadata").mkdir()
     data = f"{header}\n{row(1)}\n".encode() + noise
@@ -143,7 +143,7 @@ def test_sources_are_decoded_as_python_does(make_tree, data, expected, row):
 
 
 def test_only_plain_files_are_sources(make_tree, row):
-    """A link, a pipe and a folder are none, and a missing file is told from them."""
+    """A link, a pipe and a folder are none, and a missing file is distinguished from them."""
     tree = make_tree([row(number) for number in range(1, 5)], {})
     folder = tree / "data" / "p00001" / "Python"
     (folder / "s000000001.py").symlink_to("/etc/passwd")
@@ -156,7 +156,7 @@ def test_only_plain_files_are_sources(make_tree, row):
 
 
 def test_pages_that_are_missing_or_no_utf8(make_tree):
-    """Both are told by a rule of their own."""
+    """Each has a rule of its own."""
     tree = make_tree([], {}, page=None)
     (tree / "problem_descriptions" / "p00002.html").write_bytes("日本".encode("euc-jp"))
 

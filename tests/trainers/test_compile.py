@@ -24,14 +24,14 @@ def fates(compiled):
     return {rule: count for (table, rule), count in compiled.counts.items() if table == ROWS and count}
 
 
-def plan(**asked):
+def plan(**options):
     """Return a plan that counts words as tokens."""
-    return CompilePlan(recipe=Recipe(rewards=PAPER, **asked), count_tokens=lambda text: len(text.split()))
+    return CompilePlan(recipe=Recipe(rewards=PAPER, **options), count_tokens=lambda text: len(text.split()))
 
 
-def compiled(candidates, asked=None, *, must_parse=True):
+def compiled(candidates, by=None, *, must_parse=True):
     """Compile candidates of one problem."""
-    return compile_candidates("p00001", "prompt", candidates, asked or plan(), must_parse=must_parse)
+    return compile_candidates("p00001", "prompt", candidates, by or plan(), must_parse=must_parse)
 
 
 def test_a_group_holds_its_members_side_by_side(make_candidates):
@@ -113,9 +113,9 @@ def test_extra_terms_reach_the_rewards():
         Candidate(source_id=f"s{ms}", completion=f"print({ms})", status=Status(status), cpu_time_ms=float(ms))
         for ms, status in ((100, AC), (300, AC), (1, WA), (2, WA))
     ]
-    asked = CompilePlan(recipe=Recipe(rewards=table))
+    by = CompilePlan(recipe=Recipe(rewards=table))
 
-    (group,) = compiled(candidates, asked).groups
+    (group,) = compiled(candidates, by).groups
 
     rewards = dict(zip(group.source_ids, group.rewards, strict=True))
     assert rewards == pytest.approx({"s100": 1.1, "s300": 0.9, "s1": -0.1, "s2": -0.1})
@@ -129,7 +129,7 @@ def test_a_problem_of_the_tree(make_tree, row):
     found = compile_codenet_problem("p00001", tree=tree, language="en", plan=plan())
 
     assert "Read two integers" in found.groups[0].prompt
-    assert found.groups[0].prompt.endswith("Use Standard Input format\nANSWER:\n")  # as the card `apps` asks it
+    assert found.groups[0].prompt.endswith("Use Standard Input format\nANSWER:\n")  # of the card `apps`
     assert fates(found) == {KEPT: 4, Rule.NO_REWARD: 1, Rule.NO_SOURCE: 1}
 
 
@@ -155,15 +155,15 @@ def test_a_problem_without_a_statement_is_dropped(make_tree, page, rule, row):
 
 @pytest.mark.parametrize(("keep", "groups"), [(False, 0), (True, 1)])
 def test_contaminated_statements(make_tree, keep, groups, row):
-    """Dropped, or only told."""
+    """Dropped, or only reported."""
     statement = "Read two integers from a line of the standard input and print their sum."
     test = StdioTest(stdin="", expected_stdout="")
     problem = Problem(task_id="9", benchmark="toy", split="test", statement=statement, tests=(test,))
     recipe = Recipe(rewards=PAPER, against=("toy",), keep_contaminated=keep)
-    asked = CompilePlan(recipe=recipe, contamination=contamination({"toy": (problem,)}, 0.5))
+    by = CompilePlan(recipe=recipe, contamination=contamination({"toy": (problem,)}, 0.5))
     tree = make_tree([row(1), *(row(n, WA) for n in (2, 3, 4))], {n: f"print({n})\n" for n in range(1, 5)})
 
-    found = compile_codenet_problem("p00001", tree=tree, language="en", plan=asked)
+    found = compile_codenet_problem("p00001", tree=tree, language="en", plan=by)
 
     assert [match.task_id for match in found.matches] == ["9"]
     assert len(found.groups) == groups
@@ -172,15 +172,15 @@ def test_contaminated_statements(make_tree, keep, groups, row):
 
 @pytest.mark.parametrize("keep", [False, True])
 def test_contaminated_code(make_candidates, keep):
-    """The program that holds a reference is dropped, or only told."""
+    """The program that holds a reference is dropped, or only reported."""
     reference = "def shared(first, second):\n    return tuple(set(first) & set(second))\n"
     test = StdioTest(stdin="", expected_stdout="")
     problem = Problem(task_id="9", benchmark="toy", split="test", statement="", tests=(test,), reference=reference)
     copied = Candidate(source_id="x", completion=f"import sys\n{reference}", status=Status.ACCEPTED)
     recipe = Recipe(rewards=PAPER, against=("toy",), keep_contaminated=keep)
-    asked = CompilePlan(recipe=recipe, contamination=contamination({"toy": (problem,)}, 0.5))
+    by = CompilePlan(recipe=recipe, contamination=contamination({"toy": (problem,)}, 0.5))
 
-    found = compiled((copied, *make_candidates(WA, WA, WA)), asked)
+    found = compiled((copied, *make_candidates(WA, WA, WA)), by)
 
     assert [match.what for match in found.matches] == ["x"]
     assert fates(found) == ({KEPT: 4} if keep else {Rule.CONTAMINATED_CODE: 1, Rule.NO_PARTNER: 3})
@@ -201,8 +201,8 @@ def test_workers_change_nothing(make_tree, row):
             {n: f"print({n})\n" for n in numbers},
             problem_id=problem_id,
         )
-    asked = CompilePlan(recipe=Recipe(rewards=PAPER, seed=3))
-    work = partial(compile_codenet_problem, tree=tree, language="any", plan=asked)
+    by = CompilePlan(recipe=Recipe(rewards=PAPER, seed=3))
+    work = partial(compile_codenet_problem, tree=tree, language="any", plan=by)
 
     one, two, four = (list(compile_all(work, ids, workers)) for workers in (1, 2, 4))
 

@@ -1,4 +1,4 @@
-"""`proctor compile` from files to files: groups, cards, and what is told of mistakes."""
+"""`proctor compile` from files to files: groups, cards, and the messages for mistakes."""
 
 import hashlib
 import json
@@ -70,9 +70,9 @@ def test_a_tree_becomes_groups_and_a_card(compile_tree, tmp_path, capsys):
     assert card.tables["tokens of a completion"] == {"1": 3, "8-15": 1}
     assert sorted(path.name for path in folder.iterdir()) == ["card.json", "card.md", GROUPS_FILE]
     assert not (tmp_path / "groups.tmp").exists()
-    told = capsys.readouterr().out
-    assert (folder / "card.md").read_text() in told
-    assert "| in a group | 4 |" in told
+    printed = capsys.readouterr().out
+    assert (folder / "card.md").read_text() in printed
+    assert "| in a group | 4 |" in printed
 
 
 def test_what_a_killed_compile_left_is_overwritten(compile_tree, tmp_path):
@@ -94,7 +94,7 @@ def test_rejudging_fills_a_table(compile_tree, tmp_path, capsys):
 
 
 def test_options_reach_the_card(compile_tree, tmp_path):
-    """What was asked for is on the card, and decides."""
+    """The options are on the card, and decide."""
     (tmp_path / "rewards.toml").write_text('[rewards]\nAccepted = 2\n"Wrong Answer" = -2\n')
     assert (
         compile_tree(
@@ -109,7 +109,7 @@ def test_options_reach_the_card(compile_tree, tmp_path):
 
 
 def test_contaminated_problems_are_told_and_dropped(compile_tree, tmp_path, capsys):
-    """A benchmark of files that asks the same question."""
+    """A benchmark of files with the same question."""
     (tmp_path / "toy" / "introductory").mkdir(parents=True)
     statement = "Read two integers from a line of the standard input and print their sum."
     (tmp_path / "toy" / "introductory" / "sum.toml").write_text(TASK.format(statement))

@@ -80,7 +80,7 @@ class LiveTensors(TorchDispatchMode):
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
-    """Return the configuration of a small model that has the proportions of the 0.5 B one, and lies in a folder."""
+    """Return the configuration of a small model that has the proportions of the 0.5 B one, in a folder of its own."""
     made = Qwen2Config(
         hidden_size=128,
         num_hidden_layers=6,

@@ -1,4 +1,4 @@
-"""Groups are dealt: both outcomes in each, nobody twice, as many as there can be."""
+"""Groups are dealt: both outcomes in each, no member twice, as many as there can be."""
 
 from collections import Counter
 
@@ -54,7 +54,7 @@ def test_the_seed_decides():
 
 
 def test_the_reservoir_is_fair():
-    """Of 5 items 2 are kept: each with chance 2/5, so 800 times in 2000 draws, give or take 4 standard deviations."""
+    """Of 5 items 2 are kept: each with chance 2/5, so 800 times in 2000 samples, give or take 4 standard deviations."""
     counts = Counter(item for seed in range(2000) for item in reservoir("abcde", 2, rng_of(seed, "p00001")))
 
     assert sum(counts.values()) == 4000
@@ -62,5 +62,5 @@ def test_the_reservoir_is_fair():
 
 
 def test_a_small_reservoir_keeps_everything():
-    """Nothing is drawn where there is room for all."""
+    """Nothing is sampled where there is room for all."""
     assert reservoir("abc", 5, rng_of(0, "p00001")) == ("a", "b", "c")

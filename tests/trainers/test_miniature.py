@@ -62,9 +62,9 @@ def test_submissions_come_back_as_they_were_written(tree):
 
 def test_training_and_examination_put_the_same_prompt(groups):
     """What the compiler makes of a problem's page is what the benchmark's card makes of its statement."""
-    ask = partial(render_prompt, load_card("apps"))
+    prompt_of = partial(render_prompt, load_card("apps"))
     made = {
-        f"p{number:05}": ask(problem_of(task, "", "train"), {})
+        f"p{number:05}": prompt_of(problem_of(task, "", "train"), {})
         for number, task in enumerate(islice(tasks("train", 0), PROBLEMS))
     }
 
@@ -72,7 +72,7 @@ def test_training_and_examination_put_the_same_prompt(groups):
 
 
 def test_every_statement_survives_its_page():
-    """Of all families, both phrasings, whatever has to be escaped."""
+    """Of all families, both phrasings, with all that has to be escaped."""
     for task in islice(tasks("train", 5), 600):
         assert read_statement(page(task), "any").text == task.statement
 

@@ -1,4 +1,4 @@
-"""A checkpoint's README.md tells method, base, data, commit and options, with a head that the hub reads."""
+"""A checkpoint's README.md has method, base, data, commit and options, with metadata for the hub."""
 
 import msgspec
 import pytest
@@ -61,10 +61,10 @@ def test_an_adapter_says_so():
 @pytest.mark.parametrize("base", ["/home/me/models/base", "base", "a/b/c", 'odd "name"/x: y'])
 def test_a_base_that_is_not_on_the_hub_is_told_to_readers_only(base):
     """The hub refuses such a name in the head."""
-    told = card(msgspec.structs.replace(CHECKPOINT, base=base))
+    written = card(msgspec.structs.replace(CHECKPOINT, base=base))
 
-    assert "base_model" not in told.data.to_dict()
-    assert f"| base | {base} |" in told.text
+    assert "base_model" not in written.data.to_dict()
+    assert f"| base | {base} |" in written.text
 
 
 def test_a_folder_is_not_on_the_hub(tmp_path, monkeypatch):

@@ -88,8 +88,8 @@ def test_a_uniform_policy_by_hand(tiny_base):
         for weight in model.parameters():
             weight.zero_()
 
-    asked = WeightedLikelihood(model, chunk=1000, dtype=torch.float32)
-    log_probs = summed(asked.log_probs(packed(GROUP)), TOKENS)
+    objective = WeightedLikelihood(model, chunk=1000, dtype=torch.float32)
+    log_probs = summed(objective.log_probs(packed(GROUP)), TOKENS)
 
     assert log_probs.tolist() == pytest.approx([-tokens * math.log(257) for tokens in (4, 32, 1, 10)])
 
@@ -130,7 +130,7 @@ class StatesAlone:
         self.states = states
 
     def base_model(self, **_rows):
-        """Return them, whatever the tokens are."""
+        """Return them for any tokens."""
         return SimpleNamespace(last_hidden_state=self.states)
 
     def get_output_embeddings(self):

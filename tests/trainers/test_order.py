@@ -30,6 +30,6 @@ def test_epochs_and_seeds_have_their_own_order():
 
 
 def test_a_number_of_steps_can_be_asked_for():
-    """Whatever the epochs say."""
+    """Under any number of epochs."""
     assert total_steps(115, TrainingOptions(epochs=3, max_steps=7)) == 7
     assert total_steps(115, TrainingOptions(epochs=3)) == 173

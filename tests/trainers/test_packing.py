@@ -28,12 +28,12 @@ def model(tiny_base):
 
 def log_probs(model, rows, group, chunk=1000):
     """Return log pi of each completion."""
-    asked = WeightedLikelihood(model, chunk=chunk, dtype=torch.float32)
-    return summed(asked.log_probs(rows), [len(completion) for completion in group.completions])
+    objective = WeightedLikelihood(model, chunk=chunk, dtype=torch.float32)
+    return summed(objective.log_probs(rows), [len(completion) for completion in group.completions])
 
 
 def test_a_packed_group_by_hand():
-    """Two tokens of prompt, then the completions without their ends: positions restart, nobody sees the neighbour."""
+    """Two tokens of prompt, then the completions without their ends: positions restart, no completion sees another."""
     rows = packed(Encoded(prompt=(7, 8), completions=((3, 4, END), (5, END))))
 
     assert rows.input_ids.tolist() == [[7, 8, 3, 4, 5]]
@@ -50,7 +50,7 @@ def test_a_packed_group_by_hand():
 
 
 def test_padded_rows_by_hand():
-    """The prompt stands before each completion; the first token is predicted by the prompt's last."""
+    """The prompt precedes each completion; the first token is predicted by the prompt's last."""
     rows = padded(Encoded(prompt=(7, 8), completions=((3, 4, END), (5, END))))
 
     assert rows.input_ids.tolist() == [[7, 8, 3, 4], [7, 8, 5, 0]]
@@ -62,7 +62,7 @@ def test_padded_rows_by_hand():
 @settings(deadline=None, max_examples=25)
 @given(GROUPS)
 def test_packed_and_padded_agree(model, group):
-    """Whatever the lengths, an empty completion among them."""
+    """With any lengths, an empty completion among them."""
     assert torch.allclose(log_probs(model, packed(group), group), log_probs(model, padded(group), group), atol=1e-5)
 
 

@@ -1,4 +1,4 @@
-"""A plan tells what a training takes before anything of it is loaded."""
+"""A plan forecasts a training before anything of it is loaded."""
 
 import msgspec
 import pytest
@@ -120,20 +120,20 @@ def test_the_command_tells_and_trains_nothing(tmp_path, capsys):
     bytes_tokenizer().save_pretrained(tmp_path / "model")
     groups = write(tmp_path / "groups", [group(1), group(2)])
     before = sorted(tmp_path.rglob("*"))
-    asked = ["train", "trainers.methods:rloo", "--groups", str(groups), "--model", str(tmp_path / "model"), "--plan"]
+    command = ["train", "trainers.methods:rloo", "--groups", str(groups), "--model", str(tmp_path / "model"), "--plan"]
 
-    assert run(asked) == 0
+    assert run(command) == 0
     assert "| steps | 1 |" in capsys.readouterr().out
-    assert run([*asked, "--json", "--epochs", "3"]) == 0
+    assert run([*command, "--json", "--epochs", "3"]) == 0
     assert msgspec.json.decode(capsys.readouterr().out)["steps"] == 3
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_training_needs_a_folder(tmp_path, capsys):
     """Only a plan does without."""
-    asked = ["train", "trainers.methods:rloo", "--groups", str(tmp_path), "--model", "nowhere"]
+    command = ["train", "trainers.methods:rloo", "--groups", str(tmp_path), "--model", "nowhere"]
 
-    assert run(asked) == 2
+    assert run(command) == 2
     assert "'--out'" in capsys.readouterr().err
 
 

@@ -54,7 +54,7 @@ def test_a_recipe_may_be_a_file():
     ],
 )
 def test_a_recipe_of_another_form_is_refused(tmp_path, text, said):
-    """Unknown names, values out of bounds or of another kind, and broken TOML are told in one line."""
+    """Unknown names, values out of bounds or of another kind, and broken TOML are reported in one line."""
     path = tmp_path / "recipe.toml"
     path.write_text(text)
 

@@ -20,7 +20,7 @@ def group(problem_id, *members):
 
 
 def test_members_get_verdicts(make_tree):
-    """Right, wrong, crashing, not compiling; a problem without samples is not tried, and told at the end."""
+    """Right, wrong, crashing, not compiling; a problem without samples is not tried, and comes last."""
     make_tree([], {}, problem_id="p00002", page="<p>Read two integers and print whatever you want of them.</p>")
     tree = make_tree([], {})
     members = [(SUM, "Accepted"), ("print(4)", "Wrong Answer"), ("1/0", "Runtime Error"), ("print 3", "Accepted")]

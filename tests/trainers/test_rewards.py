@@ -120,7 +120,7 @@ def test_terms_by_hand():
 
 
 def test_rejected_programs_get_no_terms():
-    """Their measures are often invalid, and a fast wrong answer is no better."""
+    """Their measures are often invalid, and a fast wrong answer is not better."""
     table = RewardTable(rewards=PAPER.rewards, terms=RewardTerms(cpu_time=0.9))
 
     assert reward_of(Status.WRONG_ANSWER, program(1), table, {"cpu_time": 100.0}) == -0.1

@@ -15,7 +15,7 @@ CRASHED = Screened(parses=False, tokens_digest=b"")
 
 @pytest.mark.parametrize("source", ["print 1\n", "def f(:\n", "\0", "x = (" + "(" * 300, "if x:\nprint(1)\n"])
 def test_what_is_no_python_3(source):
-    """It is told, and has a digest all the same."""
+    """It is reported, and has a digest all the same."""
     (found,) = screen([source])
 
     assert not found.parses
@@ -109,7 +109,7 @@ def test_nothing_comes_of_nothing():
 
 @given(st.lists(st.text(max_size=60), max_size=5))
 def test_every_source_has_an_answer(sources):
-    """In their order, whatever the texts; the same text gives the same answer."""
+    """In their order, for any texts; the same text gives the same answer."""
     found = screen(sources)
 
     assert len(found) == len(sources)

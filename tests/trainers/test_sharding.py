@@ -23,7 +23,7 @@ def launched(kind, *, version=2, activation_checkpointing=False, policy=transfor
 
 @pytest.mark.parametrize("kind", [DistributedType.NO, DistributedType.MULTI_GPU, DistributedType.FSDP])
 def test_data_parallel_and_fsdp_are_taken(monkeypatch, kind):
-    """A single process, too, which has nothing to share out, whatever was asked."""
+    """A single process, too, which has nothing to share out, under any settings."""
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
 
     refuse_other_sharding(launched(kind))

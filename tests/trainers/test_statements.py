@@ -105,13 +105,13 @@ def test_statements_that_live_in_images(html):
     ],
 )
 def test_illustrations_are_no_obstacle(html):
-    """A figure beside a text that stands on its own."""
+    """A figure beside a text that needs none."""
     assert isinstance(read_statement(html, "any"), Statement)
 
 
 @given(st.text(alphabet="<>/abpreimgsubliu =\"'&;:1\n出例", max_size=200))
 def test_no_page_is_too_broken(html):
-    """Whatever stands there, a statement or a rule comes of it."""
+    """Any page gives a statement or a rule."""
     assert isinstance(read_statement(html, "any"), Statement | Rule)
 
 

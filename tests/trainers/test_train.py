@@ -33,7 +33,7 @@ FUNCTIONS = {
 
 @pytest.fixture
 def run(tmp_path, make_groups, tiny_base):
-    """Return a function that trains; the same groups and model unless told otherwise."""
+    """Return a function that trains; the same groups and model by default."""
     usual = make_groups()
 
     def train(name, options=OPTIONS, *, method=methods.rloo, groups=usual, model=tiny_base):
@@ -179,7 +179,7 @@ def test_what_moves_no_weight_may_change(run):
 
 
 def test_other_groups_another_model_and_another_method_are_refused(tmp_path, run, make_groups):
-    """By name, although groups and model may lie where the others lay."""
+    """By name, although groups and model may have the same paths."""
     run("out", changed(max_hours=1e-9))
 
     with pytest.raises(UserError, match="its groups_sha256 was"):
@@ -208,7 +208,7 @@ def test_other_weights_in_the_same_place_are_refused(tmp_path, run):
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path, run):
-    """Nobody's files are mixed with a checkpoint."""
+    """Other files are not mixed with a checkpoint."""
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.tex").touch()
 
@@ -263,9 +263,9 @@ def test_the_seed_decides_and_nothing_else(tmp_path, run):
 def test_activations_computed_anew_are_the_same(tmp_path, run):
     """Gradient checkpointing costs time and changes no bit here."""
     run("kept")
-    run("anew", changed(gradient_checkpointing=True))
+    run("recomputed", changed(gradient_checkpointing=True))
 
-    assert bits(tmp_path / "kept") == bits(tmp_path / "anew")
+    assert bits(tmp_path / "kept") == bits(tmp_path / "recomputed")
 
 
 def test_a_bfloat16_training_holds_float32_and_writes_bfloat16(tmp_path, run):
@@ -285,15 +285,15 @@ def test_an_adapter_finds_its_base(tmp_path, run, tiny_base):
     """The layout is peft's, with the base as an absolute path; the base's weights are not in it."""
     checkpoint = run("out", LORA)
 
-    told = json.loads((tmp_path / "out" / "adapter_config.json").read_text())
-    assert (told["base_model_name_or_path"], told["r"], checkpoint.base) == (str(tiny_base), 4, str(tiny_base))
+    adapter = json.loads((tmp_path / "out" / "adapter_config.json").read_text())
+    assert (adapter["base_model_name_or_path"], adapter["r"], checkpoint.base) == (str(tiny_base), 4, str(tiny_base))
     base = AutoModelForCausalLM.from_pretrained(tiny_base)
     loaded = PeftModel.from_pretrained(base, tmp_path / "out")
     assert any(weight.abs().sum() > 0 for name, weight in loaded.named_parameters() if "lora_B" in name)
 
 
 def test_a_checkpoint_has_a_model_card(tmp_path, run):
-    """With its method and what was measured at its last step; peft writes one of its own, which tells nothing."""
+    """With its method and what was measured at its last step; peft writes one of its own, which says nothing."""
     run("out", LORA)
 
     card = ModelCard.load(tmp_path / "out" / "README.md")

@@ -10,7 +10,7 @@ from harness.cli.main import run
 from trainers.config import TrainingOptions
 
 OWN = '''
-"""A trainer of one's own: it writes down what it is asked for."""
+"""A trainer of one's own: it records its arguments."""
 
 from trainers.trainer import Checkpoint, Trainer
 
@@ -44,7 +44,7 @@ def own(tmp_path):
 
 
 def test_a_checkpoint_comes_of_it(tmp_path, train):
-    """The command says where it lies, and it is the method's."""
+    """The command says where it was written, and it is the method's."""
     code, printed, _ = train(method="rloo-exp")
 
     assert (code, printed) == (0, f"Checkpoint of step 1 written to {tmp_path / 'out'}\n")
@@ -105,19 +105,19 @@ def test_every_setting_has_its_option(train, own):
 )
 def test_mistakes_are_told_in_one_line(train, own, arguments, message):
     """With exit code 2."""
-    code, printed, told = train(*arguments, method=own)
+    code, printed, reported = train(*arguments, method=own)
 
     assert (code, printed) == (2, "")
-    assert message in told
-    assert told.count("\n") == 1
+    assert message in reported
+    assert reported.count("\n") == 1
 
 
 def test_an_unknown_method_is_told_with_the_known_ones(train):
     """By name."""
-    code, _, told = train(method="dpo")
+    code, _, reported = train(method="dpo")
 
     assert code == 2
-    assert "rloo, rloo-exp, rloo-grpo, sft" in told
+    assert "rloo, rloo-exp, rloo-grpo, sft" in reported
 
 
 def test_a_checkpoint_is_a_base_again(tmp_path, train, tiny_base):
@@ -136,8 +136,8 @@ def test_progress_tells_what_training_does(train, monkeypatch):
     """A line at most every ten seconds; here the clock is made to run."""
     monkeypatch.setattr("harness.progress.INTERVAL_S", 0.0)
 
-    _, _, told = train("--epochs", "3", "--save-every-steps", "1")
+    _, _, reported = train("--epochs", "3", "--save-every-steps", "1")
 
-    lines = told.splitlines()
+    lines = reported.splitlines()
     assert [line.split(",")[0] for line in lines] == ["trained 1 of 3", "trained 2 of 3", "trained 3 of 3"]
     assert all(word in lines[0] for word in ("left", "loss", "accepted -", "rejected -", "gradient", "tokens/s"))

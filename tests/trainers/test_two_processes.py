@@ -72,10 +72,10 @@ def launch(tmp_path, tiny_base, groups):
 
     def run(program, how, out, *settings):
         (tmp_path / "proctor.py").write_text(program)
-        asked = ["train", "trainers.methods:rloo", "--groups", groups, "--model", tiny_base, "--out", out]
+        command = ["train", "trainers.methods:rloo", "--groups", groups, "--model", tiny_base, "--out", out]
         usual = ["--learning-rate", "1e-3", "--max-steps", str(STEPS)]
         return subprocess.run(
-            [sys.executable, *LAUNCH.split(), *how.split(), tmp_path / "proctor.py", *asked, *usual, *settings],
+            [sys.executable, *LAUNCH.split(), *how.split(), tmp_path / "proctor.py", *command, *usual, *settings],
             env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""},
             capture_output=True,
             text=True,
@@ -146,7 +146,7 @@ def test_two_halves_of_a_model_train_as_one_also_after_a_kill(tmp_path, groups, 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_an_adapter_on_two_halves_of_a_model_trains_as_one(tmp_path, groups, tiny_base, launch, dtype):
-    """They go on from the first step of a single process; without dropout, which each process draws for itself."""
+    """They go on from the first step of a single process; without dropout, which differs between processes."""
     alone, shared = tmp_path / "alone", tmp_path / "shared"
     options = msgspec.structs.replace(
         OPTIONS, lora_rank=4, lora_dropout=0.0, dtype=dtype, gradient_checkpointing=True, packing=False

@@ -31,7 +31,7 @@ def test_rloo_exp_by_hand():
 
 
 def test_sft_takes_the_accepted():
-    """Every accepted member weighs 1, whatever its extra terms, and no other anything."""
+    """Every accepted member weighs 1, with any extra terms, and all others nothing."""
     assert accepted_only((1.2, -0.1, 0.9, -1.0), DEFAULT) == (1.0, 0.0, 1.0, 0.0)
 
 
@@ -79,7 +79,7 @@ def test_a_group_without_spread_is_refused(method):
 @pytest.mark.parametrize("method", [leave_one_out, standardised, exponential, accepted_only])
 @pytest.mark.parametrize("rewards", [(), (1.0,), (1.0, math.nan), (1.0, math.inf)])
 def test_what_is_no_group_is_refused(method, rewards):
-    """Fewer than two rewards, or one that is no finite number."""
+    """Fewer than two rewards, or one that is not a finite number."""
     with pytest.raises(ValueError, match="two or more finite rewards"):
         method(rewards, DEFAULT)
 

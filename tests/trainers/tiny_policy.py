@@ -49,12 +49,12 @@ def bytes_tokenizer():
 
 
 def group(number, seed=0, **changed):
-    """Return a group with a prompt and completions of uneven length, drawn with a seed."""
-    draw = random.Random(f"{seed}/{number}")  # noqa: S311 - no secret
+    """Return a group with a prompt and completions of uneven length, sampled with a seed."""
+    rng = random.Random(f"{seed}/{number}")  # noqa: S311 - no secret
     given = {
         "problem_id": f"p{number:05}",
-        "prompt": f"{'Print it. ' * draw.randint(1, 4)}\nANSWER:\n",
-        "completions": tuple(f"print({draw.randint(0, 10 ** draw.randint(1, 9))})\n" for _ in REWARDS),
+        "prompt": f"{'Print it. ' * rng.randint(1, 4)}\nANSWER:\n",
+        "completions": tuple(f"print({rng.randint(0, 10 ** rng.randint(1, 9))})\n" for _ in REWARDS),
         "rewards": REWARDS,
         "statuses": STATUSES,
         "source_ids": tuple(f"s{number:05}{place}" for place in range(len(REWARDS))),

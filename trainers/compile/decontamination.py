@@ -1,6 +1,6 @@
 """Finds overlap between a benchmark and the data: n-grams of its statements and reference programs.
 
-The measure is containment: the share of a task's n-grams that a text of ours contains, whatever else it holds. 13-grams
+The measure is containment: the share of a task's n-grams that a text of ours contains, beside anything else. 13-grams
 of words are those of Brown et al. 2020 (arXiv:2005.14165, appendix C), who drop a text for one of them. A task with
 fewer words, as MBPP has many, is one gram of its own length, down to a length below which every text would match.
 """

@@ -39,7 +39,8 @@ def corpus(seed: int, size: int = TASKS) -> Iterator[Example]:
     rng = Random(seed)  # noqa: S311 - sampling examples, not keys
     card = load_card("apps")
     for task in islice(tasks("train", seed), size):
-        prompt = str(render_prompt(card, problem_of(task, "", "train"), {}))  # no messages: this is its text
+        # The card has no messages, so this is its text.
+        prompt = str(render_prompt(card, problem_of(task, "", "train"), {}))
         yield from (Example(prompt, glance(task, rng)) for _ in range(PROGRAMS_PER_TASK))
 
 
