@@ -12,10 +12,10 @@ from harness.api import load_benchmark
 from harness.audit import (
     Method,
     calibration_of,
-    sort_findings,
     entry_of,
     references,
     run_references,
+    sort_findings,
     try_trivial_programs,
 )
 from harness.audit_report import audit_markdown

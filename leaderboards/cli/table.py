@@ -36,7 +36,10 @@ def entries_of(argument: str) -> tuple[Entry, ...]:
 
 def titled(entries: Sequence[Entry]) -> Mapping[str, Entry]:
     """Return the entries by what each is called: method, model and benchmark, and a number where seeds share them."""
-    names = [" ".join(filter(None, (entry.method, entry.model, f"on {entry.result.benchmark}"))) for entry in entries]
+    names = [
+        " ".join(filter(None, (entry.method, entry.model, f"on {entry.result.conditions.benchmark}")))
+        for entry in entries
+    ]
     return dict(zip(_told_apart(names), entries, strict=True))
 
 

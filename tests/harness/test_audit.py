@@ -5,7 +5,7 @@ import platform
 
 import pytest
 
-from harness.audit import AuditEntry, Method, ReferenceRun, calibration_of, sort_findings, references
+from harness.audit import AuditEntry, Method, ReferenceRun, calibration_of, references, sort_findings
 from harness.benchmarks.time_limits import Calibration
 from harness.cli.main import run
 from harness.runs.jsonl import read
