@@ -18,6 +18,7 @@ import msgspec
 import pytest
 import tiny_policy
 from paper_models import write_config
+from usual_conditions import conditions
 
 from harness.benchmarks.mini import known_samples, mini
 from harness.benchmarks.problem_info import problem_infos
@@ -240,9 +241,7 @@ def test_the_demo_shows_the_known_verdicts(tmp_path):
         for sample, verdict, _ in known
     ]  # fmt: skip
     asked = Run(
-        samples_sha256="", benchmark="mini", problem_set="", splits=("test",), prompt_card=None, sampling=None,
-        producer=None, extraction="whole",
-        k=(1,), limits=Limits(), limits_file="", exhaustive=False, isolation={}, preload=(), python="", proctor="",
+        samples_sha256="", k=(1,), conditions=conditions(benchmark="mini", isolation={}),
         source=Source(benchmark="mini"), problems={},
     )  # fmt: skip
     usage = SampleCopy((known_program.sample for known_program in known), tmp_path).tally.usage
