@@ -28,7 +28,7 @@ def watched(monkeypatch):
     """
     as_it_is = supervisor._read  # noqa: SLF001 - the one place where /proc is read
 
-    def watched(wall_s, queued_s, *, earlier_queue_s=0.0):
+    def watched(wall_s, queued_s, *, earlier_queue_s=0.0, waiting_s=1e9):
         def read(path):
             if not path.endswith("/schedstat"):
                 return as_it_is(path)
@@ -36,7 +36,9 @@ def watched(monkeypatch):
             return f"0 {int(queued_s * 1e9)} 1".encode()
 
         monkeypatch.setattr(supervisor, "_read", read)
-        request = ForkRequest(kind=RUN, number=1, cpu_s=1e6, wall_s=WALL_S, waiting_s=1e9, memory_bytes=1 << 40)
+        request = ForkRequest(
+            kind=RUN, number=1, cpu_s=1e6, wall_s=WALL_S, waiting_s=waiting_s, memory_bytes=1 << 40
+        )  # fmt: skip
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours, theirs, subprocess.Popen(["/bin/sleep", "60"]) as process:
             execution = ForkedProcess(process.pid, request, None, None, owns_pid_namespace=False)
@@ -62,6 +64,12 @@ def test_the_queue_excuses_nine_times_the_limit_at_most(watched):
 def test_the_queue_of_an_earlier_test_excuses_nothing(watched):
     """The kernel counts from the start of the process; what was taken off an earlier test is not taken off again."""
     assert exceeded_in(watched(5000, 4900, earlier_queue_s=4900)) == "wall"
+
+
+def test_no_more_is_waited_than_is_left_for_all_tests(watched):
+    """Of 900 s, 600 in the queue leave 300, which is more than 200, though one test might take 1,000."""
+    assert exceeded_in(watched(900, 600, waiting_s=400)) is None
+    assert exceeded_in(watched(900, 600, waiting_s=200)) == "wall"
 
 
 def test_the_wall_time_that_is_reported_is_without_the_queue(watched):
