@@ -8,6 +8,7 @@ test runs in names of its own.
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
 """
 
+import importlib
 import json
 import os
 import reprlib
@@ -15,6 +16,7 @@ import resource
 import socket
 import sys
 import time
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from sandbox.inside import checkers, messages, values
@@ -62,7 +64,11 @@ def examine_programs(tests: int, judge_fd: int, clock_file: int, marks: int, sch
         schedstat: /proc/self/schedstat, opened; -1 where there is none.
     """
     sys.setrecursionlimit(_RECURSION_LIMIT)
-    cases = [_compiled(case) for case in json.loads(content_of(tests))]
+    text = content_of(tests)
+    cases = [_compiled(case) for case in json.loads(text)]
+    if b"numpy" in text and b"random" in text:
+        with suppress(ImportError):
+            importlib.import_module("numpy.random")  # so that the seed of its lots is set for the first program too
     judge, marking, clock = socket.socket(fileno=judge_fd), socket.socket(fileno=marks), Clock(clock_file, schedstat)
     while received := receive_work(judge):
         work, descriptors = received
@@ -141,8 +147,9 @@ def _compiled(case: dict[str, Any]) -> dict[str, Any]:
 
 def _forget() -> None:
     """Undo what tests do to the modules of random and rounded numbers: every program meets the same examiner."""
-    if "random" in sys.modules:
-        sys.modules["random"].seed(0)
+    for name in ("random", "numpy.random"):
+        if name in sys.modules:
+            sys.modules[name].seed(0)
     if "decimal" in sys.modules:
         sys.modules["decimal"].setcontext(sys.modules["decimal"].Context())
 

@@ -236,21 +236,6 @@ def test_a_program_leads_a_session_and_a_group_of_its_own(any_judge):
     assert any_judge.judge(program, (StdioTest(stdin="", expected_stdout="True"),)).verdict is Verdict.ACCEPTED
 
 
-def test_what_is_mounted_is_sealed(printed):
-    """Root and library are read-only; nothing on the writable place is executed; no set-user-id bit, no device counts."""
-    if not probe(Jail()).layers["mount"].startswith("in force"):
-        pytest.skip("no mount namespace here")
-    program = """
-import os
-names = {"read-only": os.ST_RDONLY, "nosuid": os.ST_NOSUID, "nodev": os.ST_NODEV, "noexec": os.ST_NOEXEC}
-for path in ("/", "/tmp"):
-    print(path, *[name for name, bit in names.items() if os.statvfs(path).f_flag & bit])
-print(os.statvfs(os.__file__).f_flag & 7)
-"""
-
-    assert printed(program) == "/ read-only nosuid nodev\n/tmp nosuid nodev noexec\n7\n"
-
-
 @pytest.mark.parametrize("number", [435, 500])
 def test_calls_that_libraries_can_do_without_are_not_there(any_judge, number):
     """`clone3`, whose flags no filter can see, and whatever is newer than our table: callers fall back to older ones."""
@@ -262,26 +247,55 @@ def test_calls_that_libraries_can_do_without_are_not_there(any_judge, number):
     assert any_judge.judge(program, (StdioTest(stdin="", expected_stdout="-1 ENOSYS"),)).verdict is Verdict.ACCEPTED
 
 
+@pytest.fixture
+def looked_at(any_judge, wait_for):
+    """Return a function that looks at a program while it runs, by its process id, and returns what was seen."""
+    (template,) = children_of(wardens_of(any_judge)[0])
+
+    def looked_at(see):
+        seen = []
+
+        def look():
+            wait_for(lambda: any(len(list(Path(f"/proc/{pid}/task").iterdir())) > 1 for pid in children_of(template)))
+            for program in children_of(template):
+                seen.append(see(program))
+                os.kill(program, signal.SIGKILL)
+
+        looking = threading.Thread(target=look)
+        looking.start()
+        program = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()"
+        any_judge.judge(program, (StdioTest(stdin="", expected_stdout=""),))
+        looking.join()
+        return seen, see(template)
+
+    return looked_at
+
+
 def oom_score(pid):
     """Return how gladly the kernel kills a process where memory is short: 1000 is first of all."""
     return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
 
 
-def test_where_memory_is_short_the_kernel_kills_a_program_first(any_judge, wait_for):
+def test_where_memory_is_short_the_kernel_kills_a_program_first(looked_at):
     """Then its template, and both before anything else of this host."""
-    (template,) = children_of(wardens_of(any_judge)[0])
-    seen = []
+    assert looked_at(oom_score) == ([1000], max(500, oom_score(os.getpid())))
 
-    def look():
-        wait_for(lambda: any(len(list(Path(f"/proc/{pid}/task").iterdir())) > 1 for pid in children_of(template)))
-        for program in children_of(template):
-            seen.append(oom_score(program))
-            os.kill(program, signal.SIGKILL)
 
-    looking = threading.Thread(target=look)
-    looking.start()
-    program = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()"
-    any_judge.judge(program, (StdioTest(stdin="", expected_stdout=""),))
-    looking.join()
+def rights(pid):
+    """Return what the kernel says of a process: its capabilities, and the signals that it handles."""
+    rows = dict(line.split(":\t") for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return [int(rows[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")], int(rows["SigCgt"], 16)
 
-    assert (seen, oom_score(template)) == ([1000], max(500, oom_score(os.getpid())))
+
+def test_a_program_has_no_capability(looked_at):
+    """Also where it keeps root's user id."""
+    ((capabilities, _),), _ = looked_at(rights)
+
+    assert capabilities == [0, 0, 0, 0]
+
+
+def test_a_template_handles_no_signal(looked_at):
+    """As init of its programs it hears only those that it handles: none could be sent to it."""
+    _, (_, handled) = looked_at(rights)
+
+    assert handled == 0

@@ -5,7 +5,7 @@ import importlib
 
 import pytest
 
-MODULES = ["inside.checkers", "judge", "printable", "records"]
+MODULES = ["inside.checkers", "inside.layers.neutral", "judge", "printable", "records"]
 
 
 @pytest.mark.parametrize("module", MODULES)

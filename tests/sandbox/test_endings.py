@@ -2,6 +2,7 @@
 
 import pytest
 
+from sandbox.inside.program import compiler_message
 from sandbox.records import Verdict
 
 FAILS = {
@@ -49,7 +50,8 @@ NOT_PYTHON = {
     "return_outside": ("return 1", "SyntaxError: 'return' outside function"),
     "late_future": ("x = 1\nfrom __future__ import annotations", "SyntaxError: from __future__ imports must occur"),
     "too_nested": ("(" * 500 + ")" * 500, "SyntaxError: too many nested parentheses"),
-    "too_deep": ("-" * 200_000 + "1", ""),
+    "too_deep_to_compile": ("-" * 5_000 + "1", ""),
+    "too_deep_to_parse": ("-" * 200_000 + "1", ""),
     "long_message": (f"def f():\n    {'é' * 1500} = 1\n    global {'é' * 1500}", "SyntaxError: name 'ééé"),
 }
 
@@ -63,6 +65,12 @@ def test_what_is_not_python_is_a_compile_error(run, mistake):
 
     assert (judgement.verdict, judgement.per_test) == (Verdict.COMPILE_ERROR, ())
     assert judgement.detail.startswith(detail)
+    assert judgement.detail != ""
+
+
+def test_what_the_compiler_says_is_told_in_one_line():
+    """As every detail of a judgement."""
+    assert compiler_message(SyntaxError("a\nb")) == "SyntaxError: a"
 
 
 @pytest.mark.parametrize(

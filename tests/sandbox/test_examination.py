@@ -224,6 +224,15 @@ def test_each_program_meets_the_same_lots_and_rounding_whatever_tests_did_before
     assert verdicts == [Verdict.ACCEPTED] * 3
 
 
+def test_each_program_meets_the_same_lots_of_numpy_in_its_test(judge):
+    """Seed 0, which draws 209652396 first of 10**9: from the first program of an examiner on."""
+    tests = (AssertTest(code="import numpy as np\nassert np.random.randint(10**9) == f()", names=("f",)),)
+
+    verdicts = [judge.judge("def f(): return 209652396", tests).verdict for _ in range(3)]
+
+    assert verdicts == [Verdict.ACCEPTED] * 3
+
+
 def test_a_judge_can_be_used_after_a_fault(judge):
     """A sandbox_error costs fresh templates, nothing more."""
     with Judge(judge._jail) as used:  # noqa: SLF001 - the same jail

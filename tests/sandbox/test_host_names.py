@@ -22,8 +22,9 @@ for name in dir(sys):
 look("environment", dict(os.environ))
 look("places", sysconfig.get_paths())
 for name, module in list(sys.modules.items()):
-    for attribute in ("__file__", "__cached__", "__path__", "__spec__"):
+    for attribute in ("__file__", "__cached__", "__path__", "__spec__", "PREFIXES"):
         look(name + attribute, getattr(module, attribute, ""))
+    look(name + " spec", getattr(getattr(module, "__spec__", None), "__dict__", ""))
     look(name + " loader", getattr(getattr(module, "__loader__", None), "__dict__", ""))
 frame = sys._getframe()
 while frame:

@@ -54,6 +54,16 @@ def test_the_probe_reports_every_layer():
     assert [how for how in report.layers.values() if not how.startswith(("in force", "absent: "))] == []
 
 
+def test_namespaces_that_this_host_gives_are_in_force():
+    """All of them, where the host's own tool can enter them and mount what a jail mounts: none is lost by our doing."""
+    enters = "unshare --user --map-root-user --mount --pid --fork --net --ipc --uts sh -c".split()
+    mounts = "mount -t tmpfs none /tmp && mount -t proc proc /proc"
+    if not shutil.which("unshare") or subprocess.run([*enters, mounts], check=False, capture_output=True).returncode:
+        pytest.skip("this host does not give all namespaces, or has no unshare of util-linux")
+
+    assert {probe(Jail()).layers[layer] for layer in NAMESPACES} == {"in force"}
+
+
 @pytest.mark.parametrize("layer", sorted(ALL_LAYERS - NEEDED))
 def test_a_layer_left_out_is_reported_absent(layer):
     """What was not requested is absent, and said to be so; programs are judged all the same."""
@@ -145,8 +155,10 @@ def test_programs_run_in_another_python(python, layers):
             "import sys\nprint('.'.join(map(str, sys.version_info[:3])))",
             (StdioTest(stdin="", expected_stdout=version),),
         )
+        null_byte = judge.judge("print(1)\0", (StdioTest(stdin="", expected_stdout="1"),))
 
-    assert printed.verdict is Verdict.ACCEPTED
+    assert (printed.verdict, null_byte.verdict) == (Verdict.ACCEPTED, Verdict.COMPILE_ERROR)
+    assert "null bytes" in null_byte.detail
     assert judged(jail) == RIGHT
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from census import children_of
 
-from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail
+from sandbox.clients import ExaminerFailed
+from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, start_pair
 from sandbox.judge import Judge
 from sandbox.pool import Case, cores_of, judge_all
 from sandbox.records import AssertTest, Fault, Limits, Refused, StdioTest, Verdict
@@ -210,6 +211,43 @@ def test_the_template_that_is_gone_is_named(wait_for, victim):
         with pytest.raises(Fault, match=f"the {victim}' template is gone: "):
             judge._judge("import time\ntime.sleep(9)", F_IS_ONE, Limits(), exhaustive=False)  # noqa: SLF001 - once only
         killer.join()
+
+
+def test_a_template_that_is_gone_is_named_before_the_examiner_that_failed(monkeypatch, wait_for):
+    """For no examiner can work without it: it may have failed for want of its marks."""
+    with Judge(Jail()) as judge:
+        template = templates_of(judge)["candidates_template"]
+
+        def fail(_most_s):
+            os.kill(template, signal.SIGKILL)
+            wait_for(lambda: not Path(f"/proc/{template}").exists())
+            raise ExaminerFailed("an examiner failed")
+
+        monkeypatch.setattr(judge._examiner, "wait", fail)  # noqa: SLF001 - the real one fails when it will
+
+        with pytest.raises(Fault, match="the candidates' template is gone: "):
+            judge._judge("def f(): return 1", F_IS_ONE, Limits(), exhaustive=False)  # noqa: SLF001 - once only
+
+
+def test_a_judge_that_is_closed_while_it_starts_anew_ends_what_it_started(monkeypatch):
+    """And judges nothing more."""
+    judge, pairs = Judge(Jail()), []
+
+    def start_and_close(*arguments):
+        pairs.append(start_pair(*arguments))
+        judge.close()  # as another thread may
+        return pairs[-1]
+
+    monkeypatch.setattr("sandbox.judge.start_pair", start_and_close)
+    os.kill(templates_of(judge)["candidates_template"], signal.SIGKILL)
+
+    with pytest.raises(Fault, match="the judge was closed"):
+        judge.judge("print(1)", ONE)
+
+    running = [template._process.poll() is None for pair in pairs for template in pair]  # noqa: SLF001 - who else knows
+    for template in itertools.chain(*pairs):
+        template.close()  # for the tests after this one, should it not have been
+    assert running == [False, False]
 
 
 @pytest.mark.parametrize("victim", ["candidates_template", "examiners_template"])

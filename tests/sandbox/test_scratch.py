@@ -7,7 +7,7 @@ import pytest
 from census import children_of
 
 from sandbox.inside.layers import filesystem
-from sandbox.inside.layers.filesystem import Scratch, removed_from
+from sandbox.inside.layers.filesystem import Scratch, package_folders, removed_from
 
 
 def descriptors():
@@ -126,3 +126,13 @@ def test_the_folder_around_is_closed():
         place.remove()
 
     assert modes == [0o700, 0o555]
+
+
+def test_a_package_is_taken_whole_from_the_first_folder_that_has_it(monkeypatch, tmp_path):
+    """As an import would; a virtual environment's and that of the interpreter below may differ."""
+    own, below = tmp_path / "own", tmp_path / "below"
+    for path in (own / "numpy", below / "numpy", below / "numpy.libs", below / "other.py"):
+        path.mkdir(parents=True)
+    monkeypatch.setattr(filesystem, "site_folders", lambda: [str(own), str(below)])
+
+    assert package_folders(["numpy", "other", "nosuch"]) == [str(own / "numpy"), str(below / "other.py")]

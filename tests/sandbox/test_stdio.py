@@ -117,6 +117,8 @@ if __name__ == "__main__":
     "tempfile": "import tempfile\nwith tempfile.TemporaryFile('w+') as f:\n    f.write('1')\n    f.seek(0)\n    print(f.read())",
     "named_tempfile": "import tempfile\nwith tempfile.NamedTemporaryFile('w+') as f:\n    print(len(open(f.name).read()) + 1)",
     "own_module": "open('mine.py', 'w').write('one = 1')\nimport mine\nprint(mine.one)",
+    "own_module_named_as_the_librarys": "open('wave.py', 'w').write('one = 1')\nimport wave\nprint(wave.one)",
+    "builtins": "print(__builtins__.len('x'))",
     "home": "import os, pathlib\nprint(os.access(pathlib.Path.home(), os.W_OK) + 0)",
     "modules_by_our_names": "import sys\nprint(any(name.split('.')[0] == 'sandbox' for name in sys.modules) + 1)",
     "less_common_modules": "import sqlite3, zlib, bz2, lzma, hashlib, ctypes, csv, zoneinfo, uuid, socket, unittest\nprint(1)",
@@ -176,10 +178,10 @@ def test_a_long_input_arrives_whole(run):
 
 
 def test_the_program_sees_what_it_sees_under_python(printed):
-    """Name, file, arguments, and whose globals they are."""
-    program = "import sys\nprint(__name__, __file__, sys.argv, sys.modules['__main__'].__dict__ is globals(), __doc__)"
+    """Name, file, arguments, and whose globals they are; no module of ours, and no folder beside its own."""
+    program = "import sys\nprint('program' in sys.modules, len(sys.path) - len(set(sys.path)), '/' in sys.path)\nprint(__name__, __file__, sys.argv, sys.modules['__main__'].__dict__ is globals(), __doc__)"
 
-    assert printed(program) == "__main__ program.py ['program.py'] True None\n"
+    assert printed(program) == "False 0 False\n__main__ program.py ['program.py'] True None\n"
 
 
 DEEPEST = """

@@ -33,10 +33,18 @@ def site_folders() -> list[str]:
 
 
 def package_folders(packages: list[str]) -> list[str]:
-    """Return where the named third-party packages lie, with the shared libraries that wheels put beside them."""
-    names = [name + ending for name in packages for ending in ("", ".libs", ".py")]
-    found = (os.path.join(folder, name) for name in names for folder in site_folders())
-    return [path for path in found if os.path.exists(path)]
+    """Return where the named third-party packages lie, with the shared libraries that wheels put beside them.
+
+    Each is taken from the first folder that has it, as an import would: another version may lie in the next one.
+    """
+    found: list[str] = []
+    for name in packages:
+        for folder in site_folders():
+            paths = [os.path.join(folder, name + ending) for ending in ("", ".libs", ".py")]
+            if here := [path for path in paths if os.path.exists(path)]:
+                found += here
+                break
+    return found
 
 
 def shared_libraries(known: list[str]) -> list[str]:
