@@ -131,7 +131,7 @@ class Confinement:
             with _putting_on("landlock"):
                 self.hide_processes = landlock.prepared_restriction(self._fork_ruleset())
                 landlock.enter(self._ruleset())
-                report["landlock"] = f"in force ({landlock.described(landlock.abi())})"
+                report["landlock"] = f"in force ({landlock.describe_abi(landlock.abi())})"
         if "seccomp" in self.layers:
             with _putting_on("seccomp"):
                 self.second_filter = self._second_filter()

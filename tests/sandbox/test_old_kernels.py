@@ -123,7 +123,7 @@ def test_an_ordinary_user_is_as_safe_on_an_old_kernel():
 )  # fmt: skip
 def test_what_an_older_landlock_lacks_is_named(version, lacking):
     """And what follows, in one line; nothing where nothing is lacking."""
-    text = landlock.described(version)
+    text = landlock.describe_abi(version)
 
     assert {word for word in ("from folder to folder", "truncating", "TCP", "signals") if word in text} == lacking
     assert ("\n" in text, "older kernel" in text) == (False, bool(lacking))

@@ -38,12 +38,12 @@ def abi() -> int:
         raise OSError(f"{error.strerror or error}; Landlock {why}: {lost}") from None
 
 
-def described(version: int) -> str:
+def describe_abi(version: int) -> str:
     """Name a version of Landlock in one line, with what it lacks and what follows.
 
-    >>> described(6)
+    >>> describe_abi(6)
     'ABI 6'
-    >>> described(4)
+    >>> describe_abi(4)
     'ABI 4, an older kernel: signals and abstract sockets are left to seccomp and namespaces'
     """
     lacking = [what for before, what in _LACKING_BEFORE_ABI.items() if version < before]
