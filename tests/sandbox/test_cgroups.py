@@ -129,6 +129,18 @@ def test_a_judge_has_groups_as_long_as_it_lives(layers):
 
 
 @pytest.mark.usefixtures("in_force")
+def test_nothing_of_a_group_is_swapped_out():
+    """What is would have no bound."""
+    with Judge(Jail()) as judge:
+        names, groups = ("memory.swappiness", "memory.swap.max"), groups_of(wardens_of(judge))
+        told = {path.read_text().strip() for group in groups for name in names if (path := Path(group, name)).exists()}
+    if not told:
+        pytest.skip("this kernel can't swap")
+
+    assert told == {"0"}
+
+
+@pytest.mark.usefixtures("in_force")
 def test_groups_of_a_killed_warden_are_removed_by_the_next(wait_for):
     """Those of a living one are left alone."""
     with Judge(Jail()) as living, Judge(Jail()) as killed:
