@@ -35,6 +35,7 @@ from sandbox.inside.messages import (
     receive_mark,
     receive_request,
     send_facts,
+    send_mark,
 )
 from sandbox.inside.supervisor import FILES, HOST_MEMORY, MEMORY, TICK_S, ForkedProcess
 
@@ -152,18 +153,22 @@ def _become_template(
 
 def _rehearse(jail: Confinement, sockets: Sockets) -> None:
     """Execute empty programs, so that the first one finds what the second one does: what runs first leaves traces."""
-    for kind in (RUN, SERVE) * _REHEARSALS:
-        request = ForkRequest(
-            kind=kind, number=0, cpu_s=10.0, wall_s=10.0, waiting_s=10.0, memory_bytes=1 << 30, output_bytes=1 << 20,
-            file_bytes=1 << 20, processes=16, open_files=32,
-        )  # fmt: skip
-        names = map(str, range(6 if kind == SERVE else 5))
-        files = [os.open(os.path.join(jail.writable, name), os.O_RDWR | os.O_CREAT) for name in names]
-        if kind == SERVE:
-            peer, examiner_end = socket.socketpair()
-            examiner_end.close()
-            os.dup2(peer.detach(), files[1])
-        _execute(jail, sockets, request, files, tick_s=0.0)
+    marking, marks = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with marking, marks:
+        for kind in (RUN, SERVE) * _REHEARSALS:
+            request = ForkRequest(
+                kind=kind, number=0, cpu_s=10.0, wall_s=10.0, waiting_s=10.0, memory_bytes=1 << 30,
+                output_bytes=1 << 20, file_bytes=1 << 20, processes=16, open_files=32,
+            )  # fmt: skip
+            names = map(str, range(6 if kind == SERVE else 5))
+            files = [os.open(os.path.join(jail.writable, name), os.O_RDWR | os.O_CREAT) for name in names]
+            if kind == SERVE:
+                peer, examiner_end = socket.socketpair()
+                examiner_end.close()
+                os.dup2(peer.detach(), files[1])
+                if jail.holds_candidates:
+                    send_mark(marking, request.number, 0.0)
+            _execute(jail, sockets._replace(marks=marks), request, files, tick_s=0.0)
 
 
 def _serve(jail: Confinement, sockets: Sockets) -> None:

@@ -18,11 +18,15 @@ LAYERS = {"namespaces": ALL_LAYERS, "no_namespaces": ALL_LAYERS - NAMESPACES}
 SHOWS = """
 class Node:
     pass
+SIZES = [type("Size", (), {"__slots__": [f"at_{n}" for n in range(slots)]}) for slots in range(0, 60, 2)]
 def orders():
+    sized = [size() for size in SIZES for _ in range(40)]
+    numbers = {id(made): n for n, made in enumerate(sized)}
     plain = [object() for _ in range(50)]
     places = {id(made): n for n, made in enumerate(plain)}
     kinds = [kind.__name__ for kind in {Node, int, str, list, type(None), type(orders)}]
-    return str(([n for n, _ in {(n, None) for n in range(50)}], [places[id(made)] for made in set(plain)], kinds, hash(Node)))
+    tuples, order = [n for n, _ in {(n, None) for n in range(50)}], [numbers[id(made)] for made in set(sized)]
+    return str((tuples, [places[id(made)] for made in set(plain)], hash(str(order)), kinds, hash(Node)))
 """
 PRINTS, RETURNS = SHOWS + "print(orders())", SHOWS + "def f():\n    return orders()"
 NOTHING = StdioTest(stdin="", expected_stdout="\0")
@@ -49,7 +53,7 @@ def fixed():
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="other versions keep objects for later that differ")
 @pytest.mark.parametrize("layers", LAYERS)
 def test_every_program_finds_the_same_order(layers):
-    """In two workers, first and later, after programs that took long, took memory, wrote files, or failed."""
+    """In two workers, first and later, after programs that took long, took memory, wrote files, or failed; of any size."""
     printed, returned = set(), set()
     for _ in range(2):
         with Judge(Jail(layers=LAYERS[layers])) as judge:

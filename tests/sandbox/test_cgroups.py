@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from census import children_of, groups_of, wardens_of
 
+from sandbox.inside.layers import cgroups
 from sandbox.inside.layers.cgroups import delegated, own_folders
 from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, probe
 from sandbox.judge import Judge
@@ -128,6 +129,42 @@ def test_a_judge_has_groups_as_long_as_it_lives(layers):
     assert groups_of(wardens) == []
 
 
+def test_a_group_that_cannot_be_completed_leaves_nothing(monkeypatch, tmp_path):
+    """Where the hierarchy of memory is delegated to us and that of pids is not."""
+    monkeypatch.setattr(cgroups, "_parents", lambda: (cgroups.V1, [str(tmp_path), str(tmp_path / "nosuch")]))
+
+    with pytest.raises(FileNotFoundError):
+        cgroups.ControlGroup()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("in_force")
+def test_the_bounds_of_a_group_follow_each_program():
+    """32 processes more, and a quarter more than 256 MiB of memory."""
+    files = ("pids.max", "memory.limit_in_bytes", "memory.max")
+    found = []
+    with Judge(Jail()) as judge:
+        for limits in (Limits(processes=8, memory_bytes=256 << 20), Limits(processes=40, memory_bytes=512 << 20)):
+            judge.judge("print(1)", (ONE,), limits)
+            paths = [Path(group, file) for file in files for group in groups_of(wardens_of(judge)[:1])]
+            found.append([int(path.read_text()) for path in paths if path.exists()])
+
+    assert [more - less for less, more in zip(*found, strict=True)] == [32, 320 << 20]
+
+
+@pytest.mark.usefixtures("in_force")
+def test_nothing_of_a_group_is_swapped_out():
+    """What is would have no bound."""
+    with Judge(Jail()) as judge:
+        names, groups = ("memory.swappiness", "memory.swap.max"), groups_of(wardens_of(judge))
+        told = {path.read_text().strip() for group in groups for name in names if (path := Path(group, name)).exists()}
+    if not told:
+        pytest.skip("this kernel can't swap")
+
+    assert told == {"0"}
+
+
 @pytest.mark.usefixtures("in_force")
 def test_groups_of_a_killed_warden_are_removed_by_the_next(wait_for):
     """Those of a living one are left alone."""
@@ -177,9 +214,11 @@ from sandbox.inside.layers.cgroups import ControlGroup
 group = ControlGroup()
 if (template := os.fork()) == 0:
     group.enter()
+    own = bytearray(int(sys.argv[1]) << 20)
+    own[::4096] = b'1' * len(own[::4096])
     group.bound(64 << 20, 4)
     told = []
-    for work in sys.argv[1:]:
+    for work in sys.argv[2:]:
         pid = os.fork()
         if pid == 0:
             exec(work)
@@ -197,9 +236,9 @@ group.remove()
 TAKES = "kept = bytearray({}  << 20); kept[::4096] = b'1' * len(kept[::4096])"
 
 
-def in_a_group(*works, **how):
-    """Do some works in a group that is bounded to 64 MiB and four processes; return what was told after each."""
-    command = [sys.executable, "-c", IN_A_GROUP, *works]
+def in_a_group(*works, own=0, **how):
+    """Do some works in a group that is bounded to 64 MiB and four processes beyond what is its own; return what was told."""
+    command = [sys.executable, "-c", IN_A_GROUP, str(own), *works]
     ended = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, **how)
     return ast.literal_eval(ended.stdout)
 
@@ -210,6 +249,14 @@ def test_a_group_tells_who_was_killed_for_its_memory():
     told = in_a_group(TAKES.format(30), TAKES.format(100), TAKES.format(30), "os.kill(os.getpid(), 9)")
 
     assert told == [(0, False), (signal.SIGKILL, True), (0, False), (signal.SIGKILL, False)]
+
+
+@pytest.mark.usefixtures("in_force")
+def test_what_a_template_has_itself_is_not_a_programs():
+    """50 MiB of its own leave the program its 64: 30 fit, 100 do not."""
+    told = in_a_group(TAKES.format(30), TAKES.format(100), own=50)
+
+    assert told == [(0, False), (signal.SIGKILL, True)]
 
 
 @pytest.mark.usefixtures("in_force")

@@ -1,6 +1,8 @@
 """The writable place where there is no mount namespace: whatever a program left in it is removed, in few steps."""
 
 import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -121,11 +123,81 @@ def test_the_folder_around_is_closed():
     """Nobody can leave a file beside the writable place, where it would stay."""
     place = Scratch(None)
     try:
-        modes = [Path(path).stat().st_mode & 0o777 for path in (place.path, Path(place.path).parent)]
+        around = Path(place.path).parent
+        places = (Path(place.path), around, around.parent, around.parent / "aside")
+        modes = [path.stat().st_mode & 0o777 for path in places]
     finally:
         place.remove()
 
-    assert modes == [0o700, 0o555]
+    assert modes == [0o700, 0o555, 0o711, 0o700]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_the_writable_place_is_its_owners_also_when_renewed():
+    """User and group."""
+    place = Scratch(12345)
+    try:
+        owners = [(Path(place.path).stat().st_uid, Path(place.path).stat().st_gid)]
+        place.renew(12346)
+        owners.append((Path(place.path).stat().st_uid, Path(place.path).stat().st_gid))
+    finally:
+        place.remove()
+
+    assert owners == [(12345, 12345), (12346, 12346)]
+
+
+def test_one_process_removes_in_the_background_and_is_waited_for_where_it_lags_behind(monkeypatch):
+    """Of eight overfull places the fifth is more than four aside: from there on it is waited for, and begun anew."""
+    monkeypatch.setattr(filesystem, "MOST_ENTRIES", 2)
+    place, begun, waited = Scratch(None), [], []
+
+    def fork():
+        begun.append(len(waited))
+        return 4242
+
+    def waitpid(pid, options):
+        waited.append(options)
+        return (0, 0) if options == os.WNOHANG else (pid, 0)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fork", fork)
+        patched.setattr(os, "waitpid", waitpid)
+        for _ in range(8):
+            wide(Path(place.path), 5)
+            place.renew(None)
+        place.remove()
+
+    assert waited[:-1] == [os.WNOHANG] * 3 + [0] * 4
+    assert begun == [0, 4, 5, 6, 7]
+
+
+def holds(pid, file):
+    """Whether a process has a file open; it may be closing some."""
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            if path.readlink() == file:
+                return True
+    return False
+
+
+def test_who_removes_in_the_background_holds_nothing_of_the_wardens(monkeypatch, wait_for):
+    """Whoever waits for the end of a descriptor waits for the warden only."""
+    monkeypatch.setattr(filesystem, "MOST_ENTRIES", 2)
+    remove, place, (ours, theirs) = filesystem._remove, Scratch(None), os.pipe()  # noqa: SLF001 - made slow below
+    pipe = Path(f"/proc/self/fd/{theirs}").readlink()
+    wide(Path(place.path), 5)
+    monkeypatch.setattr(filesystem, "_remove", lambda path, most=None: remove(path, most) if most else signal.pause())
+    place.renew(None)
+    (remover,) = children_of(os.getpid()) & {place._remover}  # noqa: SLF001
+
+    try:
+        wait_for(lambda: not holds(remover, pipe))
+    finally:
+        os.kill(remover, signal.SIGKILL)
+        monkeypatch.undo()
+        place.remove()
+        os.close(ours)
+        os.close(theirs)
 
 
 def test_a_package_is_taken_whole_from_the_first_folder_that_has_it(monkeypatch, tmp_path):
