@@ -50,14 +50,16 @@ def command(
     source = source_of(benchmark, data, judging.limits)
     loaded = open_benchmark(source)
     plan = plan_generation(settings, source, loaded)
-    jail_report(judging.jail)
+    jail_report(judging.settings.jail)
     refuse_short({(plan.policy, task_id): plan.sampling.n for task_id in plan.infos}, judging.k)
     with backend.load(settings.model, settings.options) as engine:
         record = plan.record(engine.producer)
         origin = Origin(
             prompt_card=plan.prompt_card, sampling=plan.sampling, producer=record.producer, shard=plan.shard
         )
-        examination = judging.settings(source, plan.problem_set, origin)
+        examination = ExaminationSettings(
+            k=judging.k, source=source, judging=judging.settings, origin=origin, problem_set=plan.problem_set
+        )
         open_generation(out, record)
         open_run(out, run_record(plan.infos, examination, plan.sampling.n))
         samples = _generate_and_judge(engine, plan, loaded.problems, out, examination)
