@@ -1,4 +1,4 @@
-"""Offers the three functions that Python programs call; the command line calls the same."""
+"""Offers the functions that Python programs call; the command line calls the same."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,13 +10,16 @@ from harness.benchmarks.flaws import refuse_flawed
 from harness.benchmarks.problem_info import ProblemInfos, problem_infos
 from harness.benchmarks.selection import of_shard, of_split, refuse_missing, whole_set
 from harness.errors import UserError
-from harness.examination.examine import ExaminationSettings, JudgingSettings, Origin, origin_of
+from harness.examination.examine import ExaminationSettings, JudgingSettings, Origin, jail_report, origin_of, run_record
+from harness.examination.overlap import generate_and_judge
 from harness.generation.planning import GenerationSettings, backend_of, generate_samples, plan_generation
 from harness.generation.prompts import card_id, load_card
 from harness.runs.records import Result, Source
 from harness.runs.row_store import SampleCopy, SampleCounts, SampleFile
+from harness.runs.run_folder import open_generation, open_run
 from harness.runs.samples import copy_samples
 from harness.scoring.conclude import score_samples
+from harness.scoring.score import refuse_short
 
 _USUAL = JudgingSettings()
 
@@ -140,6 +143,56 @@ def evaluate_samples(
         copy = SampleCopy((sample for sample in copy.rows() if sample.task_id in infos), Path(out))
     settings = ExaminationSettings(k=tuple(k), source=source, judging=judging, origin=origin, problem_set=problem_set)
     return score_samples(copy, loaded.problems, infos, Path(out), settings)
+
+
+def generate_and_evaluate(
+    benchmark: str,
+    settings: GenerationSettings,
+    *,
+    out: Path | str,
+    k: Sequence[int] = (1,),
+    data: Path | str | None = None,
+    limits: Path | str | None = None,
+    judging: JudgingSettings = _USUAL,
+) -> tuple[Result, ...]:
+    """Generate samples and judge them meanwhile, as `proctor run` does.
+
+    The results are those of `generate` and then `evaluate_samples`; the same call resumes a killed one.
+
+    Args:
+        benchmark: as in `generate`, like `settings` and `data`.
+        settings: the model, the backend, and as much of the sampling as the prompt card shall not decide.
+        out: folder of the run, new or of the same run.
+        k: as in `evaluate_samples`, like the others.
+        data: file or folder with the problems.
+        limits: file of calibrated limits.
+        judging: extraction of programs, isolation, workers or a cluster.
+
+    Returns:
+        The result of the model.
+
+    Raises:
+        UserError: As in both.
+        Unavailable: As in both; the samples that were generated have been judged.
+    """
+    out, backend = Path(out), backend_of(settings)
+    source = source_of(benchmark, data, limits)
+    loaded = open_benchmark(source)
+    plan = plan_generation(settings, source, loaded)
+    jail_report(judging.jail)
+    refuse_short({(plan.policy, task_id): plan.sampling.n for task_id in plan.infos}, k)
+    with backend.load(settings.model, settings.options) as engine:
+        record = plan.record(engine.producer)
+        origin = Origin(
+            prompt_card=plan.prompt_card, sampling=plan.sampling, producer=record.producer, shard=plan.shard
+        )
+        examination = ExaminationSettings(
+            k=tuple(k), source=source, judging=judging, origin=origin, problem_set=plan.problem_set
+        )
+        open_generation(out, record)
+        open_run(out, run_record(plan.infos, examination, plan.sampling.n))
+        samples = generate_and_judge(engine, plan, loaded.problems, out, examination)
+    return score_samples(samples, loaded.problems, plan.infos, out, examination)
 
 
 def _origin(samples: Path, shard: str, prompt_card: str | None) -> Origin:
