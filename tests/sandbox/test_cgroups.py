@@ -139,6 +139,19 @@ def test_a_group_that_cannot_be_completed_leaves_nothing(monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_group_that_nobody_entered_yet_is_left_alone(monkeypatch, tmp_path):
+    """Its warden holds its lock; where the lock is free it is removed, empty as it is."""
+    monkeypatch.setattr(cgroups, "_parents", lambda: (cgroups.V1, [str(tmp_path)]))
+    (tmp_path / "proctor-1-abandoned").mkdir()
+    first = cgroups.ControlGroup()
+    second = cgroups.ControlGroup()
+    there = {path.name.rpartition("-")[2] for path in tmp_path.iterdir()}
+    first.remove()
+    second.remove()
+
+    assert (len(there), "abandoned" in there, list(tmp_path.iterdir())) == (2, False, [])
+
+
 @pytest.mark.usefixtures("in_force")
 def test_the_bounds_of_a_group_follow_each_program():
     """32 processes more, and a quarter more than 256 MiB of memory."""

@@ -15,6 +15,7 @@ import pytest
 from census import children_of
 
 from sandbox.clients import ExaminerFailed
+from sandbox.inside.messages import Facts
 from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, start_pair
 from sandbox.judge import Judge
 from sandbox.pool import Case, cores_of, judge_all
@@ -227,6 +228,35 @@ def test_a_template_that_is_gone_is_named_before_the_examiner_that_failed(monkey
 
         with pytest.raises(Fault, match="the candidates' template is gone: "):
             judge._judge("def f(): return 1", F_IS_ONE, Limits(), exhaustive=False)  # noqa: SLF001 - once only
+
+
+class FailsEarly:
+    """A template whose candidates end before they come to the program."""
+
+    def request(self, _request, _descriptors):
+        """Leave all files as they are."""
+
+    def facts(self):
+        """Return the end of a fork that strayed."""
+        return Facts(number=1, exit_code=70, signal=0, cpu_s=0.0, wall_s=0.0, peak_memory_bytes=0, exceeded=0)
+
+    def log(self):
+        """Return its last words."""
+        return "last words"
+
+    def close(self):
+        """End."""
+
+
+def test_a_candidate_that_never_comes_to_the_program_is_no_compile_error(monkeypatch):
+    """It is a fault of ours, with the template's last words."""
+    monkeypatch.setattr("sandbox.judge.start_pair", lambda *_: (FailsEarly(), FailsEarly()))
+
+    with Judge(Jail()) as judge:
+        judgement = judge.judge("print(1)", ONE)
+
+    assert judgement.verdict is Verdict.SANDBOX_ERROR
+    assert judgement.detail.endswith("a candidate ended before it came to the program: last words")
 
 
 def test_a_judge_that_is_closed_while_it_starts_anew_ends_what_it_started(monkeypatch):
