@@ -9,12 +9,13 @@ import msgspec
 
 from harness.errors import UserError
 from harness.escapes import code_block, in_markdown
+from harness.runs.conditions import differences
 from harness.runs.records import Result, Tally
 from harness.scoring.passk import pass_at_k
 from harness.scoring.report import table
 from harness.scoring.score import ALL
 from leaderboards.paired import detectable, holm, mean_difference, p_value
-from leaderboards.results import differences, difficulties, protocol_of
+from leaderboards.results import difficulties
 from sandbox.printable import one_line
 
 
@@ -88,8 +89,8 @@ def compare(a: Result, b: Result) -> ResultComparison:
     return ResultComparison(
         a=a.policy,
         b=b.policy,
-        benchmark=a.benchmark,
-        protocol_differences=differences(protocol_of(a), protocol_of(b)),
+        benchmark=a.conditions.benchmark,
+        protocol_differences=differences(a.conditions, b.conditions),
         only_in_a=tuple(task_id for task_id in of_a if task_id not in of_b),
         only_in_b=tuple(task_id for task_id in of_b if task_id not in of_a),
         columns=found,

@@ -7,11 +7,11 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 import msgspec
 
 from harness.escapes import in_markdown, in_tree
+from harness.runs.conditions import differences
 from harness.runs.records import Result
 from harness.scoring.report import table
 from leaderboards.compare import Flip, flips, paired_values
 from leaderboards.paired import mean_difference
-from leaderboards.results import differences, protocol_of
 from sandbox.records import Verdict
 
 NAMED = 5
@@ -66,7 +66,7 @@ def judge(
     return GateDecision(
         baseline=baseline.policy,
         candidate=candidate.policy,
-        benchmark=candidate.benchmark,
+        benchmark=candidate.conditions.benchmark,
         passed=all(check.passed for check in checks),
         checks=checks,
         lost=tuple(flip for flip in flips(baseline, candidate) if flip.change < 0),
@@ -74,7 +74,7 @@ def judge(
 
 
 def _same_protocol(baseline: Result, candidate: Result) -> Check:
-    found = differences(protocol_of(baseline), protocol_of(candidate))
+    found = differences(baseline.conditions, candidate.conditions)
     message = "; ".join(found) if found else "both were reached under the same conditions"
     return Check(name="protocol", passed=not found, message=message)
 

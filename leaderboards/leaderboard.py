@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.errors import UserError
+from harness.runs.conditions import described
 from harness.runs.jsonl import write_whole
 from leaderboards.render import tables_markdown
-from leaderboards.results import RESULT_FILE, Found, Protocol, protocol_of, read_results
+from leaderboards.results import RESULT_FILE, Found, read_results
 from leaderboards.table import Table, TableEntry, tabulate
 
 LEDGER = "LEADERBOARD.md"
@@ -33,7 +34,11 @@ def newest(folder: Path) -> tuple[Found, ...]:
     if not files:
         raise UserError(f"{folder}: holds no {RESULT_FILE}, at any depth; name a folder of runs")
     found = [one for file in files for one in read_results(file)]
-    return tuple({(one.result.policy, protocol_of(one.result)): one for one in found}.values())
+    return tuple({(one.result.policy, _conditions(one)): one for one in found}.values())
+
+
+def _conditions(found: Found) -> tuple[str, ...]:
+    return tuple(described(found.result.conditions).values())
 
 
 def _natural(path: Path) -> list[tuple[str, int]]:
@@ -44,12 +49,12 @@ def _natural(path: Path) -> list[tuple[str, int]]:
 def ledger(folder: Path) -> tuple[Table, ...]:
     """Return a table for each benchmark and protocol, the best policy first, each linked to its run."""
     found = newest(folder)
-    protocols = sorted({protocol_of(one.result) for one in found})
+    protocols = sorted({_conditions(one) for one in found})
     return tuple(table for protocol in protocols for table in tabulate(_entries(found, protocol, folder)))
 
 
-def _entries(found: Iterable[Found], protocol: Protocol, folder: Path) -> tuple[TableEntry, ...]:
-    chosen = [one for one in found if protocol_of(one.result) == protocol]
+def _entries(found: Iterable[Found], protocol: tuple[str, ...], folder: Path) -> tuple[TableEntry, ...]:
+    chosen = [one for one in found if _conditions(one) == protocol]
     return tuple(
         TableEntry(
             method=one.result.policy,

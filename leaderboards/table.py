@@ -11,11 +11,12 @@ from statistics import fmean, stdev
 import msgspec
 
 from harness.errors import UserError
+from harness.runs.conditions import described, differences, footnote
 from harness.runs.records import Result, Tally
 from harness.scoring.intervals import mean_interval
 from harness.scoring.passk import pass_at_k
 from harness.scoring.score import ALL, by_stratum
-from leaderboards.results import differences, difficulties, in_words, protocol_of
+from leaderboards.results import difficulties
 from sandbox.records import Verdict
 
 DECIMALS = 2
@@ -106,7 +107,7 @@ def tabulate(
     groups: dict[tuple[str, str], list[TableEntry]] = {}
     for entry in entries:
         by_difficulty = not by_model and any(tally.difficulty for tally in entry.result.tallies)
-        groups.setdefault((entry.result.benchmark, entry.model if by_difficulty else ""), []).append(entry)
+        groups.setdefault((entry.result.conditions.benchmark, entry.model if by_difficulty else ""), []).append(entry)
     return tuple(
         _table(group, base=base, mixed_protocols=mixed_protocols, by_model=by_model) for group in groups.values()
     )
@@ -174,7 +175,7 @@ def _table(entries: Sequence[TableEntry], *, base: str, mixed_protocols: bool, b
         rows=marked(rows, found_base),
         notes=(
             rule(found_base),
-            f"Protocol: {in_words(protocol_of(entries[0].result))}.",
+            f"Protocol: {footnote(entries[0].result.conditions)}.",
             *(f"ANOTHER PROTOCOL: {other}." for other in others),
             *_incomplete(entries),
         ),
@@ -246,21 +247,21 @@ def _caption(entries: Sequence[TableEntry]) -> str:
     sizes = [f"{len(of_it)} {s.difficulty}" for s, of_it in by_level.items() if s.kind == ALL and s.difficulty != ALL]
     by_difficulty = f" ({', '.join(sizes)})" if sizes else ""
     models = [model for model in dict.fromkeys(entry.model for entry in entries) if model]
-    protocol = protocol_of(first)
+    conditions = described(first.conditions)
     seeds = max(len(_results(entries, entry.method, entry.model)) for entry in entries)
     over_seeds = f"; mean ± standard deviation over up to {seeds} seeds" if seeds > 1 else ""
     named = f", {models[0]}" if len(models) == 1 else ""
     return (
-        f"{first.benchmark}{named}: {len(first.tallies)} problems{by_difficulty} of {protocol.problem_set}, "
-        f"n = {protocol.samples}{over_seeds}"
+        f"{conditions['benchmark']}{named}: {len(first.tallies)} problems{by_difficulty} of "
+        f"{conditions['problem set']}, n = {conditions['samples']}{over_seeds}"
     )
 
 
 def _other_protocols(entries: Sequence[TableEntry]) -> Iterator[str]:
     """Yield how each entry's protocol differs from the first one's."""
-    usual = protocol_of(entries[0].result)
+    usual = entries[0].result.conditions
     for entry in entries:
-        if found := differences(usual, protocol_of(entry.result)):
+        if found := differences(usual, entry.result.conditions):
             yield f"{_name(entries[0])} and {_name(entry)} differ in protocol: {'; '.join(found)}"
 
 

@@ -69,6 +69,11 @@ def fingerprint(sha256_of_problems: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
+def splits_of(infos: ProblemInfos) -> tuple[str, ...]:
+    """Return the splits of some problems, in the benchmark's order."""
+    return tuple(dict.fromkeys(info.split for info in infos.values()))
+
+
 def usual_limits(infos: Iterable[ProblemInfo]) -> Limits:
     """Return the limits that most of the problems have."""
     return Counter(info.limits for info in infos).most_common(1)[0][0]

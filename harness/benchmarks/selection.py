@@ -12,6 +12,7 @@ from harness.benchmarks.problem_info import ProblemInfos
 from harness.errors import UserError
 from harness.runs.records import Generation, Run
 from harness.runs.row_store import SampleCounts
+from harness.runs.run_folder import changes
 
 
 def of_split(infos: ProblemInfos, split: str) -> ProblemInfos:
@@ -77,7 +78,9 @@ def chosen_problems(infos: ProblemInfos, benchmark: Benchmark, split: str | None
 
 Record = TypeVar("Record", Run, Generation)
 
-_EACH_HAS_ITS_OWN = {"shard", "samples_sha256", "problems", "prompts", "splits", "limits", "source"}
+_EACH_HAS_ITS_OWN = {
+    "shard", "samples_sha256", "samples", "problems", "problems_sha256", "prompts", "splits", "limits", "source",
+}  # fmt: skip
 """Fields that may differ between the shards of one run: they follow from the problems; `limits` are those of most."""
 
 
@@ -103,6 +106,11 @@ def of_shard(infos: ProblemInfos, shard: str) -> ProblemInfos:
     return dict(list(infos.items())[number - 1 :: count])
 
 
+def shard_of(record: Run | Generation) -> str:
+    """Return the shard of a record, empty where it is of all problems."""
+    return record.conditions.shard if isinstance(record, Run) else record.shard
+
+
 def in_order(records: Mapping[Path, Record]) -> Sequence[Path]:
     """Return the folders in the order of their shards, given the record of each.
 
@@ -112,15 +120,16 @@ def in_order(records: Mapping[Path, Record]) -> Sequence[Path]:
     found = dict[str, Path]()
     (first, of_first), *_ = records.items()
     for folder, record in records.items():
-        if not record.shard:
+        shard = shard_of(record)
+        if not shard:
             raise UserError(f"{folder}: is not a shard, it was made without --shard; leave it out")
-        if earlier := found.get(record.shard):
-            raise UserError(f"{folder}: is shard {record.shard}, as is {earlier}; leave one of them out")
-        for field in set(record.__struct_fields__) - _EACH_HAS_ITS_OWN:
-            if getattr(record, field) != getattr(of_first, field):
-                raise UserError(f"{folder}: is a shard of another run than {first}, its {field} is another")
-        found[record.shard] = folder
-    _, count = numbers_of(of_first.shard)
+        if earlier := found.get(shard):
+            raise UserError(f"{folder}: is shard {shard}, as is {earlier}; leave one of them out")
+        for change in changes(of_first, record):
+            if change.field.partition(".")[0] not in _EACH_HAS_ITS_OWN:
+                raise UserError(f"{folder}: is a shard of another run than {first}, its {change.field} is another")
+        found[shard] = folder
+    _, count = numbers_of(shard_of(of_first))
     whole = [f"{number}/{count}" for number in range(1, count + 1)]
     if strange := found.keys() - set(whole):
         raise UserError(f"{found[strange.pop()]}: is a shard of another run than {first}, which has {count} shards")

@@ -9,9 +9,10 @@ from harness.benchmarks.benchmark import open_benchmark
 from harness.benchmarks.problem_info import info_of
 from harness.errors import UserError
 from harness.explain import choose_evaluation, explain, explanation_markdown
-from harness.runs.jsonl import appended_rows, read
+from harness.runs.jsonl import appended_rows
 from harness.runs.records import Evaluation, Problem, Run, Source
 from harness.runs.row_store import SampleFile
+from harness.runs.run_folder import read_run
 
 
 @click.command("explain")
@@ -41,7 +42,7 @@ def command(
     """
     if not (run / "run.json").exists():
         raise UserError(f"{run}: holds no run.json; name the folder that `proctor score --out` wrote")
-    asked = read(run / "run.json", Run)
+    asked = read_run(run)
     source = Source(
         benchmark=benchmark or asked.source.benchmark,
         data=data or asked.source.data,
@@ -54,7 +55,7 @@ def command(
         raise UserError(f"{run}: no sample of task {problem.task_id} has been judged yet; let proctor score go on")
     evaluation = choose_evaluation(judged, policy, index)
     sample = SampleFile(run / "samples.jsonl", asked.samples_sha256)[evaluation.key]
-    found = explain(sample, evaluation, problem, asked.extraction, asked.prompt_card)
+    found = explain(sample, evaluation, problem, asked.conditions.extraction, asked.conditions.prompt_card)
     click.echo(msgspec.json.encode(found) if as_json else explanation_markdown(found))
     return 0
 

@@ -1,6 +1,6 @@
 """`proctor merge`: merges the shards of a run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from harness.cli.options import out_option
 from harness.errors import UserError
 from harness.runs.jsonl import read
 from harness.runs.records import Generation, Run
-from harness.runs.run_folder import GENERATION, RUN
+from harness.runs.run_folder import GENERATION, RUN, read_run
 from harness.scoring.merge import merge_generations, merge_runs
 from harness.scoring.report import report_markdown
 
@@ -32,8 +32,8 @@ def command(*, shards: tuple[Path, ...], data: str | None, out: Path) -> int:
     those of the same command without --shard; where samples came from a file in another order than the benchmark's,
     samples.jsonl is in the benchmark's.
     """
-    generations = _records(shards, GENERATION, Generation)
-    runs = _records(shards, RUN, Run)
+    generations = _records(shards, GENERATION, lambda folder: read(folder / GENERATION, Generation))
+    runs = _records(shards, RUN, read_run)
     if not (generations or runs):
         raise UserError(f"{shards[0]}: holds no {RUN}; name the folders that were made with --shard")
     infos = _infos([*runs.values(), *generations.values()], data)
@@ -45,14 +45,14 @@ def command(*, shards: tuple[Path, ...], data: str | None, out: Path) -> int:
     return 0
 
 
-def _records(folders: tuple[Path, ...], name: str, type_: type[Record]) -> Mapping[Path, Record]:
+def _records(folders: tuple[Path, ...], name: str, read_record: Callable[[Path], Record]) -> Mapping[Path, Record]:
     """Return the record of each shard, in their order; nothing where none of them has such a file."""
     having = [folder for folder in folders if (folder / name).exists()]
     if not having:
         return {}
     if lacking := set(folders) - set(having):
         raise UserError(f"{lacking.pop()}: holds no {name}, which {having[0]} has; finish it or leave it out")
-    found = {folder: read(folder / name, type_) for folder in folders}
+    found = {folder: read_record(folder) for folder in folders}
     return {folder: found[folder] for folder in in_order(found)}
 
 

@@ -59,7 +59,7 @@ def command(
         )
         examination = judging.settings(source, plan.problem_set, origin)
         open_generation(out, record)
-        open_run(out, run_record(plan.infos, examination, samples_sha256=""))
+        open_run(out, run_record(plan.infos, examination, plan.sampling.n))
         samples = _generate_and_judge(engine, plan, loaded.problems, out, examination)
     return report(score_samples(samples, loaded.problems, plan.infos, out, examination), out, judging)
 

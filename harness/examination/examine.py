@@ -12,13 +12,13 @@ from typing import BinaryIO
 
 import msgspec
 
-from harness.benchmarks.problem_info import ProblemInfos, usual_limits
+from harness.benchmarks.problem_info import ProblemInfos, fingerprint, splits_of, usual_limits
 from harness.errors import UserError
 from harness.examination.cluster import evaluate_on_cluster
 from harness.examination.evaluate import Evaluator, already_judged, evaluate
 from harness.progress import watched
 from harness.runs.jsonl import read, sole_writer
-from harness.runs.records import Evaluation, Problem, Producer, PromptCardId, Run, Sample, Sampling, Source
+from harness.runs.records import Conditions, Evaluation, Problem, Producer, PromptCardId, Run, Sample, Sampling, Source
 from harness.runs.row_store import SampleFile, SampleIndex
 from harness.runs.run_folder import EVALUATIONS, GENERATION, RUN
 from sandbox.jail import Jail, JailReport, Refused, probe
@@ -76,8 +76,15 @@ def evaluator_on(cluster: str | None, workers: int | None) -> Evaluator:
 
 def origin_of(samples: Path) -> Origin:
     """Return the origin that the records of a folder tell of its samples; an unknown one for a file."""
-    records = (samples / name for name in (GENERATION, RUN))
-    return next((read(path, Origin) for path in records if path.exists()), Origin())
+    if (samples / GENERATION).exists():
+        return read(samples / GENERATION, Origin)
+    if (samples / RUN).exists():
+        return read(samples / RUN, _OriginOfRun).conditions or read(samples / RUN, Origin)  # as of schema 3
+    return Origin()
+
+
+class _OriginOfRun(msgspec.Struct):
+    conditions: Origin | None = None
 
 
 def jail_report(jail: Jail) -> JailReport:
@@ -95,38 +102,41 @@ def jail_report(jail: Jail) -> JailReport:
         raise UserError(str(refusal)) from refusal
 
 
-def run_record(infos: ProblemInfos, settings: ExaminationSettings, samples_sha256: str) -> Run:
+def run_record(infos: ProblemInfos, settings: ExaminationSettings, samples: int, samples_sha256: str = "") -> Run:
     """Return the record of an examination.
 
     Args:
         infos: of the problems that are judged.
         settings: of the examination.
+        samples: of the problem that has most.
         samples_sha256: empty while samples are being generated.
 
     Raises:
         UserError: This host isolates too little.
     """
     report = jail_report(settings.jail)
-    return Run(
-        samples_sha256=samples_sha256,
+    problems = {info.task_id: info.sha256 for info in infos.values()}
+    conditions = Conditions(
         benchmark=next(iter(infos.values())).benchmark,
         problem_set=settings.problem_set,
-        splits=tuple(dict.fromkeys(info.split for info in infos.values())),
+        splits=splits_of(infos),
+        shard=settings.origin.shard,
+        problems_sha256=fingerprint(problems),
+        samples=samples,
         prompt_card=settings.origin.prompt_card,
         sampling=settings.origin.sampling,
         producer=settings.origin.producer,
         extraction=settings.extraction,
-        k=settings.k,
+        exhaustive=settings.exhaustive,
         limits=usual_limits(infos.values()),
         limits_file=Path(settings.source.limits).name if settings.source.limits else "",
-        exhaustive=settings.exhaustive,
         isolation=report.layers,
         preload=settings.jail.preload,
         python=report.python,
         proctor=version("proctor"),
-        source=settings.source,
-        problems={info.task_id: info.sha256 for info in infos.values()},
-        shard=settings.origin.shard,
+    )
+    return Run(
+        samples_sha256=samples_sha256, k=settings.k, conditions=conditions, source=settings.source, problems=problems
     )
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from harness.benchmarks.benchmark import Benchmark, LoadedBenchmark
 from harness.benchmarks.flaws import refuse_flawed
-from harness.benchmarks.problem_info import ProblemInfos, problem_infos, sha256_of
+from harness.benchmarks.problem_info import ProblemInfos, problem_infos, sha256_of, splits_of
 from harness.benchmarks.selection import chosen_problems, of_shard
 from harness.errors import UserError
 from harness.generation.backend import Backend, Engine, Request
@@ -71,7 +71,7 @@ class GenerationPlan(msgspec.Struct, frozen=True, kw_only=True):
             prompt_card=self.prompt_card,
             benchmark=next(iter(self.infos.values())).benchmark,
             problem_set=self.problem_set,
-            splits=tuple(dict.fromkeys(info.split for info in self.infos.values())),
+            splits=splits_of(self.infos),
             proctor=version("proctor"),
             source=self.source,
             prompts={task_id: sha256_of(prompt) for task_id, prompt in prompts.items()},

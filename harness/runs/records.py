@@ -1,4 +1,4 @@
-"""Every record that lies on disk; the words are those of DESIGN.md, section 4."""
+"""Defines the records of the files that proctor writes."""
 
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ from sandbox.records import Limits, Test, TestOutcome, Verdict
 Index = Annotated[int, msgspec.Meta(ge=0)]
 
 SampleKey = tuple[str, str, int]
-"""What tells one sample from another: (policy, task_id, index)."""
+"""(policy, task_id, index)."""
 
 
 FinishReason = Literal["stop", "length", "context"]
@@ -18,7 +18,7 @@ off, or the prompt alone left no room for a single token."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """A task and the tests that decide it; `difficulty` is the benchmark's own label, empty where it has none."""
+    """Holds a task and the tests that decide it; `difficulty` is the benchmark's own label, empty where it has none."""
 
     task_id: str
     benchmark: str
@@ -26,7 +26,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     statement: str
     tests: tuple[Test, ...]
     limits: Limits = Limits()
-    """What each test may use."""
+    """Of each test."""
     starter_code: str = ""
     entry_point: str = ""
     """The function that the statement asks for, empty where the tests alone name what they need."""
@@ -42,7 +42,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A completion and who wrote it; `index` counts the completions of one policy for one task from 0."""
+    """Holds a completion and the name of its policy; `index` counts those of one policy for one task from 0."""
 
     policy: str
     task_id: str
@@ -52,10 +52,10 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The text, or for a chat the JSON list of its messages; empty where it is unknown."""
     seed: int | None = None
     finish_reason: FinishReason | Literal[""] = ""
-    """Empty where nobody said so."""
+    """Empty where it is unknown."""
     prompt_tokens: int | None = None
     tokens: int | None = None
-    """Drawn ones; both counts are the model's own, and None where they are unknown."""
+    """Generated ones; both counts are the model's own, and None where they are unknown."""
 
     @property
     def cut_off(self) -> bool:
@@ -64,12 +64,12 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def key(self) -> SampleKey:
-        """Return what tells this sample from every other."""
+        """Return the key of the sample."""
         return self.policy, self.task_id, self.index
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
-    """What the judge said of one sample's program."""
+    """Records the verdict on one sample's program."""
 
     policy: str
     task_id: str
@@ -96,7 +96,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PromptCardId(msgspec.Struct, frozen=True, kw_only=True):
-    """Which prompt card the completions answer, the SHA-256 of its file, and its stop strings."""
+    """Identifies a prompt card by its name and the SHA-256 of its file, and names its stop strings."""
 
     name: str
     sha256: str
@@ -104,7 +104,7 @@ class PromptCardId(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True):
-    """How completions are drawn; at temperature 0 the likeliest token is taken, and nothing is random."""
+    """Settles the sampling of completions; at temperature 0 the likeliest token is taken, and nothing is random."""
 
     n: Annotated[int, msgspec.Meta(ge=1)]
     """Samples a problem."""
@@ -118,7 +118,7 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Producer(msgspec.Struct, frozen=True, kw_only=True):
-    """Who draws completions: a change in any of this is another run."""
+    """Identifies the model that generates, and its surroundings: a change in any of this is another run."""
 
     backend: str
     model: str
@@ -130,13 +130,13 @@ class Producer(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, str]
     """Of the libraries that decide the samples."""
     options: dict[str, str]
-    """Other settings that may move a sample, such as the size of a batch."""
+    """Other settings that may change a sample, such as the size of a batch."""
     repeatable: str
-    """`yes`, or why another run with the same seed may draw other samples."""
+    """`yes`, or why another run with the same seed may generate other samples."""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the problems came from, as the command line named it."""
+    """Names the source of the problems as the user gave it."""
 
     benchmark: str
     data: str | None = None
@@ -144,7 +144,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Generation(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked of a model: samples may stand in one file exactly if these are equal, `source` apart."""
+    """Records what is requested of a model: samples belong in one file exactly if these are equal, `source` apart."""
 
     policy: str
     producer: Producer
@@ -152,7 +152,7 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     prompt_card: PromptCardId
     benchmark: str
     problem_set: str
-    """The benchmark's set that was asked for, empty where a split was."""
+    """Name of the published set that was chosen, empty where a split was."""
     splits: tuple[str, ...]
     """Those of the problems, in the benchmark's order."""
     proctor: str
@@ -163,44 +163,58 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     """Such as 3/16, where only these of the problems are meant; empty where all are."""
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked: two runs are the same examination exactly if these are equal, `source` apart."""
+class Conditions(msgspec.Struct, frozen=True, kw_only=True):
+    """Records the conditions of an examination: `harness.runs.conditions` says which ones results must share."""
 
-    samples_sha256: str
-    """Empty while the samples are still being drawn."""
     benchmark: str
     problem_set: str
-    """The benchmark's set that was asked for, which the samples cover; empty where they chose the problems."""
+    """Name of the published set that was chosen, all of whose problems have samples; empty where there is none."""
     splits: tuple[str, ...]
-    """The splits that the samples come from, in the benchmark's order."""
+    """Of the problems, in the benchmark's order."""
+    shard: str = ""
+    """Such as 3/16, where only these of the problems are meant; empty where all are."""
+    problems_sha256: str
+    """Of all that the problems say, tests and limits included."""
+    samples: int
+    """Of the problem that has most; those lost to sandbox errors count."""
     prompt_card: PromptCardId | None
-    """None where nobody said which one the samples were drawn with."""
+    """None where the card is unknown, as are the next two where the samples came from elsewhere."""
     sampling: Sampling | None
     producer: Producer | None
-    """Both None where the samples came from elsewhere."""
     extraction: str
-    """The setting; each evaluation says which rule it came to."""
-    k: tuple[int, ...]
+    """The setting; each evaluation names the rule that applied."""
+    exhaustive: bool
     limits: Limits
-    """Those of most problems; the limits of each are part of its hash in `problems`."""
+    """Those of most problems; the limits of each are part of its hash."""
     limits_file: str
     """Name of the file of calibrated limits, empty where the benchmark's own were used."""
-    exhaustive: bool
     isolation: dict[str, str]
     """Layer of isolation -> "in force" or why it is absent."""
     preload: tuple[str, ...]
     python: str
     """Version of the examined interpreter."""
     proctor: str
+
+
+SCHEMA = 4
+"""Of run.json and result.json."""
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """Records what is requested of a run: two are the same exactly if these are equal, `source` apart."""
+
+    schema: int = SCHEMA
+    samples_sha256: str
+    """Empty while the samples are being generated."""
+    k: tuple[int, ...]
+    conditions: Conditions
     source: Source
     problems: dict[str, str]
     """Task id -> SHA-256 of all that the problem says, tests and limits included; in the benchmark's order."""
-    shard: str = ""
-    """Such as 3/16, where only these of the problems are meant; empty where all are."""
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
-    """Of `n` samples of a task that were judged, `c` were accepted; sandbox errors are not among the `n`."""
+    """Counts the `n` samples of a task that were judged and the `c` accepted; sandbox errors are not among the `n`."""
 
     task_id: str
     difficulty: str
@@ -210,7 +224,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
-    """Mean pass@k over the `problems` of one difficulty and kind of test, with a 95 % interval, all in [0, 1].
+    """Holds the mean pass@k over the `problems` of one difficulty and kind of test, with a 95 % interval, in [0, 1].
 
     "all" stands for every difficulty, or every kind.
     """
@@ -225,7 +239,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VerdictShare(msgspec.Struct, frozen=True, kw_only=True):
-    """How many `samples` got a verdict, and their share: the mean over problems, with a 95 % interval, as in `Score`.
+    """Holds the number of `samples` with a verdict, and their share: the mean over problems, as in `Score`.
 
     Sandbox errors say nothing about a model, so they have no share; the share of accepted is pass@1.
     """
@@ -240,40 +254,26 @@ class VerdictShare(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """What drawing the samples took, and how their completions ended."""
+    """Adds up the tokens of samples, and counts the reasons for which their completions ended."""
 
     prompt_tokens: int | None
-    """Summed over samples; this and the next are None where a sample doesn't say."""
+    """Summed over samples; this and the next are None where a sample has no count."""
     tokens: int | None
     finish_counts: dict[str, int]
-    """Why a completion ended -> samples; `unknown` where nobody said. `context` is where the prompt was too long."""
+    """Finish reason -> samples; `unknown` where there is none. `context` means that the prompt was too long."""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What one policy reached, and under which conditions; holds no clock, so equal inputs give equal bytes.
+    """Reports the scores of one policy and their conditions; holds no clock, so equal inputs give equal bytes.
 
     Every row of `scores` and `verdict_shares` names its difficulty and kind: "all" of both first, then each difficulty,
     each kind, and each pair that has problems. Verdicts that never came have no share.
     """
 
-    schema: int = 3
+    schema: int = SCHEMA
     policy: str
-    benchmark: str
-    problem_set: str
-    splits: tuple[str, ...]
-    shard: str = ""
-    """Such as 3/16, where the result is of these problems only."""
-    problems_sha256: str
-    prompt_card: PromptCardId | None
-    sampling: Sampling | None
-    producer: Producer | None
+    conditions: Conditions
     usage: Usage
-    extraction: str
-    limits: Limits
-    limits_file: str
-    isolation: dict[str, str]
-    python: str
-    proctor: str
     verdict_counts: dict[Verdict, int]
     extraction_counts: dict[str, int]
     """Rule of extraction -> samples; `none` is where it failed."""

@@ -8,7 +8,7 @@ import msgspec
 
 from harness.errors import UserError
 from harness.runs.jsonl import pretty_json, read, sha256_of_file, write_whole
-from harness.runs.records import Generation, Run
+from harness.runs.records import SCHEMA, Generation, Run
 from harness.runs.row_store import SampleCopy
 
 GENERATION, RUN, SAMPLES = "generation.json", "run.json", "samples.jsonl"
@@ -45,10 +45,42 @@ def open_run(out: Path, run: Run, samples: SampleCopy | None = None) -> None:
     if generated_here and run.samples_sha256 and not _holds(out / SAMPLES, run.samples_sha256):
         raise UserError(f"{out}: holds other samples than those that are to be judged; choose another --out")
     _record(out, RUN, run, beside=(GENERATION, SAMPLES) if generated_here else ())
-    if run.samples_sha256 and not read(out / RUN, Run).samples_sha256:
+    if run.samples_sha256 and not read_run(out).samples_sha256:
         write_whole(out / RUN, pretty_json(run))  # all samples are generated now
     if samples is not None:
         samples.hand_over(out / SAMPLES)
+
+
+class _Versioned(msgspec.Struct):
+    schema: int = 0
+
+
+def read_run(folder: Path) -> Run:
+    """Read the record of a run.
+
+    Raises:
+        UserError: There is none, or it was written under another schema.
+    """
+    path = folder / RUN
+    refuse_other_schema(path, read(path, _Versioned).schema)
+    return read(path, Run)
+
+
+def refuse_other_schema(path: Path, schema: int) -> None:
+    """Refuse a file that another version of proctor wrote.
+
+    Args:
+        path: of a run.json or result.json.
+        schema: that it has.
+
+    Raises:
+        UserError: It is not ours.
+    """
+    if schema != SCHEMA:
+        raise UserError(
+            f"{path}: has schema {schema}, this proctor reads {SCHEMA}; judge its samples again: "
+            f"proctor score {path.parent / SAMPLES} --benchmark NAME --out NEW"
+        )
 
 
 def _holds(path: Path, sha256: str) -> bool:
@@ -61,7 +93,7 @@ def _record(out: Path, name: str, asked: Generation | Run, beside: Collection[st
     if out.exists() and not out.is_dir():
         raise UserError(f"{out}: is a file; --out names the folder of a run")
     if path.exists():
-        _refuse_another(path, read(path, type(asked)), asked)
+        _refuse_another(path, read_run(out) if isinstance(asked, Run) else read(path, Generation), asked)
     elif out.exists() and any(file.name not in beside and file.suffix != ".tmp" for file in out.iterdir()):
         raise UserError(f"{out}: holds files, but no {name}; choose an empty or new folder for --out")
     else:
@@ -69,30 +101,33 @@ def _record(out: Path, name: str, asked: Generation | Run, beside: Collection[st
         write_whole(path, pretty_json(asked))
 
 
-class _Difference(NamedTuple):
+class Difference(NamedTuple):
+    """Names a field in which two records differ."""
+
     field: str
     was: Any
     is_: Any
 
 
 def _refuse_another(path: Path, earlier: Generation | Run, asked: Generation | Run) -> None:
-    for field, was, is_ in _differences(earlier, asked):
-        if field == "source" or (field == "samples_sha256" and "" in {was, is_}):
-            continue
+    for field, was, is_ in changes(earlier, asked):
+        if field in {"source", "problems_sha256"} or (field == "samples_sha256" and "" in {was, is_}):
+            continue  # the problems that make the hash another come later
         difference = _of_a_task(was, is_) if field in {"problems", "prompts"} else _of_a_value(was, is_)
         raise UserError(f"{path}: this is another run, its {field} {difference}; choose another --out")
 
 
-def _differences(earlier: msgspec.Struct, asked: msgspec.Struct) -> Iterator[_Difference]:
-    """Yield the fields that differ; of a record within, `its.field`."""
-    for field in asked.__struct_fields__:
-        was, is_ = getattr(earlier, field), getattr(asked, field)
+def changes(earlier: msgspec.Struct, later: msgspec.Struct) -> Iterator[Difference]:
+    """Yield the fields in which two records differ; of a record within, `its.field`, or for conditions the field."""
+    for field in later.__struct_fields__:
+        was, is_ = getattr(earlier, field), getattr(later, field)
         if was == is_:
             continue
         if field != "source" and isinstance(is_, msgspec.Struct) and type(was) is type(is_):
-            yield from (within._replace(field=f"{field}.{within.field}") for within in _differences(was, is_))
+            prefix = "" if field == "conditions" else f"{field}."
+            yield from (within._replace(field=f"{prefix}{within.field}") for within in changes(was, is_))
         else:
-            yield _Difference(field, was, is_)
+            yield Difference(field, was, is_)
 
 
 def _of_a_task(was: Mapping[str, str], is_: Mapping[str, str]) -> str:

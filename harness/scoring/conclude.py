@@ -31,8 +31,9 @@ def score_samples(
     Raises:
         UserError: Too few samples for k, too little isolation, or `out` is another run; nothing has been written then.
     """
-    refuse_short(samples.tally.counts, settings.k)
-    run = run_record(infos, settings, samples.tally.sha256)
+    counts = samples.tally.counts
+    refuse_short(counts, settings.k)
+    run = run_record(infos, settings, max(counts.values()), samples.tally.sha256)
     open_run(out, run, samples if isinstance(samples, SampleCopy) else None)
     evaluations = judge_rest(samples, problems, infos, out, settings)
     return conclude(out, run, evaluations, infos, samples.tally.usage)

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from harness.benchmarks.problem_info import ProblemInfos, usual_limits
+from harness.benchmarks.problem_info import ProblemInfos, fingerprint, splits_of, usual_limits
 from harness.benchmarks.selection import of_shard
 from harness.errors import UserError
 from harness.examination.evaluate import already_judged
@@ -36,12 +36,10 @@ def merge_generations(shards: Mapping[Path, Generation], infos: ProblemInfos, ou
         _refuse_other_problems(folder, shard.shard, shard.prompts, infos)
         if len(stored[folder]) < shard.sampling.n * len(shard.prompts):
             raise UserError(f"{folder}: {_UNFINISHED}")
-    first, prompts = (
-        next(iter(shards.values())),
-        dict(chain.from_iterable(shard.prompts.items() for shard in shards.values())),
-    )
+    first = next(iter(shards.values()))
+    prompts = dict(chain.from_iterable(shard.prompts.items() for shard in shards.values()))
     prompts = {task_id: prompts[task_id] for task_id in infos}
-    open_generation(out, msgspec.structs.replace(first, shard="", splits=_splits(infos), prompts=prompts))
+    open_generation(out, msgspec.structs.replace(first, shard="", splits=splits_of(infos), prompts=prompts))
     if not (out / SAMPLES).exists():
         SampleCopy(_in_order(stored, infos), out).hand_over(out / SAMPLES)
 
@@ -58,7 +56,7 @@ def merge_runs(shards: Mapping[Path, Run], infos: ProblemInfos, out: Path) -> Se
         UserError: A shard is not finished, is not of these problems, or `out` holds something else.
     """
     for folder, shard in shards.items():
-        _refuse_other_problems(folder, shard.shard, shard.problems, infos)
+        _refuse_other_problems(folder, shard.conditions.shard, shard.problems, infos)
         for task_id, sha256 in shard.problems.items():
             if infos[task_id].sha256 != sha256:
                 raise UserError(
@@ -66,22 +64,23 @@ def merge_runs(shards: Mapping[Path, Run], infos: ProblemInfos, out: Path) -> Se
                 )
     stored = {folder: SampleFile(folder / SAMPLES, shard.samples_sha256) for folder, shard in shards.items()}
     samples = SampleCopy(_in_order(stored, infos), out)
-    whole = msgspec.structs.replace(
-        next(iter(shards.values())),
+    problems = {task_id: info.sha256 for task_id, info in infos.items()}
+    first = next(iter(shards.values()))
+    conditions = msgspec.structs.replace(
+        first.conditions,
         shard="",
-        samples_sha256=samples.tally.sha256,
-        splits=_splits(infos),
+        splits=splits_of(infos),
+        problems_sha256=fingerprint(problems),
+        samples=max(samples.tally.counts.values()),
         limits=usual_limits(infos.values()),
-        problems={task_id: info.sha256 for task_id, info in infos.items()},
+    )
+    whole = msgspec.structs.replace(
+        first, samples_sha256=samples.tally.sha256, conditions=conditions, problems=problems
     )
     open_run(out, whole, samples)
     evaluations = chain.from_iterable(_finished(folder, samples) for folder, samples in stored.items())
     with whole_file(out / EVALUATIONS) as file:
         return conclude(out, whole, _written(evaluations, file), infos, samples.tally.usage)
-
-
-def _splits(infos: ProblemInfos) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(info.split for info in infos.values()))
 
 
 def _refuse_other_problems(folder: Path, shard: str, task_ids: Iterable[str], infos: ProblemInfos) -> None:

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import msgspec
-
 from harness.escapes import in_markdown
 from harness.extraction.program import FAILED
-from harness.runs.records import Result, Sampling, Score, VerdictShare
+from harness.runs.conditions import sampling_text
+from harness.runs.records import Result, Score, VerdictShare
 from harness.scoring.score import ALL, Stratum, by_stratum
 from sandbox.printable import one_line
 from sandbox.records import Verdict
@@ -24,12 +23,12 @@ def report_markdown(results: Iterable[Result]) -> str:
 
 
 def _section(result: Result) -> Iterator[str]:
-    samples = sum(result.verdict_counts.values())
+    samples, conditions = sum(result.verdict_counts.values()), result.conditions
     strata = _shown_strata(result)
-    chosen = result.problem_set or ", ".join(result.splits)
-    if result.shard:
-        chosen = f"shard {result.shard} of {chosen}"
-    yield f"## {in_markdown(f'{result.policy} on {result.benchmark}')}"
+    chosen = conditions.problem_set or ", ".join(conditions.splits)
+    if conditions.shard:
+        chosen = f"shard {conditions.shard} of {chosen}"
+    yield f"## {in_markdown(f'{result.policy} on {conditions.benchmark}')}"
     yield ""
     yield f"{len(result.tallies)} problems ({in_markdown(chosen)}), {samples} samples; percent with 95 % interval"
     yield ""
@@ -42,8 +41,8 @@ def _section(result: Result) -> Iterator[str]:
     if generation := "; ".join(_generation(result, samples)):
         yield f"Generated: {one_line(generation)}"
         yield ""
-    limits = f"; limits: {result.limits_file}" if result.limits_file else ""
-    yield in_markdown(f"Python {result.python}{limits}; isolation: {isolation_of(result.isolation)}")
+    limits = f"; limits: {conditions.limits_file}" if conditions.limits_file else ""
+    yield in_markdown(f"Python {conditions.python}{limits}; isolation: {isolation_of(conditions.isolation)}")
     yield ""
 
 
@@ -96,24 +95,26 @@ def _verdict_rows(result: Result, strata: Mapping[Stratum, int]) -> Iterator[tup
 
 
 def _prompt(result: Result) -> str:
-    card = result.prompt_card
+    card = result.conditions.prompt_card
     return f"{card.name} ({card.sha256[:12]})" if card else "unknown"
 
 
 def _extraction(result: Result, samples: int) -> str:
     failed = result.extraction_counts.get(FAILED, 0) / samples
-    return f"{result.extraction} ({100 * failed:.2f} % failed, {100 * result.cut_off / samples:.2f} % cut off)"
+    setting = result.conditions.extraction
+    return f"{setting} ({100 * failed:.2f} % failed, {100 * result.cut_off / samples:.2f} % cut off)"
 
 
 def _generation(result: Result, samples: int) -> Iterator[str]:
     """Yield what is known of how the completions were generated."""
-    if result.sampling:
-        yield sampling_of(result.sampling)
-        yield f"seed {result.sampling.seed}"
-    if result.producer:
-        yield " ".join(filter(None, (result.producer.backend, result.producer.dtype)))
-        if result.producer.repeatable != "yes":
-            yield f"not repeatable ({result.producer.repeatable})"
+    sampling, producer = result.conditions.sampling, result.conditions.producer
+    if sampling:
+        yield sampling_text(sampling)
+        yield f"seed {sampling.seed}"
+    if producer:
+        yield " ".join(filter(None, (producer.backend, producer.dtype)))
+        if producer.repeatable != "yes":
+            yield f"not repeatable ({producer.repeatable})"
     usage = result.usage
     if usage.tokens is not None:
         prompts = "" if usage.prompt_tokens is None else f" for {usage.prompt_tokens} of prompts"
@@ -124,20 +125,13 @@ def _generation(result: Result, samples: int) -> Iterator[str]:
         yield f"{too_long} without an answer, their prompt being too long for the model"
 
 
-def sampling_of(sampling: Sampling) -> str:
-    """Return "greedy, at most 512 tokens" or "temperature 0.8, top_p 0.95, at most 512 tokens, stop [...]"."""
-    how = f"temperature {sampling.temperature:g}, top_p {sampling.top_p:g}" if sampling.temperature else "greedy"
-    stop = f", stop {msgspec.json.encode(sampling.stop).decode()}" if sampling.stop else ""
-    return f"{how}, at most {sampling.max_tokens} tokens{stop}"
-
-
 def isolation_of(layers: Mapping[str, str]) -> str:
     """Return "landlock (ABI 7), seccomp; absent: pid (no such namespace)"."""
     states = {layer: state.partition("in force") for layer, state in layers.items()}
     in_force = [f"{layer}{detail}" for layer, (_, found, detail) in states.items() if found]
     absent = [f"{layer} ({state.removeprefix('absent: ')})" for layer, (state, found, _) in states.items() if not found]
-    told = ", ".join(in_force) or "NONE, every program was trusted"
-    return f"{told}; absent: {', '.join(absent)}" if absent else told
+    present = ", ".join(in_force) or "NONE, every program was trusted"
+    return f"{present}; absent: {', '.join(absent)}" if absent else present
 
 
 def table(rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from harness.benchmarks.problem_info import ProblemInfo, ProblemInfos, fingerprint
+import msgspec
+
+from harness.benchmarks.problem_info import ProblemInfo, ProblemInfos
 from harness.errors import UserError
 from harness.runs.records import Evaluation, Result, Run, Score, Tally, Usage, VerdictShare
 from harness.runs.row_store import SampleCounts
@@ -108,21 +110,8 @@ def _result(
     rules = sorted({rule for rule, _ in extracted})
     return Result(
         policy=policy,
-        benchmark=run.benchmark,
-        problem_set=run.problem_set,
-        splits=run.splits,
-        shard=run.shard,
-        problems_sha256=fingerprint(run.problems),
-        prompt_card=run.prompt_card,
-        sampling=run.sampling,
-        producer=run.producer,
+        conditions=msgspec.structs.replace(run.conditions, samples=max(counts.total() for counts in found.values())),
         usage=usage,
-        extraction=run.extraction,
-        limits=run.limits,
-        limits_file=run.limits_file,
-        isolation=run.isolation,
-        python=run.python,
-        proctor=run.proctor,
         verdict_counts={verdict: sum(counts[verdict] for counts in found.values()) for verdict in Verdict},
         extraction_counts={rule: extracted[rule, True] + extracted[rule, False] for rule in rules},
         cut_off=sum(count for (_, complete), count in extracted.items() if not complete),

@@ -36,7 +36,10 @@ def entries_of(argument: str) -> tuple[TableEntry, ...]:
 
 def titled(entries: Sequence[TableEntry]) -> Mapping[str, TableEntry]:
     """Return the entries by name: method, model and benchmark, and a number where seeds share them."""
-    names = [" ".join(filter(None, (entry.method, entry.model, f"on {entry.result.benchmark}"))) for entry in entries]
+    names = [
+        " ".join(filter(None, (entry.method, entry.model, f"on {entry.result.conditions.benchmark}")))
+        for entry in entries
+    ]
     return dict(zip(_told_apart(names), entries, strict=True))
 
 

@@ -17,9 +17,10 @@ import msgspec
 from harness.errors import UserError
 from harness.escapes import in_tree
 from harness.explain import difference
-from harness.runs.jsonl import appended_rows, read, write_whole
-from harness.runs.records import Evaluation, Result, Run, Sample
+from harness.runs.jsonl import appended_rows, write_whole
+from harness.runs.records import Evaluation, Result, Sample
 from harness.runs.row_store import SampleFile
+from harness.runs.run_folder import read_run
 from leaderboards.plots.figures import Figure
 from leaderboards.plots.svg import svg_element
 from leaderboards.table import DECIMALS, Cell, Table, TableEntry
@@ -195,7 +196,7 @@ def _write(folder: Path, name: str, value: bytes) -> None:
 
 def _problems(run: Path, result: Result) -> Iterator[ShownProblem]:
     """Yield the problems in the benchmark's order; what was judged is kept condensed, samples are read one by one."""
-    samples = SampleFile(run / "samples.jsonl", read(run / "run.json", Run).samples_sha256)
+    samples = SampleFile(run / "samples.jsonl", read_run(run).samples_sha256)
     judged = defaultdict[str, list[Evaluation]](list)
     for evaluation in appended_rows(run / "evaluations.jsonl", Evaluation):
         if evaluation.policy == result.policy:

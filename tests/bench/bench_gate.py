@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.runs.records import Result, Score, Tally, Usage
+from harness.runs.records import Conditions, Result, Score, Tally, Usage
 from leaderboards.gate import judge
 from leaderboards.paired import mean_difference
 from sandbox.records import Limits, Verdict
@@ -34,6 +34,12 @@ PLAIN_RULE = 0.01
 ALPHA = 0.05
 BELOW_BEST = 0.01
 """By how much the gate may fall short of the best possible test."""
+
+CONDITIONS = Conditions(
+    benchmark="simulated", problem_set="", splits=(), problems_sha256="", samples=0, prompt_card=None, sampling=None,
+    producer=None, extraction="whole", exhaustive=False, limits=Limits(), limits_file="", isolation={}, preload=(),
+    python="", proctor="",
+)  # fmt: skip
 
 
 class Setting(NamedTuple):
@@ -72,10 +78,9 @@ def result_of(counts: np.ndarray, n: int) -> Result:
     )
     score = Score(difficulty="all", kind="all", k=1, value=0.0, low=0.0, high=1.0, problems=len(tallies))
     return Result(
-        policy="simulated", benchmark="simulated", problem_set="", splits=(), problems_sha256="", prompt_card=None,
-        sampling=None, producer=None, usage=Usage(prompt_tokens=None, tokens=None, finish_counts={}),
-        extraction="whole", limits=Limits(), limits_file="", isolation={}, python="", proctor="", extraction_counts={},
-        verdict_counts=dict.fromkeys(Verdict, 0), cut_off=0, scores=(score,), verdict_shares=(), tallies=tallies,
+        policy="simulated", conditions=CONDITIONS, usage=Usage(prompt_tokens=None, tokens=None, finish_counts={}),
+        extraction_counts={}, verdict_counts=dict.fromkeys(Verdict, 0), cut_off=0, scores=(score,), verdict_shares=(),
+        tallies=tallies,
     )  # fmt: skip
 
 

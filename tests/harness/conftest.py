@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 import tiny_model as tiny
+from usual_conditions import take_conditions
 
 from harness.benchmarks.problem_info import info_of
 from harness.cli.main import run
 from harness.runs.records import Evaluation, Problem, Run, Sample, Source
-from sandbox.records import AssertTest, Limits, Verdict
+from sandbox.records import AssertTest, Verdict
 
 
 @pytest.fixture(scope="session")
@@ -119,21 +120,8 @@ def make_run():
     def make(**changes):
         usual = {
             "samples_sha256": "s",
-            "benchmark": "toy",
-            "problem_set": "",
-            "splits": ("test",),
-            "prompt_card": None,
-            "sampling": None,
-            "producer": None,
-            "extraction": "whole",
             "k": (1,),
-            "limits": Limits(),
-            "limits_file": "",
-            "exhaustive": False,
-            "isolation": {"seccomp": "in force"},
-            "preload": (),
-            "python": "3.11.7",
-            "proctor": "0",
+            "conditions": take_conditions(changes, isolation={"seccomp": "in force"}),
             "source": Source(benchmark="toy"),
             "problems": {"1": "p"},
         }

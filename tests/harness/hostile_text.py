@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from usual_conditions import conditions
 
 from harness.escapes import code_block, in_markdown, in_tree
 from harness.explain import difference, explain, explanation_markdown
@@ -37,7 +38,7 @@ from leaderboards.render import tables_markdown
 from leaderboards.table import TableEntry, tabulate
 from sandbox import records
 from sandbox.printable import readable
-from sandbox.records import AssertTest, CallTest, Limits, StdioTest, Verdict
+from sandbox.records import AssertTest, CallTest, StdioTest, Verdict
 from trainers.compile.own_samples import read_jobs
 from trainers.compile.rewards import RewardTable, Status
 
@@ -189,9 +190,8 @@ def _evaluation(text: str) -> Evaluation:
 
 def _result(name: str, accepted: int = 0) -> Result:
     return Result(
-        policy=name, benchmark="toy", problem_set="", splits=("test",), problems_sha256="0", prompt_card=None,
-        sampling=None, producer=None, usage=Usage(prompt_tokens=None, tokens=None, finish_counts={"unknown": 1}),
-        extraction="whole", limits=Limits(), limits_file="", isolation={}, python="3", proctor="0",
+        policy=name, conditions=conditions(),
+        usage=Usage(prompt_tokens=None, tokens=None, finish_counts={"unknown": 1}),
         verdict_counts={verdict: int(verdict is Verdict.WRONG_ANSWER) for verdict in Verdict},
         extraction_counts={"whole": 1}, cut_off=0, scores=(), verdict_shares=(),
         tallies=(Tally(task_id=name, difficulty="", kind="call", n=1, c=accepted),),
@@ -221,9 +221,7 @@ def _paged(text: str) -> None:
     sample = _sample(text)
     asked = Run(
         samples_sha256=hashlib.sha256(as_row(sample)).hexdigest(),
-        benchmark="toy", problem_set="", splits=("test",), prompt_card=None,
-        sampling=None, producer=None, extraction="whole", k=(1,), limits=Limits(), limits_file="", exhaustive=False,
-        isolation={}, preload=(), python="", proctor="", source=Source(benchmark="toy"), problems={},
+        k=(1,), conditions=conditions(), source=Source(benchmark="toy"), problems={},
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as name:
         run = Path(name)

@@ -195,8 +195,13 @@ def test_score_takes_card_and_sampling_from_the_folder(proctor, tmp_path, out):
 
     (result,) = msgspec.json.decode((tmp_path / out / "result.json").read_bytes(), type=tuple[Result, ...])
     asked = generation(tmp_path / "run")
-    assert (result.sampling, result.producer, result.prompt_card) == (asked.sampling, asked.producer, asked.prompt_card)
-    assert result.prompt_card == PromptCardId(name="toy", sha256=asked.prompt_card.sha256, stop=("END",))
+    conditions = result.conditions
+    assert (conditions.sampling, conditions.producer, conditions.prompt_card) == (
+        asked.sampling,
+        asked.producer,
+        asked.prompt_card,
+    )
+    assert conditions.prompt_card == PromptCardId(name="toy", sha256=asked.prompt_card.sha256, stop=("END",))
     assert (result.usage.prompt_tokens, result.usage.tokens, result.usage.finish_counts) == (8, 12, {"stop": 4})
     drawn = 'Generated: temperature 0.5, top_p 0.9, at most 8 tokens, stop ["END"]; seed 0; scripted float32; '
     assert f"{drawn}12 tokens for 8 of prompts; 0.00 % ended by length\n" in (tmp_path / out / "report.md").read_text()

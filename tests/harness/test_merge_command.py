@@ -77,7 +77,7 @@ def test_a_shard_has_every_nth_problem_and_says_so(place):
 
     (result,) = msgspec.json.decode((place / "part" / "result.json").read_bytes(), type=tuple[Result, ...])
     assert [tally.task_id for tally in result.tallies] == ["2", "5"]
-    assert result.shard == "2/3"
+    assert result.conditions.shard == "2/3"
     assert "2 problems (shard 2/3 of train, test), 6 samples" in (place / "part" / "report.md").read_text()
 
 

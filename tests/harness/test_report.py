@@ -2,10 +2,12 @@
 
 import msgspec
 import pytest
+from usual_conditions import take_conditions
 
+from harness.runs.conditions import sampling_text
 from harness.runs.records import Producer, PromptCardId, Result, Sampling, Score, Tally, Usage, VerdictShare
-from harness.scoring.report import report_markdown, sampling_of
-from sandbox.records import Limits, Verdict
+from harness.scoring.report import report_markdown
+from sandbox.records import Verdict
 
 
 def score(difficulty, k, low, problems, kind="all"):
@@ -29,20 +31,8 @@ def make_result():
         isolation = isolation or {"landlock": "absent: no such system call", "seccomp": "in force (a filter)"}
         result = Result(
             policy="gpt",
-            benchmark="toy",
-            problem_set="",
-            splits=("test", "train"),
-            problems_sha256="p",
-            prompt_card=None,
-            sampling=None,
-            producer=None,
+            conditions=take_conditions(changes, splits=("test", "train"), extraction="first", isolation=isolation),
             usage=Usage(prompt_tokens=None, tokens=None, finish_counts={"unknown": 4}),
-            extraction="first",
-            limits=Limits(),
-            limits_file="",
-            isolation=isolation,
-            python="3.11.7",
-            proctor="0",
             verdict_counts=dict.fromkeys(Verdict, 0) | {Verdict.ACCEPTED: 3, Verdict.SANDBOX_ERROR: 1},
             extraction_counts={"fence": 3, "none": 1},
             cut_off=2,
@@ -171,7 +161,7 @@ def test_greedy_sampling_has_no_share_of_tokens(sampling):
     """What is not used is not told."""
     greedy = msgspec.structs.replace(sampling, n=1, temperature=0.0, stop=())
 
-    assert sampling_of(greedy) == "greedy, at most 512 tokens"
+    assert sampling_text(greedy) == "greedy, at most 512 tokens"
 
 
 def test_nothing_is_said_of_what_is_repeatable_or_whole(make_result, producer):

@@ -52,6 +52,13 @@ def test_goes_on_wherever_it_was_killed(tmp_path, run, samples, left):
     assert contents(killed) == contents(tmp_path / "whole")
 
 
+def changed(run, change):
+    """Return a record with changes of its own or of its conditions."""
+    if set(change) <= set(Run.__struct_fields__):
+        return msgspec.structs.replace(run, **change)
+    return msgspec.structs.replace(run, conditions=msgspec.structs.replace(run.conditions, **change))
+
+
 @pytest.mark.parametrize(
     ("change", "difference"),
     [
@@ -72,7 +79,7 @@ def test_another_run_is_refused(tmp_path, run, samples, change, difference):
     before = contents(tmp_path)
 
     with pytest.raises(UserError, match=difference):
-        open_run(tmp_path, msgspec.structs.replace(run, **change), samples())
+        open_run(tmp_path, changed(run, change), samples())
 
     assert contents(tmp_path) == before
 
@@ -155,3 +162,16 @@ def test_the_place_of_the_problems_is_no_part_of_the_run(tmp_path, run, samples)
     open_run(tmp_path, msgspec.structs.replace(run, source=Source(benchmark="toy", data="elsewhere")), samples())
 
     assert contents(tmp_path) == before
+
+
+def test_a_folder_of_an_earlier_schema_is_refused(tmp_path, run, samples):
+    """In one line that says how to judge its samples again."""
+    (tmp_path / "run.json").write_text('{"samples_sha256": "s", "benchmark": "toy"}')
+
+    with pytest.raises(UserError) as refused:
+        open_run(tmp_path, run, samples())
+
+    assert str(refused.value) == (
+        f"{tmp_path}/run.json: has schema 0, this proctor reads 4; judge its samples again: "
+        f"proctor score {tmp_path}/samples.jsonl --benchmark NAME --out NEW"
+    )

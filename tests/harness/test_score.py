@@ -225,8 +225,8 @@ def test_the_protocol_stands_in_the_result(evaluations, infos, make_run):
 
     (result,) = score(evaluations, infos, asked, USAGE)
 
-    assert (result.schema, result.prompt_card, result.extraction) == (3, card, "last")
-    assert (result.problem_set, result.limits_file) == ("paper", "limits.json")
+    assert result.schema == 4
+    assert result.conditions == msgspec.structs.replace(asked.conditions, samples=2)
 
 
 def test_too_few_samples_are_refused(evaluations, infos, run):
@@ -247,4 +247,4 @@ def test_the_result_says_how_samples_were_drawn(evaluations, infos, make_run):
 
     (result,) = score(evaluations, infos, make_run(sampling=sampling, producer=producer), {"m": usage})
 
-    assert (result.sampling, result.producer, result.usage) == (sampling, producer, usage)
+    assert (result.conditions.sampling, result.conditions.producer, result.usage) == (sampling, producer, usage)

@@ -83,7 +83,7 @@ def test_score_writes_a_run(score, tmp_path, capsys):
     assert [(s.k, s.value) for s in gpt.scores if s.kind == "all"] == [(1, 0.75), (2, 1.0)]
     assert {verdict: n for verdict, n in other.verdict_counts.items() if n} == {"runtime_error": 1, "compile_error": 1}
     asked = msgspec.json.decode((tmp_path / "run" / "run.json").read_bytes(), type=Run)
-    assert (asked.benchmark, asked.splits, asked.k) == ("toy", ("test", "train"), (1, 2))
+    assert (asked.conditions.benchmark, asked.conditions.splits, asked.k) == ("toy", ("test", "train"), (1, 2))
     out = capsys.readouterr().out
     assert (tmp_path / "run" / "report.md").read_text() in out
     assert out.endswith("Results written to run\n")
@@ -101,7 +101,7 @@ def test_score_of_one_split(score, tmp_path):
     assert score("--split", "train") == 0
 
     (gpt,) = msgspec.json.decode((tmp_path / "run" / "result.json").read_bytes(), type=tuple[Result, ...])
-    assert (gpt.splits, [tally.task_id for tally in gpt.tallies]) == (("train",), ["2"])
+    assert (gpt.conditions.splits, [tally.task_id for tally in gpt.tallies]) == (("train",), ["2"])
 
 
 def test_score_of_a_problem_set(score, tmp_path):
@@ -113,7 +113,7 @@ def test_score_of_a_problem_set(score, tmp_path):
     assert score("--problem-set", "trained", samples="gpt.jsonl") == 0
 
     (gpt,) = msgspec.json.decode((tmp_path / "run" / "result.json").read_bytes(), type=tuple[Result, ...])
-    assert (gpt.problem_set, [tally.task_id for tally in gpt.tallies]) == ("trained", ["2"])
+    assert (gpt.conditions.problem_set, [tally.task_id for tally in gpt.tallies]) == ("trained", ["2"])
     assert "1 problems (trained), 2 samples" in (tmp_path / "run" / "report.md").read_text()
 
 
@@ -129,7 +129,7 @@ def test_the_prompt_card_stands_in_the_result(score, tmp_path):
     assert score(samples="run", out="again") == 0
 
     gpt, _ = msgspec.json.decode((tmp_path / "again" / "result.json").read_bytes(), type=tuple[Result, ...])
-    assert gpt.prompt_card == PromptCardId(name="zero-shot", sha256=sha256, stop=("#",))
+    assert gpt.conditions.prompt_card == PromptCardId(name="zero-shot", sha256=sha256, stop=("#",))
     assert (tmp_path / "again" / "result.json").read_bytes() == (tmp_path / "run" / "result.json").read_bytes()
 
 
@@ -141,7 +141,11 @@ def test_calibrated_limits_count(score, tmp_path):
     assert score("--limits", "limits.json") == 0
 
     gpt, _ = msgspec.json.decode((tmp_path / "run" / "result.json").read_bytes(), type=tuple[Result, ...])
-    assert (gpt.limits.cpu_s, gpt.limits.wall_s, gpt.limits_file) == (8.0, 20.0, "limits.json")
+    assert (gpt.conditions.limits.cpu_s, gpt.conditions.limits.wall_s, gpt.conditions.limits_file) == (
+        8.0,
+        20.0,
+        "limits.json",
+    )
     assert score() == 2  # another run: other limits
 
 

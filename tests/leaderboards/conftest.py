@@ -5,12 +5,13 @@ from statistics import fmean
 
 import msgspec
 import pytest
+from usual_conditions import conditions, take_conditions
 
 from harness.runs.jsonl import as_row
 from harness.runs.records import Evaluation, Result, Run, Sample, Score, Source, Tally, Usage
 from harness.scoring.passk import pass_at_k
 from sandbox import records
-from sandbox.records import Limits, Verdict
+from sandbox.records import Verdict
 
 
 @pytest.fixture
@@ -26,20 +27,8 @@ def make_result():
         values = {k: [pass_at_k(tally.n, tally.c, k) for tally in tallies if tally.n >= k] for k in ks}
         usual = {
             "policy": policy,
-            "benchmark": "toy",
-            "problem_set": "",
-            "splits": ("test",),
-            "problems_sha256": "0123456789abcdef",
-            "prompt_card": None,
-            "sampling": None,
-            "producer": None,
+            "conditions": take_conditions(changes, samples=max((tally.n for tally in tallies), default=0)),
             "usage": Usage(prompt_tokens=None, tokens=None, finish_counts={"unknown": samples}),
-            "extraction": "whole",
-            "limits": Limits(),
-            "limits_file": "",
-            "isolation": {"seccomp": "in force (a filter)", "pid": "absent: not requested"},
-            "python": "3.11.7",
-            "proctor": "0.1.0",
             "verdict_counts": dict.fromkeys(Verdict, 0)
             | {
                 Verdict.ACCEPTED: accepted,
@@ -95,11 +84,8 @@ def run_of(make_result, tmp_path):
             for index, text in enumerate(of_task)
         ]
         run = Run(
-            samples_sha256=hashlib.sha256(b"".join(map(as_row, samples))).hexdigest(),
-            benchmark="toy", problem_set="", splits=("test",),
-            prompt_card=None, sampling=None, producer=None, extraction="whole", k=(1,), limits=Limits(),
-            limits_file="", exhaustive=False, isolation={}, preload=(),
-            python="", proctor="", source=Source(benchmark="toy"), problems={},
+            samples_sha256=hashlib.sha256(b"".join(map(as_row, samples))).hexdigest(), k=(1,),
+            conditions=conditions(), source=Source(benchmark="toy"), problems={},
         )  # fmt: skip
         (folder / "run.json").write_bytes(msgspec.json.encode(run))
         (folder / "samples.jsonl").write_bytes(b"".join(map(as_row, samples)))

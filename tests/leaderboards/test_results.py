@@ -52,8 +52,11 @@ def test_a_path_may_hold_a_hash(make_result, write_run):
     ("content", "message"),
     [
         ("[]", "holds no result"),
-        ('[{"schema": 1}]', "has schema 1, this proctor reads 3; score the run again"),
-        ('[{"schema": 3}]', "missing required field"),
+        (
+            '[{"schema": 1}]',
+            "has schema 1, this proctor reads 4; judge its samples again: proctor score .*samples.jsonl --benchmark",
+        ),
+        ('[{"schema": 4}]', "missing required field"),
         ("{", "correct or remove it"),
     ],
 )

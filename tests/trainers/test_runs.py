@@ -3,8 +3,11 @@
 import json
 
 import pytest
+from usual_conditions import conditions
 
 from harness.errors import UserError
+from harness.runs.jsonl import as_row
+from harness.runs.records import Run, Source
 from trainers.compile.codenet import MAX_SOURCE_BYTES
 from trainers.compile.data_card import ROWS, Counts, Recipe, Rule
 from trainers.compile.own_samples import compile_job, read_jobs
@@ -19,7 +22,11 @@ def make_run(tmp_path):
     def make(*samples, name="run", benchmark="mini"):
         folder = tmp_path / name
         folder.mkdir()
-        (folder / "run.json").write_text(json.dumps({"benchmark": benchmark, "k": [1]}))
+        record = Run(
+            samples_sha256="", k=(1,), conditions=conditions(benchmark=benchmark), source=Source(benchmark=benchmark),
+            problems={},
+        )  # fmt: skip
+        (folder / "run.json").write_bytes(as_row(record))
         with (folder / "samples.jsonl").open("w") as rows, (folder / "evaluations.jsonl").open("w") as findings:
             for task_id, index, completion, prompt, verdict in samples:
                 key = {"policy": "tiny", "task_id": task_id, "index": index}

@@ -21,7 +21,7 @@ from harness.cli.main import run
 from harness.cli.options import jail_options
 from harness.errors import OUR_FAULT, UserError
 from harness.runs.jsonl import read, write_whole
-from harness.runs.records import Run
+from harness.runs.run_folder import read_run
 from sandbox.jail import ALL_LAYERS, Jail
 from trainers.demo.stages import Sizes, Stage, examine_known, finale, stages
 
@@ -108,7 +108,7 @@ def command(
         if code := run(list(arguments)):
             return code
     runs = out / "runs"
-    task = next(iter(read(runs / "base" / "run.json", Run).problems))
+    task = next(iter(read_run(runs / "base").problems))
     click.echo(_NEXT.format(runs=runs, page=out / "page", log=out / "log.txt", task=task, other=f"{out}-1"))
     return 0
 

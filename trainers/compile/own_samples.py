@@ -6,8 +6,9 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import UserError
-from harness.runs.jsonl import read, read_rows
+from harness.runs.jsonl import read_rows
 from harness.runs.records import Index, Sample
+from harness.runs.run_folder import read_run
 from sandbox.records import Verdict
 from trainers.compile.codenet import MAX_SOURCE_BYTES
 from trainers.compile.data_card import ROWS, STATUSES, Counts, Rule
@@ -23,12 +24,6 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     index: Index
     verdict: Verdict
     cpu_s: float
-
-
-class _RunRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds the part of run.json that training needs."""
-
-    benchmark: str
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +65,7 @@ def compile_job(job: Job, *, plan: CompilePlan) -> Compiled:
 def _candidates(run: Path, table: RewardTable, counts: Counts) -> Iterator[tuple[str, str, Candidate]]:
     if not (run / "evaluations.jsonl").is_file():
         raise UserError(f"{run}: holds no evaluations.jsonl; name the folder of a run that proctor score has judged")
-    benchmark = read(run / "run.json", _RunRecord).benchmark
+    benchmark = read_run(run).conditions.benchmark
     findings = {
         (row.policy, row.task_id, row.index): row for _, row in read_rows(run / "evaluations.jsonl", Finding)
     }  # of several rows of a sample the last counts: what was our fault is judged again

@@ -1,0 +1,60 @@
+"""Compares the conditions under which results were reached: only alike ones may be compared."""
+
+import msgspec
+
+from harness.runs.records import Conditions, Sampling
+
+_UNKNOWN = "unknown"
+
+
+def described(conditions: Conditions) -> dict[str, str]:
+    """Return the conditions that two results must share, as texts by name.
+
+    Another seed or model is no other condition, nor is the way in which a kernel puts a layer of isolation in force;
+    the hash of the problems stands for splits and shards.
+    """
+    card = conditions.prompt_card
+    limits = ", ".join(f"{name} {value:.12g}" for name, value in msgspec.structs.asdict(conditions.limits).items())
+    in_force = [layer for layer, state in conditions.isolation.items() if state.startswith("in force")]
+    return {
+        "benchmark": conditions.benchmark,
+        "problem set": conditions.problem_set or ", ".join(conditions.splits),
+        "problems": conditions.problems_sha256[:12],
+        "prompt card": f"{card.name} ({card.sha256[:12]})" if card else _UNKNOWN,
+        "sampling": sampling_text(conditions.sampling) if conditions.sampling else _UNKNOWN,
+        "dtype": (conditions.producer and conditions.producer.dtype) or _UNKNOWN,
+        "samples": str(conditions.samples),
+        "extraction": conditions.extraction,
+        "tests": "all" if conditions.exhaustive else "up to the first that fails",
+        "limits": f"{conditions.limits_file}: {limits}" if conditions.limits_file else limits,
+        "isolation": ", ".join(in_force) or "NONE, every program was trusted",
+        "preload": ", ".join(conditions.preload) or "nothing",
+        "python": conditions.python,
+        "proctor": conditions.proctor,
+    }
+
+
+def differences(a: Conditions, b: Conditions) -> tuple[str, ...]:
+    """Return each condition that two results don't share, with both values, empty where they may be compared."""
+    of_b = described(b)
+    return tuple(f"{name}: {text} against {of_b[name]}" for name, text in described(a).items() if text != of_b[name])
+
+
+def footnote(conditions: Conditions) -> str:
+    """Return the conditions in one line, but for those that the caption of a table names."""
+    texts = described(conditions)
+    named = (
+        "prompt card", "sampling", *["dtype"] * (texts["dtype"] != _UNKNOWN), "extraction",
+        *["tests"] * conditions.exhaustive, "limits", "isolation", *["preload"] * bool(conditions.preload),
+    )  # fmt: skip
+    return "; ".join((
+        *(f"{name} {texts[name]}" for name in named),
+        f"Python {texts['python']}", f"proctor {texts['proctor']}", f"problems {texts['problems']}",
+    ))  # fmt: skip
+
+
+def sampling_text(sampling: Sampling) -> str:
+    """Return "greedy, at most 512 tokens" or "temperature 0.8, top_p 0.95, at most 512 tokens, stop [...]"."""
+    how = f"temperature {sampling.temperature:g}, top_p {sampling.top_p:g}" if sampling.temperature else "greedy"
+    stop = f", stop {msgspec.json.encode(sampling.stop).decode()}" if sampling.stop else ""
+    return f"{how}, at most {sampling.max_tokens} tokens{stop}"
