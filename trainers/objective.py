@@ -21,9 +21,8 @@ def token_weights(weights: Tensor, tokens: Tensor, *, token_mean: bool) -> Tenso
     """Return the weight of each token's log-probability in (1/n) sum_i w_i log pi(y_i given x), (P).
 
     The gradient of that is REINFORCE's (Williams 1992, "Simple statistical gradient-following algorithms for
-    connectionist reinforcement learning", Machine Learning 8, 229-256) with given completions in the place of
-    sampled ones: no ratio of policies, no KL term. log pi is the sum over the completion's
-    tokens and its end.
+    connectionist reinforcement learning", Machine Learning 8, 229-256) with given completions in the place of sampled
+    ones: no ratio of policies, no KL term. log pi is the sum over the completion's tokens and its end.
 
     Args:
         weights: (n) of the method.

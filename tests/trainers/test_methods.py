@@ -49,7 +49,7 @@ def test_a_function_becomes_a_method():
     ],
 )
 def test_options_reach_the_weights(make_groups, monkeypatch, trainer, options, weights):
-    """Rewards 1 and -1, worked out in test_advantages.py; e to the 0.5 is 1.64872127."""
+    """Rewards 1 and -1, worked out in test_weights.py; e to the 0.5 is 1.64872127."""
     given = []
     monkeypatch.setattr("trainers.train.train_by", lambda weigh, name, **_: given.append((weigh, name)))
     groups = make_groups(1, rewards=(1.0, -1.0), completions=("a", "b"))

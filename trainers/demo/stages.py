@@ -122,7 +122,7 @@ def _examination(out: Path, sizes: Sizes, judging: tuple[str, ...]) -> Iterator[
 
 
 class KnownExamination(NamedTuple):
-    """Reports how many programs of known verdict were judged otherwise."""
+    """Reports an examination of programs of known verdict, and the number of other verdicts."""
 
     text: str
     surprises: int
