@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 from census import children_of, groups_of, wardens_of
 
+from sandbox import judge as judging
+from sandbox.clients import memory_file
 from sandbox.inside.layers import cgroups
 from sandbox.inside.layers.cgroups import delegated, own_folders
+from sandbox.inside.messages import EXCEEDED, Facts
 from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, probe
 from sandbox.judge import Judge
-from sandbox.records import Limits, StdioTest, Verdict
+from sandbox.records import Fault, Limits, StdioTest, Verdict
 
 ONE = StdioTest(stdin="", expected_stdout="1")
 ROOT = Path(__file__).parent.parent.parent
@@ -301,3 +304,19 @@ def test_a_host_that_is_too_small_is_not_the_programs_fault(narrow):
     ((status, told),) = in_a_group(TAKES.format(50), preexec_fn=narrow)
 
     assert (status, "the host has too little memory" in told) == (signal.SIGKILL, True)
+
+
+def test_who_used_a_quarter_of_its_memory_is_to_blame_where_the_host_has_no_more():
+    """64 of 256 MiB are the program's memory limit, a byte less is a fault of ours."""
+    facts = Facts(
+        number=1, exit_code=-1, signal=signal.SIGKILL, cpu_s=0.0, wall_s=0.0, peak_memory_bytes=64 << 20,
+        exceeded=EXCEEDED.index("host_memory"),
+    )  # fmt: skip
+    limits = Limits(memory_bytes=256 << 20)
+
+    with memory_file() as out, memory_file() as err:
+        execution = judging._execution(facts, out, err, limits)  # noqa: SLF001 - no host is too small at will
+        with pytest.raises(Fault, match="this host has too little memory"):
+            judging._execution(facts._replace(peak_memory_bytes=(64 << 20) - 1), out, err, limits)  # noqa: SLF001
+
+    assert execution.exceeded == "memory"

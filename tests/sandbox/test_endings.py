@@ -68,6 +68,12 @@ def test_what_is_not_python_is_a_compile_error(run, mistake):
     assert judgement.detail != ""
 
 
+@pytest.mark.parametrize("mistake", ["null_byte", "too_deep_to_compile", "too_deep_to_parse"])
+def test_what_is_not_python_is_a_compile_error_where_functions_are_tested(examine, mistake):
+    """Whatever the compiler refuses it by."""
+    assert examine(NOT_PYTHON[mistake][0], "assert f() == 1").verdict is Verdict.COMPILE_ERROR
+
+
 def test_what_the_compiler_says_is_told_in_one_line():
     """As every detail of a judgement."""
     assert compiler_message(SyntaxError("a\nb")) == "SyntaxError: a"

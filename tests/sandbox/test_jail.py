@@ -10,6 +10,7 @@ import pytest
 from another_user import NOBODY, as_another, summary
 from census import wardens_of
 
+from sandbox import jail as jails
 from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, Template, claim_user_id, probe
 from sandbox.judge import Judge
 from sandbox.records import AssertTest, CallTest, Fault, Refused, StdioTest, Verdict
@@ -62,6 +63,28 @@ def test_namespaces_that_this_host_gives_are_in_force():
         pytest.skip("this host does not give all namespaces, or has no unshare of util-linux")
 
     assert {probe(Jail()).layers[layer] for layer in NAMESPACES} == {"in force"}
+
+
+@pytest.mark.parametrize(
+    ("user_id", "layers", "refused", "given_up"),
+    [
+        (0, ALL_LAYERS, "cgroup", {"cgroup"}),
+        (0, ALL_LAYERS, "namespaces", {"user"}),
+        (0, ALL_LAYERS - {"user"}, "namespaces", NAMESPACES - {"user"}),
+        (1000, ALL_LAYERS, "namespaces", NAMESPACES),
+    ],
+)
+def test_only_what_the_host_refuses_is_given_up(monkeypatch, user_id, layers, refused, given_up):
+    """Root may have the other namespaces without one for users; nobody else may."""
+    monkeypatch.setattr(os, "geteuid", lambda: user_id)
+
+    assert jails._given_up(layers, refused, "why") == given_up  # noqa: SLF001 - no host refuses all of these
+
+
+def test_a_namespace_that_is_refused_though_none_is_requested_is_a_fault():
+    """Trying again would never end."""
+    with pytest.raises(Fault, match="why"):
+        jails._given_up(NEEDED, "namespaces", "why")  # noqa: SLF001
 
 
 @pytest.mark.parametrize("layer", sorted(ALL_LAYERS - NEEDED))
