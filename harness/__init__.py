@@ -1,6 +1,6 @@
 """Turns problems into samples and samples into results.
 
-    from harness import evaluate_samples, generate, load_benchmark
+    from harness import evaluate_samples, generate, generate_and_evaluate, load_benchmark
 
 gives the functions of `harness.api`, which is imported when one of them is first used.
 """
@@ -8,9 +8,9 @@ gives the functions of `harness.api`, which is imported when one of them is firs
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.api import evaluate_samples, generate, load_benchmark
+    from harness.api import evaluate_samples, generate, generate_and_evaluate, load_benchmark
 
-__all__ = ["evaluate_samples", "generate", "load_benchmark"]
+__all__ = ["evaluate_samples", "generate", "generate_and_evaluate", "load_benchmark"]
 
 
 def __getattr__(name: str) -> Any:

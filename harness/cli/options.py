@@ -13,9 +13,9 @@ import msgspec
 
 from harness.benchmarks.selection import numbers_of
 from harness.errors import OUR_FAULT
-from harness.examination.examine import ExaminationSettings, Origin, evaluator_on
+from harness.examination.examine import JudgingSettings
 from harness.extraction.program import SETTINGS
-from harness.runs.records import Result, Source
+from harness.runs.records import Result
 from harness.runs.run_folder import RESULTS
 from harness.scoring.report import report_markdown
 from sandbox.jail import ALL_LAYERS, Jail
@@ -144,21 +144,14 @@ class JudgingOptions(msgspec.Struct, frozen=True, kw_only=True):
     as_json: bool
 
     @property
-    def jail(self) -> Jail:
-        """Return the jail of these options."""
-        return Jail(python=self.python, layers=self.layers, preload=self.preload)
-
-    def settings(self, source: Source, problem_set: str, origin: Origin) -> ExaminationSettings:
-        """Return the settings of the examination of samples of this origin."""
-        return ExaminationSettings(
-            k=self.k,
+    def settings(self) -> JudgingSettings:
+        """Return the settings of judging."""
+        return JudgingSettings(
             extraction=self.extraction,
-            source=source,
-            origin=origin,
-            problem_set=problem_set,
             exhaustive=self.exhaustive,
-            jail=self.jail,
-            evaluator=evaluator_on(self.cluster, self.workers),
+            jail=Jail(python=self.python, layers=self.layers, preload=self.preload),
+            workers=self.workers,
+            cluster=self.cluster,
         )
 
 

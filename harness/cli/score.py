@@ -36,7 +36,6 @@ def command(
     """
     results = evaluate_samples(
         samples, benchmark, out=out, k=judging.k, data=data, limits=judging.limits, split=split,
-        problem_set=problem_set, shard=shard, prompt_card=prompt_card, extraction=judging.extraction,
-        exhaustive=judging.exhaustive, jail=judging.jail, workers=judging.workers, cluster=judging.cluster,
+        problem_set=problem_set, shard=shard, prompt_card=prompt_card, judging=judging.settings,
     )  # fmt: skip
     return report(results, out, judging)

@@ -16,6 +16,7 @@ from harness.benchmarks.problem_info import ProblemInfos, fingerprint, splits_of
 from harness.errors import UserError
 from harness.examination.cluster import evaluate_on_cluster
 from harness.examination.evaluate import Evaluator, already_judged, evaluate
+from harness.extraction.program import SETTINGS
 from harness.progress import watched
 from harness.runs.jsonl import read, sole_writer
 from harness.runs.records import Conditions, Evaluation, Problem, Producer, PromptCardId, Run, Sample, Sampling, Source
@@ -34,19 +35,36 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Where they are those of some problems only."""
 
 
+class JudgingSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settles the judging of samples."""
+
+    extraction: str = SETTINGS[0]
+    """Completion to program, one of `harness.extraction.program.SETTINGS`."""
+    exhaustive: bool = False
+    """Whether every test is judged, not only up to the first that fails."""
+    jail: Jail = Jail()
+    """Where programs run; by default under every layer of isolation that this host has."""
+    workers: int | None = None
+    """Programs judged at once; by default one a core."""
+    cluster: str | None = None
+    """Address of a Ray cluster that judges instead of this machine."""
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """Return the function that judges."""
+        if self.cluster:
+            return partial(evaluate_on_cluster, address=self.cluster)
+        return partial(evaluate, workers=self.workers or len(os.sched_getaffinity(0)))
+
+
 class ExaminationSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settles an examination but for its samples and problems."""
 
     k: tuple[int, ...]
-    extraction: str
     source: Source
+    judging: JudgingSettings
     origin: Origin = Origin()
     problem_set: str = ""
-    exhaustive: bool = False
-    jail: Jail
-    """Where programs run."""
-    evaluator: Evaluator
-    """Judges, on this machine or others."""
 
     def judge(
         self,
@@ -56,22 +74,11 @@ class ExaminationSettings(msgspec.Struct, frozen=True, kw_only=True):
         halt: Future[None] | None = None,
     ) -> Iterator[Evaluation]:
         """Judge samples under these settings, see `Evaluator`."""
-        return self.evaluator(
-            samples, problems, file, extraction=self.extraction, card=self.origin.prompt_card, jail=self.jail,
-            exhaustive=self.exhaustive, halt=halt,
+        judging = self.judging
+        return judging.evaluator(
+            samples, problems, file, extraction=judging.extraction, card=self.origin.prompt_card, jail=judging.jail,
+            exhaustive=judging.exhaustive, halt=halt,
         )  # fmt: skip
-
-
-def evaluator_on(cluster: str | None, workers: int | None) -> Evaluator:
-    """Return the function that judges: on the cluster of an address, or else on this machine.
-
-    Args:
-        cluster: address of a Ray cluster, None for this machine.
-        workers: programs judged at once on this machine; None for one a core.
-    """
-    if cluster:
-        return partial(evaluate_on_cluster, address=cluster)
-    return partial(evaluate, workers=workers or len(os.sched_getaffinity(0)))
 
 
 def origin_of(samples: Path) -> Origin:
@@ -114,7 +121,7 @@ def run_record(infos: ProblemInfos, settings: ExaminationSettings, samples: int,
     Raises:
         UserError: This host isolates too little.
     """
-    report = jail_report(settings.jail)
+    report = jail_report(settings.judging.jail)
     problems = {info.task_id: info.sha256 for info in infos.values()}
     conditions = Conditions(
         benchmark=next(iter(infos.values())).benchmark,
@@ -126,12 +133,12 @@ def run_record(infos: ProblemInfos, settings: ExaminationSettings, samples: int,
         prompt_card=settings.origin.prompt_card,
         sampling=settings.origin.sampling,
         producer=settings.origin.producer,
-        extraction=settings.extraction,
-        exhaustive=settings.exhaustive,
+        extraction=settings.judging.extraction,
+        exhaustive=settings.judging.exhaustive,
         limits=usual_limits(infos.values()),
         limits_file=Path(settings.source.limits).name if settings.source.limits else "",
         isolation=report.layers,
-        preload=settings.jail.preload,
+        preload=settings.judging.jail.preload,
         python=report.python,
         proctor=version("proctor"),
     )

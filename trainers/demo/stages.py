@@ -8,8 +8,7 @@ import msgspec
 
 from harness.benchmarks.mini import Known, known_samples, mini
 from harness.benchmarks.problem_info import problem_infos
-from harness.examination.examine import ExaminationSettings, evaluator_on
-from harness.extraction.program import SETTINGS
+from harness.examination.examine import ExaminationSettings, JudgingSettings
 from harness.runs.jsonl import read_rows
 from harness.runs.records import Evaluation, SampleKey, Source
 from harness.runs.row_store import SampleCopy
@@ -138,10 +137,8 @@ def examine_known(jail: Jail, workers: int, out: Path) -> KnownExamination:
     known = tuple(known_samples())
     shipped = mini.problems(None)
     samples = SampleCopy((program.sample for program in known), out)
-    settings = ExaminationSettings(
-        k=(1,), extraction=SETTINGS[0], source=Source(benchmark="mini"), jail=jail,
-        evaluator=evaluator_on(None, workers),
-    )  # fmt: skip
+    judging = JudgingSettings(jail=jail, workers=workers)
+    settings = ExaminationSettings(k=(1,), source=Source(benchmark="mini"), judging=judging)
     infos = problem_infos(shipped, {program.sample.task_id for program in known})
     report = report_markdown(score_samples(samples, shipped, infos, out, settings))
     evaluations = {evaluation.key: evaluation for _, evaluation in read_rows(out / EVALUATIONS, Evaluation)}
