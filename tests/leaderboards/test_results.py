@@ -54,7 +54,7 @@ def test_a_path_may_hold_a_hash(make_result, write_run):
         ("[]", "holds no result"),
         (
             '[{"schema": 1}]',
-            "has schema 1, this proctor reads 4; judge its samples again: proctor score .*samples.jsonl --benchmark",
+            "has schema 1, this proctor reads 4; judge its samples again: proctor score .*samples.jsonl",
         ),
         ('[{"schema": 4}]', "missing required field"),
         ("{", "correct or remove it"),
