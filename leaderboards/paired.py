@@ -15,7 +15,7 @@ ALPHA = 0.05
 POWER = 0.8
 
 
-class Difference(NamedTuple):
+class MeanDifference(NamedTuple):
     """Holds a mean difference, its standard error and an interval, all within [-1, 1]."""
 
     value: float
@@ -86,7 +86,7 @@ def p_value(differences: Sequence[float]) -> float:
     return sign_flip(differences)
 
 
-def mean_difference(differences: Sequence[float], confidence: float = 0.95) -> Difference:
+def mean_difference(differences: Sequence[float], confidence: float = 0.95) -> MeanDifference:
     """Return the mean difference with an interval for problems like these.
 
     Agresti and Min 2005, "Simple improved confidence intervals for comparing matched proportions", Statistics in
@@ -113,7 +113,7 @@ def mean_difference(differences: Sequence[float], confidence: float = 0.95) -> D
     square = (math.fsum(difference**2 for difference in differences) + largest**2) / problems
     standard_error = math.sqrt((square - centre**2) / problems)
     half = NormalDist().inv_cdf((1 + confidence) / 2) * standard_error
-    return Difference(fmean(differences), standard_error, max(-1.0, centre - half), min(1.0, centre + half))
+    return MeanDifference(fmean(differences), standard_error, max(-1.0, centre - half), min(1.0, centre + half))
 
 
 def detectable(standard_error: float, *, alpha: float = ALPHA, power: float = POWER) -> float:

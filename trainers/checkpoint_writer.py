@@ -4,13 +4,13 @@ from pathlib import Path
 
 from accelerate import Accelerator
 
-from harness.runs.jsonl import read_rows, write_whole
+from harness.runs.jsonl import pretty_json, read_rows, write_whole
 from trainers.compile.data_card import Card
 from trainers.model_card import README_FILE, checkpoint_card, commit
 from trainers.policy import Policy
 from trainers.sharding import whole
 from trainers.trainer import CHECKPOINT_FILE, Checkpoint
-from trainers.training_run import METRICS_FILE, Metrics, TrainingRecord, of_the_policy, pretty
+from trainers.training_run import METRICS_FILE, Metrics, TrainingRecord, of_the_policy
 
 
 class CheckpointWriter:
@@ -47,7 +47,7 @@ class CheckpointWriter:
             *_, last = read_rows(self._out / METRICS_FILE, Metrics)
             readme = checkpoint_card(checkpoint, groups=self._card, metrics=of_the_policy(last[1]))
             write_whole(folder / README_FILE, readme.encode())
-            write_whole(folder / CHECKPOINT_FILE, pretty(checkpoint))
+            write_whole(folder / CHECKPOINT_FILE, pretty_json(checkpoint))
         self._accelerator.wait_for_everyone()
         return checkpoint
 

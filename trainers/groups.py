@@ -1,6 +1,5 @@
 """Reads and writes groups: a folder with `groups.parquet`, one row a group, and the data card of their origin."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import msgspec
 
 from harness.errors import UserError
+from harness.runs.jsonl import sha256_of_file
 
 GROUPS_FILE = "groups.parquet"
 
@@ -45,8 +45,7 @@ def write_groups(path: Path, groups: Iterable[Group]) -> str:
     with arrow.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
         while block := [msgspec.structs.asdict(group) for group in islice(remaining, _GROUPS_PER_BLOCK)]:
             writer.write_table(arrow.Table.from_pylist(block, schema=schema))
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of_file(path)
 
 
 def read_groups(path: Path) -> Iterator[Group]:

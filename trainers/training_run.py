@@ -3,14 +3,14 @@
 The rows of the metrics outlive a kill, and equal those of a training that was never killed.
 """
 
-import hashlib
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import msgspec
 
 from harness.errors import UserError
-from harness.runs.jsonl import as_row, read, resume, write_whole
+from harness.runs.jsonl import as_row, pretty_json, read, resume, sha256_of_file, write_whole
+from harness.runs.run_folder import changes
 from trainers.config import CHANGEABLE, TrainingOptions
 from trainers.groups import GROUPS_FILE
 from trainers.trainer import CHECKPOINT_FILE, Checkpoint
@@ -80,8 +80,7 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 def groups_sha256(path: Path) -> str:
     """Return the SHA-256 of the Parquet file of groups, or of the one in this folder."""
-    with (path / GROUPS_FILE if path.is_dir() else path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of_file(path / GROUPS_FILE if path.is_dir() else path)
 
 
 def refuse_another(out: Path, record: TrainingRecord) -> None:
@@ -98,11 +97,12 @@ def refuse_another(out: Path, record: TrainingRecord) -> None:
         raise UserError(f"{out}: is a file; --out names the folder of a checkpoint")
     if (out / RECORD_FILE).exists():
         earlier = read(out / RECORD_FILE, TrainingRecord)
-        for name, was, is_ in _differences(earlier, record):
-            raise UserError(
-                f"{out / RECORD_FILE}: this is another training, its {name} was {was} and is now {is_}; "
-                "choose another --out"
-            )
+        for field, was, is_ in changes(earlier, record):
+            if (name := field.removeprefix("options.")) not in CHANGEABLE:
+                raise UserError(
+                    f"{out / RECORD_FILE}: this is another training, its {name} was {was} and is now {is_}; "
+                    "choose another --out"
+                )
     elif out.exists() and any(path.suffix != ".tmp" for path in out.iterdir()):
         raise UserError(f"{out}: holds files, but no {RECORD_FILE}; choose an empty or new folder for --out")
 
@@ -110,25 +110,9 @@ def refuse_another(out: Path, record: TrainingRecord) -> None:
 def open_training(out: Path, record: TrainingRecord) -> None:
     """Write the record, which starts a training, or changes what may be changed in one."""
     out.mkdir(parents=True, exist_ok=True)
-    write_whole(out / RECORD_FILE, pretty(record))
+    write_whole(out / RECORD_FILE, pretty_json(record))
 
 
 def finished(out: Path) -> Checkpoint | None:
     """Return the checkpoint, None where training has not come to its end."""
     return read(out / CHECKPOINT_FILE, Checkpoint) if (out / CHECKPOINT_FILE).exists() else None
-
-
-def pretty(record: msgspec.Struct) -> bytes:
-    """Return a record as JSON for readers."""
-    return msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
-
-
-def _differences(was: TrainingRecord, is_: TrainingRecord) -> list[tuple[str, Any, Any]]:
-    before, now = (_settings(record) for record in (was, is_))
-    return [(name, before[name], now[name]) for name in before if before[name] != now[name]]
-
-
-def _settings(record: TrainingRecord) -> dict[str, Any]:
-    options = msgspec.structs.asdict(record.options)
-    rest = {name: getattr(record, name) for name in record.__struct_fields__ if name != "options"}
-    return rest | {name: value for name, value in options.items() if name not in CHANGEABLE}

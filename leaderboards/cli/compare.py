@@ -1,9 +1,9 @@
 """Runs `proctor compare`: two results in, their differences by problem out."""
 
 import click
-import msgspec
 
 from harness.errors import UserError
+from harness.runs.jsonl import pretty_json
 from leaderboards.compare import compare, comparison_markdown
 from leaderboards.results import the_one
 
@@ -29,6 +29,6 @@ def command(*, a: str, b: str, mixed_protocols: bool, flips: int, as_json: bool)
             f"score both alike, or give --mixed-protocols"
         )
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(comparison), indent=2))
+        click.echo(pretty_json(comparison), nl=False)
     else:
         click.echo(comparison_markdown(comparison, (found_a.run, found_b.run), flips))

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import click
-import msgspec
 
-from harness.runs.jsonl import write_whole
-from leaderboards.gate import GateDecision, judge, junit, summary
+from harness.runs.jsonl import pretty_json, write_whole
+from leaderboards.gate import judge, junit, summary
 from leaderboards.render import writing
 from leaderboards.results import the_one
 
@@ -58,7 +57,7 @@ def command(
         tolerance=tolerance / 100,
         confidence=confidence / 100,
     )
-    text, verdict = summary(decision), _as_json(decision)
+    text, verdict = summary(decision), pretty_json(decision)
     for path, content in ((junit_path, junit(decision)), (verdict_path, verdict)):
         if path:
             _write(path, content)
@@ -66,10 +65,6 @@ def command(
         _write(summary_path, (summary_path.read_bytes() if summary_path.exists() else b"") + text.encode())
     click.echo(verdict.decode() if as_json else text, nl=False)
     return 0 if decision.passed else REGRESSION
-
-
-def _as_json(decision: GateDecision) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(decision), indent=2) + b"\n"
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
-import msgspec
 
 from harness.errors import UserError
+from harness.runs.jsonl import pretty_json
 from leaderboards.leaderboard import LEDGER, is_stale, regenerate
 from leaderboards.page.page import write_page
 from leaderboards.plots.draw import write_plots
@@ -146,7 +146,7 @@ def command(
         with writing(out):
             click.echo(f"Wrote {write_page(out, shown, named, plotted)}")
     elif as_ == "json":
-        click.echo(msgspec.json.format(msgspec.json.encode(shown), indent=2))
+        click.echo(pretty_json(shown), nl=False)
     else:
         click.echo(tables_markdown(shown, intervals=intervals), nl=False)
     return 0

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from harness.escapes import in_markdown
-from harness.runs.jsonl import read, write_whole
+from harness.runs.jsonl import pretty_json, read, write_whole
 from trainers.compile.decontamination import Match
 from trainers.compile.rewards import RewardTable
 
@@ -159,7 +159,7 @@ def read_card(groups: Path, groups_sha256: str) -> Card | None:
 
 def write_card(folder: Path, card: Card) -> None:
     """Write `card.json` and `card.md`."""
-    write_whole(folder / CARD_FILE, msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
+    write_whole(folder / CARD_FILE, pretty_json(card))
     write_whole(folder / "card.md", card_markdown(card).encode())
 
 
