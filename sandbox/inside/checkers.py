@@ -132,13 +132,18 @@ def close_1e_4(expected: Any, actual: Any) -> bool:
 def same_set(expected: Any, actual: Any) -> bool:
     """Compare the members of two collections, in any order and of any type, repetitions aside.
 
-    >>> same_set((1, 2), [2, 1, 1]), same_set([1, 2], [1]), same_set([1], 1)
-    (True, False, False)
+    >>> same_set((1, 2), [2, 1, 1]), same_set([1, 2], [1]), same_set([1], 1), same_set([1], range(1, 10**12))
+    (True, False, False, False)
     """
     try:
-        return set(expected) == set(actual)
+        wanted, found = set(expected), set()
+        for member in actual:
+            if member not in wanted:  # an answer may be far longer than the right one
+                return False
+            found.add(member)
     except TypeError:  # no collection, or one of lists
         return False
+    return len(found) == len(wanted)
 
 
 def same_noneness(expected: Any, actual: Any) -> bool:

@@ -178,10 +178,11 @@ def test_close_refuses(checker, expected, actual):
     [
         ([1, 2], (2, 1), True), ([1, 2], [2, 1, 1], True), ([], [], True), ("ab", ["b", "a"], True),
         ([1, 2], [1], False), ([1, 2], [1, 2, 3], False), ([1], 1, False), ([1], None, False), ([1], [[1]], False),
+        ([[1]], [1], False), ([1, 2], range(1, 10**12), False),
     ],
 )  # fmt: skip
 def test_same_set_compares_members(expected, actual, same):
-    """Order, type and repetition don't count."""
+    """Order, type and repetition don't count, and the first member that is not wanted decides."""
     assert same_set(expected, actual) is same
 
 
