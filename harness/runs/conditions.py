@@ -1,4 +1,4 @@
-"""Compares the conditions under which results were reached: only alike ones may be compared."""
+"""Compares the conditions of results: only results under alike conditions may be compared."""
 
 import msgspec
 
@@ -10,8 +10,8 @@ _UNKNOWN = "unknown"
 def described(conditions: Conditions) -> dict[str, str]:
     """Return the conditions that two results must share, as texts by name.
 
-    Another seed or model is no other condition, nor is the way in which a kernel puts a layer of isolation in force;
-    the hash of the problems stands for splits and shards.
+    The seed, the model, and the details of a layer of isolation may differ; splits and shards are part of the hash of
+    the problems.
     """
     card = conditions.prompt_card
     limits = ", ".join(f"{name} {value:.12g}" for name, value in msgspec.structs.asdict(conditions.limits).items())

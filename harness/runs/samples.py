@@ -16,7 +16,7 @@ from harness.runs.row_store import DoubleSampleError, SampleCopy
 
 
 class SampleNames(Protocol):
-    """Describes how a benchmark's tasks are called in samples: a `Benchmark`, to its left."""
+    """Names the tasks of a benchmark: a `Benchmark`, for modules to its left."""
 
     @property
     def name(self) -> str:
@@ -24,11 +24,11 @@ class SampleNames(Protocol):
 
     @property
     def canonical_id(self) -> Callable[[str | int], str]:
-        """Return the function that turns the ways in which others write a task id into ours."""
+        """Return the function that turns task ids as others write them into ours."""
 
     @property
     def default_split(self) -> str:
-        """Return the split that a list of completions without names stands for."""
+        """Return the split of the problems that a nameless list of completions answers."""
 
 
 class SampleRow(msgspec.Struct, frozen=True, kw_only=True):

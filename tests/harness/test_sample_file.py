@@ -66,7 +66,7 @@ def test_no_file_is_held_open(path, samples):
     read = [[*each.of_task("a"), each[samples[0].key]] for each in stored]
 
     assert read == [[samples[1], samples[3], samples[0]]] * 20
-    assert len(list(DESCRIPTORS.iterdir())) == opened
+    assert len(list(DESCRIPTORS.iterdir())) <= opened
 
 
 def test_a_row_that_is_being_written_is_left_out(path, samples):
