@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import msgspec
 
 from harness.errors import Unavailable, UserError
-from harness.generation.backend import Backend, Completion, Drawn, Request, cut_at_stop
+from harness.generation.backend import Backend, Completion, Generated, Request, cut_at_stop
 from harness.runs.records import Producer, Sampling
 
 
@@ -25,11 +25,11 @@ class Command(msgspec.Struct, frozen=True):
     producer: Producer
     arguments: list[str]
 
-    def draw(self, plan: Sequence[Request], missing: Container[tuple[str, int]], sampling: Sampling) -> Iterator[Drawn]:
-        """Yield a completion for each missing request."""
+    def generate(self, plan: Sequence[Request], missing: Container[object], sampling: Sampling) -> Iterator[Generated]:
+        """Run the command for each request that is missing."""
         for request in plan:
             if request.key in missing:
-                yield Drawn(request, self.complete(request, sampling))
+                yield Generated(request, self.complete(request, sampling))
 
     def complete(self, request: Request, sampling: Sampling) -> Completion:
         """Return the output of the command up to the first stop string; a chat prompt is passed as JSON."""

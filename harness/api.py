@@ -134,10 +134,7 @@ def evaluate_samples(
     loaded = open_benchmark(source)
     origin = _origin(Path(samples), shard, prompt_card)
     copy = copy_samples(Path(samples), *loaded, Path(out))
-    if problem_set:
-        infos = _whole_set(loaded, problem_set, origin.shard, copy.tally.counts)
-    else:
-        infos = of_shard(of_split(_named(loaded, copy.tally.counts), split), shard)
+    infos = _chosen(loaded, copy.tally.counts, split, problem_set, origin.shard if problem_set else shard)
     refuse_flawed(loaded.problems, infos)
     if any(task_id not in infos for _, task_id in copy.tally.counts):
         copy = SampleCopy((sample for sample in copy.rows() if sample.task_id in infos), Path(out))
@@ -204,18 +201,16 @@ def _origin(samples: Path, shard: str, prompt_card: str | None) -> Origin:
     return msgspec.structs.replace(origin, shard=shard or origin.shard, prompt_card=card)
 
 
-def _named(loaded: LoadedBenchmark, counts: SampleCounts) -> ProblemInfos:
-    return problem_infos(loaded.problems, {task_id for _, task_id in counts})
-
-
 def source_of(benchmark: str, data: Path | str | None = None, limits: Path | str | None = None) -> Source:
     """Return the record of where problems come from."""
     return Source(benchmark=benchmark, data=str(data) if data else None, limits=str(limits) if limits else None)
 
 
-def _whole_set(loaded: LoadedBenchmark, name: str, shard: str, counts: SampleCounts) -> ProblemInfos:
-    """Return the problems of a published set, or of a shard of it; refuse samples that leave some out."""
+def _chosen(loaded: LoadedBenchmark, counts: SampleCounts, split: str, problem_set: str, shard: str) -> ProblemInfos:
+    """Return the problems that are judged: those of a split that have samples, or a published set, all of it."""
     benchmark, problems = loaded
-    chosen = of_shard(whole_set(problem_infos(problems, problems), benchmark, name), shard)
-    refuse_missing(chosen, name, counts)
+    if not problem_set:
+        return of_shard(of_split(problem_infos(problems, {task_id for _, task_id in counts}), split), shard)
+    chosen = of_shard(whole_set(problem_infos(problems, problems), benchmark, problem_set), shard)
+    refuse_missing(chosen, problem_set, counts)
     return chosen

@@ -18,7 +18,7 @@ from sandbox.pool import Case, judge_all
 from sandbox.records import AssertTest, CallTest, Judgement, StdioTest, Test, Verdict
 
 CONSTANTS = ("None", "True", "False", "0", "1", "''", "[]")
-"""What a function may return whatever it is asked, as source text."""
+"""Values that a function may return at every call, as source text."""
 
 
 def constant_programs(problem: Problem) -> Mapping[str, str]:
@@ -82,7 +82,7 @@ _SHOWN = 10
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What the audit keeps of a problem while others are looked at."""
+    """Condenses a problem while others are looked at."""
 
     task_id: str
     benchmark: str
@@ -96,7 +96,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReferenceRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One run of a reference."""
+    """Records one run of a reference."""
 
     task_id: str
     verdict: Verdict
@@ -108,7 +108,7 @@ class ReferenceRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
-    """All runs of one reference, and the limit that its problem has today."""
+    """Sums up all runs of one reference, beside the limit that its problem has today."""
 
     task_id: str
     verdicts: tuple[Verdict, ...]
@@ -121,7 +121,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """A program that does no work, and the tests (numbers from 1) that accepted it."""
+    """Names a program without work, and the tests (numbers from 1) that accepted it."""
 
     task_id: str
     program: str
@@ -129,14 +129,14 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Alike(msgspec.Struct, frozen=True, kw_only=True):
-    """Problems that have the same statement or tests."""
+    """Names problems with the same statement or tests."""
 
     same: str
     task_ids: tuple[str, ...]
 
 
 class Method(msgspec.Struct, frozen=True, kw_only=True):
-    """How an audit was made."""
+    """Records the method of an audit."""
 
     python: str
     """Version of the examined interpreter."""
@@ -149,7 +149,7 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found; the ceiling, which is the best that any model can reach, is accepted / references."""
+    """Reports the findings; the ceiling, the best that any model can reach, is accepted / references."""
 
     benchmark: str
     method: Method
@@ -170,11 +170,11 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     flawed: dict[str, str]
     """Task id -> why no program can be judged by its tests."""
     left_out: dict[str, str] = {}
-    """Entry of the data that is no problem -> why it can't be examined."""
+    """Entry of the data that is not a problem -> why it can't be examined."""
 
 
 def entry_of(problem: Problem) -> AuditEntry:
-    """Return what the audit keeps of a problem."""
+    """Return a problem, condensed."""
     return AuditEntry(
         task_id=problem.task_id,
         benchmark=problem.benchmark,
@@ -268,7 +268,7 @@ def _passed(judgement: Judgement) -> frozenset[int]:
 def _undemanding(task_id: str, passed: Mapping[str, frozenset[int]], tests: int) -> Iterator[Accepted]:
     """Yield tests that decide nothing, and the first constant that all tests accept.
 
-    A test that accepts an empty program, or whatever constant there is, decides nothing. One constant may be the right
+    A test that accepts an empty program, or any constant at all, decides nothing. One constant may be the right
     answer to one question, so it is a finding only where all tests accept it.
     """
     constants = [found for does, found in passed.items() if does != _EMPTY]
@@ -285,7 +285,7 @@ def _undemanding(task_id: str, passed: Mapping[str, frozenset[int]], tests: int)
 def sort_findings(
     entries: Collection[AuditEntry], found: Collection[Reference], undemanding: Iterable[Accepted], method: Method
 ) -> Audit:
-    """Sort what was found."""
+    """Sort the findings."""
     slow = tuple(reference for reference in found if reference.cpu_s > reference.limit_cpu_s)
     always = tuple(reference for reference in found if _accepted(reference) == len(reference.verdicts))
     return Audit(

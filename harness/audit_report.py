@@ -1,4 +1,4 @@
-"""An audit as a document that reads well on a terminal and in markdown."""
+"""Writes an audit as a document for terminals and markdown."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence

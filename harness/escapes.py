@@ -1,4 +1,4 @@
-"""Text of a program, a model or a file in what we write: one function for each format.
+"""Escapes the texts of programs, models and files in our output: one function a format.
 
 | where it goes | function |
 |---|---|
@@ -13,7 +13,7 @@ from sandbox.printable import readable
 
 _ESCAPES = str.maketrans({sign: f"\\{sign}" for sign in "\\`*[]|~$#"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _LONGEST = 4000
-"""Characters of what stands in a line of ours; what is longer is cut, and its length told."""
+"""Characters of a text in a line of ours; a longer one is cut, and its length given."""
 _AT_AN_EDGE = re.compile(r"(?<![^\W_])_|_(?![^\W_])|^[-+=](?=[-+= ]|$)|^[0-9]+(?=[.)](?: |$))")
 """An underscore within a word means nothing; the last two begin a list or a rule, at the start of a line."""
 

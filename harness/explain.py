@@ -1,4 +1,4 @@
-"""Why a sample failed: what ran, what it was put to, what was expected, and what came instead."""
+"""Explains the failure of a sample: the program, the test, the expected and the actual answer."""
 
 import difflib
 import sys
@@ -20,7 +20,7 @@ _COMPARED = 1000
 
 
 class FailedTest(msgspec.Struct, frozen=True, kw_only=True):
-    """The first test that failed; texts are as long as they are kept, see `TestOutcome`."""
+    """Describes the first test that failed; texts are as long as they are kept, see `TestOutcome`."""
 
     number: int
     """From 1, among all tests of the problem."""
@@ -33,7 +33,7 @@ class FailedTest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """All there is to say of one sample."""
+    """Describes a sample and its failure."""
 
     policy: str
     task_id: str
@@ -53,10 +53,10 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def choose_evaluation(evaluations: Iterable[Evaluation], policy: str | None, index: int | None) -> Evaluation:
-    """Return the evaluation that was asked for, of those of one task; by default the first that was not accepted.
+    """Return the evaluation that was requested, of those of one task; by default the first that was not accepted.
 
     Raises:
-        UserError: There is no such one, or several policies have samples of this task and none is named.
+        UserError: There is none, or several policies have samples of this task and none is named.
     """
     found = {evaluation.key: evaluation for evaluation in evaluations}
     policies = sorted({name for name, _, _ in found})
@@ -76,7 +76,7 @@ def choose_evaluation(evaluations: Iterable[Evaluation], policy: str | None, ind
 def explain(
     sample: Sample, evaluation: Evaluation, problem: Problem, setting: str, card: PromptCardId | None = None
 ) -> Explanation:
-    """Put together what is known of a sample, drawn with a card and judged under this setting of extraction."""
+    """Explain a sample that was generated with a card and judged under a setting of extraction."""
     found = program_of(sample, problem, setting, card)
     return Explanation(
         policy=one_line(sample.policy),

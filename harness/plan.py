@@ -1,4 +1,4 @@
-"""What an examination will take, before it is begun: tokens, GPU hours, core hours, wall time, disk; always a range.
+"""Forecasts the cost of an examination: tokens, GPU hours, core hours, wall time, disk; always a range.
 
 Measured are the prompts, the references and how long this machine judges them. The rest is assumed, and every
 assumption is a constant here and a line of the forecast.
@@ -16,9 +16,9 @@ UNHURRIED = 0.1
 UTILISATION = (0.25, 0.6)
 """Share of a device's operations a second that prompts get."""
 BANDWIDTH = (0.5, 0.8)
-"""Share of a device's memory bandwidth that drawing gets."""
+"""Share of a device's memory bandwidth that generation gets."""
 SEQUENCES = (32, 256)
-"""Drawn at once on a device: each step reads the weights once for all of them."""
+"""Generated at once on a device: each step reads the weights once for all of them."""
 WEIGHT_BYTES = 2
 """Of bfloat16."""
 ROOM = 0.7
@@ -32,7 +32,7 @@ KEPT_BYTES = 300
 
 
 class Range(NamedTuple):
-    """The least and the most."""
+    """Bounds a number by its least and its most."""
 
     low: float
     high: float
@@ -43,7 +43,7 @@ class Range(NamedTuple):
 
 
 class GpuModel(NamedTuple):
-    """A GPU by its data sheet: dense operations a second in bfloat16, bytes a second, bytes."""
+    """Describes a GPU by its data sheet: dense operations a second in bfloat16, bytes a second, bytes."""
 
     name: str
     operations_per_s: float
@@ -60,7 +60,7 @@ DEVICES = (
 
 
 class ExaminationSize(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be examined, and where."""
+    """Describes the size of an examination and of its machines."""
 
     problems: int
     n: int
@@ -77,7 +77,7 @@ class ExaminationSize(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProblemMeasurements(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found out, as means over problems; None where problems have no references."""
+    """Holds measurements as means over problems; None where problems have no references."""
 
     prompt_chars: float
     prompt_tokens: Range
@@ -93,7 +93,7 @@ class ProblemMeasurements(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gpu(msgspec.Struct, frozen=True, kw_only=True):
-    """What drawing takes on one kind of device."""
+    """Forecasts the generation on one kind of device."""
 
     device: str
     devices_at_least: int
@@ -102,7 +102,7 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExaminationForecast(msgspec.Struct, frozen=True, kw_only=True):
-    """What the examination takes; hours are those of one device or core."""
+    """Forecasts an examination; hours are those of one device or core."""
 
     samples: int
     prompt_tokens: Range
@@ -115,7 +115,7 @@ class ExaminationForecast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def forecast_examination(asked: ExaminationSize, measured: ProblemMeasurements) -> ExaminationForecast:
-    """Return what it takes."""
+    """Return the forecast of an examination."""
     shortest = measured.reference_tokens.low if measured.reference_tokens else UNHURRIED * asked.max_tokens
     completion = Range(min(shortest, asked.max_tokens), asked.max_tokens)
     prompts = Range(asked.problems * measured.prompt_tokens.low, asked.samples * measured.prompt_tokens.high)
@@ -142,7 +142,7 @@ def forecast_examination(asked: ExaminationSize, measured: ProblemMeasurements) 
 
 
 def _gpu(device: GpuModel, parameters: float, prompts: Range, drawn: Range) -> Gpu:
-    """Return what drawing takes: prompts by operations; a step of drawing by the slower of operations and weights."""
+    """Return the cost of generation: prompts by operations, each step by the slower of operations and weights."""
     per_token = 2 * parameters
     seconds = []
     for best in (False, True):
@@ -170,7 +170,7 @@ def _rows(
     yield "samples", f"{asked.problems} problems x {asked.n} = {found.samples}"
     yield "tokens of prompts", f"{_range(found.prompt_tokens)} ({counted}; once a problem to once a sample)"
     least = "as long as a reference" if measured.reference_tokens else f"{UNHURRIED:.0%} of the longest"
-    yield "tokens drawn", f"{_range(found.completion_tokens)} ({least} to {asked.max_tokens} each)"
+    yield "tokens generated", f"{_range(found.completion_tokens)} ({least} to {asked.max_tokens} each)"
     for gpu in found.gpus:
         several = f", at least {gpu.devices_at_least} of them" if gpu.devices_at_least > 1 else ""
         wall = gpu.hours.times(1 / asked.nodes / asked.gpus_per_node)

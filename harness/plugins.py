@@ -1,4 +1,4 @@
-"""Finds what a user names: a registered plugin, or an object of a file or module of their own."""
+"""Finds plugins by name: registered ones, or objects of a file or module of the user's own."""
 
 import importlib
 import importlib.util
@@ -21,8 +21,8 @@ def resolve(group: str, name: str, type_: type[T]) -> T:
     """Return the plugin called `name`, or the object that `path.py:attr` or `module:attr` points at.
 
     Raises:
-        UserError: There is no such plugin, file, module or attribute, or it is no `type_`. Errors inside a plugin's own
-            code are left alone.
+        UserError: There is no such plugin, file, module or attribute, or it is not a `type_`. Errors inside a plugin's
+            own code are left alone.
     """
     plugin = _found(group, name)
     if not isinstance(plugin, type_):

@@ -1,6 +1,6 @@
-"""What Python's parser says of a text; nothing is executed, and nothing is raised whatever the text.
+"""Parses texts as Python; nothing is executed, and no text makes it raise.
 
-Only the parser is asked, never the compiler: compiling a hostile text of a megabyte can take a minute, or bring the
+Only the parser is used, never the compiler: compiling a hostile text of a megabyte can take a minute, or bring the
 interpreter down (a comprehension with many `for`), which parsing it can't. So `return` outside a function passes here.
 
 Nor is every text parsed, because the parser takes up to a kilobyte and 3 us a character, and twice that where there is
@@ -38,12 +38,12 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 class ParsedText(NamedTuple):
-    """What the parser says of a text."""
+    """Holds the outcome of parsing a text."""
 
     tree: ast.Module | None = None
-    """None if it is no program."""
+    """None if it is not a program."""
     is_unfinished: bool = False
-    """Whether it is none only because it ends too early: in a bracket, in a string, before a body."""
+    """Whether it is not one only because it ends too early: in a bracket, in a string, before a body."""
 
 
 NO_PROGRAM = ParsedText()
@@ -52,7 +52,7 @@ NO_PROGRAM = ParsedText()
 class Parser:
     """Parses the many readings of one completion, but no more than `MOST_PARSED` characters of them in all.
 
-    For a text that is no program, the answer is kept: it is mostly asked for twice.
+    For a text that is not a program, the outcome is kept: it is mostly needed twice.
     """
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Parser:
         self._refused = dict[str, ParsedText]()
 
     def __call__(self, text: str) -> ParsedText:
-        """Return what the parser says; that there is no program, where the text was not parsed."""
+        """Return the outcome; no program, where the text was not parsed."""
         if text in self._refused:
             return self._refused[text]
         if self.gave_up(text):
@@ -90,12 +90,12 @@ def parse_text(text: str) -> ParsedText:
 
 
 def parsed(text: str) -> ast.Module | None:
-    """Return the syntax tree of a text, or None if it is no program."""
+    """Return the syntax tree of a text, or None if it is not a program."""
     return parse_text(text).tree
 
 
 def is_unfinished(text: str) -> bool:
-    """Return whether the text is no program only because it ends too early, see `Reading`."""
+    """Return whether the text is not a program only because it ends too early, see `ParsedText`."""
     return parse_text(text).is_unfinished
 
 
@@ -129,7 +129,7 @@ def defines(tree: ast.Module, name: str) -> bool:
 def leans_on(tree: ast.Module, prompt: str, name: str) -> bool:
     """Return whether the program uses, or lacks as its `name`, what the prompt defines and the program itself doesn't.
 
-    A program with a `__future__` import can't stand behind a prompt, so it leans on none.
+    A program with a `__future__` import can't follow a prompt, so it leans on none.
     """
     given = _given_by(prompt)
     nodes = tuple(ast.walk(tree)) if given else ()

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.errors import UserError
-from harness.runs.conditions import described
+from harness.runs.conditions import condition_texts
 from harness.runs.jsonl import write_whole
 from leaderboards.render import tables_markdown
 from leaderboards.results import RESULT_FILE, Found, read_results
@@ -38,7 +38,7 @@ def newest(folder: Path) -> tuple[Found, ...]:
 
 
 def _conditions(found: Found) -> tuple[str, ...]:
-    return tuple(described(found.result.conditions).values())
+    return tuple(condition_texts(found.result.conditions).values())
 
 
 def _natural(path: Path) -> list[tuple[str, int]]:

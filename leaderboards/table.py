@@ -11,7 +11,7 @@ from statistics import fmean, stdev
 import msgspec
 
 from harness.errors import UserError
-from harness.runs.conditions import described, differences, footnote
+from harness.runs.conditions import condition_texts, differences, footnote
 from harness.runs.records import Result, Tally
 from harness.scoring.intervals import mean_interval
 from harness.scoring.passk import pass_at_k
@@ -247,7 +247,7 @@ def _caption(entries: Sequence[TableEntry]) -> str:
     sizes = [f"{len(of_it)} {s.difficulty}" for s, of_it in by_level.items() if s.kind == ALL and s.difficulty != ALL]
     by_difficulty = f" ({', '.join(sizes)})" if sizes else ""
     models = [model for model in dict.fromkeys(entry.model for entry in entries) if model]
-    conditions = described(first.conditions)
+    conditions = condition_texts(first.conditions)
     seeds = max(len(_results(entries, entry.method, entry.model)) for entry in entries)
     over_seeds = f"; mean ± standard deviation over up to {seeds} seeds" if seeds > 1 else ""
     named = f", {models[0]}" if len(models) == 1 else ""

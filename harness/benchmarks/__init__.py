@@ -1,1 +1,1 @@
-"""One benchmark a file."""
+"""Defines the benchmarks, one a file."""

@@ -27,7 +27,7 @@ _SPLITS = ("train", "test")
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A problem as APPS+ has it, or as its kin do; keys not named here are ignored."""
+    """Reads a problem of APPS+ or its kin; keys not named here are ignored."""
 
     prompt: str
     inputs: Any
@@ -40,7 +40,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RowHead(msgspec.Struct, frozen=True, kw_only=True):
-    """What the index must know of a row: its id, and whether it has tests; these are not decoded."""
+    """Reads the id of a row, and whether it has tests, for the index; the tests are not decoded."""
 
     problem_id: str | int | None = None
     id: str | int | None = None
@@ -112,7 +112,7 @@ def _folder_tree(path: Path) -> dict[str, Any]:
         try:
             return _content(path / name).decode()
         except UnicodeDecodeError as error:
-            raise UserError(f"{path / name}: {error}; mend it") from error
+            raise UserError(f"{path / name}: {error}; correct it") from error
 
     def tree(name: str, without: Any) -> Any:
         return parse_json(content, str(path / name)) if (content := _content(path / name)) else without
@@ -174,7 +174,7 @@ PAPER_SEED = 0
 
 
 class Labelled(Protocol):
-    """A label by which a set of problems is chosen."""
+    """Names the difficulty of a problem, by which a set is chosen."""
 
     @property
     def task_id(self) -> str:

@@ -1,4 +1,4 @@
-"""What the inputs and outputs of an APPS problem mean: tests on standard input, or calls of a function.
+"""Turns the inputs and outputs of an APPS problem into tests: on standard input, or calls of a function.
 
 The rules are those of original APPS (github.com/hendrycks/apps, eval/testing_util.py), decided once for a problem by
 what its data say, where that code tries one reading after another:
@@ -101,7 +101,7 @@ def _is_wrapped(outputs: Sequence[Any], signature: Signature | None) -> bool | N
 
 
 def _list_depth(annotation: ast.expr) -> int:
-    """Return how many lists an annotation nests: 2 for `List[List[int]]`, 0 for what is no list."""
+    """Return how many lists an annotation nests: 2 for `List[List[int]]`, 0 where it is not a list."""
     if isinstance(annotation, ast.Subscript):
         name = ast.unparse(annotation.value).rpartition(".")[2]
         inner = annotation.slice.elts[0] if isinstance(annotation.slice, ast.Tuple) else annotation.slice
@@ -114,7 +114,7 @@ def _depth(value: Any) -> int:
 
 
 def _arguments(value: Any, signature: Signature | None) -> tuple[Any, ...]:
-    """Return the arguments of a call: a list of them, one that is no list, or a dictionary of them by parameter."""
+    """Return the arguments of a call: a list of them, one that is not a list, or a dictionary of them by parameter."""
     if isinstance(value, dict) and signature is not None and signature.parameters == tuple(value):
         return tuple(map(_with_whole_keys, value.values()))
     if not isinstance(value, list):

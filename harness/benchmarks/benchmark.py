@@ -1,4 +1,4 @@
-"""Defines benchmarks, whose problems are decoded when they are looked up, and opens them by name."""
+"""Defines benchmarks with problems decoded on demand, and opens them by name."""
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ _KEPT = 4
 
 
 class CatalogueEntry(NamedTuple):
-    """Locates a problem in a file; `flaw` says why it can't be examined, empty where it can."""
+    """Locates a problem in a file; `flaw` is the reason against examining it, if any."""
 
     where: str
     task_id: str
@@ -91,11 +91,11 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     problems: Callable[[Path | None], Mapping[str, Problem]]
     """Open the problems by task id, in the benchmark's order, from the file or folder given with --data, or from its
-    own. They may be decoded when they are asked for, so the harness goes through `values()` and keeps none."""
+    own. They may be decoded when they are looked up, so the harness goes through `values()` and keeps none."""
     canonical_id: Callable[[str | int], str] = str
     """Turn the ways in which others write a task id into `Problem.task_id`."""
     default_split: str = "test"
-    """The split that a nameless list of completions (generations.json) stands for."""
+    """The split of the problems that a nameless list of completions (generations.json) answers."""
     problem_sets: Mapping[str, Callable[[Iterable[ProblemInfo]], Iterable[str]]] = {}
     """Name -> function that chooses a published subset: the infos of all problems in, the task ids of the set out."""
     prompt_card: str = ""

@@ -1,4 +1,4 @@
-"""Finds the problems that no program can be judged by, because a test of theirs can't be run."""
+"""Finds problems with tests that can't be run."""
 
 import ast
 import builtins
@@ -17,7 +17,7 @@ from sandbox.records import AssertTest
 
 _BUILTINS = frozenset(dir(builtins))
 _BINDS_UNSEEN = {"builtins", "eval", "exec", "globals", "locals", "vars"}
-"""Names by which a text can bind others that don't stand in it."""
+"""Names by which a text can bind others that it doesn't name."""
 
 
 def refuse_flawed(problems: Mapping[str, Problem], infos: ProblemInfos) -> None:
@@ -68,7 +68,7 @@ def _lacking(problem: Problem, name: str) -> str:
 def _compile_error(test: AssertTest) -> str:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an assert on a tuple, say, is judged as it stands
+            warnings.simplefilter("ignore")  # an assert on a tuple, say, is judged as it is
             for part, text in (("set-up", test.setup), ("test", test.code)):
                 compile(text, part, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:  # a ValueError is for NUL, or half a character
@@ -95,7 +95,7 @@ def _unbound(test: AssertTest) -> list[str]:
 
 
 def _forgiven(nodes: list[ast.AST]) -> Iterator[str]:
-    """Yield the names that stand where missing ones may do no harm."""
+    """Yield the names in places where missing ones may do no harm."""
     for node in nodes:
         parts = [getattr(node, "annotation", None), getattr(node, "returns", None)]
         if isinstance(node, ast.Try | ast.TryStar | ast.With):

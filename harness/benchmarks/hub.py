@@ -1,4 +1,4 @@
-"""Data sets of the Hugging Face hub as local files: fetched once, then read from the user's cache, network or not."""
+"""Fetches data sets of the Hugging Face hub once, then reads them from the user's cache, network or not."""
 
 import hashlib
 import os
@@ -17,7 +17,7 @@ from harness.runs.jsonl import whole_file
 def fetch(repo: str, *, config: str, splits: Iterable[str]) -> Path:
     """Return a JSON Lines file with the rows of those splits, one split after the other.
 
-    It lies in the cache folder, where it is looked for first, and is named by the SHA-256 of its content, which is
+    It is kept in the cache folder, is looked for there first, and is named by the SHA-256 of its content, which is
     checked whenever the file is fetched from there.
 
     Raises:

@@ -1,4 +1,4 @@
-"""HumanEval (Chen et al. 2021, arXiv:2107.03374): 164 functions to complete."""
+"""Reads HumanEval (Chen et al. 2021, arXiv:2107.03374): 164 functions to complete."""
 
 import ast
 import warnings
@@ -15,7 +15,7 @@ from sandbox.records import AssertTest
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A problem as HumanEval.jsonl has it; a program is `prompt`, then a body such as `canonical_solution`."""
+    """Reads a problem of HumanEval.jsonl; a program is `prompt`, then a body such as `canonical_solution`."""
 
     task_id: str
     prompt: str
@@ -71,7 +71,7 @@ def _problem(where: str, row: _Row) -> Problem:
         raise UserError(f"{where}: its prompt doesn't parse ({error.msg}); correct or remove it") from error
     try:
         setup = _helpers(prompt, _parsed(row.test), row.entry_point)
-    except SyntaxError:  # told where the problem is to be judged
+    except SyntaxError:  # reported when the problem is to be judged
         setup = ""
     code = f"{row.test}\n\ncheck({row.entry_point})\n"
     return Problem(
@@ -88,7 +88,7 @@ def _problem(where: str, row: _Row) -> Problem:
 
 def _parsed(source: str) -> ast.Module:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "\\w" in a docstring is not the user's to mend
+        warnings.simplefilter("ignore")  # "\\w" in a docstring is not the user's to correct
         return ast.parse(source)
 
 

@@ -1,4 +1,4 @@
-"""MBPP (Austin et al. 2021, arXiv:2108.07732): the full 974 problems and the 427 that its authors verified by hand."""
+"""Reads MBPP (Austin et al. 2021, arXiv:2108.07732): all 974 problems, or the 427 that its authors verified."""
 
 import ast
 import warnings
@@ -23,7 +23,7 @@ busy one). A file of calibrated limits, which `proctor audit --out` writes, take
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A problem as mbpp.jsonl (with `text`) or sanitized-mbpp.json (with `prompt`) has it.
+    """Reads a problem of mbpp.jsonl (with `text`) or sanitized-mbpp.json (with `prompt`).
 
     The challenge tests of 11 problems are no part of the score, so they are not read.
     """
@@ -41,7 +41,7 @@ def _problems(data: Path | None) -> Mapping[str, Problem]:
     """Load mbpp.jsonl or sanitized-mbpp.json, whichever `data` holds, by task id; by default all 974 from the hub.
 
     Raises:
-        UserError: The file is neither of the two, a task stands there twice, or the hub can't be reached.
+        UserError: The file is neither of the two, a task occurs twice, or the hub can't be reached.
     """
     data = data or fetch(HUB, config="full", splits=("prompt", "test", "validation", "train"))
     if first_byte(data) == b"[":
@@ -72,7 +72,7 @@ def _by_task_id(rows: Iterable[tuple[str, _Row]]) -> Mapping[str, Problem]:
     for where, row in rows:
         problem = _problem(where, row)
         if problem.task_id in found:
-            raise UserError(f"{where}: task {problem.task_id} stands there twice; remove one of them")
+            raise UserError(f"{where}: task {problem.task_id} occurs twice; remove one of them")
         found[problem.task_id] = problem
     return found
 
@@ -88,7 +88,7 @@ def _problem(where: str, row: _Row) -> Problem:
         raise UserError(f"{where}: its code doesn't parse ({error.msg}); correct or remove it") from error
     try:
         names, imports = _supplied(parsed, _parse("\n".join((setup, *row.test_list))))
-    except SyntaxError:  # told where the problem is to be judged
+    except SyntaxError:  # reported when the problem is to be judged
         names, imports = (), ()
     setup = "\n".join(filter(None, (*(line for line in imports if line not in setup), setup)))
     return Problem(
@@ -104,7 +104,7 @@ def _problem(where: str, row: _Row) -> Problem:
 
 def _parse(source: str) -> ast.Module:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "\\w" in a reference is not the user's to mend
+        warnings.simplefilter("ignore")  # "\\w" in a reference is not the user's to correct
         return ast.parse(source)
 
 
@@ -133,7 +133,7 @@ def _defined(statement: ast.stmt) -> Iterator[str]:
 
 
 def _split(task_id: int) -> str:
-    """Return the split as the paper's section 2.1 draws the lines; the first ten are for prompts."""
+    """Return the split as the paper's section 2.1 divides them; the first ten are for prompts."""
     for last, split in ((10, "prompts"), (510, "test"), (600, "validation")):
         if task_id <= last:
             return split

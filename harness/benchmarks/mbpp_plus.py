@@ -2,7 +2,7 @@
 
 The data hold no answers: they are what the reference returns. It runs once, in the sandbox, and what it returned is
 kept in the user's cache folder. How answers are compared is EvalPlus' way (evalplus/eval/__init__.py), but for two
-points: an integer is met to the digit, whatever the tolerance, and where EvalPlus takes any answer at all (task 164),
+points: an integer is met to the digit, at any tolerance, and where EvalPlus takes any answer at all (task 164),
 it must be True or False. The types that JSON cost the inputs are given back for EvalPlus' own tasks
 (evalplus/data/mbpp.py, `mbpp_deserialize_inputs`).
 """
@@ -33,7 +33,7 @@ _EVERY_DEPTH = range(1, 1000)
 
 
 def arguments_of(number: int, given: list[Any]) -> Arguments:
-    """Return the arguments that an input of a task stands for."""
+    """Return the arguments that an input of a task means."""
     return _CONVERTERS.get(number, tuple)(given)
 
 
@@ -90,11 +90,11 @@ _CONVERTERS = {int(number): convert for convert, numbers in _OF_TASKS.items() fo
 
 
 REFERENCE_LIMITS = Limits(output_bytes=4 << 20)
-"""An input for which the reference takes more than this is no test; there are a few, all of task 255."""
+"""An input for which the reference takes more than this is not a test; there are a few, all of task 255."""
 
 
 class EvalPlusRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A problem as EvalPlus has it; a reference is `prompt` (a docstring), then `canonical_solution`."""
+    """Reads a problem of EvalPlus; a reference is `prompt` (a docstring), then `canonical_solution`."""
 
     task_id: str
     prompt: str
@@ -122,7 +122,7 @@ class EvalPlusRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answers(msgspec.Struct, frozen=True, kw_only=True):
-    """What the reference of a task returned, and the CPU seconds of its slowest call; as they lie in the cache."""
+    """Holds the answers of a task's reference, and the CPU seconds of its slowest call, as the cache has them."""
 
     task_id: str
     texts: tuple[str | None, ...]
@@ -131,7 +131,7 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Comparison(NamedTuple):
-    """What is expected of a program, and how it is compared."""
+    """Pairs an expected value with the checker that compares it."""
 
     expected: Any
     checker: str
@@ -149,7 +149,7 @@ def _problems(data: Path | None) -> dict[str, Problem]:
     rows = dict[str, EvalPlusRow]()
     for where, row in read_objects(data, EvalPlusRow):
         if row.task_id in rows or not row.task_id.rpartition("/")[2].isdecimal():
-            raise UserError(f"{where}: task {row.task_id!r} is there already, or is no task of MBPP; remove it")
+            raise UserError(f"{where}: task {row.task_id!r} is there already, or is not a task of MBPP; remove it")
         rows[row.task_id] = row
     if not rows:
         raise UserError(f"{data}: holds no problems; check --data")
@@ -216,7 +216,7 @@ def _comparison(row: EvalPlusRow, arguments: Arguments, value: Any) -> _Comparis
 _NONENESS_TASKS = {737, 787, 794}
 """They return a match object or None."""
 _SET_TASKS = {2, 7, 111, 140, 232, 249, 579, 769}
-"""They return a collection whose order nobody asked for."""
+"""They return a collection whose order the statement leaves open."""
 
 
 def _surface_by_height(base: float, height: float) -> tuple[int]:
@@ -241,7 +241,7 @@ _ALSO_RIGHT: dict[int, Callable[..., tuple[Any, ...]]] = {
 
 
 def _answers(rows: Iterable[EvalPlusRow]) -> tuple[Answers, ...]:
-    """Return the answers to all calls, from the cache where they were asked for before."""
+    """Return the answers to all calls, from the cache where they were computed before."""
     asked = {row.task_id: _case(row) for row in rows}
     path = _cache_file(asked)
     if path.exists():

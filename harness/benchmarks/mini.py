@@ -1,4 +1,4 @@
-"""The benchmark that ships with proctor: small problems of every kind, each with programs of known verdict."""
+"""Reads the benchmark that ships with proctor: small problems of every kind, with programs of known verdict."""
 
 from ast import literal_eval
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ HOME = Path(__file__).parent / "mini"
 
 
 class KnownProgram(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A program, the verdict that it must get, and why."""
+    """Reads a program, its known verdict, and the reason."""
 
     verdict: Verdict
     why: str
@@ -27,14 +27,14 @@ class KnownProgram(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class CallCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A call of the function; `arguments` (a list) and `expected` are Python literals."""
+    """Reads a call of the function; `arguments` (a list) and `expected` are Python literals."""
 
     arguments: str
     expected: str
 
 
 class StdioCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the program reads, and what it must print."""
+    """Reads the input of a program and the output that it must print."""
 
     stdin: str
     stdout: str
@@ -48,7 +48,7 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class AssertEntry(_Entry, frozen=True, kw_only=True, tag="assert"):
-    """A problem whose tests are statements about `names` of the program."""
+    """Reads a problem with tests that are statements about `names` of the program."""
 
     names: tuple[str, ...]
     tests: tuple[str, ...]
@@ -60,13 +60,13 @@ class AssertEntry(_Entry, frozen=True, kw_only=True, tag="assert"):
 
 
 class CallEntry(_Entry, frozen=True, kw_only=True, tag="call"):
-    """A problem whose tests are calls of one function."""
+    """Reads a problem with tests that are calls of one function."""
 
     function: str
     cases: tuple[CallCase, ...]
 
     def to_tests(self) -> tuple[Test, ...]:
-        """Return the tests as the judge takes them; raise ValueError or SyntaxError where one is no Python literal."""
+        """Return the tests as the judge takes them; raise ValueError or SyntaxError where a case is not a literal."""
         cases = ((literal_eval(case.arguments), literal_eval(case.expected)) for case in self.cases)
         return tuple(
             CallTest(function=self.function, arguments=tuple(arguments), expected=expected)
@@ -75,7 +75,7 @@ class CallEntry(_Entry, frozen=True, kw_only=True, tag="call"):
 
 
 class StdioEntry(_Entry, frozen=True, kw_only=True, tag="stdio"):
-    """A problem whose tests are runs of the whole program."""
+    """Reads a problem with tests that are runs of the whole program."""
 
     cases: tuple[StdioCase, ...]
 
@@ -88,7 +88,7 @@ Entry = AssertEntry | CallEntry | StdioEntry
 
 
 class Known(NamedTuple):
-    """A sample with the verdict that it must get, and why."""
+    """Pairs a sample with its known verdict and the reason."""
 
     sample: Sample
     verdict: Verdict
@@ -134,7 +134,7 @@ def _entries(home: Path) -> Iterator[tuple[Path, Entry]]:
         try:
             yield path, msgspec.toml.decode(path.read_bytes(), type=Entry)
         except ValueError as error:
-            raise UserError(f"{path}: {error}; mend it") from error
+            raise UserError(f"{path}: {error}; correct it") from error
 
 
 def _task_id(path: Path) -> str:
@@ -145,7 +145,7 @@ def _problem(path: Path, entry: Entry) -> Problem:
     try:
         tests = entry.to_tests()
     except (SyntaxError, ValueError) as error:
-        raise UserError(f"{path}: a case is no Python literal ({error}); mend it") from error
+        raise UserError(f"{path}: a case is not a Python literal ({error}); correct it") from error
     return Problem(
         task_id=_task_id(path),
         benchmark="mini",

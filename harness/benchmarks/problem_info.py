@@ -1,4 +1,4 @@
-"""Condenses problems to what a run and its scores need, in one pass: the tests may be larger than memory."""
+"""Condenses problems for runs and scores, in one pass: the tests may be larger than memory."""
 
 import hashlib
 import sys
@@ -82,8 +82,7 @@ def usual_limits(infos: Iterable[ProblemInfo]) -> Limits:
 def sha256_of(value: Any) -> str:
     """Return the SHA-256 of a value of plain types and records.
 
-    It tells values apart as repr() does - a list is no tuple, 1 is not True - but doesn't move with the order inside a
-    set.
+    It distinguishes values as repr() does - a list is not a tuple, 1 is not True - but ignores the order inside a set.
     """
     digest = hashlib.sha256()
     _feed(value, digest.update)

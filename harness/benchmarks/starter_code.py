@@ -1,4 +1,4 @@
-"""What starter code asks a program for, and what it leaves to the judge: a call, or imports."""
+"""Reads starter code: the function that it requests, and the call or imports that it leaves to the judge."""
 
 import ast
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ LEETCODE_IMPORTS = (
 """What the judge of original APPS puts before every program, but numpy; for solutions in a class, as LeetCode has them,
 it is part of the task, because that site imports it and their starter code names types of it."""
 _BODY = "\n" + 40 * " " + "pass"
-"""Deep enough to be the missing body of whatever stands last."""
+"""Deep enough to be the missing body of the last definition."""
 
 
 class Signature(NamedTuple):
-    """A function, or a method without its `self`."""
+    """Describes a function, or a method without its `self`."""
 
     name: str
     in_class: bool

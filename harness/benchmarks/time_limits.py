@@ -1,4 +1,4 @@
-"""Time limits from the references: measured once by `proctor audit`, read by `proctor score --limits`."""
+"""Reads time limits that `proctor audit` measured on the references."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ MARGIN = 4.0
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
-    """CPU limits of a benchmark's problems, and how they were measured; the file's format."""
+    """Holds the CPU limits of a benchmark's problems and the method of their measurement; the file's format."""
 
     benchmark: str
     python: str
@@ -45,7 +45,7 @@ def read_calibration(path: Path, problems: Mapping[str, Problem]) -> Calibration
     """Read a file that `proctor audit --out` wrote.
 
     Raises:
-        UserError: It is no such file, or is about problems that are not here.
+        UserError: It is not such a file, or is about problems that are not here.
     """
     calibration = read(path, Calibration)
     known = frozenset(problems)
@@ -58,7 +58,7 @@ def read_calibration(path: Path, problems: Mapping[str, Problem]) -> Calibration
 
 
 class CalibratedProblems(Mapping[str, Problem]):
-    """Problems under the limits of a calibration; those that it doesn't name keep their own."""
+    """Puts problems under the limits of a calibration; those that it doesn't name keep their own."""
 
     def __init__(self, problems: Mapping[str, Problem], calibration: Calibration) -> None:
         """Take over the problems."""

@@ -1,1 +1,1 @@
-"""The command line: one file a subcommand, and the place where everything is put together."""
+"""Parses the command line: one file a subcommand."""

@@ -1,4 +1,4 @@
-"""`proctor audit`: a benchmark put to the proof."""
+"""`proctor audit`: audits a benchmark."""
 
 import sys
 from importlib.metadata import version

@@ -1,4 +1,4 @@
-"""`proctor benchmarks`: which benchmarks there are."""
+"""`proctor benchmarks`: lists the benchmarks."""
 
 import click
 import msgspec
@@ -10,7 +10,7 @@ GROUP = "proctor.benchmarks"
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """What one benchmark says of itself."""
+    """Describes a benchmark in its own words."""
 
     name: str
     about: str
@@ -27,7 +27,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 def command(*, as_json: bool) -> int:
     """List the benchmarks, with size and licence.
 
-    Told as well: problem sets, the default split and prompt card, and where the data come from.
+    Listed as well: problem sets, the default split and prompt card, and where the data come from.
     """
     found = [_listing(plugins.resolve(GROUP, name, Benchmark)) for name in plugins.names(GROUP)]
     click.echo(msgspec.json.encode(found) if as_json else "\n\n".join(map(_text, found)))

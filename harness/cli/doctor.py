@@ -1,4 +1,4 @@
-"""`proctor doctor`: what this host and this installation offer."""
+"""`proctor doctor`: reports the abilities of this host and installation."""
 
 import importlib.util
 import os
@@ -20,7 +20,7 @@ GROUPS = ("proctor.benchmarks", "proctor.backends", "proctor.trainers")
 
 
 class Checkup(msgspec.Struct, frozen=True, kw_only=True):
-    """What doctor finds."""
+    """Holds the findings."""
 
     proctor: str
     python: str
@@ -40,7 +40,7 @@ def command(*, python: str, as_json: bool) -> int:
     """Say what this host and installation offer.
 
     That is: layers of isolation in force or why they are absent, cores, versions, and the plugins found. A host that
-    offers too little, and a package that hides one of ours, are told in one line (exit code 2).
+    offers too little, and a package that hides one of ours, are reported in one line (exit code 2).
     """
     home = packages_home()
     report = jail_report(Jail(python=python))
@@ -58,7 +58,7 @@ def command(*, python: str, as_json: bool) -> int:
 
 
 def packages_home() -> Path:
-    """Return the folder in which our four packages lie beside each other.
+    """Return the folder that holds our four packages.
 
     Raises:
         UserError: Another distribution's package of the same name is found instead of ours, or one is missing.

@@ -1,4 +1,4 @@
-"""`proctor explain`: why a sample failed."""
+"""`proctor explain`: explains the failure of a sample."""
 
 from pathlib import Path
 

@@ -15,7 +15,7 @@ def _options(_context: click.Context, _option: click.Parameter, given: tuple[str
     for text in given:
         key, equals, value = text.partition("=")
         if not key or not equals:
-            raise click.BadParameter(f"{text!r} is no KEY=VALUE.")
+            raise click.BadParameter(f"{text!r} is not KEY=VALUE.")
         if key in options:
             raise click.BadParameter(f"{key} is given twice.")
         options[key] = _toml(value)
@@ -35,8 +35,8 @@ generation_options = collect_options(
     "settings",
     GenerationSettings,
     (
-        click.option("--split", metavar="NAME", help="Draw for this split, or all (default: the benchmark's own)."),
-        click.option("--problem-set", default="", metavar="NAME", help="Draw for a published set of problems."),
+        click.option("--split", metavar="NAME", help="Generate for this split, or all (default: the benchmark's own)."),
+        click.option("--problem-set", default="", metavar="NAME", help="Generate for a published set of problems."),
         click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N of these problems."),
         shard_option,
         click.option(
@@ -46,7 +46,7 @@ generation_options = collect_options(
             "--backend",
             required=True,
             metavar="NAME",
-            help=f"What draws: {', '.join(names(BACKENDS))}, or path.py:attribute.",
+            help=f"What generates: {', '.join(names(BACKENDS))}, or path.py:attribute.",
         ),
         click.option(
             "--option",
@@ -62,17 +62,19 @@ generation_options = collect_options(
         click.option(
             "--temperature",
             type=click.FloatRange(min=0),
-            help="How freely tokens are drawn (default: the card's, and 0 for one sample).",
+            help="Sampling temperature (default: the card's, and 0 for one sample).",
         ),
         click.option(
             "--top-p",
             type=click.FloatRange(min=0, min_open=True, max=1),
-            help="Share of the likeliest tokens that are drawn from (default: the card's).",
+            help="Nucleus (top-p) cut-off (default: the card's).",
         ),
         click.option("--max-tokens", type=click.IntRange(min=1), help="Longest completion (default: the card's)."),
         click.option(
             "--stop", multiple=True, metavar="TEXT", help="Ends a completion; repeatable (default: the card's)."
         ),
-        click.option("--seed", type=click.IntRange(min=0), default=0, help="What every sample's seed is made of (0)."),
+        click.option(
+            "--seed", type=click.IntRange(min=0), default=0, help="Base seed; each sample's own follows from it (0)."
+        ),
     ),
 )

@@ -1,4 +1,4 @@
-"""The command `proctor`: finds the subcommand and turns what went wrong into an exit code.
+"""The command `proctor`: finds the subcommand and turns errors into exit codes.
 
 Nothing heavy is imported here: `proctor --help` must start at once.
 """
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command line and return its exit code; every error is told on stderr."""
+    """Run the command line and return its exit code; every error is reported on stderr."""
     try:
         with proctor.make_context("proctor", arguments or ["--help"]) as context:
             return proctor.invoke(context) or 0

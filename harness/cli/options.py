@@ -1,4 +1,4 @@
-"""Defines the options that several commands share: the jail, the problems, how samples are judged."""
+"""Defines the options that several commands share: the jail, the problems, the judging of samples."""
 
 import functools
 import os

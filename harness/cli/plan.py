@@ -1,4 +1,4 @@
-"""`proctor plan`: what an examination will take, before it is begun."""
+"""`proctor plan`: forecasts the cost of an examination."""
 
 import io
 import os
@@ -51,7 +51,7 @@ def _parameters(_context: click.Context, _option: click.Parameter, text: str | N
     except (ValueError, KeyError):
         number = 0.0
     if not 0 < number < float("inf"):
-        raise click.BadParameter(f"{text!r} is no size such as 7B or 500M.")
+        raise click.BadParameter(f"{text!r} is not a size such as 7B or 500M.")
     return number
 
 
@@ -108,13 +108,13 @@ def command(
     jail_report(jail)
     judge = partial(evaluate, extraction=AS_IT_IS, jail=jail, workers=workers)
     count = model_token_counter(model) if model else None
-    asked = ExaminationSize(
+    size = ExaminationSize(
         problems=len(task_ids), n=n, max_tokens=max_tokens or card.max_tokens, nodes=nodes, cores_per_node=cores,
         gpus_per_node=gpus, parameters=parameters_of(model) if model else params or 0.0,
     )  # fmt: skip
     measured = _measured(problems, task_ids[:: -(-len(task_ids) // _LOOKED_AT)], card, count, judge)
-    told = forecast_examination(asked, measured)
-    click.echo(msgspec.json.encode(told) if as_json else plan_markdown(asked, measured, told))
+    forecast = forecast_examination(size, measured)
+    click.echo(msgspec.json.encode(forecast) if as_json else plan_markdown(size, measured, forecast))
     return 0
 
 

@@ -1,1 +1,1 @@
-"""Program -> verdicts."""
+"""Judges programs."""

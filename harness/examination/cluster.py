@@ -1,4 +1,4 @@
-"""The same evaluation over Ray: one judge for each processor that the cluster has, one writer, here.
+"""Judges samples over Ray: one judge for each processor of the cluster, one writer, here.
 
 Samples go out in batches, a few to each judge, so that what is held here doesn't grow with their number. A batch whose
 judge is lost is judged again by another; its evaluations are written when all of them have come back, once. So a run
@@ -46,7 +46,7 @@ class _Batch(NamedTuple):
 
 
 class _Post(NamedTuple):
-    """Where a judge works: a node, and which of its processors."""
+    """Locates a judge: a node, and the number of its processor."""
 
     node_id: str
     number: int
@@ -59,7 +59,7 @@ class _Judge(NamedTuple):
 
 
 class _Answer(NamedTuple):
-    """What a judge was asked for, a batch or (None) to start, and its answer or how it failed."""
+    """Pairs a request to a judge, a batch or (None) to start, with its answer or failure."""
 
     judge: _Judge
     batch: _Batch | None
@@ -85,7 +85,7 @@ def evaluate_on_cluster(
         problems: by task id; none is kept.
         file: where evaluations are appended, in the order in which they come.
         extraction: a setting of `programs.SETTINGS`.
-        card: what the samples were drawn with.
+        card: with which the samples were generated.
         jail: the same on each node, its interpreter at the same path.
         exhaustive: whether to judge every test.
         halt: when another thread gives it a result, nothing more is judged.
@@ -93,8 +93,8 @@ def evaluate_on_cluster(
             on this machine alone.
 
     Raises:
-        UserError: Ray isn't installed, this is no address, or a node is weaker isolated than this machine, or otherwise
-            installed.
+        UserError: Ray isn't installed, this is not an address, or a node is weaker isolated than this machine, or
+            otherwise installed.
         Unavailable: There is no such cluster, no node is left, or judges are lost again and again with the same batch.
     """
     terms = JudgingTerms(extraction=extraction, card=card, jail=jail, exhaustive=exhaustive)
@@ -131,7 +131,7 @@ def _connected(address: str) -> Iterator[None]:
 
 
 def _refuse_silence(address: str) -> None:
-    """Raise Unavailable where nobody listens, which Ray itself finds out in minutes, and ends the process."""
+    """Raise Unavailable where no server listens, which Ray itself finds out in minutes, and ends the process."""
     host, _, port = address.rpartition(":")
     if host and port.isdecimal() and "://" not in host:
         try:
@@ -139,7 +139,7 @@ def _refuse_silence(address: str) -> None:
         except OSError as error:
             reason = error.strerror or error
             raise Unavailable(
-                f"--cluster {address}: nobody answers ({reason}); is `ray start --head` running there?"
+                f"--cluster {address}: no answer ({reason}); is `ray start --head` running there?"
             ) from error
 
 
@@ -161,7 +161,7 @@ def _sent(problem: Problem) -> Any:
 
 
 class _Crew:
-    """The judges of all nodes, and what each is doing."""
+    """Employs the judges of all nodes, and knows the batches of each."""
 
     def __init__(self, terms: JudgingTerms, address: str, halt: Future[None]) -> None:
         """Hire a judge for each processor; each gets work as soon as it has shown its credentials."""
@@ -170,7 +170,7 @@ class _Crew:
         self._address = address
         self._judges = dict[_Post, _Judge]()
         self._free = deque[_Judge]()
-        """A judge stands here once for each batch that it can take."""
+        """A judge is here once for each batch that it can take."""
         self._answers: queue.SimpleQueue[_Answer | None] = queue.SimpleQueue()
         """None where no more are to be waited for."""
         halt.add_done_callback(lambda _: self._answers.put(None))
@@ -178,7 +178,7 @@ class _Crew:
         self._next_hiring_s = 0.0
 
     def judged(self, batches: Iterator[_Batch]) -> Iterator[list[Evaluation]]:
-        """Yield the evaluations of each batch when it is judged, whatever the order."""
+        """Yield the evaluations of each batch when it is judged, in any order."""
         again = deque[_Batch]()
         under_way = 0
         while True:

@@ -17,7 +17,7 @@ from sandbox.records import Judgement
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """What a machine judges with."""
+    """Identifies the installation by which a machine judges."""
 
     jail: JailReport
     proctor: str
@@ -57,7 +57,7 @@ EVALUATIONS = msgspec.json.Decoder(Evaluation)
 
 
 class JudgingTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """How every judge of a run judges."""
+    """Settles the judging of every judge of a run."""
 
     extraction: str
     card: PromptCardId | None
@@ -66,7 +66,7 @@ class JudgingTerms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NodeJudge:
-    """One judge. Whoever holds it calls `start` first; it ends with its process, and its jails with it."""
+    """Judges on one processor. Its holder calls `start` first; it ends with its process, and its jails with it."""
 
     def __init__(self, terms: JudgingTerms, number: int, judges_of_node: int) -> None:
         """Take the terms, and which of the node's judges this is, from 0."""

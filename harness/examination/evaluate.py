@@ -1,4 +1,4 @@
-"""Samples -> evaluations: every sample is judged once, however often the run is killed and started again."""
+"""Judges samples, each once, across any number of kills and restarts."""
 
 import hashlib
 from collections import deque
@@ -25,13 +25,13 @@ def already_judged(path: Path, samples: Mapping[SampleKey, Sample], done: Sample
     They may be of some of the samples only. Sandbox errors are left out: what was our fault is judged again.
 
     Raises:
-        UserError: The file holds what is no evaluation of these samples.
+        UserError: The file holds evaluations of other samples.
     """
     for evaluation in resume(path, Evaluation):
         if evaluation.verdict is not Verdict.SANDBOX_ERROR:
             sample = samples.get(evaluation.key) if done.add(evaluation.key) else None
             if sample is None or evaluation.completion_sha256 != _sha256(sample.completion):
-                raise UserError(f"{path}: {evaluation.key} is no sample of this run; choose another --out")
+                raise UserError(f"{path}: {evaluation.key} is not a sample of this run; choose another --out")
             yield evaluation
 
 

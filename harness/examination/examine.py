@@ -27,7 +27,7 @@ from sandbox.records import Refused
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """Records how samples came about, as far as it is known."""
+    """Records the origin of samples, as far as it is known."""
 
     prompt_card: PromptCardId | None = None
     sampling: Sampling | None = None

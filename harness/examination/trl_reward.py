@@ -1,4 +1,4 @@
-"""Our judge as a reward function, with the signature that TRL's trainers take.
+"""Offers our judge as a reward function, with the signature of TRL's trainers.
 
     GRPOTrainer(reward_funcs=judged_reward(mini.problems(None)), ...)
 
@@ -48,7 +48,7 @@ def judged_reward(
         workers: programs judged at once; by default one for each core.
 
     Raises:
-        UserError: A fault of the sandbox is to have a reward, or later: a task id is none of a problem.
+        UserError: A fault of the sandbox is to have a reward, or later: a task id is unknown.
     """
     if Verdict.SANDBOX_ERROR in rewards:
         raise UserError("a sandbox error says nothing of a program and can't have a reward; leave it out")
@@ -79,7 +79,7 @@ def _problem(problems: Mapping[str, Problem], task_id: str) -> Problem:
     try:
         return problems[task_id]
     except KeyError:
-        raise UserError(f"task {task_id!r} is none of the problems; check the data set's column task_id") from None
+        raise UserError(f"task {task_id!r} is not among the problems; check the data set's column task_id") from None
 
 
 def _last_text(completion: Text) -> str:

@@ -1,1 +1,1 @@
-"""Completion -> program."""
+"""Finds programs in completions."""

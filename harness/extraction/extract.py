@@ -1,4 +1,4 @@
-"""Completion -> program: finds the program in what a model wrote, and records which rule found it and what it left out.
+"""Finds the program in a completion, and records the rule that found it and the texts that it left out.
 
 The golden rule: a completion that is a program comes back byte for byte, and one in which no program is found comes
 back byte for byte too, for the judge to say what is wrong with it. In between, the rules below narrow the completion
@@ -8,19 +8,19 @@ rules that led to the program with "+", such as `thinking+fence`.
 | rule | the program is | left out |
 |---|---|---|
 | whole | the completion | nothing |
-| continuation | the prompt and then the text, which is no program alone or needs a name of the prompt's | nothing |
-| stop | what stands before the first stop string | the rest |
+| continuation | the prompt and then the text, which is not a program alone or needs a name of the prompt's | nothing |
+| stop | the text before the first stop string | the rest |
 | echo | what follows the prompt, repeated at the start | the repetition |
 | thinking | what follows the first `</think>` | the thoughts, and everything if they never end |
-| tags | what stands between the lines `[BEGIN]` and `[DONE]`, or `[PYTHON]` and `[/PYTHON]` | what stands outside |
-| fence | the chosen Markdown block, or what stands before the end of a block that the prompt opened | the other text |
+| tags | the text between the lines `[BEGIN]` and `[DONE]`, or `[PYTHON]` and `[/PYTHON]` | the text outside |
+| fence | the chosen Markdown block, or the text before the end of a block that the prompt opened | the other text |
 | prose | the first stretch between lines that are English sentences | the sentences, and all that follows |
 | cut | the text without its last top-level statement, only if the model was stopped in it | that statement |
 | none | the completion: no rule found a program | nothing |
 
 A statement that doesn't parse is never dropped to save the rest, unless the model is known to have been stopped there:
 a wrong program must not become a right one by losing what its author meant to run. What `stop`, `prose` and `cut` leave
-must define the entry point, as they may leave out code. A missing tag or fence stands for the end of the text.
+must define the entry point, as they may leave out code. A missing tag or fence means the end of the text.
 
 A text that is beyond what is parsed here (`harness.syntax`) is left to the interpreter that will run it: the
 part that tags and fences leave comes back unparsed, or else the completion.
@@ -64,7 +64,7 @@ Span = tuple[int, int]
 
 
 class Fence(StrEnum):
-    """Which of several fenced blocks is the program; a block of another language than Python never is."""
+    """Chooses the program among several fenced blocks; a block of another language than Python never is it."""
 
     FIRST = "first"
     LAST = "last"
@@ -74,7 +74,7 @@ class Fence(StrEnum):
 
 
 class Extraction(msgspec.Struct, frozen=True, kw_only=True):
-    """The program of a completion, the rules that found it, and the texts that they left out, in their order."""
+    """Holds the program of a completion, the rules that found it, and the texts that they left out, in their order."""
 
     program: str
     rule: str
@@ -84,7 +84,7 @@ class Extraction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Task(NamedTuple):
-    """What was asked for; see `extract`."""
+    """Holds the arguments of `extract`."""
 
     prompt: str
     entry_point: str
@@ -94,7 +94,7 @@ class _Task(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """A part of the completion, the rules that led to it, and what stands before and after it."""
+    """Holds a part of the completion, the rules that led to it, and the texts before and after it."""
 
     text: str
     rules: tuple[str, ...] = ()
@@ -122,7 +122,7 @@ def extract(
         prompt: What the completion may continue; only a prompt that is Python can become part of a program.
         entry_point: The name that the tests take from the program, at its top level or in its class `Solution`.
         fence: Which fenced block is the program.
-        stop: Where a completion ends; used only on what is no program with all that follows.
+        stop: Where a completion ends; used only on a text that is not a program with all that follows.
         cut_off: Whether the model was stopped by max_tokens.
 
     >>> found = extract("Sure:\n```python\nprint(1)\n```\nIt prints 1.")
@@ -142,7 +142,7 @@ def extract(
 
 
 def _parts(part: _Part, task: _Task) -> Iterator[_Part]:
-    """Yield ever smaller parts that may be the program; the next is asked for where the last is none."""
+    """Yield ever smaller parts that may be the program; the next is needed where the last is not one."""
     yield part
     if span := _behind_echo(part.text, task.prompt):
         yield (part := part.narrowed("echo", *span))
@@ -203,7 +203,7 @@ def _behind_echo(text: str, prompt: str) -> Span | None:
 
 
 def _behind_thoughts(text: str) -> Span | None:
-    """Return what follows the thoughts, whose start may stand in the prompt; nothing, if they never end."""
+    """Return what follows the thoughts, whose start may be in the prompt; nothing, if they never end."""
     if opening := _THOUGHTS.match(text):
         closing = _END_OF_THOUGHTS.search(text, opening.end())
         return closing.end() if closing else len(text), len(text)
@@ -212,7 +212,7 @@ def _behind_thoughts(text: str) -> Span | None:
 
 
 def _between_tags(text: str) -> Span | None:
-    """Return what stands between the first closing tag and the last opening one before it."""
+    """Return the text between the first closing tag and the last opening one before it."""
     start, end, found = 0, len(text), False
     for tag in _TAG.finditer(text):
         found = True
@@ -224,7 +224,7 @@ def _between_tags(text: str) -> Span | None:
 
 
 def _from_blocks(part: _Part, task: _Task) -> Iterator[_Part]:
-    """Yield what stands before the end of a block that the prompt opened, then the block that was chosen."""
+    """Yield the text before the end of a block that the prompt opened, then the block that was chosen."""
     if (end := lone_fence(part.text)) is not None:
         yield part.narrowed("fence", 0, end)
     found = tuple(islice(blocks(part.text), _MOST_BLOCKS))
@@ -253,7 +253,7 @@ def _chosen(contents: Mapping[Block, str], task: _Task) -> Block:
 
 
 def _between_sentences(part: _Part, task: _Task) -> Iterator[_Part]:
-    """Yield what stands between the sentences at the start and the next one, or a later one if that was in a string."""
+    """Yield the text between the sentences at the start and the next one, or a later one if that was in a string."""
     lines = tuple(_LINE.finditer(part.text))
     start = next((line.start() for line in lines if line[0].strip() and not is_sentence(line[0])), len(part.text))
     ends = [*islice((line.start() for line in lines if line.start() > start and is_sentence(line[0])), _MOST_TRIES)]

@@ -1,4 +1,4 @@
-"""Completion -> program: the one place where what a model wrote becomes the text that runs."""
+"""Turns the completion of a sample into the program that runs: the one place for it."""
 
 import msgspec
 
@@ -19,7 +19,7 @@ FAILED = "none"
 
 
 def program_of(sample: Sample, problem: Problem, setting: str, card: PromptCardId | None = None) -> Extraction:
-    """Return the program that a sample, drawn with a card, stands for under a setting of `SETTINGS`.
+    """Return the program of a sample that was generated with a card, under a setting of `SETTINGS`.
 
     What the problem's starter code leaves to the judge (a call, imports) is part of the program, and of no rule.
     """

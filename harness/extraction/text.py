@@ -12,7 +12,7 @@ _INDENT = 3
 
 
 class Block(NamedTuple):
-    """A fenced block: the first word after its fence in small letters, and where its content starts and ends."""
+    """Locates a fenced block: the first word after its fence in small letters, and the bounds of its content."""
 
     language: str
     start: int
@@ -29,7 +29,7 @@ class Block(NamedTuple):
 def blocks(text: str) -> Iterator[Block]:
     """Yield the blocks as CommonMark has them: a block ends at a bare fence of its own kind, or with the text.
 
-    A fence that is indented by more than three characters stands in a program's string, unless it names a language.
+    A fence that is indented by more than three characters is in a program's string, unless it names a language.
     """
     opening: re.Match[str] | None = None
     for fence in _FENCE.finditer(text):
@@ -43,7 +43,7 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 def lone_fence(text: str) -> int | None:
-    """Return where the block ends whose opening fence stands before the text, in the prompt; None if there is none."""
+    """Return where the block ends whose opening fence is before the text, in the prompt; None if there is none."""
     fences = (fence for fence in _FENCE.finditer(text) if len(fence[1]) <= _INDENT)
     first = next(fences, None)
     if first is None or first[3].strip():

@@ -1,1 +1,1 @@
-"""Problem -> completion."""
+"""Generates completions of problems."""

@@ -1,4 +1,4 @@
-"""What turns prompts into completions: a backend loads a model, and the engine that it returns draws from it."""
+"""Defines backends: each loads a model as an engine that generates completions."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -11,7 +11,7 @@ from harness.runs.records import FinishReason, Producer, Sampling
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One completion to be drawn: `index` counts those of a task from 0; `seed` belongs to this one alone."""
+    """Requests one completion: `index` counts those of a task from 0; `seed` belongs to this one alone."""
 
     task_id: str
     index: int
@@ -25,51 +25,51 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Completion(msgspec.Struct, frozen=True, kw_only=True):
-    """What came back. Token counts are the model's own, and None where a server keeps them to itself."""
+    """Holds a completion. Token counts are the model's own, and None where a server keeps them to itself."""
 
     text: str
     """Without the stop string that ended it."""
     finish_reason: FinishReason
     prompt_tokens: int | None
     tokens: int | None
-    """Drawn tokens, that of the end included."""
+    """Generated tokens, that of the end included."""
 
 
-class Drawn(NamedTuple):
-    """A request and its completion."""
+class Generated(NamedTuple):
+    """Pairs a request with its completion."""
 
     request: Request
     completion: Completion
 
 
 class Engine(Protocol):
-    """A model that is ready."""
+    """Generates with a model that is loaded."""
 
     @property
     def producer(self) -> Producer:
-        """Return who draws: part of a run's identity."""
+        """Return the identity of the model: part of a run's."""
 
-    def draw(
+    def generate(
         self, plan: Sequence[Request], missing: Collection[tuple[str, int]], sampling: Sampling
-    ) -> Iterator[Drawn]:
-        """Draw what is missing and yield each completion as it comes, in any order.
+    ) -> Iterator[Generated]:
+        """Generate what is missing and yield each completion as it comes, in any order.
 
         Args:
-            plan: every request of the run, the requests of a task in sequence, whether drawn before or not. An engine
-                whose arithmetic depends on what is computed together cuts its batches from the whole plan, skips those
-                of which nothing is missing, and draws the others whole: so a run that was killed goes on with the very
-                samples that it would have made. What is yielded beside the missing is dropped.
-            missing: keys of the requests that are to be drawn. It doesn't change while this runs.
-            sampling: how to draw; at temperature 0, the likeliest token.
+            plan: every request of the run, the requests of a task in sequence, whether answered before or not. An
+                engine whose arithmetic depends on what is computed together cuts its batches from the whole plan, skips
+                those of which nothing is missing, and generates the others whole: so a run that was killed goes on with
+                the very samples that it would have made. What is yielded beside the missing is dropped.
+            missing: keys of the requests that are to be answered. It doesn't change while this runs.
+            sampling: its settings; at temperature 0, the likeliest token.
 
         Raises:
-            UserError: The engine can't do what is asked, such as a chat without a chat template.
+            UserError: The engine can't do what is requested, such as a chat without a chat template.
             Unavailable: The engine went away; what was yielded is kept.
         """
 
 
 class Backend(msgspec.Struct, frozen=True, kw_only=True):
-    """A way to reach models; register one under the entry-point group `proctor.backends`."""
+    """Names a way to reach models; register one under the entry-point group `proctor.backends`."""
 
     name: str
     load: Callable[[str, Mapping[str, Any]], AbstractContextManager[Engine]]

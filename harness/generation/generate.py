@@ -1,4 +1,4 @@
-"""Generates samples, each once, however often the run is killed and started again, and judges them meanwhile."""
+"""Generates samples, each once across any number of kills and restarts, and judges them meanwhile."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,14 +33,14 @@ def requests_of(prompts: Mapping[str, Prompt], sampling: Sampling) -> tuple[Requ
 def seed_of(seed: int, task_id: str, index: int) -> int:
     """Return the seed of one sample: the first 53 bits of the SHA-256 of `[seed,"task_id",index]`.
 
-    So it depends neither on the order in which samples are drawn nor on which other tasks are.
+    So it depends neither on the order in which samples are generated nor on which other tasks are.
     """
     digest = hashlib.sha256(msgspec.json.encode((seed, task_id, index))).digest()
     return int.from_bytes(digest) >> (8 * len(digest) - _SEED_BITS)
 
 
 def as_text(prompt: Prompt) -> str:
-    """Return a prompt as it stands in a sample: the text, or for a chat the JSON list of its messages."""
+    """Return a prompt as a sample has it: the text, or for a chat the JSON list of its messages."""
     return prompt if isinstance(prompt, str) else msgspec.json.encode(prompt).decode()
 
 
@@ -54,7 +54,7 @@ def missing_of(path: Path, plan: Sequence[Request], policy: str) -> frozenset[tu
     for sample in resume(path, Sample):
         expected = seeds.pop((sample.task_id, sample.index), None)
         if expected is None or sample.seed != expected or sample.policy != policy:
-            raise UserError(f"{path}: {sample.key} is no sample of this run, or is there twice; choose another --out")
+            raise UserError(f"{path}: {sample.key} is not a sample of this run, or occurs twice; choose another --out")
     return frozenset(seeds)
 
 
@@ -67,14 +67,14 @@ def complete_requests(
     sampling: Sampling,
     policy: str,
 ) -> Iterator[Sample]:
-    """Draw what is missing of the plan, and yield each sample when it has been appended to the file.
+    """Answer the requests of the plan that are missing, and yield each sample when it has been appended to the file.
 
     Raises:
-        UserError: The engine can't do what is asked.
-        Unavailable: The engine went away; what was drawn is kept.
+        UserError: The engine can't do what is requested.
+        Unavailable: The engine went away; what was generated is kept.
     """
     remaining = set(missing)
-    for request, completion in engine.draw(plan, missing, sampling) if missing else ():
+    for request, completion in engine.generate(plan, missing, sampling) if missing else ():
         if request.key in remaining:
             remaining.remove(request.key)
             sample = _sample(request, completion, policy)
@@ -126,7 +126,7 @@ Judge = Callable[[Iterator[Sample], Future[None]], Iterator[Evaluation]]
 class BackgroundJudge:
     """Judges the rows of a file on a thread of its own, each when it is announced.
 
-    The thread that draws keeps the signals and the device; this one waits for processes most of the time. Announced
+    The thread that generates keeps the signals and the device; this one waits for processes most of the time. Announced
     rows are read again from the file, so however far the judge falls behind, it costs no memory.
     """
 

@@ -22,7 +22,7 @@ _OF_OTHER_LIBRARIES = ("*.gguf", "*.h5", "*.msgpack", "*.onnx", "*.pth", "origin
 
 
 class Weights(msgspec.Struct, frozen=True, kw_only=True):
-    """A model on this machine."""
+    """Locates a model on this machine."""
 
     base: Path
     """Folder of the model itself, in the layout of the Hugging Face hub."""

@@ -1,4 +1,4 @@
-"""Plans what is generated: the problems, their prompts and the sampling are settled before the model is loaded."""
+"""Plans a generation: the problems, their prompts and the sampling are settled before the model is loaded."""
 
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -50,7 +50,7 @@ class GenerationSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GenerationPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds all that is settled before the model is loaded."""
+    """Holds the requests and all else that is settled before the model is loaded."""
 
     requests: tuple[Request, ...]
     sampling: Sampling

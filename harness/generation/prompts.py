@@ -1,9 +1,9 @@
-"""Prompt cards: prompts that are data, a TOML file each, with a name and a hash.
+"""Reads prompt cards, a TOML file each with a name and a hash, and renders prompts.
 
-A card's texts are templates. A placeholder in braces stands for a part of the problem, and is filled in once, so that
+A card's texts are templates. A placeholder in braces means a part of the problem, and is filled in once, so that
 braces in a problem mean nothing; `{{` and `}}` are braces of the card itself. The name of a card is that of its file.
 
-| placeholder | stands for | in |
+| placeholder | meaning | in |
 |---|---|---|
 | `{statement}`, `{starter_code}` | these of the problem | `text`, `shot`, `starter` |
 | `{function}` | the name that the tests call | `text` of call problems, `shot` |
@@ -29,7 +29,7 @@ from sandbox.records import AssertTest, CallTest
 CARDS = Path(__file__).parent / "cards"
 
 Kind = Literal["stdio", "call", "assert", "completion"]
-"""How a problem is put: by the kind of its tests, or as a function's head to be completed, whose tests stay hidden."""
+"""Form of the prompt: by the kind of its tests, or as a function's head to be completed, whose tests stay hidden."""
 
 _OF_EVERY_KIND = frozenset({"statement", "starter_code"})
 _OF_KIND: Mapping[Kind, frozenset[str]] = {
@@ -42,7 +42,7 @@ _OF_A_SHOT = _OF_EVERY_KIND.union({"reference"}, *_OF_KIND.values())
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One message of a chat."""
+    """Holds one message of a chat."""
 
     role: Literal["system", "user", "assistant"]
     content: str
@@ -53,7 +53,7 @@ Prompt = str | tuple[Message, ...]
 
 
 class CardFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a card's file holds; see the module for the placeholders in its texts."""
+    """Reads the file of a card; see the module for the placeholders in its texts."""
 
     about: str
     text: Annotated[dict[Kind, str], msgspec.Meta(min_length=1)]
@@ -73,7 +73,7 @@ class CardFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class PromptCard(CardFile, frozen=True, kw_only=True):
-    """A card, the name it goes by, and the SHA-256 of its file."""
+    """Holds a card with its name and the SHA-256 of its file."""
 
     name: str
     sha256: str
@@ -103,7 +103,7 @@ def load_card(name: str) -> PromptCard:
         file = msgspec.toml.decode(data, type=CardFile)
         _check(file)
     except ValueError as error:
-        raise UserError(f"{path}: {error}; mend the card") from error
+        raise UserError(f"{path}: {error}; correct the card") from error
     return PromptCard(name=path.stem, sha256=hashlib.sha256(data).hexdigest(), **msgspec.structs.asdict(file))
 
 
@@ -140,7 +140,7 @@ def render_prompt(card: PromptCard, problem: Problem, problems: Mapping[str, Pro
 
 
 def kind_of(problem: Problem) -> Kind:
-    """Return how a problem is put to a model."""
+    """Return the kind of prompt that a problem needs."""
     match problem.tests[0]:
         case AssertTest():
             return "completion" if problem.starter_code else "assert"
@@ -160,7 +160,7 @@ def _shot(card: PromptCard, task_id: str, problems: Mapping[str, Problem]) -> st
 
 
 def _values(card: PromptCard, problem: Problem) -> dict[str, str]:
-    """Return what the placeholders stand for that speak of one problem."""
+    """Return the values of the placeholders of one problem."""
     first = problem.tests[0]
     tests = [test.code for test in problem.tests if isinstance(test, AssertTest)]
     values = {
@@ -174,7 +174,7 @@ def _values(card: PromptCard, problem: Problem) -> dict[str, str]:
 
 
 def _check(file: CardFile) -> None:
-    """Raise ValueError where a template has a placeholder that nothing stands for, or lacks one that it needs."""
+    """Raise ValueError where a template has a placeholder without a meaning, or lacks one that it needs."""
     if bool(file.shots) != bool(file.shot):
         raise ValueError("`shots` and `shot` need each other")
     for field, template, allowed in _templates(file):

@@ -1,1 +1,1 @@
-"""What lies on disk: records, files of rows, the folder of a run."""
+"""Reads and writes the folder of a run: records and files of rows."""

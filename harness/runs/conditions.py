@@ -1,4 +1,4 @@
-"""Compares the conditions under which results were reached: only alike ones may be compared."""
+"""Compares the conditions of results: only results under alike conditions may be compared."""
 
 import msgspec
 
@@ -7,11 +7,11 @@ from harness.runs.records import Conditions, Sampling
 _UNKNOWN = "unknown"
 
 
-def described(conditions: Conditions) -> dict[str, str]:
+def condition_texts(conditions: Conditions) -> dict[str, str]:
     """Return the conditions that two results must share, as texts by name.
 
-    Another seed or model is no other condition, nor is the way in which a kernel puts a layer of isolation in force;
-    the hash of the problems stands for splits and shards.
+    The seed, the model, and the details of a layer of isolation may differ; splits and shards are part of the hash of
+    the problems.
     """
     card = conditions.prompt_card
     limits = ", ".join(f"{name} {value:.12g}" for name, value in msgspec.structs.asdict(conditions.limits).items())
@@ -36,13 +36,15 @@ def described(conditions: Conditions) -> dict[str, str]:
 
 def differences(a: Conditions, b: Conditions) -> tuple[str, ...]:
     """Return each condition that two results don't share, with both values, empty where they may be compared."""
-    of_b = described(b)
-    return tuple(f"{name}: {text} against {of_b[name]}" for name, text in described(a).items() if text != of_b[name])
+    of_b = condition_texts(b)
+    return tuple(
+        f"{name}: {text} against {of_b[name]}" for name, text in condition_texts(a).items() if text != of_b[name]
+    )
 
 
 def footnote(conditions: Conditions) -> str:
     """Return the conditions in one line, but for those that the caption of a table names."""
-    texts = described(conditions)
+    texts = condition_texts(conditions)
     named = (
         "prompt card", "sampling", *["dtype"] * (texts["dtype"] != _UNKNOWN), "extraction",
         *["tests"] * conditions.exhaustive, "limits", "isolation", *["preload"] * bool(conditions.preload),

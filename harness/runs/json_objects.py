@@ -22,11 +22,11 @@ _SPACE = b" \t\r\n"
 _TEXT_END = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 """The rest of a string, up to its closing quote, or up to where the chunk ends."""
 _NO_BRACE = re.compile(rb'(?:[^"{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
-"""Whatever has no brace outside a string, up to a brace, or to a string that the chunk cuts off."""
+"""All that has no brace outside a string, up to a brace, or to a string that the chunk cuts off."""
 
 
 class Span(NamedTuple):
-    """A row: where it is in the user's words, which one it is (from 0), and its first byte and length in the file."""
+    """Locates a row: in the user's words, by its number (from 0), and by first byte and length in the file."""
 
     where: str
     number: int
@@ -86,7 +86,7 @@ def _objects(file: BinaryIO, path: Path) -> Iterator[Span]:
         elif kind == b"}":
             depth -= 1
             if depth < 0:
-                raise UserError(f"{path}: a brace too many after {number} objects; mend or fetch it again")
+                raise UserError(f"{path}: a brace too many after {number} objects; correct it or fetch it again")
             if depth == 0:
                 yield Span(f"{path}: element {number}", number, start, offset + 1 - start)
                 number, between = number + 1, b""
@@ -128,7 +128,7 @@ def _braces(file: BinaryIO) -> Iterator[tuple[bytes, int, bytes]]:
 
 
 _DIGITS_READ = 4300
-"""Python reads no longer integer without being asked to."""
+"""Python reads no longer integer by default."""
 
 T = TypeVar("T")
 

@@ -144,7 +144,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Generation(msgspec.Struct, frozen=True, kw_only=True):
-    """Records what is requested of a model: samples belong in one file exactly if these are equal, `source` apart."""
+    """Records a request to a model: samples belong in one file exactly if these are equal, `source` apart."""
 
     policy: str
     producer: Producer
@@ -164,7 +164,7 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Conditions(msgspec.Struct, frozen=True, kw_only=True):
-    """Records the conditions of an examination: `harness.runs.conditions` says which ones results must share."""
+    """Records the conditions of an examination, see `harness.runs.conditions`."""
 
     benchmark: str
     problem_set: str
@@ -201,7 +201,7 @@ SCHEMA = 4
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """Records what is requested of a run: two are the same exactly if these are equal, `source` apart."""
+    """Records the request of a run: two are the same exactly if these are equal, `source` apart."""
 
     schema: int = SCHEMA
     samples_sha256: str
@@ -226,7 +226,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
 class Score(msgspec.Struct, frozen=True, kw_only=True):
     """Holds the mean pass@k over the `problems` of one difficulty and kind of test, with a 95 % interval, in [0, 1].
 
-    "all" stands for every difficulty, or every kind.
+    "all" means every difficulty, or every kind.
     """
 
     difficulty: str
@@ -254,7 +254,7 @@ class VerdictShare(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """Adds up the tokens of samples, and counts the reasons for which their completions ended."""
+    """Adds up the tokens of samples, and counts their finish reasons."""
 
     prompt_tokens: int | None
     """Summed over samples; this and the next are None where a sample has no count."""

@@ -21,7 +21,7 @@ _LARGEST = (1 << 63) - 1
 
 
 class Place(NamedTuple):
-    """Locates a row: its number, by which rows are in order, and its first byte."""
+    """Locates a row by its number and its first byte; rows are in the order of their numbers."""
 
     line: int
     start: int
@@ -44,7 +44,7 @@ class SampleIndex(Mapping[SampleKey, Place]):
         self._table = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         weakref.finalize(self, self._table.close)
         self._table.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        self._table.execute("PRAGMA journal_mode = OFF")  # nobody reads the file after a kill
+        self._table.execute("PRAGMA journal_mode = OFF")  # the file is not read after a kill
         self._table.execute(
             "CREATE TABLE sample (task, policy, number, line, start, PRIMARY KEY (task, policy, number)) WITHOUT ROWID"
         )
@@ -284,7 +284,7 @@ class SampleCopy(SampleFile):
 
 
 class DoubleSampleError(Exception):
-    """Names a sample whose key an earlier one has."""
+    """Names a sample with the key of an earlier one."""
 
     def __init__(self, sample: Sample) -> None:
         """Take the later of the two."""

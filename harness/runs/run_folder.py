@@ -101,7 +101,7 @@ def _record(out: Path, name: str, asked: Generation | Run, beside: Collection[st
         write_whole(path, pretty_json(asked))
 
 
-class Change(NamedTuple):
+class FieldChange(NamedTuple):
     """Names a field in which two records differ."""
 
     field: str
@@ -117,7 +117,7 @@ def _refuse_another(path: Path, earlier: Generation | Run, asked: Generation | R
         raise UserError(f"{path}: this is another run, its {field} {difference}; choose another --out")
 
 
-def changes(earlier: msgspec.Struct, later: msgspec.Struct) -> Iterator[Change]:
+def changes(earlier: msgspec.Struct, later: msgspec.Struct) -> Iterator[FieldChange]:
     """Yield the fields in which two records differ; of a record within, `its.field`, or for conditions the field."""
     for field in later.__struct_fields__:
         was, is_ = getattr(earlier, field), getattr(later, field)
@@ -127,7 +127,7 @@ def changes(earlier: msgspec.Struct, later: msgspec.Struct) -> Iterator[Change]:
             prefix = "" if field == "conditions" else f"{field}."
             yield from (within._replace(field=f"{prefix}{within.field}") for within in changes(was, is_))
         else:
-            yield Change(field, was, is_)
+            yield FieldChange(field, was, is_)
 
 
 def _of_a_task(was: Mapping[str, str], is_: Mapping[str, str]) -> str:

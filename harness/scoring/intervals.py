@@ -1,4 +1,4 @@
-"""Confidence intervals, as pure functions."""
+"""Computes confidence intervals: pure functions."""
 
 import math
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ def mean_interval(values: Sequence[float], trials: int, confidence: float = 0.95
     Wilson's interval with the effective sample size n_eff = p (1 - p) / var(mean), where p is the mean and var(mean) is
     the variance between problems over their number (Korn and Graubard 1998, Survey Methodology 24, 193-201, use the
     same device for clustered samples). That is the variance which a bootstrap over problems comes to with ever more
-    draws, without drawing.
+    resamples, without resampling.
 
     n_eff lies between the number of problems and `trials`, the sum of n // k over problems: how many separate sets of k
     tries the samples hold. More would be confidence that a few alike values can't give. With one sample a problem all

@@ -1,16 +1,16 @@
-"""The unbiased estimate of pass@k."""
+"""Estimates pass@k without bias."""
 
 import math
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:
-    """Return the chance that at least one of `k` samples, drawn from `n` of which `c` are right, is right.
+    """Return the chance that at least one of `k` samples, taken from `n` of which `c` are right, is right.
 
     Equation 1 of Chen et al. 2021 (arXiv:2107.03374), 1 - C(n-c, k) / C(n, k), as the product
     1 - prod(1 - k / i for i in n-c+1 .. n), which neither overflows nor cancels.
 
     Args:
-        n: Samples drawn.
+        n: Samples generated.
         c: Samples accepted, at most `n`.
         k: Tries allowed, at least 1.
 

@@ -20,11 +20,11 @@ from harness.scoring.passk import pass_at_k
 from sandbox.records import Verdict
 
 ALL = "all"
-"""Stands for every difficulty, or every kind."""
+"""Every difficulty, or every kind."""
 
 
 class Stratum(NamedTuple):
-    """A difficulty and a kind of test, either of which may be "all"."""
+    """Names a difficulty and a kind of test; either may be "all"."""
 
     difficulty: str
     kind: str

@@ -66,7 +66,7 @@ def backend(folder: Path, texts: tuple[str, ...]) -> float:
     ]
     with transformers.load(str(folder), {"dtype": "float32", "device": "cpu"}) as engine:
         started_s = time.perf_counter()
-        drawn = sum(found.completion.tokens for found in engine.draw(plan, {one.key for one in plan}, SAMPLING))
+        drawn = sum(found.completion.tokens for found in engine.generate(plan, {one.key for one in plan}, SAMPLING))
         return drawn / (time.perf_counter() - started_s)
 
 

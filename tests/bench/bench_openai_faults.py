@@ -36,7 +36,7 @@ def main() -> int:
     with HostileServer(FAULTS.values()).running() as server:
         options = {"base_url": server.url, "concurrency": CONCURRENCY, "timeout_s": SILENCE_S, "backoff_s": BACKOFF_S}
         with backend.load("m", options) as engine:
-            drawn = list(engine.draw(plan, {request.key for request in plan}, SAMPLING))
+            drawn = list(engine.generate(plan, {request.key for request in plan}, SAMPLING))
     times = Counter(request.key for request, _ in drawn)
     lost = sum(request.key not in times for request in plan)
     wrong = sum(completion.text != expected(request) for request, completion in drawn)

@@ -56,7 +56,9 @@ def directly(llm: Any, plan: Sequence[Request]) -> tuple[float, list[str]]:
 def through_backend(engine: Engine, plan: Sequence[Request]) -> tuple[float, list[str]]:
     """Return the seconds that the backend takes, and the texts."""
     started_s = time.perf_counter()
-    found = {request.key: completion.text for request, completion in engine.draw(plan, {r.key for r in plan}, SAMPLING)}
+    found = {
+        request.key: completion.text for request, completion in engine.generate(plan, {r.key for r in plan}, SAMPLING)
+    }
     return time.perf_counter() - started_s, [found[request.key] for request in plan]
 
 

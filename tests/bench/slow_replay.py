@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from harness.generation.backend import Backend, Drawn, Engine, Request
+from harness.generation.backend import Backend, Engine, Generated, Request
 from harness.generation.backends.replay import replay
 from harness.runs.records import Producer, Sampling
 
@@ -22,11 +22,11 @@ class Slow:
         """Return that of the engine."""
         return self._engine.producer
 
-    def draw(
+    def generate(
         self, plan: Sequence[Request], missing: Collection[tuple[str, int]], sampling: Sampling
-    ) -> Iterator[Drawn]:
+    ) -> Iterator[Generated]:
         """Draw as the engine does, later."""
-        for drawn in self._engine.draw(plan, missing, sampling):
+        for drawn in self._engine.generate(plan, missing, sampling):
             time.sleep(self._delay_s)
             yield drawn
 

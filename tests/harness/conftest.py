@@ -138,7 +138,7 @@ import signal
 from contextlib import contextmanager
 
 import sandbox.pool
-from harness.generation.backend import Backend, Completion, Drawn
+from harness.generation.backend import Backend, Completion, Generated
 from harness.errors import Unavailable
 from harness.runs.records import Producer
 
@@ -155,7 +155,7 @@ class Script:
             versions={}, options={}, repeatable="yes",
         )
 
-    def draw(self, plan, missing, sampling):
+    def generate(self, plan, missing, sampling):
         self.asked += 1
         wanted = [request for request in plan if request.key in missing or self.options.get("all")]
         if self.options.get("backwards"):
@@ -169,7 +169,7 @@ class Script:
                 raise RuntimeError("nothing is judged meanwhile")
             if number == self.options.get("interrupted_at"):
                 raise KeyboardInterrupt
-            yield Drawn(request, self.completion(request))
+            yield Generated(request, self.completion(request))
         if self.options.get("die_at") == "the end":
             os.kill(os.getpid(), signal.SIGKILL)
 

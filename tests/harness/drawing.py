@@ -32,7 +32,7 @@ def plan_of(prompts, n=1):
 def drawn(engine, plan, sampling, missing=None):
     """Return the completions by key, and fail if one comes twice."""
     found = {}
-    for request, completion in engine.draw(plan, {r.key for r in plan} if missing is None else missing, sampling):
+    for request, completion in engine.generate(plan, {r.key for r in plan} if missing is None else missing, sampling):
         assert request.key not in found
         found[request.key] = completion
     return found

@@ -194,4 +194,4 @@ def test_an_address_where_nobody_answers_is_told_at_once(score, capsys):
     """Exit code 3, and what to do."""
     assert run(score("--out", "far", "--cluster", "127.0.0.1:1")) == 3
 
-    assert "--cluster 127.0.0.1:1: nobody answers (Connection refused)" in capsys.readouterr().err
+    assert "--cluster 127.0.0.1:1: no answer (Connection refused)" in capsys.readouterr().err

@@ -3,7 +3,7 @@
 import pytest
 from usual_conditions import conditions
 
-from harness.runs.conditions import described, differences, footnote
+from harness.runs.conditions import condition_texts, differences, footnote
 from harness.runs.records import Conditions, Producer, PromptCardId, Sampling
 from sandbox.records import Limits
 
@@ -71,7 +71,7 @@ def test_no_field_is_forgotten():
     """Each field moves a text, but for the shard, and all but the dtype of the producer."""
     fields = set(Conditions.__struct_fields__)
 
-    assert len(described(conditions())) == len(fields - {"splits", "limits_file", "shard"})
+    assert len(condition_texts(conditions())) == len(fields - {"splits", "limits_file", "shard"})
 
 
 def test_a_footnote_names_all_that_a_caption_does_not():

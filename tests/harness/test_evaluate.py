@@ -153,12 +153,12 @@ def test_evaluations_of_other_samples_are_refused(tmp_path, judge, samples, make
     path = tmp_path / "evaluations.jsonl"
     judge(samples)
 
-    with pytest.raises(UserError, match=r"\('m', 'b', 1\) is no sample of this run"):
+    with pytest.raises(UserError, match=r"\('m', 'b', 1\) is not a sample of this run"):
         judged_before(path, by_key(samples[:3]))
-    with pytest.raises(UserError, match=r"\('m', 'b', 1\) is no sample of this run"):
+    with pytest.raises(UserError, match=r"\('m', 'b', 1\) is not a sample of this run"):
         judged_before(path, by_key([*samples[:3], make_sample("b", 1, completion="other")]))
     path.write_bytes(path.read_bytes() * 2)
-    with pytest.raises(UserError, match=r"\('m', 'a', 0\) is no sample of this run"):
+    with pytest.raises(UserError, match=r"\('m', 'a', 0\) is not a sample of this run"):
         judged_before(path, by_key(samples))
 
 

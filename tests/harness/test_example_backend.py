@@ -33,7 +33,7 @@ def draw(backend, program, *requests):
     """Draw the requests from a Python program, and return the texts."""
     command = shlex.join([sys.executable, "-c", program])
     with backend.load("tiny", {"command": command}) as engine:
-        drawn = dict(engine.draw(requests, {request.key for request in requests}, SAMPLING))
+        drawn = dict(engine.generate(requests, {request.key for request in requests}, SAMPLING))
         return [drawn[request].text for request in requests]
 
 
@@ -57,7 +57,7 @@ def test_a_chat_comes_as_json(backend):
 def test_only_what_is_missing_is_drawn(backend):
     """The plan may hold more."""
     with backend.load("tiny", {"command": "cat"}) as engine:
-        drawn = list(engine.draw([request(0), request(1)], {("1", 1)}, SAMPLING))
+        drawn = list(engine.generate([request(0), request(1)], {("1", 1)}, SAMPLING))
 
     assert [drawn.request.index for drawn in drawn] == [1]
 

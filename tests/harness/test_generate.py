@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import Unavailable, UserError
-from harness.generation.backend import Completion, Drawn
+from harness.generation.backend import Completion, Generated
 from harness.generation.generate import as_text, complete_requests, missing_of, put_in_order, requests_of, seed_of
 from harness.generation.prompts import Message
 from harness.runs.jsonl import as_row, sole_writer
@@ -33,7 +33,7 @@ class Rule:
         """Be nobody."""
         raise NotImplementedError
 
-    def draw(self, plan, missing, _sampling):
+    def generate(self, plan, missing, _sampling):
         """Draw all of a task where one of it is missing."""
         self.asked.append(missing)
         tasks = {task_id for task_id, _ in missing}
@@ -42,7 +42,7 @@ class Rule:
             if number == self.fails_at:
                 raise Unavailable("gone")
             text = f"{request.prompt}{request.seed}"
-            yield Drawn(request, Completion(text=text, finish_reason="length", prompt_tokens=None, tokens=number))
+            yield Generated(request, Completion(text=text, finish_reason="length", prompt_tokens=None, tokens=number))
 
 
 def draw(path, engine):
@@ -172,7 +172,7 @@ def test_samples_of_another_run_are_refused(tmp_path, change):
     path.write_bytes(as_row(msgspec.structs.replace(decoded(rows[0]), **change)) + rows[1])
     before = path.read_bytes()
 
-    with pytest.raises(UserError, match=r"samples\.jsonl: .* is no sample of this run, or is there twice"):
+    with pytest.raises(UserError, match=r"samples\.jsonl: .* is not a sample of this run, or occurs twice"):
         draw(path, Rule())
 
     assert path.read_bytes() == before

@@ -145,7 +145,7 @@ def test_anything_else_is_another_run(proctor, tmp_path, capsys, options, proble
         (["--problem-set", "odd"], "toy has no such set; there are: even"),
         (["--problem-set", "even", "--split", "all"], "give one of them"),
         (["--problem-set", "even", "--limit", "1"], "--limit leaves problems of the set out"),
-        (["--option", "a"], "'a' is no KEY=VALUE"),
+        (["--option", "a"], "'a' is not KEY=VALUE"),
         (["--option", "a=1", "--option", "a=2"], "a is given twice"),
         (["--stop", ""], "--stop: an empty text would end every completion"),
         (["--policy", "a\nb"], "holds unprintable characters"),

@@ -118,7 +118,7 @@ def test_ids_of_other_benchmarks_stay_what_they_are():
         ('{"task_id": 1, "code": "", "test_list": []}', r"data:1: has neither `text` nor `prompt`"),
         ('{"task_id": 1, "text": "t", "test_list": []}', r"data:1: Object missing required field `code`"),
         (json.dumps([SANITIZED | {"code": "def"}]), r"data: problem 601: its code doesn't parse"),
-        (json.dumps([SANITIZED, SANITIZED]), r"data: problem 601: task 601 stands there twice"),
+        (json.dumps([SANITIZED, SANITIZED]), r"data: problem 601: task 601 occurs twice"),
         ("", "is empty"),
     ],
 )

@@ -69,11 +69,11 @@ def test_each_kind(load, text, test):
     ("text", "problem"),
     [
         (ASSERT.replace("wrong_answer", "wrong"), "wrong"),
-        (CALL.replace("{1: 'a'}", "{1: open('a')}"), "no Python literal"),
-        (CALL.replace("{1: 'a'}", "{1:"), "no Python literal"),
+        (CALL.replace("{1: 'a'}", "{1: open('a')}"), "not a Python literal"),
+        (CALL.replace("{1: 'a'}", "{1:"), "not a Python literal"),
         (STDIO.replace("stdout", "output"), "output"),
         (STDIO.replace('"stdio"', '"other"'), "other"),
-        ("kind", "mend it"),
+        ("kind", "correct it"),
     ],
 )
 def test_a_bad_file_is_named(load, text, problem):

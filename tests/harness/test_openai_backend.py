@@ -84,7 +84,7 @@ def waits(monkeypatch):
 
 def draw(engine, *requests):
     """Draw all of the requests, and return their completions in order."""
-    drawn = dict(engine.draw(requests, {request.key for request in requests}, SAMPLING))
+    drawn = dict(engine.generate(requests, {request.key for request in requests}, SAMPLING))
     return [drawn[request] for request in requests]
 
 
@@ -94,7 +94,7 @@ def test_nothing_is_lost_or_doubled_or_swapped(serve, engine):
     plan = [request(task, chat=task % 3 == 0) for task in range(10 * len(FAULTS))]
     model = engine(server, concurrency=32, timeout_s=SHORT_SILENCE_S)
 
-    drawn = list(model.draw(plan, {request.key for request in plan}, SAMPLING))
+    drawn = list(model.generate(plan, {request.key for request in plan}, SAMPLING))
 
     assert Counter(request.key for request, _ in drawn) == Counter(request.key for request in plan)
     assert [completion.text for request, completion in drawn] == [expected(request) for request, _ in drawn]
@@ -134,7 +134,7 @@ def test_what_came_before_the_end_is_kept(serve, engine):
 
     server = serve(answer_three)
     plan = [request(task) for task in range(6)]
-    drawing = engine(server, concurrency=1, retries=0).draw(plan, {request.key for request in plan}, SAMPLING)
+    drawing = engine(server, concurrency=1, retries=0).generate(plan, {request.key for request in plan}, SAMPLING)
 
     assert [next(drawing).request for _ in range(3)] == plan[:3]
     with pytest.raises(Unavailable, match="after 0 retries"):
@@ -238,7 +238,7 @@ def test_completions_come_as_they_are_done(serve, engine):
     """The first is there while the second is not yet answered; a closed iterator hangs up and waits for nothing."""
     server = serve(answer_x, stall)
     plan = [request(0), request(2)]
-    drawing = engine(server, concurrency=2).draw(plan, {request.key for request in plan}, SAMPLING)
+    drawing = engine(server, concurrency=2).generate(plan, {request.key for request in plan}, SAMPLING)
 
     assert next(drawing).completion.text == "x"
     drawing.close()
@@ -253,7 +253,7 @@ def test_an_engine_that_is_left_hangs_up(serve):
     plan = [request(0), request(2)]
 
     with BACKEND.load("m", {"base_url": server.url} | QUICK) as model:
-        drawing = model.draw(plan, {request.key for request in plan}, SAMPLING)
+        drawing = model.generate(plan, {request.key for request in plan}, SAMPLING)
         assert next(drawing).completion.text == "x"
 
     assert server.hung_up.wait(QUICK["timeout_s"] / 2)
@@ -279,7 +279,7 @@ def test_only_what_is_missing_is_asked_for(serve, engine):
     """The plan may hold more."""
     server = serve(answer_x)
 
-    drawn = list(engine(server).draw([request(0), request(2), request(4)], {("2", 0)}, SAMPLING))
+    drawn = list(engine(server).generate([request(0), request(2), request(4)], {("2", 0)}, SAMPLING))
 
     assert [drawn.request.task_id for drawn in drawn] == ["2"]
     assert server.tries.total() == 1

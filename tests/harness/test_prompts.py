@@ -194,7 +194,7 @@ def test_a_missing_file(tmp_path):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("about", "mend the card"),
+        ("about", "correct the card"),
         (CARD, "missing required field `text`"),
         (CARD + "[text]", "length >= 1"),
         (CARD + "colour = 1\n" + TEXT, "unknown field `colour`"),
@@ -254,7 +254,7 @@ def test_a_file_that_is_no_text(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_bytes(b"\xff")
 
-    with pytest.raises(UserError, match=r"mine\.toml: .*mend the card"):
+    with pytest.raises(UserError, match=r"mine\.toml: .*correct the card"):
         load_card(str(path))
 
 

@@ -108,7 +108,7 @@ def generate(tiny_model):
 def draw(engine, sampling, *prompts):
     """Draw a completion for each prompt, its seed being its number, and return them in order."""
     plan = [Request(task_id=str(task), index=0, prompt=prompt, seed=task) for task, prompt in enumerate(prompts)]
-    drawn = dict(engine.draw(plan, {request.key for request in plan}, sampling))
+    drawn = dict(engine.generate(plan, {request.key for request in plan}, sampling))
     return [drawn[request] for request in plan]
 
 

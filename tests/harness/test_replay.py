@@ -36,7 +36,7 @@ def answers(model, missing=None, **options):
     """Return what is answered to the missing requests, all of them if nothing is said."""
     with replay.load(model, options) as engine:
         missing = {request.key for request in PLAN} if missing is None else missing
-        return {drawn.request.key: drawn.completion for drawn in engine.draw(PLAN, missing, SAMPLING)}
+        return {drawn.request.key: drawn.completion for drawn in engine.generate(PLAN, missing, SAMPLING)}
 
 
 def completion(text, finish_reason="stop", prompt_tokens=None, tokens=None):
@@ -89,7 +89,7 @@ def test_a_missing_sample_is_named_before_any_is_drawn(write):
     model = write(*ROWS[:3])
 
     with replay.load(model, {}) as engine, pytest.raises(UserError, match="has no sample 1 of task 2; replay fewer"):
-        next(engine.draw(PLAN, {request.key for request in PLAN}, SAMPLING))
+        next(engine.generate(PLAN, {request.key for request in PLAN}, SAMPLING))
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_every_completion_is_judged_by_its_own_task():
 
 def test_an_unknown_task_is_told():
     """The column comes from the user."""
-    with pytest.raises(UserError, match=r"task 'no/such' is none of the problems; check .* column task_id"):
+    with pytest.raises(UserError, match=r"task 'no/such' is not among the problems; check .* column task_id"):
         rewards(RIGHT, task_id=["no/such"])
 
 

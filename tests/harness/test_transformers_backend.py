@@ -72,15 +72,15 @@ def watched(monkeypatch):
 
     from harness.generation.backends import decoding  # noqa: PLC0415
 
-    sizes, hungry, draw_batch = [], [10**6], decoding.draw_batch
+    sizes, hungry, generate_batch = [], [10**6], decoding.generate_batch
 
     def watching(model, batch, *arguments, **options):
         if len(batch) >= hungry[0]:
             torch.empty(1 << 60, dtype=torch.uint8)  # fails as it does when a batch is too large
         sizes.append(len(batch))
-        return draw_batch(model, batch, *arguments, **options)
+        return generate_batch(model, batch, *arguments, **options)
 
-    monkeypatch.setattr(decoding, "draw_batch", watching)
+    monkeypatch.setattr(decoding, "generate_batch", watching)
     return sizes, hungry
 
 
@@ -271,7 +271,7 @@ def test_where_a_single_sample_is_too_much_the_user_is_told(tiny_model, watched)
     """There is nothing left to halve."""
     watched[1][0] = 1
 
-    with load(tiny_model) as engine, pytest.raises(UserError, match="out of memory at task task 0, drawn alone"):
+    with load(tiny_model) as engine, pytest.raises(UserError, match="out of memory at task task 0, generated alone"):
         drawn(engine, plan_of(["x"]), GREEDY)
 
 
@@ -282,7 +282,7 @@ def test_other_failures_are_no_lack_of_memory(engine, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("sizes don't match")
 
-    monkeypatch.setattr(decoding, "draw_batch", broken)
+    monkeypatch.setattr(decoding, "generate_batch", broken)
 
     with pytest.raises(RuntimeError, match="sizes don't match"):
         drawn(engine, plan_of(["x"]), GREEDY)

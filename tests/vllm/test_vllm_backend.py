@@ -60,7 +60,7 @@ def test_a_run_that_was_left_goes_on_with_what_is_missing(engine):
     """What was under way is given up, and drawn again as it would have been."""
     plan = plan_of(ALL, n=4)
     whole = drawn(engine, plan, SAMPLED)
-    drawing = engine.draw(plan, whole.keys(), SAMPLED)
+    drawing = engine.generate(plan, whole.keys(), SAMPLED)
     before = {request.key: completion for request, completion in islice(drawing, 5)}
     drawing.close()
 
@@ -128,7 +128,7 @@ def test_an_adapter_goes_over_its_base_until_the_engine_dies(tiny_adapter, engin
         assert found == drawn(expected, plan_of(ALL), GREEDY)
         assert found != drawn(reference, plan_of(ALL), GREEDY)
 
-        drawing = adapted.draw(plan_of(ALL, n=50), {r.key for r in plan_of(ALL, n=50)}, SAMPLED)
+        drawing = adapted.generate(plan_of(ALL, n=50), {r.key for r in plan_of(ALL, n=50)}, SAMPLED)
         next(drawing)
         for process in set(psutil.Process().children(recursive=True)) - others:
             if process.name().startswith("VLLM::EngineCor"):

@@ -1,1 +1,1 @@
-"""One backend a file: each turns a model into an engine that draws completions (`harness.generation.backend`)."""
+"""Defines the backends, one a file, see `harness.generation.backend`."""

@@ -31,7 +31,7 @@ def options_of(backend: str, given: Mapping[str, Any], type_: type[T]) -> T:
 
 
 class PromptedRow(NamedTuple):
-    """A request, the tokens of its prompt, and how many may be drawn."""
+    """Holds a request, the tokens of its prompt, and the most that may be generated."""
 
     request: Request
     prompt: tuple[int, ...]
@@ -45,7 +45,7 @@ def batches(rows: Iterable[PromptedRow], size: int) -> Iterator[Batch]:
     """Cut rows into batches of at most `size` with one limit each, always the same ones, longest prompts first.
 
     So prompts of a batch are of similar length, memory runs out at once if it does at all, and those of a prompt, which
-    stand in sequence, are parted only where they are more than `size`.
+    are in sequence, are parted only where they are more than `size`.
     """
     for _, alike in groupby(sorted(rows, key=lambda row: -len(row.prompt)), key=lambda row: row.limit):
         batch: Batch = ()
@@ -64,7 +64,7 @@ def pieces(batch: Batch, size: int) -> tuple[Batch, ...]:
 
 
 class Tokens:
-    """A model's tokenizer and the length of its context."""
+    """Tokenizes prompts and completions for a model with a context of a certain length."""
 
     def __init__(self, tokenizer: "PreTrainedTokenizerBase", context: int) -> None:
         """Take both from a model."""
@@ -106,7 +106,7 @@ class Tokens:
     def completion(
         self, prompt: tuple[int, ...], drawn: Sequence[int], *, ended: bool, stop: Sequence[str]
     ) -> Completion:
-        """Return what the tokens say that were drawn after a prompt; `ended` if not by the limit."""
+        """Return the completion of the tokens generated after a prompt; `ended` if not by the limit."""
         text, stopped = cut_at_stop(self._text_after(prompt, drawn), stop)
         return Completion(
             text=text,
@@ -116,7 +116,7 @@ class Tokens:
         )
 
     def _text_after(self, prompt: tuple[int, ...], drawn: Sequence[int]) -> str:
-        """Return the text of tokens where they stand: some tokenizers drop the space that a text begins with."""
+        """Return the text of tokens in their place: some tokenizers drop the space that a text begins with."""
         return self._text((*prompt, *drawn))[len(self._text(prompt)) :]
 
     def _text(self, tokens: Sequence[int]) -> str:
@@ -125,7 +125,7 @@ class Tokens:
 
 
 def too_long(prompt: tuple[int, ...]) -> Completion:
-    """Return what a prompt gets that leaves no room for a single token."""
+    """Return the completion of a prompt that leaves no room for a single token."""
     return Completion(text="", finish_reason="context", prompt_tokens=len(prompt), tokens=0)
 
 

@@ -1,6 +1,6 @@
 """Draws a batch from a model of transformers: each prompt is computed once, each row has random numbers of its own.
 
-B rows are drawn from P prompts, L tokens long with their padding; V is the size of the vocabulary. Imported by the
+B rows are generated from P prompts, L tokens long with their padding; V is the size of the vocabulary. Imported by the
 backend when a model is loaded.
 """
 
@@ -29,15 +29,15 @@ CausalModel = Any
 """A PreTrainedModel that is a GenerationMixin too, which has no name in the library."""
 
 
-class DrawnTokens(NamedTuple):
-    """The tokens of a row, with the one that ended it if one did."""
+class GeneratedTokens(NamedTuple):
+    """Holds the tokens of a row, with the one that ended it if one did."""
 
     tokens: tuple[int, ...]
     ended: bool
 
 
 class SeededChoice(LogitsProcessor):
-    """Leaves each row one token: that on which the row's own random number falls.
+    """Leaves each row one token, the one that its own random number picks.
 
     The tokens' probabilities, laid end to end in the order of the vocabulary, fill the stretch from 0 to 1, on which
     the number lies (inversion of the cumulative distribution). A row has one number for each token, from its seed
@@ -60,7 +60,7 @@ class SeededChoice(LogitsProcessor):
 
 
 class Ends(StoppingCriteria):
-    """Notes which rows have ended, and after how many tokens; what `generate` adds to them after that is dropped."""
+    """Notes the rows that have ended, and their lengths; tokens that `generate` adds to them later are dropped."""
 
     def __init__(
         self, ends: Sequence[int], stop: StopStringCriteria | None, *, start: int, rows: int, device: torch.device
@@ -92,14 +92,14 @@ def quiet(model: CausalModel) -> tuple[int, ...]:
 
 
 @torch.inference_mode()
-def draw_batch(
+def generate_batch(
     model: CausalModel,
     batch: Batch,
     sampling: Sampling,
     *,
     ends: Sequence[int],
     stop: StopStringCriteria | None,
-) -> list[DrawnTokens]:
+) -> list[GeneratedTokens]:
     """Draw the rows of a batch, which all have the same limit."""
     prompts = {prompt: place for place, prompt in enumerate(dict.fromkeys(row.prompt for row in batch))}
     ids, mask = _left_padded(tuple(prompts), model.device)  # (P, L)
@@ -121,7 +121,7 @@ def draw_batch(
         stopping_criteria=StoppingCriteriaList([until]),
     )
     return [
-        DrawnTokens(tuple(drawn[:length]), ended)
+        GeneratedTokens(tuple(drawn[:length]), ended)
         for drawn, length, ended in zip(
             ids_of_all[:, start:].tolist(), until.lengths.tolist(), until.ended.tolist(), strict=True
         )

@@ -1,4 +1,4 @@
-"""Any server that speaks OpenAI's protocol: one request a sample, asked again until its answer is a completion.
+"""Generates on any server of OpenAI's protocol: one request a sample, repeated until the answer is a completion.
 
 A text goes to `/completions`, a chat to `/chat/completions`. A server may be busy, fall silent, drop the connection or
 answer nonsense: each costs a wait and another try, and each request is yielded once. What no try can heal, such as a
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from harness.errors import Unavailable, UserError
-from harness.generation.backend import Backend, Completion, Drawn, Engine, Request
+from harness.generation.backend import Backend, Completion, Engine, Generated, Request
 from harness.generation.backends.openai_protocol import (
     ServerOptions,
     completion_of,
@@ -56,7 +56,7 @@ _ADVICE = {
 
 
 class _Fault(Exception):  # noqa: N818 - never leaves this module
-    """No answer, or one that can't be used; another try may bring one, after the wait that the server asks for."""
+    """Reports a missing or unusable answer; another try may bring one, after the wait that the server requests."""
 
     def __init__(self, reason: str, wait_s: float = 0.0) -> None:
         super().__init__(reason)
@@ -64,7 +64,7 @@ class _Fault(Exception):  # noqa: N818 - never leaves this module
 
 
 class _Server:
-    """A model on a server. Requests run in the portal's thread, so that they can be dropped at any moment."""
+    """Generates on a server. Requests run in the portal's thread, so that they can be dropped at any moment."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class _Server:
 
     @property
     def producer(self) -> Producer:
-        """Return who draws, as far as a server tells."""
+        """Return the identity of the model, as far as a server tells."""
         return Producer(
             backend=openai.name,
             model=self._model,
@@ -95,18 +95,18 @@ class _Server:
             repeatable="each request carries the seed of its sample, but a server need not keep to it",
         )
 
-    def draw(
+    def generate(
         self, plan: Sequence[Request], missing: Collection[tuple[str, int]], sampling: Sampling
-    ) -> Iterator[Drawn]:
+    ) -> Iterator[Generated]:
         """Draw what is missing; a closed iterator drops the requests that are under way."""
         from anyio import create_task_group  # noqa: PLC0415 - a part of the extra
 
         todo = iter([request for request in plan if request.key in missing])
-        arrived = SimpleQueue[Drawn | None]()
+        arrived = SimpleQueue[Generated | None]()
 
         async def work(client: "AsyncOpenAI") -> None:
             for request in todo:  # which all workers share
-                arrived.put(Drawn(request, await self._complete(client, request, sampling)))
+                arrived.put(Generated(request, await self._complete(client, request, sampling)))
 
         async def work_together() -> None:
             try:
@@ -224,7 +224,7 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
         try:
             yield _Server(model, options, key, portal, connect)
         finally:
-            portal.call(portal.stop, True)  # whatever is still under way
+            portal.call(portal.stop, True)  # all that is still under way
 
 
 async def _once(ask: Callable[[], Awaitable[T]], timeout_s: float) -> T:
@@ -243,7 +243,7 @@ async def _once(ask: Callable[[], Awaitable[T]], timeout_s: float) -> T:
             raise
         raise _Fault(f"status {error.status_code}: {message_of(error.body)}", _asked_wait_s(error)) from None
     except ValueError as error:
-        raise _Fault(f"an answer that is no completion ({error})") from None
+        raise _Fault(f"an answer that is not a completion ({error})") from None
 
 
 def _asked_wait_s(error: "APIStatusError") -> float:

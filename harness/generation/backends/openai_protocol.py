@@ -1,4 +1,4 @@
-"""Reads the options of an OpenAI-compatible server, and strictly what it answers: a completion, or an error."""
+"""Reads the options of an OpenAI-compatible server and, strictly, its answers."""
 
 import os
 import re
@@ -19,7 +19,7 @@ _FIXED = frozenset({"messages", "model", "n", "prompt", "stream"})
 
 
 class ServerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What `--option` takes."""
+    """Holds the options of the backend openai."""
 
     base_url: str = ""
     """Up to and with `/v1`; by default OPENAI_BASE_URL, or OpenAI's own server."""
@@ -114,7 +114,7 @@ _FINISH_REASONS: Mapping[str, FinishReason] = {
     "stop_sequence": "stop",
     "end_turn": "stop",
     "content_filter": "stop",  # what the server's filter left is what this policy answers
-    "tool_calls": "stop",  # a call that nobody offered is no text, but it is what the model said
+    "tool_calls": "stop",  # a call that was not offered is not a text, but it is what the model said
     "function_call": "stop",
     "length": "length",
     "max_tokens": "length",
@@ -212,7 +212,7 @@ def weights_of(answer: bytes, model: str) -> str:
     """Return where the server says that the model's weights come from, or else the name.
 
     Raises:
-        ValueError: The answer is no list of models.
+        ValueError: The answer is not a list of models.
     """
     listed = msgspec.json.decode(answer, type=_Models).data
     return next((entry.root or entry.id for entry in listed if entry.id == model), model)

@@ -1,4 +1,4 @@
-"""Samples from a file: a run over what a model wrote before, without the model."""
+"""Replays the samples of a file as if a model generated them."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
-from harness.generation.backend import Backend, Completion, Drawn, Engine, Request
+from harness.generation.backend import Backend, Completion, Engine, Generated, Request
 from harness.runs.jsonl import sha256_of_file
 from harness.runs.records import Producer, Sample, Sampling
 from harness.runs.samples import read_recorded
@@ -30,10 +30,10 @@ class _Recording:
             repeatable="yes",
         )
 
-    def draw(
+    def generate(
         self, plan: Sequence[Request], missing: Collection[tuple[str, int]], sampling: Sampling
-    ) -> Iterator[Drawn]:
-        """Answer with what was recorded, in the order of the plan, whatever the sampling."""
+    ) -> Iterator[Generated]:
+        """Answer from the recording, in the order of the plan, under any sampling."""
         del sampling
         wanted = [request for request in plan if request.key in missing]
         for task_id, index in (request.key for request in wanted):
@@ -42,7 +42,7 @@ class _Recording:
                     f"{self._path}: has no sample {index} of task {task_id}; replay fewer with --n, --limit or --split"
                 )
         for request in wanted:
-            yield Drawn(request, _completion(self._samples[request.key]))
+            yield Generated(request, _completion(self._samples[request.key]))
 
 
 def _completion(sample: Sample) -> Completion:

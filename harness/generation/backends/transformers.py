@@ -1,4 +1,4 @@
-"""A model in this process, through transformers: batches of similar length, each prompt computed once for its samples.
+"""Generates in this process through transformers: batches of similar length, each prompt computed once.
 
 Every sample has random numbers of its own, from its seed. What a model's generation config says about sampling, such as
 a repetition penalty, is let go of: only what the run asks for counts; of it remain the tokens that end a text. Batches
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 
 from harness.errors import UserError
-from harness.generation.backend import Backend, Drawn, Engine, Request
+from harness.generation.backend import Backend, Engine, Generated, Request
 from harness.generation.backends.common import (
     Batch,
     PromptedRow,
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 
 
 class TransformersOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What `--option` takes."""
+    """Holds the options of the backend transformers."""
 
     batch_size: Annotated[int, msgspec.Meta(ge=1)] = 64
-    """Samples drawn at once; halved where memory runs out."""
+    """Samples generated at once; halved where memory runs out."""
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     """Of the weights; auto is what they are stored in."""
     device: Annotated[str, msgspec.Meta(pattern="^(auto|cpu|cuda(:[0-9]+)?)$")] = "auto"
@@ -53,7 +53,7 @@ class TransformersOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
 
 
 class _Loaded:
-    """A model that is ready."""
+    """Generates with a model in this process."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class _Loaded:
 
     @property
     def producer(self) -> Producer:
-        """Return who draws."""
+        """Return the identity of the model."""
         libraries = ("peft", "tokenizers", "torch", "transformers")
         adapter = {"merge": str(self._options.merge)} if self._weights.adapter else {}
         return Producer(
@@ -87,10 +87,10 @@ class _Loaded:
             repeatable="yes",
         )
 
-    def draw(
+    def generate(
         self, plan: Sequence[Request], missing: Collection[tuple[str, int]], sampling: Sampling
-    ) -> Iterator[Drawn]:
-        """Draw the batches of which something is missing, and yield the completions of each when it is done."""
+    ) -> Iterator[Generated]:
+        """Generate the batches of which something is missing, and yield the completions of each when it is done."""
         stop = self._decoding.stop_criterion(self._tokenizer, sampling.stop)
         rows = list[PromptedRow]()
         for request in plan:
@@ -99,7 +99,7 @@ class _Loaded:
             if room > 0:
                 rows.append(PromptedRow(request, prompt, min(room, sampling.max_tokens)))
             elif request.key in missing:
-                yield Drawn(request, too_long(prompt))
+                yield Generated(request, too_long(prompt))
         waiting = deque(batches(rows, self._options.batch_size))
         while waiting:
             batch = waiting.popleft()
@@ -112,18 +112,18 @@ class _Loaded:
                     waiting.appendleft(batch)
                 yield from drawn
 
-    def _drawn(self, batch: Batch, sampling: Sampling, stop: "StopStringCriteria | None") -> tuple[Drawn, ...]:
+    def _drawn(self, batch: Batch, sampling: Sampling, stop: "StopStringCriteria | None") -> tuple[Generated, ...]:
         """Return a batch's completions, none if memory ran out."""
         from accelerate.utils.memory import should_reduce_batch_size  # noqa: PLC0415 - torch
 
         try:
-            tokens = self._decoding.draw_batch(self._model, batch, sampling, ends=self._ends, stop=stop)
+            tokens = self._decoding.generate_batch(self._model, batch, sampling, ends=self._ends, stop=stop)
         except RuntimeError as error:
             if not should_reduce_batch_size(error):
                 raise
             return ()
         return tuple(
-            Drawn(row.request, self._tokens.completion(row.prompt, drawn, ended=ended, stop=sampling.stop))
+            Generated(row.request, self._tokens.completion(row.prompt, drawn, ended=ended, stop=sampling.stop))
             for row, (drawn, ended) in zip(batch, tokens, strict=True)
         )
 
@@ -133,7 +133,7 @@ class _Loaded:
 
         if len(batch) == 1:
             raise UserError(
-                f"out of memory at task {batch[0].request.task_id}, drawn alone: "
+                f"out of memory at task {batch[0].request.task_id}, generated alone: "
                 "take a smaller --max-tokens, a smaller dtype or a larger device"
             )
         clear_device_cache(garbage_collection=True)
@@ -160,7 +160,7 @@ def _from_disk(
     """Return a model on its device and its tokenizer.
 
     From here on this process computes attention without cuDNN, which PyTorch prefers on Hopper and Blackwell GPUs: it
-    makes a plan for each number of tokens, and every token that is drawn makes another.
+    makes a plan for each number of tokens, and every token that is generated makes another.
 
     Raises:
         UserError: The files are no model that the library knows, lack weights, or the device's memory is too small.
@@ -184,8 +184,8 @@ def _from_disk(
 
 def _whole(loaded: Any) -> "CausalModel":
     """Return a model that was loaded, unless some of its weights weren't there and are random numbers."""
-    model, told = loaded
-    if missing := sorted(told["missing_keys"]):
+    model, report = loaded
+    if missing := sorted(report["missing_keys"]):
         raise ValueError(f"{len(missing)} weights are missing, such as {missing[0]}")
     return model
 

@@ -1,4 +1,4 @@
-"""A model in this process, through vLLM's engine: its scheduler packs the samples, its prefix cache keeps the prompts.
+"""Generates in this process through vLLM: its scheduler packs the samples, its prefix cache keeps the prompts.
 
 Every sample is a request of its own with its own seed; those of a prompt come in sequence, so that its keys and values
 are found in the cache. What a model's generation config says about sampling is not applied.
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from harness.errors import Unavailable, UserError
-from harness.generation.backend import Backend, Drawn, Engine, Request
+from harness.generation.backend import Backend, Engine, Generated, Request
 from harness.generation.backends.common import Tokens, too_long
 from harness.generation.models import Weights, find_weights
 from harness.runs.jsonl import read
@@ -47,7 +47,7 @@ class _AdapterRank(msgspec.Struct, frozen=True):
 
 
 class _Loaded:
-    """A model that is ready; the engine's own coroutines run in the portal's thread."""
+    """Generates with vLLM's engine, whose coroutines run in the portal's thread."""
 
     def __init__(
         self, name: str, weights: Weights, options: Mapping[str, Any], llm: "AsyncLLM", portal: "BlockingPortal"
@@ -62,7 +62,7 @@ class _Loaded:
 
     @property
     def producer(self) -> Producer:
-        """Return who draws."""
+        """Return the identity of the model."""
         import torch  # noqa: PLC0415 - seconds
         import transformers  # noqa: PLC0415 - seconds
         import vllm as library  # noqa: PLC0415 - seconds
@@ -85,9 +85,9 @@ class _Loaded:
             "forbids it that, on some GPUs)",
         )
 
-    def draw(
+    def generate(
         self, plan: Sequence[Request], missing: Collection[tuple[str, int]], sampling: Sampling
-    ) -> Iterator[Drawn]:
+    ) -> Iterator[Generated]:
         """Hand all that is missing to the engine, and yield each completion when it is done."""
         asked = list[_Asked]()
         for request in plan:
@@ -97,11 +97,11 @@ class _Loaded:
                 if room > 0:
                     asked.append(_Asked(request, prompt, min(room, sampling.max_tokens)))
                 else:
-                    yield Drawn(request, too_long(prompt))
+                    yield Generated(request, too_long(prompt))
         for (request, prompt, _), output in self._outputs(asked, sampling):
             ended = output.outputs[0].finish_reason == "stop"
             tokens = output.outputs[0].token_ids
-            yield Drawn(request, self._tokens.completion(prompt, tokens, ended=ended, stop=sampling.stop))
+            yield Generated(request, self._tokens.completion(prompt, tokens, ended=ended, stop=sampling.stop))
 
     def _outputs(self, asked: Sequence[_Asked], sampling: Sampling) -> "Iterator[tuple[_Asked, RequestOutput]]":
         """Yield what the engine says to each; a closed iterator aborts what is under way."""
