@@ -77,7 +77,7 @@ class ExaminationSize(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProblemMeasurements(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds measurements as means over problems; None where problems have no references."""
+    """Holds measurements as means over problems; None if no problem has a reference."""
 
     prompt_chars: float
     prompt_tokens: Range

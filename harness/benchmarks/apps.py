@@ -174,7 +174,7 @@ PAPER_SEED = 0
 
 
 class Labelled(Protocol):
-    """Names the difficulty of a problem, by which a set is chosen."""
+    """Names the difficulty of a problem, for sets that are chosen by it."""
 
     @property
     def task_id(self) -> str:

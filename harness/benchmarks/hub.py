@@ -14,20 +14,27 @@ from harness.errors import UserError
 from harness.runs.jsonl import whole_file
 
 
-def fetch(repo: str, *, config: str, splits: Iterable[str]) -> Path:
+def fetch(repo: str, *, revision: str, config: str, splits: Iterable[str]) -> Path:
     """Return a JSON Lines file with the rows of those splits, one split after the other.
 
-    It is kept in the cache folder, is looked for there first, and is named by the SHA-256 of its content, which is
-    checked whenever the file is fetched from there.
+    It is kept in the cache folder, is looked for there first, and is named by the revision and the SHA-256 of its
+    content, which is checked whenever the file is read from there. So the library `datasets`, whose own cache only it
+    can read, is needed once.
+
+    Args:
+        repo: name of the data set on the hub.
+        revision: the commit to fetch: a data set may change, and with it every score.
+        config: one of its configurations.
+        splits: in the order of the rows.
 
     Raises:
         UserError: It is not in the cache, and can't be downloaded; or it was damaged there.
     """
-    name = re.sub(r"[^A-Za-z0-9_-]+", "--", f"{repo}-{config}")
+    name = re.sub(r"[^A-Za-z0-9_-]+", "--", f"{repo}-{config}-{revision}")
     folder = cache_folder()
     for path in sorted(folder.glob(f"{name}.*.jsonl")):
         return _verified(path)
-    return _store(folder, name, _download(repo, config, splits))
+    return _store(folder, name, _download(repo, revision, config, splits))
 
 
 def cache_folder() -> Path:
@@ -44,7 +51,7 @@ def _verified(path: Path) -> Path:
     return path
 
 
-def _download(repo: str, config: str, splits: Iterable[str]) -> Iterator[Mapping[str, Any]]:
+def _download(repo: str, revision: str, config: str, splits: Iterable[str]) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of a data set.
 
     Raises:
@@ -58,7 +65,7 @@ def _download(repo: str, config: str, splits: Iterable[str]) -> Iterator[Mapping
     with tempfile.TemporaryDirectory() as scratch:  # the library would keep a second copy otherwise
         for split in splits:
             try:
-                rows = datasets.load_dataset(repo, config, split=split, cache_dir=scratch)
+                rows = datasets.load_dataset(repo, config, split=split, revision=revision, cache_dir=scratch)
             except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
                 reason = " ".join(str(error).split())
                 raise UserError(f"{repo} can't be fetched ({reason}): check the network, or {by_hand}") from error

@@ -13,6 +13,8 @@ from harness.runs.jsonl import read_rows
 from harness.runs.records import Problem
 from sandbox.records import AssertTest
 
+HUB, REVISION = "openai/openai_humaneval", "7dce6050a7d6d172f3cc5c32aa97f52fa1a2e544"
+
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
     """Reads a problem of HumanEval.jsonl; a program is `prompt`, then a body such as `canonical_solution`."""
@@ -31,7 +33,7 @@ def _problems(data: Path | None) -> dict[str, Problem]:
     Raises:
         UserError: The file is another, or the hub can't be reached.
     """
-    data = data or fetch("openai/openai_humaneval", config="openai_humaneval", splits=("test",))
+    data = data or fetch(HUB, revision=REVISION, config="openai_humaneval", splits=("test",))
     loaded = dict[str, Problem]()
     for where, row in read_rows(data, _Row):
         if row.task_id in loaded:
@@ -58,7 +60,7 @@ humaneval = Benchmark(
     canonical_id=_canonical_id,
     prompt_card="humaneval-completion",
     about="functions to complete from their signature and docstring",
-    source="huggingface.co/datasets/openai/openai_humaneval, or --data with HumanEval.jsonl.gz of its authors",
+    source=f"huggingface.co/datasets/{HUB}, or --data with HumanEval.jsonl.gz of its authors",
     licence="MIT",
     size="164 problems",
 )

@@ -15,7 +15,7 @@ from harness.runs.jsonl import first_byte, read, read_rows
 from harness.runs.records import Problem
 from sandbox.records import AssertTest, Limits
 
-HUB = "google-research-datasets/mbpp"
+HUB, REVISION = "google-research-datasets/mbpp", "4bb6404fdc6cacfda99d4ac4205087b89d32030c"
 
 REFERENCE_CPU_S = {"123": 4.5}
 """Measured CPU seconds of references whose slowest test needs more than 0.3 s (2.5 s on a quiet machine, 4.5 s on a
@@ -43,7 +43,7 @@ def _problems(data: Path | None) -> Mapping[str, Problem]:
     Raises:
         UserError: The file is neither of the two, a task occurs twice, or the hub can't be reached.
     """
-    data = data or fetch(HUB, config="full", splits=("prompt", "test", "validation", "train"))
+    data = data or fetch(HUB, revision=REVISION, config="full", splits=("prompt", "test", "validation", "train"))
     if first_byte(data) == b"[":
         return _by_task_id((f"{data}: problem {row.task_id}", row) for row in read(data, tuple[_Row, ...]))
     return _by_task_id(read_rows(data, _Row))

@@ -17,7 +17,7 @@ from sandbox.records import Judgement
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """Identifies the installation by which a machine judges."""
+    """Identifies the installation of a judging machine."""
 
     jail: JailReport
     proctor: str

@@ -25,7 +25,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Completion(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds a completion. Token counts are the model's own, and None where a server keeps them to itself."""
+    """Holds a completion. Token counts are the model's own, or None if a server doesn't report them."""
 
     text: str
     """Without the stop string that ended it."""

@@ -18,7 +18,7 @@ off, or the prompt alone left no room for a single token."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds a task and the tests that decide it; `difficulty` is the benchmark's own label, empty where it has none."""
+    """Holds a task and the tests that decide it; `difficulty` is the benchmark's own label, or empty."""
 
     task_id: str
     benchmark: str

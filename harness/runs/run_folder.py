@@ -102,7 +102,7 @@ def _record(out: Path, name: str, asked: Generation | Run, beside: Collection[st
 
 
 class FieldChange(NamedTuple):
-    """Names a field in which two records differ."""
+    """Names a field that differs between two records."""
 
     field: str
     was: Any

@@ -1,4 +1,4 @@
-"""Keeps the clock of one test: the time in which the program owes an answer, and the test's own.
+"""Keeps the clock of one test: the time that the program owes an answer, and the test's own.
 
 The examiner writes it into a memory file. There the candidates' template reads whether a program keeps the test
 waiting, the examiners' template whether a test itself never ends, the judge whether a program had answered. Time in

@@ -18,15 +18,15 @@ from pathlib import Path
 
 PACKAGES = ("sandbox", "harness", "trainers", "leaderboards")
 BARS = {
-    "files": 180,
+    "files": 178,
     "lines": 24_000,
-    "code lines": 15_500,
+    "code lines": 15_200,
     "most lines of a file": 350,
-    "most lines of a function": 90,
+    "most lines of a function": 60,
     "public names that occur twice": 3,
     "circles": 0,
-    "modules whose first line has a clause": 25,
-    "classes whose first line has a clause": 58,
+    "modules whose first line has a clause": 0,
+    "classes whose first line has a clause": 0,
 }
 """The most of each that `make check` lets pass. Lower one when the house got smaller; don't raise one."""
 CLAUSE = re.compile(r"\b(what|which|where|why|who|whose|how)\b", re.IGNORECASE)

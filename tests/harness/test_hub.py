@@ -30,7 +30,7 @@ def no_library(monkeypatch):
 @pytest.fixture
 def cached(cache):
     """Return a file as an earlier fetch left it."""
-    path = cache / f"owner--name-full.{hashlib.sha256(CONTENT).hexdigest()}.jsonl"
+    path = cache / f"owner--name-full-abc.{hashlib.sha256(CONTENT).hexdigest()}.jsonl"
     path.write_bytes(CONTENT)
     return path
 
@@ -38,14 +38,21 @@ def cached(cache):
 @pytest.mark.usefixtures("no_library")
 def test_what_was_fetched_is_read_from_the_cache(cached):
     """Neither network nor library is needed."""
-    assert fetch("owner/name", config="full", splits=("test",)) == cached
+    assert fetch("owner/name", revision="abc", config="full", splits=("test",)) == cached
 
 
 @pytest.mark.usefixtures("no_library", "cached")
 def test_another_configuration_is_another_file():
     """The sanitized half is not the whole."""
     with pytest.raises(UserError, match="owner/name is not in"):
-        fetch("owner/name", config="sanitized", splits=("test",))
+        fetch("owner/name", revision="abc", config="sanitized", splits=("test",))
+
+
+@pytest.mark.usefixtures("no_library", "cached")
+def test_another_revision_is_another_file():
+    """What the data set was before, or became since, is not what was measured."""
+    with pytest.raises(UserError, match="owner/name is not in"):
+        fetch("owner/name", revision="def", config="full", splits=("test",))
 
 
 def test_a_damaged_file_is_refused(cached):
@@ -53,14 +60,14 @@ def test_a_damaged_file_is_refused(cached):
     cached.write_bytes(CONTENT.replace(b"1", b"2"))
 
     with pytest.raises(UserError, match=r"jsonl: is damaged; remove it"):
-        fetch("owner/name", config="full", splits=("test",))
+        fetch("owner/name", revision="abc", config="full", splits=("test",))
 
 
 @pytest.mark.usefixtures("no_library")
 def test_without_the_library_both_ways_out_are_told(cache):
     """Install it, or name a file; nothing is left in the cache."""
     with pytest.raises(UserError, match=r"pip install datasets to fetch it, or download .* --data") as caught:
-        fetch("owner/name", config="full", splits=("test",))
+        fetch("owner/name", revision="abc", config="full", splits=("test",))
 
     assert "\n" not in str(caught.value)
     assert list(cache.iterdir()) == []
@@ -82,14 +89,14 @@ def test_a_data_set_is_fetched_once(tmp_path, cache):
     for split, numbers in (("test", [1]), ("train", [2, 3])):
         (folder / f"{split}.jsonl").write_text("".join(f'{{"task_id": {n}, "tests": ["a"]}}\n' for n in numbers))
 
-    path = fetch(str(folder), config="default", splits=("train", "test"))
+    path = fetch(str(folder), revision="abc", config="default", splits=("train", "test"))
 
     assert [json.loads(line) for line in path.read_text().splitlines()] == [
         {"task_id": number, "tests": ["a"]} for number in (2, 3, 1)
     ]
     assert list(cache.iterdir()) == [path]
     (folder / "train.jsonl").unlink()
-    assert fetch(str(folder), config="default", splits=("train", "test")) == path
+    assert fetch(str(folder), revision="abc", config="default", splits=("train", "test")) == path
 
 
 @pytest.mark.filterwarnings("default")
@@ -98,6 +105,6 @@ def test_a_data_set_that_is_not_there(tmp_path):
     pytest.importorskip("datasets", reason="needs the extra hub")
 
     with pytest.raises(UserError, match=r"can't be fetched \(.*\): check the network, or download .* --data") as caught:
-        fetch(str(tmp_path / "nowhere"), config="default", splits=("test",))
+        fetch(str(tmp_path / "nowhere"), revision="abc", config="default", splits=("test",))
 
     assert "\n" not in str(caught.value)

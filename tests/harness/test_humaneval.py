@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.benchmarks.flaws import flaw_of
-from harness.benchmarks.humaneval import humaneval
+from harness.benchmarks.humaneval import REVISION, humaneval
 from harness.errors import UserError
 from sandbox.records import AssertTest
 
@@ -93,7 +93,7 @@ def test_a_test_that_does_not_parse_keeps_no_other_problem_from_loading(load):
 def test_without_a_file_the_hub_is_asked(monkeypatch, tmp_path, load):
     """The problems come from the cache folder, if they are there."""
     data = json.dumps(ROW).encode()
-    name = f"openai--openai_humaneval-openai_humaneval.{hashlib.sha256(data).hexdigest()}.jsonl"
+    name = f"openai--openai_humaneval-openai_humaneval-{REVISION}.{hashlib.sha256(data).hexdigest()}.jsonl"
     cached = tmp_path / "proctor" / name
     cached.parent.mkdir()
     cached.write_bytes(data)

@@ -47,7 +47,7 @@ class _AdapterRank(msgspec.Struct, frozen=True):
 
 
 class _Loaded:
-    """Generates with vLLM's engine, whose coroutines run in the portal's thread."""
+    """Generates with vLLM's engine; its coroutines run in the portal's thread."""
 
     def __init__(
         self, name: str, weights: Weights, options: Mapping[str, Any], llm: "AsyncLLM", portal: "BlockingPortal"
