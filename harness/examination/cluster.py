@@ -84,7 +84,7 @@ def evaluate_on_cluster(
         samples: those of a task in sequence: then its problem is looked up and sent out once.
         problems: by task id; none is kept.
         file: where evaluations are appended, in the order in which they come.
-        extraction: a setting of `programs.SETTINGS`.
+        extraction: a setting of `harness.extraction.program.SETTINGS`.
         card: with which the samples were generated.
         jail: the same on each node, its interpreter at the same path.
         exhaustive: whether to judge every test.

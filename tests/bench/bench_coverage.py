@@ -39,7 +39,7 @@ def truth_of(a: float, b: float, k: int) -> float:
 
 
 def bootstrap(values: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
-    """Return the 2.5 and 97.5 percentiles of the mean over problems drawn anew; equal values are drawn as one lot."""
+    """Return the 2.5 and 97.5 percentiles of the mean over problems resampled; equal values are drawn as one lot."""
     distinct, counts = np.unique(values, return_counts=True)
     means = rng.multinomial(len(values), counts / len(values), size=DRAWS) @ distinct / len(values)
     low, high = np.percentile(means, [2.5, 97.5])
