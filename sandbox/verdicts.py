@@ -1,7 +1,6 @@
 """Derives a verdict, and a line that explains it, from the facts of an execution and an examiner's findings."""
 
 import ast
-import itertools
 import re
 import signal
 from collections.abc import Callable, Sequence
@@ -9,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from sandbox.clients import Unfinished
+from sandbox.examiner_client import Unfinished
 from sandbox.inside.messages import Lap
 from sandbox.printable import one_line, readable
 from sandbox.records import (
@@ -186,8 +185,8 @@ def _shown(text: bytes) -> str:
 
 def examined_outcomes(
     tests: Sequence[FunctionTest],
-    findings: list[dict[str, Any]],
-    laps: list[Lap],
+    findings: Sequence[Sequence[Any]],
+    laps: Sequence[Lap],
     execution: Execution,
     limits: Limits,
     *,
@@ -197,8 +196,8 @@ def examined_outcomes(
 
     Args:
         tests: the tests of the session; the candidate may have met only the first of them.
-        findings: the lines that the examiner wrote, a line a test.
-        laps: what the candidate used for each test; one that it died right after has none.
+        findings: the rows that the examiner wrote, one a test; see `sandbox.inside.examiner`.
+        laps: what the candidate used between two marks; one that it died right after has none.
         execution: how the candidate ended.
         limits: the candidate's.
         unfinished: why the examiner could not finish its work with the candidate's answers, if so.
@@ -206,17 +205,14 @@ def examined_outcomes(
     Raises:
         Fault: where the examiner could not do its work through no fault of the candidate.
     """
-    rest = Lap(
-        max(0.0, execution.cpu_s - sum(lap.cpu_s for lap in laps)),
-        max(0.0, execution.wall_s - sum(lap.wall_s for lap in laps)),
-    )
+    used = _used(findings, laps, execution)
     outcomes = [
         _examined_outcome(test, finding, lap, execution, limits)
-        for test, finding, lap in zip(tests, findings, itertools.chain(laps, [rest]), strict=False)
-        if finding["verdict"] != "lost"
+        for test, finding, lap in zip(tests, findings, used, strict=False)
+        if finding[0] != "lost"
     ]
     if len(outcomes) < len(findings):
-        outcomes.append(_lost_outcome(execution, rest, limits))
+        outcomes.append(_lost_outcome(execution, used[-1], limits))
     elif unfinished is not None:
         outcomes.append(_unfinished_outcome(execution, unfinished))
     elif execution.exceeded:  # by what it left running, or printed, beside its answers
@@ -224,18 +220,45 @@ def examined_outcomes(
     return outcomes
 
 
+def _used(findings: Sequence[Sequence[Any]], laps: Sequence[Lap], execution: Execution) -> list[Lap]:
+    """Return what the candidate used for each test: what it used between two marks, by the time that it took.
+
+    What a lost test took is what is left of the whole execution.
+    """
+    used, group, marked = list[Lap](), list[float](), iter(laps)
+    for *_, owed_s, is_marked in findings:
+        group.append(owed_s)
+        if is_marked and (lap := next(marked, None)):
+            used += [Lap(lap.cpu_s * share, lap.wall_s * share) for share in _shares(group)]
+            group.clear()
+    if group:
+        cpu_s = max(0.0, execution.cpu_s - sum(lap.cpu_s for lap in laps))
+        used += [Lap(cpu_s * share, owed_s) for share, owed_s in zip(_shares(group), group, strict=True)]
+        if findings[-1][0] == "lost":
+            used[-1] = used[-1]._replace(wall_s=max(0.0, execution.wall_s - sum(lap.wall_s for lap in used[:-1])))
+    return used
+
+
+def _shares(parts: Sequence[float]) -> list[float]:
+    """Return the share of each part in their sum; equal ones where there is none."""
+    total = sum(parts)
+    return [part / total if total else 1 / len(parts) for part in parts]
+
+
 def _examined_outcome(
-    test: FunctionTest, finding: dict[str, Any], lap: Lap, execution: Execution, limits: Limits
+    test: FunctionTest, finding: Sequence[Any], lap: Lap, execution: Execution, limits: Limits
 ) -> TestOutcome:
-    if finding["verdict"] == Verdict.SANDBOX_ERROR:
-        raise Fault(finding["detail"])
-    statement, expected = _failed_assertion(test, finding["line"])
-    detail = ": ".join(filter(None, (statement, finding["detail"])))
+    verdict, told, expected, actual, line, *_ = finding
+    if verdict == Verdict.SANDBOX_ERROR:
+        raise Fault(told)
+    if verdict == Verdict.ACCEPTED:
+        statement, compared = "", ""
+    else:
+        statement, compared = _failed_assertion(test, line)
     outcome = TestOutcome(
-        verdict=Verdict(finding["verdict"]), cpu_s=lap.cpu_s, wall_s=lap.wall_s,
-        peak_memory_bytes=execution.peak_memory_bytes, detail=one_line(detail), actual=readable(finding["actual"]),
-        exceeded=_LIMIT_OF.get(finding["verdict"]),
-        expected=readable(finding["expected"] or expected),
+        verdict=Verdict(verdict), cpu_s=lap.cpu_s, wall_s=lap.wall_s, peak_memory_bytes=execution.peak_memory_bytes,
+        detail=one_line(": ".join(filter(None, (statement, told)))), actual=readable(actual),
+        exceeded=_LIMIT_OF.get(verdict), expected=readable(expected or compared),
     )  # fmt: skip
     return _gravest(outcome, Verdict.TIME_LIMIT, "cpu", limits) if outcome.cpu_s > limits.cpu_s else outcome
 

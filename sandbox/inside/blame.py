@@ -26,6 +26,14 @@ SETUP_FILE, TEST_FILE = "<setup>", "<test>"
 _CANARY_CPU_S = 1.0
 
 
+def compiled(test: dict[str, Any]) -> tuple[Any, Any]:
+    """Return the code of an assertion's set-up and of the assertion, compiled once for all programs."""
+    if "compiled" not in test:
+        test["compiled"] = compile(test["setup"], SETUP_FILE, "exec"), compile(test["code"], TEST_FILE, "exec")
+    setup, code = test["compiled"]
+    return setup, code
+
+
 def is_the_tests_own(
     error: BaseException, test: dict[str, Any], encode: Callable[[Any], Any], *, answered: bool
 ) -> bool:
@@ -37,13 +45,13 @@ def is_the_tests_own(
 
     Args:
         error: what the test raised, and the program did not.
-        test: the test, compiled.
+        test: the test.
         encode: raises Unencodable for a value that can't be passed to a program.
         answered: whether the test knows anything of the program, so that the error may be of the program's choosing.
     """
     if answered and not isinstance(error, (ImportError, NameError, Unencodable)):
         return False
-    if isinstance(error, NameError) and error.name in _bound_names(test["setup_text"], test["code_text"]):
+    if isinstance(error, NameError) and error.name in _bound_names(test["setup"], test["code"]):
         return False
     return _signature(error) == _signature(_error_on_a_canary(test, encode))
 
@@ -99,8 +107,8 @@ def _error_on_a_canary(test: dict[str, Any], encode: Callable[[Any], Any]) -> Ba
     usual = signal.signal(signal.SIGPROF, give_up)
     signal.setitimer(signal.ITIMER_PROF, _CANARY_CPU_S)
     try:
-        exec(test["setup"], namespace)  # noqa: S102 - the benchmark's own code
-        exec(test["code"], namespace)  # noqa: S102 - the benchmark's own code
+        for code in compiled(test):
+            exec(code, namespace)  # noqa: S102 - the benchmark's own code
     except BaseException as error:  # noqa: BLE001 - anything that the test raises
         return error
     finally:

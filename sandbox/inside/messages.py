@@ -33,15 +33,18 @@ class Stream:
     def __init__(self, fd: int) -> None:
         """Talk over a connected stream socket."""
         self._fd = fd
-        self._unread = b""
+        self._read = b""
+        self._next = 0
+        """Where the next text begins in what was read."""
 
     def send(self, text: str) -> None:
-        """Send a text, whole; raise Gone where the peer has closed."""
+        """Send a text of ASCII, whole; raise Gone where the peer has closed."""
         data = text.encode("ascii")
-        rest = memoryview(_LENGTH.pack(len(data)) + data)
+        framed = _LENGTH.pack(len(data)) + data
         try:
-            while rest:
-                rest = rest[os.write(self._fd, rest) :]
+            sent = os.write(self._fd, framed)
+            while sent < len(framed):
+                sent += os.write(self._fd, memoryview(framed)[sent:])
         except OSError:
             raise Gone from None
 
@@ -50,28 +53,39 @@ class Stream:
 
         Raises:
             Gone: at the end of the stream.
-            TooLong: where more than `most_bytes` are announced.
+            TooLong: where more than `most_bytes` are announced; so will be raised whenever it is called again.
         """
-        (length,) = _LENGTH.unpack(self._take(_LENGTH.size))
+        self._fetch(_LENGTH.size)
+        (length,) = _LENGTH.unpack_from(self._read, self._next)
         if length > most_bytes:
             raise TooLong(f"a value of {length} bytes where {most_bytes} are allowed")
-        return self._take(length)
+        self._fetch(_LENGTH.size + length)
+        start = self._next + _LENGTH.size
+        self._next = start + length
+        return self._read[start : self._next]
 
-    def _take(self, count: int) -> bytes:
-        """Return the next bytes of the stream; what is read beyond them is kept, so one read mostly brings a text."""
-        chunks, missing = [self._unread], count - len(self._unread)
-        while missing > 0:
-            try:
+    def put_back(self, text: bytes) -> None:
+        """Have the next `receive` return a text that was received already."""
+        self._read = _LENGTH.pack(len(text)) + text + self._read[self._next :]
+        self._next = 0
+
+    def _fetch(self, count: int) -> None:
+        """Have so many bytes of the stream at hand; what is read beyond them is kept, so one read mostly brings all."""
+        missing = count - (len(self._read) - self._next)
+        if missing <= 0:
+            return
+        chunks = [self._read[self._next :]]
+        try:
+            while missing > 0:
                 chunk = os.read(self._fd, max(_LEAST_READ, min(missing, _MOST_READ)))
-            except OSError:
-                raise Gone from None
-            if not chunk:
-                raise Gone
-            chunks.append(chunk)
-            missing -= len(chunk)
-        found = b"".join(chunks)
-        self._unread = found[count:]
-        return found[:count]
+                if not chunk:
+                    raise Gone
+                chunks.append(chunk)
+                missing -= len(chunk)
+        except OSError:
+            raise Gone from None
+        finally:
+            self._read, self._next = b"".join(chunks), 0
 
 
 RUN, SERVE, EXAMINE, STOP = range(4)
@@ -84,12 +98,13 @@ EXCEEDED: tuple[Literal["cpu", "wall", "memory", "file_size", "host_memory"] | N
 the host, or a group around ours, has too little memory."""
 
 _REQUEST = struct.Struct("=BIdddQQQQQ")
-_EXAMINATION = struct.Struct("=II?Q")
+_EXAMINATION = struct.Struct("=II??Q")
 _FACTS = struct.Struct("=IiiddQB")
 _MARK = struct.Struct("=Id")
+_SERVED = struct.Struct("=QI")
 _LAP = struct.Struct("=dd")
 _MOST_DESCRIPTORS = 8
-_EXAMINE, _COMPARE, _MOST_WORK_BYTES = b"E", b"C", 256
+_EXAMINE, _COMPARE, _TAKE_TESTS, _MOST_WORK_BYTES = b"E", b"C", b"T", 256
 
 
 class ForkRequest(NamedTuple):
@@ -131,11 +146,26 @@ class ExamineRequest(NamedTuple):
     number: int
     first: int
     exhaustive: bool
+    is_scripted: bool
+    """Whether the candidate follows the script; see `sandbox.inside.plain`."""
     most_bytes: int
 
 
+class Comparison(NamedTuple):
+    """Requests a comparison of two files, by a checker of `sandbox.inside.checkers.STDIO`."""
+
+    checker: str
+
+
+class NewTests(NamedTuple):
+    """Announces the tests of another problem."""
+
+
+Work = ExamineRequest | Comparison | NewTests
+
+
 class Lap(NamedTuple):
-    """Counts a candidate's time in one test: CPU time since the mark before, and the time that it owed answers."""
+    """Counts a candidate's time between two marks: CPU time, and the time that it owed answers."""
 
     cpu_s: float
     wall_s: float
@@ -152,24 +182,31 @@ def receive_request(sock: socket.socket) -> tuple[ForkRequest, list[int]] | None
     return (ForkRequest._make(_REQUEST.unpack(data)), descriptors) if data else None
 
 
-def send_examination(sock: socket.socket, examination: ExamineRequest, descriptors: list[int]) -> None:
-    """Send a program to an examiner: the file for its results and the socket to the candidate."""
-    _send(sock, _EXAMINE + _EXAMINATION.pack(*examination), descriptors)
+def send_work(sock: socket.socket, work: Work, descriptors: list[int]) -> None:
+    """Send work to an examiner.
+
+    Args:
+        sock: the judge's end of its socket.
+        work: what to do.
+        descriptors: for an examination, the socket to the candidate; for a comparison, the file that is expected and
+            the actual one; for new tests, their file.
+    """
+    if isinstance(work, ExamineRequest):
+        _send(sock, _EXAMINE + _EXAMINATION.pack(*work), descriptors)
+    elif isinstance(work, Comparison):
+        _send(sock, _COMPARE + work.checker.encode(), descriptors)
+    else:
+        _send(sock, _TAKE_TESTS, descriptors)
 
 
-def send_comparison(sock: socket.socket, checker: str, descriptors: list[int]) -> None:
-    """Send what a program printed to an examiner: the file that is expected, and the actual one."""
-    _send(sock, _COMPARE + checker.encode(), descriptors)
-
-
-def receive_work(sock: socket.socket) -> tuple[ExamineRequest | str, list[int]] | None:
-    """Return the next program to examine, or the checker of the next comparison; None where there is none to come."""
+def receive_work(sock: socket.socket) -> tuple[Work, list[int]] | None:
+    """Return the next work and its descriptors; None where there is none to come."""
     data, descriptors = _receive(sock, _MOST_WORK_BYTES)
     if not data:
         return None
-    if data[:1] == _COMPARE:
-        return data[1:].decode(), descriptors
-    return ExamineRequest._make(_EXAMINATION.unpack(data[1:])), descriptors
+    if data[:1] == _EXAMINE:
+        return ExamineRequest._make(_EXAMINATION.unpack(data[1:])), descriptors
+    return (Comparison(data[1:].decode()) if data[:1] == _COMPARE else NewTests()), descriptors
 
 
 def _send(sock: socket.socket, data: bytes, descriptors: list[int]) -> None:
@@ -208,6 +245,24 @@ def receive_mark(sock: socket.socket) -> tuple[int, float]:
         raise RuntimeError("the examiners' template is gone")
     number, wall_s = _MARK.unpack(data)
     return number, wall_s
+
+
+def served(script: bytes, first: int, program: bytes) -> bytes:
+    """Return the content of the file that a serving candidate gets.
+
+    Args:
+        script: see `sandbox.inside.plain`; empty for a conversation.
+        first: the test whose call is the first to be made of the script.
+        program: the source text.
+    """
+    return _SERVED.pack(len(script), first) + script + program
+
+
+def served_parts(content: bytes) -> tuple[bytes, int, bytes]:
+    """Return script, first test and program of what `served` returned."""
+    length, first = _SERVED.unpack_from(content)
+    script_end = _SERVED.size + length
+    return content[_SERVED.size : script_end], first, content[script_end:]
 
 
 def content_of(fd: int, most_bytes: int = sys.maxsize) -> bytes:

@@ -17,7 +17,7 @@ from sandbox.inside.arguments import assign
 from sandbox.inside.clock import Clock
 from sandbox.inside.lookahead import Lookahead
 from sandbox.inside.proxies import Coroutine, ErrorClass, Handle, error_class, error_of, mark, number_of
-from sandbox.inside.server import READY
+from sandbox.inside.server import READY, WAITS
 
 _FRAME_BYTES = 1 << 16
 """What a frame may hold beyond a value."""
@@ -44,9 +44,20 @@ _BROKEN = (messages.Gone, messages.TooLong, values.Malformed, Uncompilable)
 class Remote:
     """Sends requests to one candidate, over a stream socket."""
 
-    def __init__(self, fd: int, most_bytes: int, clock: Clock) -> None:
-        """Talk over a socket; no value may be larger than `most_bytes`; the clock runs while an answer is owed."""
-        self._stream = messages.Stream(fd)
+    def __init__(self, fd: int, most_bytes: int, clock: Clock, *, is_scripted: bool = False) -> None:
+        """Talk over a socket.
+
+        Args:
+            fd: of the socket.
+            most_bytes: what a value may have, as `sandbox.inside.values.Writer` counts.
+            clock: runs while an answer is owed.
+            is_scripted: whether the candidate follows a script, see `sandbox.inside.plain`.
+        """
+        self.stream = messages.Stream(fd)
+        self.most_text = values.MOST_TEXT_PER_BYTE * most_bytes + _FRAME_BYTES
+        """Bytes of the longest reply."""
+        self.is_scripted = is_scripted
+        """Whether the next reply comes without a request."""
         self._most_bytes = most_bytes
         self._clock = clock
         self._handles: dict[int, Handle] = {}
@@ -78,7 +89,7 @@ class Remote:
         self._clock.owe()
         try:
             self._send("load", list(names), forgives)
-            self._stream.receive(len(READY))
+            self.stream.receive(len(READY))
         except messages.Gone:
             raise NeverReady from None
         loaded = self._reply()
@@ -150,14 +161,17 @@ class Remote:
         return self._reply(given, ends=ends)
 
     def _send(self, *request: Any) -> None:
-        self._stream.send(json.dumps(request))
+        if not self.is_scripted:
+            self.stream.send(json.dumps(request))
 
     def _receive(self) -> Any:
         """Return the candidate's next message; numbers in it must not be longer than values write them."""
         try:
-            text = self._stream.receive(values.MOST_TEXT_PER_BYTE * self._most_bytes + _FRAME_BYTES)
+            text = self.stream.receive(self.most_text)
         finally:
             self._clock.settle()
+        if self.is_scripted:
+            self.is_scripted, text = text[:1] != WAITS.encode(), text[1:]
         try:
             with few_digits():
                 return json.loads(text.decode("ascii"))

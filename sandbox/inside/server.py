@@ -8,6 +8,7 @@ Requests and replies (JSON lists):
     ["set", object, attribute, value]          -> None
     ["do", operation, object, argument ...]    -> one of OPERATIONS, of an object
     ["take", iterator, most]                   -> a list of its next values: one at least, at most so many
+    ["plain", handle's number, whether arguments are trees, [argument, ...]] -> the result; from a script only
 A call may have one more part, {index or name: that of the argument that is the same object}; such arguments are null.
 Every reply is ["ok", value, {argument's index or name: its new value}], ["raise", exception, name of its class,
 message, {...}], ["too long"] or, to "load" only, ["uncompilable", message]. Before its reply the candidate may ask for
@@ -32,6 +33,8 @@ from sandbox.inside.program import COMPILER_REFUSES, FILE, compiler_message, new
 
 READY = "ready"
 """Greeting to the examiner, before any of the program ran: from here on, every failure is the program's."""
+GOES_ON, WAITS = "=", "?"
+"""First character of each reply to a script: whether the next one follows by itself, or on request only."""
 _MOST_REQUEST_BYTES = 1 << 31
 _MOST_AHEAD_S, _MOST_AHEAD_BYTES = 0.01, 1 << 16
 """When to stop fetching several values of an iterator at once."""
@@ -105,6 +108,8 @@ class Server:
         self.pending: dict[int, BaseException] = {}
         self.objects: list[Any] = []
         self.numbers: dict[int, int] = {}
+        self.gave_handles = False
+        """Whether the last reply to "plain" has a handle in it."""
 
     def receive(self) -> list[Any]:
         """Return the next message of the examiner."""
@@ -155,6 +160,12 @@ class Server:
         except BaseException as error:  # noqa: BLE001 - anything that the program raises
             return self._raised(error, self._changed(sent, given))
         return json.dumps(["ok", result, self._changed(sent, given)])
+
+    def _plain(self, function: int, are_trees: bool, arguments: list[Any]) -> str:  # noqa: FBT001 - a part of the request
+        """Call a function with arguments that nobody looks at afterwards."""
+        self.gave_handles = False
+        given = map(self._decode, arguments) if are_trees else arguments
+        return json.dumps(["ok", self._encode(self.objects[function](*given)), {}])
 
     def _changed(self, sent: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments whose content is not what was sent; only lists, and what has a tag, can change."""
@@ -227,6 +238,7 @@ class Server:
 
     def _number(self, value: Any) -> int:
         """Return the number of an object's handle; being kept here, its identity stays its own."""
+        self.gave_handles = True
         number = self.numbers.setdefault(id(value), len(self.objects))
         if number == len(self.objects):
             self.objects.append(value)
