@@ -122,9 +122,9 @@ def serve(source: int, peer: int, stdout: int, stderr: int, *, most_bytes: int) 
     try:
         stream.send(READY)
         if script:
-            names, forgives, loaded, calls = marshal.loads(script)  # noqa: S302 - written by the judge's side
-            reply = server.answer(["load", names, forgives])
-            goes_on = reply == loaded
+            load, calls = marshal.loads(script)  # noqa: S302 - written by the judge's side
+            reply = server.answer(["load", *load])
+            goes_on = reply == load[-1]
             stream.send((GOES_ON if goes_on else WAITS) + reply)
             for call in calls[first:] if goes_on else ():
                 reply = server.answer(["plain", *call])
@@ -163,7 +163,7 @@ def _rehearse() -> None:
             program = b"def double(x):\n    return x + x\n\nif double(2) == 4:\n    import math\n"
             server = Server(program, there, sys.maxsize)
             for request in (
-                ["load", ("double",), False], ["call", {"handle": 0}, [[1, {"tuple": [2]}]], {}],
+                ["load", ("double",), False, ("double",), "usual"], ["call", {"handle": 0}, [[1, {"tuple": [2]}]], {}],
                 ["plain", 0, False, [[1, (2, "a")]]], ["plain", 0, True, [{"tuple": [1]}]],
             ):  # fmt: skip
                 here.send(server.answer(request))

@@ -267,6 +267,9 @@ def served_parts(content: bytes) -> tuple[bytes, int, bytes]:
 
 def content_of(fd: int, most_bytes: int = sys.maxsize) -> bytes:
     """Return the content of a memory file, or the first `most_bytes` of it, from its start."""
+    content = os.pread(fd, min(_LEAST_READ, most_bytes), 0)
+    if len(content) < _LEAST_READ:  # most are short, and looking up the size costs more
+        return content
     return os.pread(fd, min(os.fstat(fd).st_size, most_bytes), 0)
 
 

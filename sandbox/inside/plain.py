@@ -57,7 +57,7 @@ def plan_of(tests: list[dict[str, Any]], names: tuple[str, ...], *, forgives: bo
         numbers = {name: number for number, name in enumerate(found)}
         loaded = _reply({"dict": [[name, {"handle": number}] for name, number in numbers.items()]})
         calls = [(numbers[test.function], *_sent(test.arguments)) for test in plain]
-        script = marshal.dumps((names, forgives, loaded, calls), _MARSHAL_VERSION)
+        script = marshal.dumps(((names, forgives, tuple(found), loaded), calls), _MARSHAL_VERSION)
     except (ValueError, TypeError, ArithmeticError, LookupError, SyntaxError, RecursionError):
         return None
     return Plan(script, _frame(loaded), tuple(test.right for test in plain))

@@ -3,9 +3,9 @@
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
 """
 
+import _signal  # type: ignore[import-not-found] # without the enumerations of `signal`, which touch many pages of memory
 import builtins
 import os
-import signal
 import sys
 import types
 
@@ -27,5 +27,5 @@ def new_module(name: str) -> types.ModuleType:
     module.__dict__.update(__file__=FILE, __builtins__=builtins)
     sys.modules[name] = module
     sys.path.insert(0, os.getcwd())
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     return module
