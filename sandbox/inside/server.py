@@ -151,7 +151,7 @@ class Server:
         self,
         names: list[str],
         forgives: bool,  # noqa: FBT001 - a part of the request
-        called: tuple[str, ...] = (),
+        called: tuple[str, ...] | None = None,
         usual: str = "",
     ) -> str:
         """Run the program's top level; return its values of the names that exist.
