@@ -14,7 +14,7 @@ from transformers import (
 )
 
 from harness.errors import UserError
-from trainers.agreement import refuse_disagreement
+from trainers.loop import refuse_disagreement
 from trainers.objective import WeightedLikelihood
 
 SIZES = {
