@@ -34,11 +34,14 @@ def encode(group: Group, tokenizer: "PreTrainedTokenizerBase") -> Encoded:
     in an examination, where nothing of the completion is there yet to merge with the prompt's last token.
 
     Args:
-        group: The group to encode.
-        tokenizer: Of the policy.
+        group: Texts of prompt and completions.
+        tokenizer: The policy's own.
+
+    Returns:
+        Token ids of the prompt, and of each completion with the end-of-sequence token last.
 
     Raises:
-        UserError: The tokenizer knows no token of the end, or the prompt is empty: then nothing predicts the
+        UserError: The tokenizer has no end-of-sequence token, or the prompt is empty: then nothing predicts the
             completion's first token.
     """
     end = tokenizer.eos_token_id
@@ -52,10 +55,13 @@ def encode(group: Group, tokenizer: "PreTrainedTokenizerBase") -> Encoded:
 
 
 def load_token_counter(path: Path) -> Callable[[str], int]:
-    """Return a function that counts the tokens of a text, special tokens apart; it can be sent to other processes.
+    """Return a function that counts the tokens of a text.
 
     Args:
         path: A `tokenizer.json`, or a folder that holds one.
+
+    Returns:
+        A function from a text to its tokens, special ones not counted; it can be sent to other processes.
 
     Raises:
         UserError: The library tokenizers is not installed, or the file is missing or of another kind.
@@ -72,7 +78,17 @@ def load_token_counter(path: Path) -> Callable[[str], int]:
 
 
 def tokenizer_sha256(path: Path) -> str:
-    """Return the SHA-256 of the file that `load_token_counter` reads."""
+    """Return the SHA-256 of a tokenizer.
+
+    Args:
+        path: As for `load_token_counter`.
+
+    Returns:
+        64 hexadecimal digits.
+
+    Raises:
+        UserError: The file can't be read or is not a text.
+    """
     return hashlib.sha256(_read(path).encode()).hexdigest()
 
 
@@ -96,6 +112,9 @@ def total_steps(groups: int, options: TrainingOptions) -> int:
         groups: Their number.
         options: `max_steps`, `epochs` and `batch_groups` count.
 
+    Returns:
+        `max_steps` where it is set; else groups times epochs over `batch_groups`, rounded up.
+
     >>> total_steps(115, TrainingOptions(epochs=1, batch_groups=2))
     58
     """
@@ -114,6 +133,9 @@ def batch(step: int, groups: int, options: TrainingOptions) -> tuple[int, ...]:
         step: Counted from 0.
         groups: How many there are, at least one.
         options: `seed` and `batch_groups` count.
+
+    Returns:
+        `batch_groups` numbers below `groups`; one may occur again where shuffles meet.
 
     >>> sorted(batch(0, 4, TrainingOptions()) + batch(1, 4, TrainingOptions()))
     [0, 1, 2, 3]
@@ -144,8 +166,11 @@ def weighted_groups(path: Path, weigh: Weigh, options: TrainingOptions) -> tuple
 
     Args:
         path: Folder or file of the groups.
-        weigh: Of the method.
-        options: Of the training.
+        weigh: The method's function from rewards to weights.
+        options: Settings of the training.
+
+    Returns:
+        The groups with their weights, in the order of the file; at least one.
 
     Raises:
         UserError: There are no groups, one is unbalanced, or the method can't weigh one.

@@ -23,8 +23,11 @@ def method(weigh: Weigh, *, name: str = "") -> Trainer:
     Register it under the entry-point group `proctor.trainers`.
 
     Args:
-        weigh: The function; the first line of its docstring is the line of help.
-        name: Of the method; empty for the function's own name, with dashes.
+        weigh: From the rewards of a group to the weights of its members.
+        name: Name of the method; empty for the function's own name, with dashes.
+
+    Returns:
+        The trainer; its line of help is the first line of the function's docstring.
     """
     known_as = name or weigh.__name__.replace("_", "-")
 

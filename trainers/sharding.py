@@ -22,6 +22,9 @@ _FLAGS = "--use_fsdp --fsdp_version 2 --fsdp_auto_wrap_policy TRANSFORMER_BASED_
 def refuse_other_sharding(accelerator: Accelerator) -> None:
     """Refuse a launch that shares out a model in a way that training doesn't support.
 
+    Args:
+        accelerator: That of this process, with the launcher's settings.
+
     Raises:
         UserError: The launcher's settings are such.
     """
@@ -41,13 +44,14 @@ def refuse_other_sharding(accelerator: Accelerator) -> None:
 
 
 def whole(value: Any, *, keep: bool) -> Any:
-    """Return a tensor whole, in the processor's memory, or a tree of dictionaries with such tensors.
-
-    All processes must call this with theirs; one that doesn't `keep` gets None in the place of each gathered tensor.
+    """Gather a sharded tensor, or those in a tree of dictionaries; all processes must call this with theirs.
 
     Args:
         value: A tensor, or nested dictionaries with tensors and anything else.
         keep: Whether this process needs the gathered tensors.
+
+    Returns:
+        The same tree with each sharded tensor whole, on the CPU, or None where not to `keep`; all else as it is.
     """
     if isinstance(value, dict):
         return {name: whole(part, keep=keep) for name, part in value.items()}
@@ -63,6 +67,9 @@ def unsharded(model: nn.Module) -> Iterator[None]:
     """Let the modules of a model that was called before be called by themselves.
 
     A call of a block puts its own weights together, a call of the model those that belong to no block.
+
+    Args:
+        model: Sharded by FSDP; any other is left as it is.
     """
     if not isinstance(model, FSDPModule):
         yield
@@ -73,7 +80,15 @@ def unsharded(model: nn.Module) -> Iterator[None]:
 
 
 def parted(value: Tensor, like: Tensor) -> Tensor:
-    """Return this process's part of a tensor, where another one of its shape is shared out; else the tensor itself."""
+    """Return this process's part of a tensor, laid out as another one.
+
+    Args:
+        value: A whole tensor, the same in all processes.
+        like: A tensor that may be sharded.
+
+    Returns:
+        The part, on the device of `like`; `value` itself where `like` is not sharded or has another shape.
+    """
     if not isinstance(like, DTensor) or value.shape != like.shape:
         return value
     return distribute_tensor(value, like.device_mesh, like.placements, src_data_rank=None).to(like.device)

@@ -29,12 +29,12 @@ def train_by(weigh: Weigh, method: str, *, groups: Path, model: str, out: Path, 
     be that of a step before the last, in a folder below `out`.
 
     Args:
-        weigh: Of the method.
-        method: Its name.
+        weigh: The method's function from rewards to weights.
+        method: Name of the method, for the record.
         groups: Folder or file of the groups.
-        model: Folder or name of the base.
-        out: Folder of the checkpoint.
-        options: Of the training.
+        model: Folder of the base model, or its name on the hub.
+        out: Folder of the checkpoint; it is made, or resumed where it holds the same training.
+        options: Settings of the training.
 
     Returns:
         The record of the checkpoint.

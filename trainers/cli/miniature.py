@@ -7,7 +7,7 @@ import click
 from harness.errors import UserError
 from trainers.demo.submissions import write_submissions
 
-_out = click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write, not yet there.")
+_out = click.option("--out", required=True, type=click.Path(path_type=Path), help="New folder to write.")
 _seed = click.option("--seed", type=click.IntRange(min=0), default=0, help="Base seed of the material (default: 0).")
 
 
@@ -17,7 +17,7 @@ def command() -> None:
 
 
 @command.command("submissions")
-@click.option("--problems", type=click.IntRange(min=1), default=720, help="How many (default: 720).")
+@click.option("--problems", type=click.IntRange(min=1), default=720, help="Number of problems (default: 720).")
 @_seed
 @_out
 def submissions_command(*, problems: int, seed: int, out: Path) -> int:
