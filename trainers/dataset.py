@@ -46,7 +46,7 @@ def encode(group: Group, tokenizer: "PreTrainedTokenizerBase") -> Encoded:
     """
     end = tokenizer.eos_token_id
     if end is None:
-        raise UserError("the model's tokenizer has no eos_token, so a completion could not end; set one in its files")
+        raise UserError("the model's tokenizer has no eos_token, so no completion can end; set one in its files")
     prompt = tuple(tokenizer(group.prompt)["input_ids"])
     if not prompt:
         raise UserError(f"problem {group.problem_id}: its prompt is empty; leave its groups out")
@@ -74,7 +74,7 @@ def load_token_counter(path: Path) -> Callable[[str], int]:
     try:
         return partial(_count, Tokenizer.from_str(text))
     except Exception as error:  # the library raises nothing narrower
-        raise UserError(f"{path}: not a tokenizer.json ({error}); name that of the policy") from error
+        raise UserError(f"{path}: not a tokenizer.json ({error}); name the policy's") from error
 
 
 def tokenizer_sha256(path: Path) -> str:
@@ -87,7 +87,7 @@ def tokenizer_sha256(path: Path) -> str:
         64 hexadecimal digits.
 
     Raises:
-        UserError: The file can't be read or is not a text.
+        UserError: The file can't be read or is not UTF-8.
     """
     return hashlib.sha256(_read(path).encode()).hexdigest()
 
@@ -98,7 +98,7 @@ def _read(path: Path) -> str:
     except OSError as error:
         raise UserError(f"{path}: can't be read: {error.strerror}; --tokenizer names a tokenizer.json") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not a text, so not a tokenizer.json; name that of the policy") from error
+        raise UserError(f"{path}: not UTF-8 text, so not a tokenizer.json; name the policy's") from error
 
 
 def _count(tokenizer: "Tokenizer", text: str) -> int:

@@ -171,7 +171,7 @@ class Loop:
         if longest > places:
             raise UserError(
                 f"problem {weighted.group.problem_id}: prompt and completion have {longest} tokens, but the model has "
-                f"places for {places}; leave its groups out"
+                f"{places} positions; leave its groups out"
             )
 
     def _metrics(self, taken: int, tally: list[float], norm: float, rate: float, wall_s: float) -> Metrics:
@@ -258,8 +258,8 @@ _TOLERANCE = {torch.float32: 1e-2, torch.bfloat16: 0.5}
 def refuse_disagreement(policy: WeightedLikelihood, dtype: torch.dtype, *, packing: bool) -> None:
     """Refuse a model whose own forward pass gives its tokens other log-probabilities than training sees.
 
-    That is one that scales or caps its logits, one that doesn't heed the mask or the positions of a packed group, and,
-    by its own configuration, one that attends to a window of the last tokens only.
+    That is one that scales or caps its logits, one that ignores the mask or the positions of a packed group, and, by
+    its configuration, one with sliding-window attention where groups are packed.
 
     Args:
         policy: The model as training calls it.
@@ -271,7 +271,9 @@ def refuse_disagreement(policy: WeightedLikelihood, dtype: torch.dtype, *, packi
     """
     model: Any = policy.model
     if packing and "sliding_attention" in (getattr(model.config, "layer_types", None) or ()):
-        raise UserError(f"{model.config.model_type} attends to a window, which packing doesn't heed; add --packing off")
+        raise UserError(
+            f"{model.config.model_type} uses sliding-window attention, which packing ignores; add --packing off"
+        )
     training = model.training
     model.eval()
     with torch.no_grad():
@@ -284,7 +286,7 @@ def refuse_disagreement(policy: WeightedLikelihood, dtype: torch.dtype, *, packi
     if not apart <= _TOLERANCE[dtype]:
         advice = "add --packing off, or take another model" if packing else "take another model"
         raise UserError(
-            f"{model.config.model_type} gives other log-probabilities than training sees ({apart:.3g} apart); {advice}"
+            f"{model.config.model_type} computes other log-probabilities than training ({apart:.3g} apart); {advice}"
         )
 
 

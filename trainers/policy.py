@@ -111,7 +111,9 @@ def _loaded(base: str, held_in: torch.dtype, options: TrainingOptions) -> tuple[
         tokenizer = AutoTokenizer.from_pretrained(base)
         model = AutoModelForCausalLM.from_pretrained(base, dtype=held_in, attn_implementation=options.attention)
     except (OSError, ImportError, ValueError) as error:
-        raise UserError(f"--model {base}: can't be loaded: {error}; name a folder or a hub's repository") from error
+        raise UserError(
+            f"--model {base}: can't be loaded: {error}; name a local folder or a repository of the hub"
+        ) from error
     return model, tokenizer
 
 

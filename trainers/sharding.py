@@ -1,6 +1,6 @@
 """Converts tensors between whole and sharded for `accelerate launch --use_fsdp`.
 
-Where nothing is shared out, tensors pass as they are.
+Where nothing is sharded, tensors pass as they are.
 """
 
 import os
@@ -20,7 +20,7 @@ _FLAGS = "--use_fsdp --fsdp_version 2 --fsdp_auto_wrap_policy TRANSFORMER_BASED_
 
 
 def refuse_other_sharding(accelerator: Accelerator) -> None:
-    """Refuse a launch that shares out a model in a way that training doesn't support.
+    """Refuse a launch that shards a model in a way that training doesn't support.
 
     Args:
         accelerator: That of this process, with the launcher's settings.
@@ -32,9 +32,9 @@ def refuse_other_sharding(accelerator: Accelerator) -> None:
     if kind in {DistributedType.DEEPSPEED, DistributedType.MEGATRON_LM}:
         raise UserError(f"{kind.value}: proctor trains with data parallel or FSDP: {_FLAGS}")
     if kind is DistributedType.MULTI_CPU and os.environ.get("ACCELERATE_USE_FSDP") == "true":
-        raise UserError("--use_fsdp: accelerate shares out a model over GPUs only; leave it out")
+        raise UserError("--use_fsdp: accelerate shards models over GPUs only; leave it out")
     if kind is DistributedType.FSDP and not accelerator.is_fsdp2:
-        raise UserError(f"--use_fsdp: FSDP of version 1 holds weights in a layout of its own; give {_FLAGS}")
+        raise UserError(f"--use_fsdp: version 1 of FSDP flattens the weights, which is not supported; give {_FLAGS}")
     if kind is DistributedType.FSDP:
         plugin = accelerator.state.fsdp_plugin
         if plugin.activation_checkpointing:

@@ -1,6 +1,6 @@
 """Runs `proctor demo`, the whole loop in miniature, offline: material, training, generation, examination, tables.
 
-Every stage is a command that a user could give; a stage whose outcome is there is skipped, one that was killed goes on.
+Every stage is a command that a user could give; a stage whose outcome exists is skipped, one that was killed resumes.
 `proctor miniature` makes its material and its base.
 """
 

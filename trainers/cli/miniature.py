@@ -36,7 +36,7 @@ def base_command(*, train: bool, seed: int, out: Path) -> int:
     from trainers.demo.base import train_base, write_shipped  # noqa: PLC0415 - torch
 
     if out.exists():
-        raise UserError(f"{out}: is there already; choose a new folder for --out")
+        raise UserError(f"{out}: exists already; choose a new folder for --out")
     draft = out.with_name(f"{out.name}.tmp")
     draft.mkdir(parents=True, exist_ok=True)
     if train:

@@ -27,7 +27,7 @@ def refuse_taken(out: Path) -> None:
     """
     pyarrow()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out}: is there already; choose a new folder for --out")
+        raise UserError(f"{out}: exists already; choose a new folder for --out")
 
 
 def write_folder(

@@ -82,14 +82,14 @@ def sizes_of(model: str) -> ModelSizes:
         raise UserError(f"{model}: has no config.json that transformers can read ({error}); name a model") from error
     if missing := [name for name in _NEEDED if getattr(config, name, None) is None]:
         raise UserError(
-            f"{model}: its config.json has no {missing[0]}, so it can't be planned; only decoders of blocks can"
+            f"{model}: its config.json has no {missing[0]}, so it can't be planned; only decoder-only models can"
         )
     with torch.device("meta"):
         made: Any = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]  # it has no types
     linears = _linears(made, torch.nn.Linear)
     per_block = len(linears) // config.num_hidden_layers
     if linears != linears[:per_block] * config.num_hidden_layers:
-        raise UserError(f"{model}: its blocks are not alike, so it can't be planned")
+        raise UserError(f"{model}: its blocks differ in shape, so it can't be planned")
     head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     return ModelSizes(
         blocks=config.num_hidden_layers,

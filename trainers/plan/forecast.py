@@ -134,7 +134,9 @@ def _tokenizer(model: str) -> Any:
     try:
         tokenizer = AutoTokenizer.from_pretrained(model)
     except (OSError, ValueError) as error:
-        raise UserError(f"{model}: has no tokenizer that transformers can read ({error}); name a model") from error
+        raise UserError(
+            f"{model}: has no tokenizer that transformers can read ({error}); name a model with its tokenizer"
+        ) from error
     if len(tokenizer) <= len(tokenizer.all_special_tokens):  # what transformers makes up where the files are missing
         raise UserError(f"{model}: has no files of a tokenizer; name a model with its tokenizer")
     return tokenizer

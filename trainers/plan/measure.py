@@ -59,7 +59,7 @@ def random_model(model: str, blocks: int, options: TrainingOptions) -> Any:
         options: LoRA, type, attention and gradient checkpointing count.
 
     Returns:
-        A model of transformers, or with LoRA the one inside the adapter, on the GPU if there is one.
+        A model of transformers, with the layers of LoRA where it is on, on the GPU if there is one.
     """
     config = AutoConfig.from_pretrained(model)
     config.num_hidden_layers = blocks
