@@ -118,7 +118,7 @@ def test_contaminated_problems_are_told_and_dropped(compile_tree, tmp_path, caps
     assert compile_tree(*against, "--keep-contaminated", out="kept") == 0
     assert compile_tree(*against) == 2
 
-    assert "no group came of it" in capsys.readouterr().err
+    assert "has no groups; card.md" in capsys.readouterr().err
     dropped = card_of(tmp_path / "groups")
     assert [(match.what, match.task_id, match.overlap) for match in dropped.contaminated] == [
         ("p00001", "introductory/sum", 1.0)
