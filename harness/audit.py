@@ -8,6 +8,7 @@ from itertools import chain, islice
 
 import msgspec
 
+from harness.audit_report import Accepted, Alike, Audit, Method, Reference
 from harness.benchmarks.flaws import flaw_of
 from harness.benchmarks.problem_info import sha256_of
 from harness.benchmarks.time_limits import Calibration, calibrated_limits, limit_of_reference
@@ -105,72 +106,6 @@ class ReferenceRun(msgspec.Struct, frozen=True, kw_only=True):
     slowest_test: int
     """Its number, from 1; 0 where no test was reached."""
     detail: str
-
-
-class Reference(msgspec.Struct, frozen=True, kw_only=True):
-    """Sums up all runs of one reference, beside the limit that its problem has today."""
-
-    task_id: str
-    verdicts: tuple[Verdict, ...]
-    cpu_s: float
-    """Of its slowest test in its slowest run."""
-    slowest_test: int
-    limit_cpu_s: float
-    detail: str
-    """Why it failed, empty where it never did."""
-
-
-class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """Names a program without work, and the tests (numbers from 1) that accepted it."""
-
-    task_id: str
-    program: str
-    tests: tuple[int, ...]
-
-
-class Alike(msgspec.Struct, frozen=True, kw_only=True):
-    """Names problems with the same statement or tests."""
-
-    same: str
-    task_ids: tuple[str, ...]
-
-
-class Method(msgspec.Struct, frozen=True, kw_only=True):
-    """Records the method of an audit."""
-
-    python: str
-    """Version of the examined interpreter."""
-    proctor: str
-    isolation: dict[str, str]
-    repeat: int
-    """Runs of each reference."""
-    cap_s: float
-    """CPU seconds after which a test of a reference is given up."""
-
-
-class Audit(msgspec.Struct, frozen=True, kw_only=True):
-    """Reports the findings; the ceiling, the best that any model can reach, is accepted / references."""
-
-    benchmark: str
-    method: Method
-    problems: int
-    references: int
-    accepted: int
-    """References that were accepted in every run within the limits of their problem."""
-    failing: tuple[Reference, ...]
-    """Never accepted, even with `cap_s` for each test."""
-    flaky: tuple[Reference, ...]
-    """Accepted in some runs, not in others."""
-    slow: tuple[Reference, ...]
-    """Accepted, but slower than the limit of their problem."""
-    slowest: tuple[Reference, ...]
-    undemanding: tuple[Accepted, ...]
-    alike: tuple[Alike, ...]
-    without_reference: tuple[str, ...]
-    flawed: dict[str, str]
-    """Task id -> why no program can be judged by its tests."""
-    left_out: dict[str, str] = {}
-    """Entry of the data that is not a problem -> why it can't be examined."""
 
 
 def entry_of(problem: Problem) -> AuditEntry:

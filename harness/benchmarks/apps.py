@@ -174,7 +174,7 @@ PAPER_SEED = 0
 
 
 class Labelled(Protocol):
-    """Names the difficulty of a problem, for sets that are chosen by it."""
+    """Names the difficulty of a problem, for sets that are selected by it."""
 
     @property
     def task_id(self) -> str:
@@ -205,11 +205,11 @@ def paper(infos: Iterable[Labelled]) -> tuple[str, ...]:
     Only the ids of a difficulty decide, not their order in the file; they are returned in the file's order.
     """
     labelled = [(info.task_id, info.difficulty) for info in infos]
-    chosen = set[str]()
+    selected = set[str]()
     for difficulty, size in PAPER.items():
         task_ids = sorted(task_id for task_id, label in labelled if label == difficulty)
-        chosen.update(random.Random(PAPER_SEED).sample(task_ids, min(size, len(task_ids))))  # noqa: S311 - no secret
-    return tuple(task_id for task_id, _ in labelled if task_id in chosen)
+        selected.update(random.Random(PAPER_SEED).sample(task_ids, min(size, len(task_ids))))  # noqa: S311 - no secret
+    return tuple(task_id for task_id, _ in labelled if task_id in selected)
 
 
 apps_plus = Benchmark(

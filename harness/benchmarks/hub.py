@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from harness.errors import UserError
-from harness.runs.jsonl import whole_file
+from harness.runs.jsonl import sha256_of_file, whole_file
 
 
 def fetch(repo: str, *, revision: str, config: str, splits: Iterable[str]) -> Path:
@@ -44,9 +44,7 @@ def cache_folder() -> Path:
 
 
 def _verified(path: Path) -> Path:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if path.name.split(".")[-2] != digest:
+    if path.name.split(".")[-2] != sha256_of_file(path):
         raise UserError(f"{path}: is damaged; remove it, and the next command downloads it again")
     return path
 

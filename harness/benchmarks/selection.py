@@ -21,18 +21,18 @@ def of_split(infos: ProblemInfos, split: str) -> ProblemInfos:
     Raises:
         UserError: There are none.
     """
-    chosen = {task_id: info for task_id, info in infos.items() if split in {"all", info.split}}
-    if not chosen:
+    selected = {task_id: info for task_id, info in infos.items() if split in {"all", info.split}}
+    if not selected:
         splits = ", ".join(dict.fromkeys(info.split for info in infos.values()))
         raise UserError(f"--split {split}: there is nothing of this split; choose from all, {splits}")
-    return chosen
+    return selected
 
 
-def refuse_missing(chosen: ProblemInfos, name: str, counts: SampleCounts) -> None:
+def refuse_missing(selected: ProblemInfos, name: str, counts: SampleCounts) -> None:
     """Refuse samples that leave out a problem of a published set, or of a shard of it.
 
     Args:
-        chosen: the problems of the set or shard.
+        selected: the problems of the set or shard.
         name: of the set.
         counts: samples by policy and task.
 
@@ -40,11 +40,11 @@ def refuse_missing(chosen: ProblemInfos, name: str, counts: SampleCounts) -> Non
         UserError: A policy has none of one: a result that bears the name of a set must be of the whole set.
     """
     for policy in dict.fromkeys(policy for policy, _ in counts):
-        missing = [task_id for task_id in chosen if (policy, task_id) not in counts]
+        missing = [task_id for task_id in selected if (policy, task_id) not in counts]
         if missing:
             raise UserError(
-                f"--problem-set {name}: {policy} has no samples of {len(missing)} of its {len(chosen)} problems, task "
-                f"{missing[0]} for one; generate them, or leave --problem-set out to judge the others"
+                f"--problem-set {name}: {policy} has no samples of {len(missing)} of its {len(selected)} problems, "
+                f"task {missing[0]} for one; generate them, or leave --problem-set out to judge the others"
             )
 
 
@@ -57,7 +57,7 @@ def whole_set(infos: ProblemInfos, benchmark: Benchmark, name: str) -> ProblemIn
     return {task_id: info for task_id, info in infos.items() if task_id in ids}
 
 
-def chosen_problems(infos: ProblemInfos, benchmark: Benchmark, split: str | None, problem_set: str) -> ProblemInfos:
+def selected_problems(infos: ProblemInfos, benchmark: Benchmark, split: str | None, problem_set: str) -> ProblemInfos:
     """Return the problems of a split, by default the benchmark's own, or of a published set.
 
     Args:

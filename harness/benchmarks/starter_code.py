@@ -69,8 +69,8 @@ def with_imports(program: str, starter_code: str) -> str:
     >>> with_imports("def f(): ...", "def f():")
     'def f(): ...'
     """
-    asked = signature_of(starter_code)
-    if asked is None or not asked.in_class:
+    wanted = signature_of(starter_code)
+    if wanted is None or not wanted.in_class:
         return program
     module = parsed(program)
     if module is None:
@@ -97,19 +97,19 @@ def with_entry_call(program: str, starter_code: str) -> str:
     >>> with_entry_call("def solve(n):\n    print(n)", "def solve():")
     'def solve(n):\n    print(n)'
     """
-    asked = signature_of(starter_code)
-    if asked is None or asked.in_class or asked.parameters or asked.takes_more:
+    wanted = signature_of(starter_code)
+    if wanted is None or wanted.in_class or wanted.parameters or wanted.takes_more:
         return program
     module = parsed(program)
     if module is None:
         return program
     defined = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
-    function = defined.get(asked.name)
-    if function is None or asked.name in _used(module):
+    function = defined.get(wanted.name)
+    if function is None or wanted.name in _used(module):
         return program
     if _signature(function, in_class=False).required or None in function.args.kw_defaults:
         return program
-    return f"{program}\n\n{asked.name}()\n"
+    return f"{program}\n\n{wanted.name}()\n"
 
 
 def _functions(module: ast.Module) -> Iterator[Signature]:

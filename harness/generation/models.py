@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import UserError
-from harness.runs.jsonl import read
+from harness.runs.jsonl import read, sha256_of_file
 
 _DECISIVE = ("*.json", "*.safetensors", "*.bin", "*.model", "*.tiktoken", "*.txt", "*.jinja")
 """Config, tokenizer, chat template and weights."""
@@ -96,8 +96,7 @@ def _sha256(folder: Path) -> str:
     """Return the SHA-256 of the names and contents of the files that decide what the model says."""
     digest = hashlib.sha256()
     for path in sorted(_decisive(folder)):
-        with path.open("rb") as file:
-            digest.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+        digest.update(f"{path.name} {sha256_of_file(path)}\n".encode())
     return digest.hexdigest()
 
 

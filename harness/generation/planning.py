@@ -12,7 +12,7 @@ import msgspec
 from harness.benchmarks.benchmark import Benchmark, LoadedBenchmark
 from harness.benchmarks.flaws import refuse_flawed
 from harness.benchmarks.problem_info import ProblemInfos, problem_infos, sha256_of, splits_of
-from harness.benchmarks.selection import chosen_problems, of_shard
+from harness.benchmarks.selection import of_shard, selected_problems
 from harness.errors import UserError
 from harness.generation.backend import Backend, Engine, Request
 from harness.generation.generate import complete_requests, missing_of, put_in_order, requests_of
@@ -97,7 +97,7 @@ def plan_generation(settings: GenerationSettings, source: Source, loaded: Loaded
     policy = settings.policy or Path(settings.model).name or settings.model
     if not policy.isprintable():
         raise UserError(f"the policy {policy!r} holds unprintable characters; name it with --policy")
-    infos = of_shard(_chosen(settings, benchmark, problem_infos(problems, problems)), settings.shard)
+    infos = of_shard(_selected(settings, benchmark, problem_infos(problems, problems)), settings.shard)
     refuse_flawed(problems, infos)
     prompts = {task_id: render_prompt(card, problems[task_id], problems) for task_id in infos}
     return GenerationPlan(
@@ -186,11 +186,11 @@ def generate_missing(
     return watched(counted(), len(missing), "generated", sys.stderr, beside=beside)
 
 
-def _chosen(settings: GenerationSettings, benchmark: Benchmark, infos: ProblemInfos) -> ProblemInfos:
+def _selected(settings: GenerationSettings, benchmark: Benchmark, infos: ProblemInfos) -> ProblemInfos:
     if settings.problem_set and settings.limit:
         raise UserError("--limit leaves problems of the set out; give --problem-set or --limit")
-    chosen = chosen_problems(infos, benchmark, settings.split, settings.problem_set)
-    return dict(islice(chosen.items(), settings.limit))
+    selected = selected_problems(infos, benchmark, settings.split, settings.problem_set)
+    return dict(islice(selected.items(), settings.limit))
 
 
 def _sampling(settings: GenerationSettings, card: PromptCard) -> Sampling:

@@ -147,7 +147,7 @@ def parse_json(data: bytes, where: str) -> Any:
         except ValueError:  # an integer that is too long
             return json.loads(data, parse_int=_integer)
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{where}: is no JSON ({error}); correct or remove it") from error
+        raise UserError(f"{where}: is not JSON ({error}); correct or remove it") from error
 
 
 def converted(tree: Any, type_: type[T], where: str) -> T:

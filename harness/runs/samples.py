@@ -121,7 +121,7 @@ def _placed(path: Path, benchmark: SampleNames, problems: Mapping[str, Problem])
         split = benchmark.default_split
         task_ids = tuple(problem.task_id for problem in problems.values() if problem.split == split)
         return _generations(path, benchmark, task_ids)
-    known = dict.fromkeys(problems)  # to ask a lazy mapping for a key may mean decoding the problem
+    known = dict.fromkeys(problems)  # a look-up in a lazy mapping may decode the problem
 
     def named(given: str | int, where: str) -> str:
         return _known(benchmark.canonical_id(given), where, benchmark, known)

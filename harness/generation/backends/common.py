@@ -81,6 +81,23 @@ class Tokens:
             self._known[prompt] = self._tokenized(prompt)
         return self._known[prompt]
 
+    def rows(self, plan: Iterable[Request], max_tokens: int) -> Iterator[PromptedRow]:
+        """Yield the requests with the tokens of their prompts.
+
+        Args:
+            plan: the requests.
+            max_tokens: the most that each may generate; less where the context leaves less room.
+
+        Yields:
+            A row a request, in their order; its limit is 0 or less where the prompt leaves no room.
+
+        Raises:
+            UserError: As in `of`.
+        """
+        for request in plan:
+            prompt = self.of(request.prompt)
+            yield PromptedRow(request, prompt, min(self.context - len(prompt), max_tokens))
+
     def _tokenized(self, prompt: Prompt) -> tuple[int, ...]:
         if isinstance(prompt, str):
             tokens = self._tokenizer(prompt)["input_ids"]
@@ -104,20 +121,20 @@ class Tokens:
             ) from error
 
     def completion(
-        self, prompt: tuple[int, ...], drawn: Sequence[int], *, ended: bool, stop: Sequence[str]
+        self, prompt: tuple[int, ...], generated: Sequence[int], *, ended: bool, stop: Sequence[str]
     ) -> Completion:
         """Return the completion of the tokens generated after a prompt; `ended` if not by the limit."""
-        text, stopped = cut_at_stop(self._text_after(prompt, drawn), stop)
+        text, stopped = cut_at_stop(self._text_after(prompt, generated), stop)
         return Completion(
             text=text,
             finish_reason="stop" if ended or stopped else "length",
             prompt_tokens=len(prompt),
-            tokens=len(drawn),
+            tokens=len(generated),
         )
 
-    def _text_after(self, prompt: tuple[int, ...], drawn: Sequence[int]) -> str:
+    def _text_after(self, prompt: tuple[int, ...], generated: Sequence[int]) -> str:
         """Return the text of tokens in their place: some tokenizers drop the space that a text begins with."""
-        return self._text((*prompt, *drawn))[len(self._text(prompt)) :]
+        return self._text((*prompt, *generated))[len(self._text(prompt)) :]
 
     def _text(self, tokens: Sequence[int]) -> str:
         text: Any = self._tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False)

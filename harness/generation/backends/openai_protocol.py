@@ -74,7 +74,7 @@ def key_of(options: ServerOptions) -> str:
     if not key and not _on_loopback(options.base_url):
         raise UserError(
             f"{public(options.base_url)} takes a key: put it into the environment variable OPENAI_API_KEY, or into "
-            "the one that --option api_key_env names; any text will do for a server that asks for none"
+            "the one that --option api_key_env names; any text will do for a server that checks none"
         )
     if re.search(r"[^!-~]", key):
         raise UserError("the key in the variable that --option api_key_env names has characters that no key has")
