@@ -202,7 +202,16 @@ def _origin(samples: Path, shard: str, prompt_card: str | None) -> Origin:
 
 
 def source_of(benchmark: str, data: Path | str | None = None, limits: Path | str | None = None) -> Source:
-    """Return the record of where problems come from."""
+    """Return the record of where problems come from.
+
+    Args:
+        benchmark: its name, or "path.py:attribute".
+        data: file or folder with its problems; None for the benchmark's own source.
+        limits: file of calibrated limits; None for the benchmark's own.
+
+    Returns:
+        The record, with paths as they were given.
+    """
     return Source(benchmark=benchmark, data=str(data) if data else None, limits=str(limits) if limits else None)
 
 

@@ -77,7 +77,14 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def audit_markdown(audit: Audit) -> str:
-    """Return the ceiling and every finding; a heading whose finding is empty says so."""
+    """Return the ceiling and every finding; a heading whose finding is empty says so.
+
+    Args:
+        audit: that is complete.
+
+    Returns:
+        The document, with a last newline.
+    """
     return "\n".join(_lines(audit))
 
 

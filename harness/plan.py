@@ -38,7 +38,11 @@ class Range(NamedTuple):
     high: float
 
     def times(self, factor: float) -> "Range":
-        """Return the range of so many."""
+        """Return both bounds times a factor.
+
+        Args:
+            factor: not negative.
+        """
         return Range(self.low * factor, self.high * factor)
 
 
@@ -115,7 +119,15 @@ class ExaminationForecast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def forecast_examination(size: ExaminationSize, measured: ProblemMeasurements) -> ExaminationForecast:
-    """Return the forecast of an examination."""
+    """Return the forecast of an examination.
+
+    Args:
+        size: of the examination and its machines.
+        measured: means over its problems.
+
+    Returns:
+        Hours of one device or core, and on the clock; those of judging are None where no reference was measured.
+    """
     shortest = measured.reference_tokens.low if measured.reference_tokens else UNHURRIED * size.max_tokens
     completion = Range(min(shortest, size.max_tokens), size.max_tokens)
     prompts = Range(size.problems * measured.prompt_tokens.low, size.samples * measured.prompt_tokens.high)
@@ -156,7 +168,16 @@ def _gpu(device: GpuModel, parameters: float, prompts: Range, generated: Range) 
 
 
 def plan_markdown(size: ExaminationSize, measured: ProblemMeasurements, found: ExaminationForecast) -> str:
-    """Return the forecast for a reader."""
+    """Return the forecast for a reader.
+
+    Args:
+        size: of the examination and its machines.
+        measured: means over its problems.
+        found: the forecast from both.
+
+    Returns:
+        A table, without a last newline.
+    """
     return "\n".join(("| what | forecast |", "|---|---|", *(f"| {a} | {b} |" for a, b in _rows(size, measured, found))))
 
 

@@ -117,6 +117,12 @@ class LoadedBenchmark(NamedTuple):
 def open_benchmark(source: Source) -> LoadedBenchmark:
     """Find a benchmark and open its problems, under calibrated limits where the source names them.
 
+    Args:
+        source: name of the benchmark, and the files given with --data and --limits, if any.
+
+    Returns:
+        The benchmark and its problems.
+
     Raises:
         UserError: There is no such benchmark, or a file is malformed.
     """

@@ -27,6 +27,9 @@ def fetch(repo: str, *, revision: str, config: str, splits: Iterable[str]) -> Pa
         config: one of its configurations.
         splits: in the order of the rows.
 
+    Returns:
+        The file in the cache.
+
     Raises:
         UserError: It is not in the cache, and can't be downloaded; or it was damaged there.
     """

@@ -34,7 +34,15 @@ _EVERY_DEPTH = range(1, 1000)
 
 
 def arguments_of(number: int, given: list[Any]) -> Arguments:
-    """Return the arguments that an input of a task means."""
+    """Return the arguments that an input of a task means.
+
+    Args:
+        number: of the task in MBPP.
+        given: one input, as JSON has it.
+
+    Returns:
+        The arguments, with the tuples, sets and complex numbers that JSON lacks.
+    """
     return _CONVERTERS.get(number, tuple)(given)
 
 

@@ -18,6 +18,13 @@ from harness.runs.run_folder import changes
 def of_split(infos: ProblemInfos, split: str) -> ProblemInfos:
     """Return the infos of one split, or of "all".
 
+    Args:
+        infos: of all problems.
+        split: its name, or "all".
+
+    Returns:
+        The infos, in their order.
+
     Raises:
         UserError: There are none.
     """
@@ -49,7 +56,19 @@ def refuse_missing(selected: ProblemInfos, name: str, counts: SampleCounts) -> N
 
 
 def whole_set(infos: ProblemInfos, benchmark: Benchmark, name: str) -> ProblemInfos:
-    """Return the infos of a published set, given those of all problems; raise UserError if there is no such set."""
+    """Return the infos of a published set.
+
+    Args:
+        infos: of all problems.
+        benchmark: that they are of.
+        name: of the set.
+
+    Returns:
+        The infos, in their order.
+
+    Raises:
+        UserError: There is no such set.
+    """
     if name not in benchmark.problem_sets:
         known = ", ".join(benchmark.problem_sets) or "none"
         raise UserError(f"--problem-set {name}: {benchmark.name} has no such set; there are: {known}")
@@ -65,6 +84,9 @@ def selected_problems(infos: ProblemInfos, benchmark: Benchmark, split: str | No
         benchmark: that they are of.
         split: its name, or "all".
         problem_set: its name, empty for none.
+
+    Returns:
+        The infos, in their order.
 
     Raises:
         UserError: There is no such split or set, or both are given.
@@ -85,7 +107,17 @@ _EACH_HAS_ITS_OWN = {
 
 
 def numbers_of(shard: str) -> tuple[int, int]:
-    """Return (3, 16) of "3/16"; raise ValueError where it is not of this form."""
+    """Return the numbers of a shard: (3, 16) of "3/16".
+
+    Args:
+        shard: its name.
+
+    Returns:
+        Its number, from 1, and the number of all shards.
+
+    Raises:
+        ValueError: The name is not of this form.
+    """
     number, slash, count = shard.partition("/")
     if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
         raise ValueError(f"{shard!r} is not a shard such as 3/16, from 1/16 to 16/16")
@@ -94,6 +126,13 @@ def numbers_of(shard: str) -> tuple[int, int]:
 
 def of_shard(infos: ProblemInfos, shard: str) -> ProblemInfos:
     """Return the infos of a shard, all of them where `shard` is empty.
+
+    Args:
+        infos: of all problems that are judged.
+        shard: such as "3/16", which takes every sixteenth from the third on; "" for all.
+
+    Returns:
+        The infos, in their order.
 
     Raises:
         UserError: There are none.
@@ -107,12 +146,25 @@ def of_shard(infos: ProblemInfos, shard: str) -> ProblemInfos:
 
 
 def shard_of(record: Run | Generation) -> str:
-    """Return the shard of a record, empty where it is of all problems."""
+    """Return the shard of a record, empty where it is of all problems.
+
+    Args:
+        record: of a run or a generation.
+
+    Returns:
+        Such as "3/16".
+    """
     return record.conditions.shard if isinstance(record, Run) else record.shard
 
 
 def in_order(records: Mapping[Path, Record]) -> Sequence[Path]:
     """Return the folders in the order of their shards, given the record of each.
+
+    Args:
+        records: folder -> its record, at least one.
+
+    Returns:
+        Folders from shard 1 on.
 
     Raises:
         UserError: They are not all shards of one and the same run, each of them once.

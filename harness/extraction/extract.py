@@ -125,6 +125,9 @@ def extract(
         stop: Where a completion ends; used only on a text that is not a program with all that follows.
         cut_off: Whether the model was stopped by max_tokens.
 
+    Returns:
+        The program, the rule that found it (`none` where none did), and the texts left out.
+
     >>> found = extract("Sure:\n```python\nprint(1)\n```\nIt prints 1.")
     >>> found.program, found.rule, found.discarded
     ('print(1)\n', 'fence', ('Sure:\n```python\n', '```\nIt prints 1.'))

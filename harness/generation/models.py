@@ -37,9 +37,15 @@ class _AdapterConfig(msgspec.Struct, frozen=True):
 
 
 def find_weights(model: str) -> Weights:
-    """Return the files of the model that is named: a local folder, or else an id of the hub.
+    """Return the files of a model.
 
     A model of the hub is downloaded unless it is in the user's cache; with HF_HUB_OFFLINE=1, only the cache counts.
+
+    Args:
+        model: path of a local folder, or else an id of the hub.
+
+    Returns:
+        Folders of the model, and of the adapter if it is one, with their identity.
 
     Raises:
         UserError: There is no such model, or it is an adapter whose base isn't found.
@@ -112,7 +118,13 @@ class _Tensor(msgspec.Struct):
 
 
 def parameters_of(folder: Path) -> int:
-    """Return how many numbers the safetensors of a folder hold.
+    """Return the number of parameters in the safetensors of a folder.
+
+    Args:
+        folder: of the model.
+
+    Returns:
+        All numbers of all tensors.
 
     Raises:
         UserError: There are none.
@@ -132,7 +144,13 @@ def _parameters_of_file(path: Path) -> int:
 
 
 def model_token_counter(folder: Path) -> Callable[[str], int]:
-    """Return what counts the tokens of a text, by the tokenizer.json of a folder.
+    """Return a function that counts the tokens of a text.
+
+    Args:
+        folder: with the tokenizer.json of the model.
+
+    Returns:
+        Text -> tokens, without special ones.
 
     Raises:
         UserError: There is none, or the package `tokenizers` isn't installed.

@@ -62,7 +62,14 @@ class GenerationPlan(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
 
     def record(self, producer: Producer) -> Generation:
-        """Return the record of these requests to a producer."""
+        """Return the record of these requests to a producer.
+
+        Args:
+            producer: of the engine that is loaded.
+
+        Returns:
+            The record, with the SHA-256 of each prompt.
+        """
         prompts = {request.task_id: request.prompt for request in self.requests}
         return Generation(
             policy=self.policy,
@@ -86,6 +93,9 @@ def plan_generation(settings: GenerationSettings, source: Source, loaded: Loaded
         settings: as the user gave them.
         source: of the problems.
         loaded: the benchmark at that source.
+
+    Returns:
+        The plan; the model has not been looked for.
 
     Raises:
         UserError: There is no such card or set, a problem's tests can't be run, or the card, the problems and the
@@ -115,6 +125,13 @@ def plan_generation(settings: GenerationSettings, source: Source, loaded: Loaded
 def card_for(benchmark: Benchmark, name: str | None) -> PromptCard:
     """Load the prompt card of a name or path, or else the benchmark's default.
 
+    Args:
+        benchmark: that names the default.
+        name: of a card, or path of a .toml file; None or "" for the default.
+
+    Returns:
+        The card, checked.
+
     Raises:
         UserError: There is no such card, or no default.
     """
@@ -124,7 +141,17 @@ def card_for(benchmark: Benchmark, name: str | None) -> PromptCard:
 
 
 def backend_of(settings: GenerationSettings) -> Backend:
-    """Return the backend of that name; raise UserError if there is none."""
+    """Return the backend that the settings name.
+
+    Args:
+        settings: name of a registered backend, or "path.py:attribute".
+
+    Returns:
+        The backend; it has loaded nothing.
+
+    Raises:
+        UserError: There is no such backend.
+    """
     return resolve(BACKENDS, settings.backend, Backend)
 
 
@@ -168,6 +195,9 @@ def generate_missing(
         missing: keys of the requests that have no sample yet.
         file: where samples are appended.
         more: returns a text to show beside the rate.
+
+    Yields:
+        Each sample, once it is in the file.
     """
     tokens = 0
 

@@ -58,6 +58,12 @@ class _Versioned(msgspec.Struct):
 def read_run(folder: Path) -> Run:
     """Read the record of a run.
 
+    Args:
+        folder: of the run.
+
+    Returns:
+        The record in its run.json.
+
     Raises:
         UserError: There is none, or it was written under another schema.
     """
@@ -118,7 +124,15 @@ def _refuse_another(path: Path, earlier: Generation | Run, later: Generation | R
 
 
 def changes(earlier: msgspec.Struct, later: msgspec.Struct) -> Iterator[FieldChange]:
-    """Yield the fields in which two records differ; of a record within, `its.field`, or for conditions the field."""
+    """Compare two records, and the records in them.
+
+    Args:
+        earlier: a record.
+        later: another of its type.
+
+    Yields:
+        Fields that differ, by name: of a record within `its.field`, or for conditions the field alone.
+    """
     for field in later.__struct_fields__:
         was, is_ = getattr(earlier, field), getattr(later, field)
         if was == is_:

@@ -102,6 +102,9 @@ def read_recorded(path: Path) -> Iterator[Sample]:
     Args:
         path: of the file, plain or .gz.
 
+    Yields:
+        The samples, in their order.
+
     Raises:
         UserError: The file is not of this form, or a sample is there twice.
     """

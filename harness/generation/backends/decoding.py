@@ -82,9 +82,15 @@ class Ends(StoppingCriteria):
 
 
 def quiet(model: CausalModel) -> tuple[int, ...]:
-    """Return the tokens that end a text, and let go of the model's own ideas of sampling.
+    """Remove a model's own settings of sampling, and return the tokens that end a text.
 
     Many models come with a temperature, a top-k or a repetition penalty, which `generate` would apply.
+
+    Args:
+        model: whose generation config is replaced by the library's default.
+
+    Returns:
+        Token ids, empty where the model names none.
     """
     ends = model.generation_config.eos_token_id
     model.generation_config = GenerationConfig()  # type: ignore[no-untyped-call]
@@ -100,7 +106,18 @@ def generate_batch(
     ends: Sequence[int],
     stop: StopStringCriteria | None,
 ) -> list[GeneratedTokens]:
-    """Generate the rows of a batch, which all have the same limit."""
+    """Generate the rows of a batch, which all have the same limit.
+
+    Args:
+        model: in eval mode, on its device.
+        batch: B rows, with P different prompts.
+        sampling: temperature and top_p; at temperature 0 the likeliest token.
+        ends: ids of the tokens that end a row.
+        stop: from `stop_criterion`; None where there are no stop strings.
+
+    Returns:
+        B rows, in the order of the batch, each with its tokens behind the prompt.
+    """
     prompts = {prompt: place for place, prompt in enumerate(dict.fromkeys(row.prompt for row in batch))}
     ids, mask = _left_padded(tuple(prompts), model.device)  # (P, L)
     of_rows = torch.tensor([prompts[row.prompt] for row in batch], device=model.device)  # (B,)
@@ -129,7 +146,15 @@ def generate_batch(
 
 
 def stop_criterion(tokenizer: PreTrainedTokenizerBase, stop: Sequence[str]) -> StopStringCriteria | None:
-    """Return what tells that a row has come to a stop string."""
+    """Return the criterion that notes the rows that have come to a stop string.
+
+    Args:
+        tokenizer: of the model.
+        stop: the strings.
+
+    Returns:
+        None where there are none.
+    """
     return StopStringCriteria(tokenizer, list(stop)) if stop else None
 
 

@@ -56,10 +56,17 @@ def _completion(sample: Sample) -> Completion:
 
 @contextmanager
 def load(model: str, options: Mapping[str, Any]) -> Iterator[Engine]:
-    """Read the samples of the file or run `model`; the option `policy` says whose, where there are several.
+    """Load recorded samples.
+
+    Args:
+        model: path of a file of samples, plain or .gz, or of the folder of a run.
+        options: `policy` names one of several policies in the file.
+
+    Yields:
+        An engine that repeats these samples.
 
     Raises:
-        UserError: It can't be read, holds samples of several policies and none is named, or an option is unknown.
+        UserError: They can't be read, are of several policies of which none is named, or an option is unknown.
     """
     if unknown := sorted(set(options) - {"policy"}):
         raise UserError(f"--option {unknown[0]}: replay has no such option; it has policy")
