@@ -129,7 +129,7 @@ def evaluate_samples(
     ('model', 1, 0.5)
     """
     if problem_set and split != "all":
-        raise UserError("--split and --problem-set each choose the problems; give one of them")
+        raise UserError("--split and --problem-set both select problems; give only one")
     source = source_of(benchmark, data, limits)
     loaded = open_benchmark(source)
     origin = _origin(Path(samples), shard, prompt_card)

@@ -158,7 +158,7 @@ def _problems(data: Path | None) -> dict[str, Problem]:
     rows = dict[str, EvalPlusRow]()
     for where, row in read_objects(data, EvalPlusRow):
         if row.task_id in rows or not row.task_id.rpartition("/")[2].isdecimal():
-            raise UserError(f"{where}: task {row.task_id!r} is there already, or is not a task of MBPP; remove it")
+            raise UserError(f"{where}: task {row.task_id!r} occurs twice, or is not a task of MBPP; remove it")
         rows[row.task_id] = row
     if not rows:
         raise UserError(f"{data}: holds no problems; check --data")

@@ -31,7 +31,7 @@ def of_split(infos: ProblemInfos, split: str) -> ProblemInfos:
     selected = {task_id: info for task_id, info in infos.items() if split in {"all", info.split}}
     if not selected:
         splits = ", ".join(dict.fromkeys(info.split for info in infos.values()))
-        raise UserError(f"--split {split}: there is nothing of this split; choose from all, {splits}")
+        raise UserError(f"--split {split}: no problem is of this split; choose from all, {splits}")
     return selected
 
 
@@ -51,7 +51,7 @@ def refuse_missing(selected: ProblemInfos, name: str, counts: SampleCounts) -> N
         if missing:
             raise UserError(
                 f"--problem-set {name}: {policy} has no samples of {len(missing)} of its {len(selected)} problems, "
-                f"task {missing[0]} for one; generate them, or leave --problem-set out to judge the others"
+                f"such as task {missing[0]}; generate them, or leave --problem-set out to judge the others"
             )
 
 
@@ -92,7 +92,7 @@ def selected_problems(infos: ProblemInfos, benchmark: Benchmark, split: str | No
         UserError: There is no such split or set, or both are given.
     """
     if problem_set and split:
-        raise UserError("--split and --problem-set each choose the problems; give one of them")
+        raise UserError("--split and --problem-set both select problems; give only one")
     if problem_set:
         return whole_set(infos, benchmark, problem_set)
     return of_split(infos, split or benchmark.default_split)
@@ -141,7 +141,7 @@ def of_shard(infos: ProblemInfos, shard: str) -> ProblemInfos:
         return infos
     number, count = numbers_of(shard)
     if number > len(infos):
-        raise UserError(f"--shard {shard}: there are only {len(infos)} problems; take no more shards than that")
+        raise UserError(f"--shard {shard}: there are only {len(infos)} problems; use at most that many shards")
     return dict(list(infos.items())[number - 1 :: count])
 
 
@@ -179,7 +179,7 @@ def in_order(records: Mapping[Path, Record]) -> Sequence[Path]:
             raise UserError(f"{folder}: is shard {shard}, as is {earlier}; leave one of them out")
         for change in changes(of_first, record):
             if change.field.partition(".")[0] not in _EACH_HAS_ITS_OWN:
-                raise UserError(f"{folder}: is a shard of another run than {first}, its {change.field} is another")
+                raise UserError(f"{folder}: is a shard of another run than {first}, its {change.field} differs")
         found[shard] = folder
     _, count = numbers_of(shard_of(of_first))
     whole = [f"{number}/{count}" for number in range(1, count + 1)]

@@ -124,7 +124,7 @@ def complete_requests(
             append(file, sample)
             yield sample
     if remaining:
-        raise RuntimeError(f"{engine.producer.backend} left out {len(remaining)} samples, {min(remaining)} for one")
+        raise RuntimeError(f"{engine.producer.backend} left out {len(remaining)} samples, such as {min(remaining)}")
 
 
 def put_in_order(path: Path, plan: Sequence[Request], policy: str) -> SampleFile:

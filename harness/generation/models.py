@@ -58,7 +58,7 @@ def find_weights(model: str) -> Weights:
         return Weights(base=folder, identity=identity)
     named = read(config, _AdapterConfig).base_model_name_or_path
     if not named:
-        raise UserError(f"{config}: doesn't say in base_model_name_or_path what the adapter goes over; put it there")
+        raise UserError(f"{config}: has no base_model_name_or_path; add the model that the adapter was trained on")
     try:
         base = find_weights(_next_to(folder, named))
     except UserError as error:

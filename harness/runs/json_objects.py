@@ -89,7 +89,7 @@ def _objects(file: BinaryIO, path: Path) -> Iterator[Span]:
         elif kind == b"}":
             depth -= 1
             if depth < 0:
-                raise UserError(f"{path}: a brace too many after {number} objects; correct it or fetch it again")
+                raise UserError(f"{path}: one brace too many after {number} objects; correct it or fetch it again")
             if depth == 0:
                 yield Span(f"{path}: element {number}", number, start, offset + 1 - start)
                 number, between = number + 1, b""

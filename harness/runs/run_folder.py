@@ -146,7 +146,7 @@ def changes(earlier: msgspec.Struct, later: msgspec.Struct) -> Iterator[FieldCha
 
 def _of_a_task(was: Mapping[str, str], is_: Mapping[str, str]) -> str:
     task_id = next(task_id for task_id in (*was, *is_) if was.get(task_id) != is_.get(task_id))
-    return f"are others, task {task_id} for one"
+    return f"differ, such as task {task_id}"
 
 
 def _of_a_value(was: Any, is_: Any) -> str:

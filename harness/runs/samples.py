@@ -109,7 +109,7 @@ def read_recorded(path: Path) -> Iterator[Sample]:
         UserError: The file is not of this form, or a sample is there twice.
     """
     if first_byte(path) == b"[":
-        raise UserError(f"{path}: is a list of generations, which names no tasks; use JSON Lines with a task_id each")
+        raise UserError(f"{path}: is a list of generations, without task ids; use JSON Lines with a task_id each")
     placed, seen = partial(_rows, path, lambda given, _: str(given)), SampleIndex()
     for where, sample in placed():
         if not seen.add(sample.key):

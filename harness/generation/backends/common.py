@@ -60,7 +60,7 @@ def batches(rows: Iterable[PromptedRow], size: int) -> Iterator[Batch]:
         size: most rows of a batch, at least 1.
 
     Yields:
-        The batches, those of one limit after the other's where their prompts are as long.
+        Batches that hold every row once.
     """
     for _, alike in groupby(sorted(rows, key=lambda row: -len(row.prompt)), key=lambda row: row.limit):
         batch: Batch = ()

@@ -116,7 +116,7 @@ def generate_batch(
         stop: from `stop_criterion`; None where there are no stop strings.
 
     Returns:
-        B rows, in the order of the batch, each with its tokens behind the prompt.
+        B rows, in the order of the batch, each with its tokens after the prompt and whether it ended before the limit.
     """
     prompts = {prompt: place for place, prompt in enumerate(dict.fromkeys(row.prompt for row in batch))}
     ids, mask = _left_padded(tuple(prompts), model.device)  # (P, L)

@@ -194,7 +194,7 @@ class _Server:
             await asyncio.sleep(max(fault.wait_s, self._backoff_s(tried)))
         raise Unavailable(
             f"{self._address}{path} gave no usable answer after {tried - 1} retries: {self._reported(str(fault))}; "
-            "see to the server or to --option base_url, then give the same command again"
+            "check the server and --option base_url, then run the same command again"
         )
 
     def _backoff_s(self, tried: int) -> float:

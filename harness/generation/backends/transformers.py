@@ -131,7 +131,7 @@ class _Loaded:
         if len(batch) == 1:
             raise UserError(
                 f"out of memory at task {batch[0].request.task_id}, generated alone: "
-                "take a smaller --max-tokens, a smaller dtype or a larger device"
+                "use a smaller --max-tokens, a smaller dtype or a larger device"
             )
         clear_device_cache(garbage_collection=True)
         self._size = len(batch) // 2
@@ -211,7 +211,7 @@ def _device(wanted: str) -> "torch.device":
     if device.type == "cuda" and (device.index or 0) >= gpus:
         raise UserError(
             f"--option device={wanted}: there {'is' if gpus == 1 else 'are'} {gpus or 'no'} GPU"
-            f"{'' if gpus == 1 else 's'} for PyTorch here; take device=cpu or see to the driver"
+            f"{'' if gpus == 1 else 's'} for PyTorch here; use device=cpu or check the driver"
         )
     return device
 

@@ -124,7 +124,7 @@ class _Loaded:
             answering.result()
         except* EngineDeadError:
             raise Unavailable(
-                "vLLM's engine died, for the reason that it gives above; give the same command again to go on"
+                "vLLM's engine died, see its own message above; run the same command again to resume"
             ) from None
         finally:
             answering.cancel()
@@ -161,7 +161,7 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
         llm = AsyncLLM.from_engine_args(_engine_args(weights, given), usage_context=UsageContext.LLM_CLASS)
     except (OSError, ValueError, RuntimeError) as error:  # no GPU, no memory, no such architecture ...
         reason = " ".join(str(error).split())
-        raise UserError(f"vLLM can't load {model}: {reason}; see what it says above, and check --option") from error
+        raise UserError(f"vLLM can't load {model}: {reason}; see its own messages above, and check --option") from error
     with start_blocking_portal() as portal:
         try:
             yield _Loaded(model, weights, given, llm, portal)
