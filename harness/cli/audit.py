@@ -10,7 +10,6 @@ import msgspec
 
 from harness.api import load_benchmark
 from harness.audit import (
-    Method,
     calibration_of,
     entry_of,
     references,
@@ -18,7 +17,7 @@ from harness.audit import (
     sort_findings,
     try_trivial_programs,
 )
-from harness.audit_report import audit_markdown
+from harness.audit_report import Method, audit_markdown
 from harness.benchmarks.benchmark import Catalogue
 from harness.cli.options import jail_options, problem_options
 from harness.errors import UserError

@@ -13,7 +13,7 @@ import msgspec
 
 from harness.api import load_benchmark
 from harness.benchmarks.problem_info import problem_infos
-from harness.benchmarks.selection import chosen_problems
+from harness.benchmarks.selection import selected_problems
 from harness.cli.options import jail_options, problem_options
 from harness.errors import UserError
 from harness.examination.evaluate import evaluate
@@ -103,7 +103,7 @@ def command(
         raise UserError("give --model or --params, one of them: how large the model is decides the GPU hours")
     found, problems = load_benchmark(benchmark, data=data)
     card = card_for(found, prompt_card)
-    task_ids = tuple(chosen_problems(problem_infos(problems, problems), found, split, problem_set))
+    task_ids = tuple(selected_problems(problem_infos(problems, problems), found, split, problem_set))
     jail = Jail(python=python, layers=layers, preload=preload)
     jail_report(jail)
     judge = partial(evaluate, extraction=AS_IT_IS, jail=jail, workers=workers)

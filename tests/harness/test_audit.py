@@ -5,7 +5,8 @@ import platform
 
 import pytest
 
-from harness.audit import AuditEntry, Method, ReferenceRun, calibration_of, references, sort_findings
+from harness.audit import AuditEntry, ReferenceRun, calibration_of, references, sort_findings
+from harness.audit_report import Method
 from harness.benchmarks.time_limits import Calibration
 from harness.cli.main import run
 from harness.runs.jsonl import read
