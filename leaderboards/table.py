@@ -15,7 +15,7 @@ from harness.runs.conditions import condition_texts, differences, footnote
 from harness.runs.records import Result, Tally
 from harness.scoring.intervals import mean_interval
 from harness.scoring.passk import pass_at_k
-from harness.scoring.score import ALL, by_stratum
+from harness.scoring.score import ALL, by_subset
 from leaderboards.results import difficulties
 from sandbox.records import Verdict
 
@@ -243,7 +243,7 @@ def _pass(tally: Tally, k: int) -> float:
 
 def _caption(entries: Sequence[TableEntry]) -> str:
     first = entries[0].result
-    by_level = by_stratum(first.tallies)
+    by_level = by_subset(first.tallies)
     sizes = [f"{len(of_it)} {s.difficulty}" for s, of_it in by_level.items() if s.kind == ALL and s.difficulty != ALL]
     by_difficulty = f" ({', '.join(sizes)})" if sizes else ""
     models = [model for model in dict.fromkeys(entry.model for entry in entries) if model]
