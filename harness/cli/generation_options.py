@@ -69,9 +69,7 @@ generation_options = collect_options(
             type=click.FloatRange(min=0, min_open=True, max=1),
             help="Nucleus (top-p) cut-off (default: the card's).",
         ),
-        click.option(
-            "--max-tokens", type=click.IntRange(min=1), help="Token limit of a completion (default: the card's)."
-        ),
+        click.option("--max-tokens", type=click.IntRange(min=1), help="Token limit per sample (default: the card's)."),
         click.option(
             "--stop", multiple=True, metavar="TEXT", help="Ends a completion; repeatable (default: the card's)."
         ),

@@ -63,7 +63,7 @@ def _parameters(_context: click.Context, _option: click.Parameter, text: str | N
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of the model, for its size and its tokenizer.")
 @click.option("--params", callback=_parameters, metavar="SIZE", help="Number of parameters instead, such as 7B.")
 @click.option("--prompt-card", metavar="CARD", help="Name or path of a card (default: the benchmark's).")
-@click.option("--max-tokens", type=click.IntRange(min=1), help="Token limit of a completion (default: the card's).")
+@click.option("--max-tokens", type=click.IntRange(min=1), help="Token limit per sample (default: the card's).")
 @click.option("--nodes", default=1, type=click.IntRange(min=1), help="Machines (default: 1).")
 @click.option(
     "--cores",

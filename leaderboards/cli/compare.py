@@ -13,11 +13,7 @@ from leaderboards.results import the_one
 @click.argument("b")
 @click.option("--mixed-protocols", is_flag=True, help="Compare results of different protocols.")
 @click.option(
-    "--flips",
-    default=10,
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="Problems listed in each direction (default: 10).",
+    "--flips", default=10, type=click.IntRange(min=0), metavar="N", help="Problems listed per direction (10)."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def command(*, a: str, b: str, mixed_protocols: bool, flips: int, as_json: bool) -> None:

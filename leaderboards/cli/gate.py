@@ -17,15 +17,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command("gate")
 @click.option("--baseline", required=True, metavar="RESULT", help="Run or result file; RUN#POLICY selects a policy.")
 @click.option(
-    "--candidate", required=True, metavar="RESULT", help="Run or result file to pass or fail, named in the same way."
+    "--candidate", required=True, metavar="RESULT", help="Run or result file to check, named in the same way."
 )
 @click.option("--k", default=1, type=click.IntRange(min=1), help="Tries allowed; pass@k decides (default: 1).")
 @click.option(
-    "--tolerance",
-    default=0.0,
-    type=click.FloatRange(0, 100),
-    metavar="POINTS",
-    help="Loss of pass@k that passes (default: 0).",
+    "--tolerance", default=0.0, type=click.FloatRange(0, 100), metavar="POINTS", help="Loss of pass@k allowed (0)."
 )
 @click.option(
     "--confidence",

@@ -101,23 +101,17 @@ STALE = 1
 @click.command("table")
 @click.argument("results", nargs=-1, metavar="[[METHOD[@MODEL]=]RESULT]...")
 @click.option(
-    "--format",
-    "as_",
-    default="markdown",
-    type=click.Choice(("markdown", "json", "html")),
-    help="Format of the output (default: markdown).",
+    "--format", "as_", default="markdown", type=click.Choice(("markdown", "json", "html")), help="Format (markdown)."
 )
 @click.option(
     "--base", default="", metavar="METHOD", help='Mark numbers below this row (default: the one named "base").'
 )
 @click.option("--intervals", is_flag=True, help="Print 95 % intervals.")
 @click.option("--mixed-protocols", is_flag=True, help="Allow results of different protocols in one table.")
-@click.option("--by-model", is_flag=True, help="Columns by model, not by difficulty, as papers have MBPP.")
+@click.option("--by-model", is_flag=True, help="Columns by model, not by difficulty, as for MBPP in papers.")
 @click.option("--published", is_flag=True, help="Also print the paper's own numbers.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder of the page, for --format html.")
-@click.option(
-    "--plots", type=click.Path(path_type=Path), metavar="FOLDER", help="Write each plot there as SVG and PNG."
-)
+@click.option("--plots", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder for plots as SVG and PNG.")
 @click.option(
     "--checkpoint",
     "checkpoints",
