@@ -153,7 +153,7 @@ def test_the_limits_serve_a_score(audit, tmp_path):
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (["--out", "no/such/limits.json"], "no/such/limits.json: there is no such folder"),
+        (["--out", "no/such/limits.json"], "no/such/limits.json: its folder does not exist"),
         (["--repeat", "0"], "0 is not in the range"),
         (["--cap", "0"], "0.0 is not in the range"),
         (["--benchmark", "mpbb"], "has no 'mpbb'"),

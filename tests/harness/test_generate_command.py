@@ -102,7 +102,7 @@ def test_options_are_toml_values(proctor, tmp_path):
 
     with pytest.MonkeyPatch.context() as patch:
         told = []
-        patch.setattr("harness.cli.main._told", lambda message, code: told.append((message, code)))
+        patch.setattr("harness.cli.main._failed", lambda message, code: told.append((message, code)))
         proctor("generate", "--backend", "noting.py:noting", *options)
 
     assert json.loads(told[0][0].removeprefix("proctor: ")) == {

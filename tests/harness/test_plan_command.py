@@ -43,8 +43,8 @@ def test_a_models_folder_gives_its_size_and_its_tokens(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ([], "give --model or --params, one of them"),
-        (["--params", "7B", "--model", "."], "give --model or --params, one of them"),
+        ([], "give either --model or --params"),
+        (["--params", "7B", "--model", "."], "give either --model or --params"),
         (["--params", "seven"], "'seven' is not a size such as 7B or 500M"),
         (["--params", "-1B"], "'-1B' is not a size such as 7B or 500M"),
         (["--model", "."], "tokenizer.json: there is no such file"),

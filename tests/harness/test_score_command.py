@@ -208,7 +208,7 @@ def test_a_killed_run_is_resumed_to_the_same_bytes(score, tmp_path, kept):
         ({"options": ["--prompt-card", "gone.toml"]}, "gone.toml: can't be read: No such file"),
         ({"options": ["--extraction", "magic"]}, "'magic' is not"),
         ({"options": ["--k", "1,3"]}, "task 1 has n = 2 samples by gpt, too few for pass@k with k = 3"),
-        ({"options": ["--k", "0"]}, "'0' is not a comma list of whole numbers"),
+        ({"options": ["--k", "0"]}, "'0' is not a comma-separated list of whole numbers"),
         ({"options": ["--isolation", "seccomp,wall"]}, "no such layer: wall; there are"),
         ({"options": ["--python", "/no/such/python"]}, "/no/such/python"),
         ({"options": ["--tea"]}, "No such option"),
@@ -264,7 +264,7 @@ def test_an_interrupt_is_resumable(score, fail, capsys):
     fail(KeyboardInterrupt())
 
     assert score() == 130
-    assert capsys.readouterr().err == "proctor: interrupted; the same command goes on from here\n"
+    assert capsys.readouterr().err == "proctor: interrupted; the same command resumes\n"
 
 
 def test_no_isolation_must_be_spelled_out(score, tmp_path):
