@@ -35,7 +35,7 @@ _REHEARSALS = 30
 _MOST_RESIDENT_KIB = 96 << 10
 """An examiner that ever had more makes way for a new one: what one program made it keep must not meet the next."""
 _UNMARKED_S = 0.05
-"""Replies to a script that took less together are not told to the candidates' template one by one."""
+"""Replies to a script that took less together are not reported to the candidates' template one by one."""
 
 
 class Problem:
@@ -49,7 +49,7 @@ class Problem:
         self.plan = plan_of(self.tests, self.names, forgives=self.forgives)
 
     def compile(self) -> None:
-        """Compile all tests; whatever is wrong with one ends the examiner before it meets a program."""
+        """Compile all tests; an error in one ends the examiner before it meets a program."""
         for test in self.tests:
             if test["kind"] == "assert":
                 compiled(test)
@@ -90,7 +90,7 @@ def examine_programs(  # noqa: PLR0917 - descriptors, in the order of a request
         problem.compile()
         if b"numpy" in text and b"random" in text:
             with suppress(ImportError):
-                importlib.import_module("numpy.random")  # so that the seed of its lots is set for the first program too
+                importlib.import_module("numpy.random")  # so that it is seeded for the first program too
     judge.send(_hand_over_script(problem, results) + b"s")
     while received := receive_work(judge):
         work, descriptors = received
