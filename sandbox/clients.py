@@ -39,6 +39,9 @@ def patience_s(wall_s: float) -> float:
 
     Args:
         wall_s: the wall limit of the execution, or of all its tests together, in seconds.
+
+    Returns:
+        Ten times the wall limit and 15 minutes more, at most 1e6 seconds.
     """
     return min(_PATIENCE_S + 10 * wall_s, _LONGEST_S)
 
@@ -116,7 +119,14 @@ class Template:
             raise Fault(f"{self._name} is gone: {self.log()}") from None
 
     def has_facts(self, within_s: float) -> bool:
-        """Whether the execution requested has ended, or does so within some seconds."""
+        """Whether the execution requested has ended, or does so within some seconds.
+
+        Args:
+            within_s: seconds to wait at most.
+
+        Returns:
+            True where `facts` will not have to wait, be it because the template is gone.
+        """
         return bool(select.select([self._control], [], [], within_s)[0])
 
     def facts(self) -> Facts:
@@ -153,9 +163,15 @@ class Template:
 
 @contextmanager
 def memory_file(content: bytes = b"", *, append: bool = False) -> Iterator[int]:
-    """Yield the descriptor of a new file with this content, its offset at the start.
+    """Open a new file in memory, until the end of the context.
 
-    Several processes may write to it only with `append`: the kernel does not guard the offset of such a file.
+    Args:
+        content: what it holds at first.
+        append: whether every write goes to its end. Only then may several processes write to it: the kernel does not
+            guard the offset of such a file.
+
+    Yields:
+        Its descriptor, with the offset at the start.
     """
     fd = os.memfd_create("proctor")
     try:

@@ -100,6 +100,9 @@ class Examiner:
             actual: descriptor of the file with the program's output.
             most_s: seconds to wait for the examiner.
 
+        Returns:
+            True where the program's output is right.
+
         Raises:
             Unfinished: The output is too much for it.
             Fault: It failed for another reason, or the checker does not exist.

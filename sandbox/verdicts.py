@@ -48,10 +48,13 @@ _TESTIMONY: tuple[tuple[str, Exceeded], ...] = (
 
 
 def judgement_of(outcomes: list[TestOutcome]) -> Judgement:
-    """Return the judgement of a program by its tests: the gravest verdict, explained by the first that found it.
+    """Return the judgement of a program by its tests.
 
     Args:
         outcomes: those of the tests that were run, one at least.
+
+    Returns:
+        The gravest verdict, the detail of the first outcome that has it, and the CPU seconds of all of them together.
     """
     verdict = worst(outcome.verdict for outcome in outcomes)
     telling = next(outcome for outcome in outcomes if outcome.verdict is verdict)
@@ -60,7 +63,14 @@ def judgement_of(outcomes: list[TestOutcome]) -> Judgement:
 
 
 def waited_s(outcomes: Sequence[TestOutcome]) -> float:
-    """Return the seconds that a program waited beyond its CPU time."""
+    """Return the seconds that a program waited beyond its CPU time.
+
+    Args:
+        outcomes: those of the tests that were run, if any.
+
+    Returns:
+        The sum over the outcomes; one with more CPU time than wall time adds nothing.
+    """
     return sum(max(0.0, outcome.wall_s - outcome.cpu_s) for outcome in outcomes)
 
 
@@ -71,6 +81,9 @@ def waited_too_long(outcomes: list[TestOutcome], tests: int, limits: Limits) -> 
         outcomes: those of the tests that were run, one at least.
         tests: the number of all its tests.
         limits: the program's.
+
+    Returns:
+        An outcome for each of all its tests; those that were not run have no CPU and wall time.
     """
     detail = f"more than {limits.waiting_s:g} s of waiting in all tests together"
     verdict = worst((outcomes[-1].verdict, Verdict.TIME_LIMIT))
@@ -89,6 +102,9 @@ def stdio_outcome(test: StdioTest, execution: Execution, limits: Limits, is_same
         execution: how that went.
         limits: the program's.
         is_same: has the checker compare; called only if the output is not byte for byte the expected one.
+
+    Returns:
+        An outcome that has both outputs, each cut to 2000 bytes, where the program failed or its output is wrong.
     """
     expected = test.expected_stdout.encode("utf-8", "surrogatepass")
     failure = _failure(execution, limits)
@@ -127,7 +143,10 @@ def not_compiled(execution: Execution, message: str) -> TestOutcome:
 
     Args:
         execution: how its process ended.
-        message: the compiler's, if it gave one.
+        message: the compiler's; empty where it gave none.
+
+    Returns:
+        A compile error; it names the CPU or wall limit where compiling took too long.
     """
     if execution.exceeded in ("cpu", "wall"):
         return _outcome(
@@ -201,6 +220,9 @@ def examined_outcomes(
         execution: how the candidate ended.
         limits: the candidate's.
         unfinished: why the examiner could not finish its work with the candidate's answers, if so.
+
+    Returns:
+        An outcome for each test that the candidate met, in order; the last one says if it died or exceeded a limit.
 
     Raises:
         Fault: where the examiner could not do its work through no fault of the candidate.

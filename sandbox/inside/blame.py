@@ -12,7 +12,17 @@ from sandbox.inside.values import Unencodable
 
 
 def symbols_of(*texts: str) -> Iterator[Any]:
-    """Yield the symbols of all scopes of some texts; SyntaxError where one doesn't parse."""
+    """Yield the symbols of all scopes of some texts.
+
+    Args:
+        *texts: Python source.
+
+    Yields:
+        Entries of `symtable`, which know how a name is used in their scope.
+
+    Raises:
+        SyntaxError: A text is not Python.
+    """
     import symtable  # noqa: PLC0415 - only where a test raised; keeps the examiner small
 
     tables = [symtable.symtable(text, "<text>", "exec") for text in texts]
@@ -27,7 +37,14 @@ _CANARY_CPU_S = 1.0
 
 
 def compiled(test: dict[str, Any]) -> tuple[Any, Any]:
-    """Return the code of an assertion's set-up and of the assertion, compiled once for all programs."""
+    """Return the code of an assertion's set-up and of the assertion, compiled once for all programs.
+
+    Args:
+        test: of the kind "assert", see `sandbox.examiner_client`; keeps the code.
+
+    Raises:
+        SyntaxError: One of them is not Python.
+    """
     if "compiled" not in test:
         test["compiled"] = compile(test["setup"], SETUP_FILE, "exec"), compile(test["code"], TEST_FILE, "exec")
     setup, code = test["compiled"]
@@ -57,7 +74,14 @@ def is_the_tests_own(
 
 
 def frames_of(error: BaseException) -> Iterator[tuple[str, int]]:
-    """Yield file and line of every frame that an error went through, the outermost first."""
+    """Yield file and line of every frame that an error went through, the outermost first.
+
+    Args:
+        error: as it was caught.
+
+    Yields:
+        The name that the code was compiled under, and the number of the line, from 1.
+    """
     trace = error.__traceback__
     while trace is not None:
         yield trace.tb_frame.f_code.co_filename, trace.tb_lineno

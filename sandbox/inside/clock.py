@@ -44,6 +44,9 @@ class ClockReading(NamedTuple):
         Args:
             cpu_s: CPU seconds of the examiner by now.
             queued_s: seconds for which it has waited for a processor by now.
+
+        Returns:
+            0 between programs.
         """
         if not self.started_ns:
             return 0.0
@@ -52,7 +55,14 @@ class ClockReading(NamedTuple):
 
 
 def read_clock(fd: int) -> ClockReading:
-    """Return what the file of a clock says."""
+    """Return what the file of a clock says.
+
+    Args:
+        fd: of the memory file.
+
+    Returns:
+        The last reading written; all zeros before the first.
+    """
     data = os.pread(fd, _READING.size, 0)
     return ClockReading._make(_READING.unpack(data)) if data else ClockReading()
 
@@ -114,7 +124,11 @@ class Clock:
         return owed_ns / 1e9
 
     def set_answers(self, answers: int) -> None:
-        """Note how many answers the test has, in place of those counted until now."""
+        """Note how many answers the test has, in place of those counted until now.
+
+        Args:
+            answers: 0 where all that the test knows of the program are functions.
+        """
         self._answers = answers
         self._write()
 

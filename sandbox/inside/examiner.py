@@ -35,10 +35,10 @@ _REHEARSALS = 30
 _MOST_RESIDENT_KIB = 96 << 10
 """An examiner that ever had more makes way for a new one: what one program made it keep must not meet the next."""
 _UNMARKED_S = 0.05
-"""Replies to a script that took less together are not told to the candidates' template one by one."""
+"""Replies to a script that took less together are not reported to the candidates' template one by one."""
 
 
-class Problem:
+class ProblemTests:
     """Holds the tests of a problem, and the plan for them if all are plain."""
 
     def __init__(self, text: bytes) -> None:
@@ -49,7 +49,7 @@ class Problem:
         self.plan = plan_of(self.tests, self.names, forgives=self.forgives)
 
     def compile(self) -> None:
-        """Compile all tests; whatever is wrong with one ends the examiner before it meets a program."""
+        """Compile all tests; an error in one ends the examiner before it meets a program."""
         for test in self.tests:
             if test["kind"] == "assert":
                 compiled(test)
@@ -85,12 +85,12 @@ def examine_programs(  # noqa: PLR0917 - descriptors, in the order of a request
     sys.setrecursionlimit(_RECURSION_LIMIT)
     outlets = Outlets(results, socket.socket(fileno=marks), Clock(clock_file, schedstat))
     text, judge = content_of(tests), socket.socket(fileno=judge_fd)
-    problem = Problem(text)
+    problem = ProblemTests(text)
     if problem.plan is None:
         problem.compile()
         if b"numpy" in text and b"random" in text:
             with suppress(ImportError):
-                importlib.import_module("numpy.random")  # so that the seed of its lots is set for the first program too
+                importlib.import_module("numpy.random")  # so that it is seeded for the first program too
     judge.send(_hand_over_script(problem, results) + b"s")
     while received := receive_work(judge):
         work, descriptors = received
@@ -103,7 +103,7 @@ def examine_programs(  # noqa: PLR0917 - descriptors, in the order of a request
             _bound_cpu(_COMPARISON_CPU_S)
             outcome = _compare(work.checker, *descriptors)
         else:
-            problem = Problem(content_of(descriptors[0]))
+            problem = ProblemTests(content_of(descriptors[0]))
             outcome = _hand_over_script(problem, results)
         for fd in descriptors:
             os.close(fd)
@@ -123,7 +123,7 @@ def prepare_examiners() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     with ours, theirs, marks, template:
         outlets = Outlets(nowhere, marks, Clock(nowhere, -1))
-        problem = Problem(json.dumps([test]).encode())
+        problem = ProblemTests(json.dumps([test]).encode())
         for number in range(2 * _REHEARSALS):
             is_scripted = number % 2 == 0
             for reply in (READY, *((GOES_ON + loaded, GOES_ON + returned) if is_scripted else (loaded, returned))):
@@ -142,13 +142,13 @@ def _bound_cpu(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + seconds, hard))
 
 
-def _hand_over_script(problem: Problem, results: int) -> bytes:
+def _hand_over_script(problem: ProblemTests, results: int) -> bytes:
     """Write the script for candidates, if there is one; return whether there is."""
     os.write(results, problem.plan.script if problem.plan else NO_SCRIPT)
     return b"p" if problem.plan else b"n"
 
 
-def _examine(problem: Problem, examination: ExamineRequest, peer: int, outlets: Outlets) -> None:
+def _examine(problem: ProblemTests, examination: ExamineRequest, peer: int, outlets: Outlets) -> None:
     clock, plan = outlets.clock, problem.plan if examination.is_scripted else None
     remote = Remote(peer, examination.most_bytes, clock, is_scripted=plan is not None)
     session = Session(remote, clock, problem.names, forgives=problem.forgives)

@@ -1,7 +1,7 @@
 """Defines the messages between the judge, the templates, examiners and candidates.
 
 Those of the judge and the templates are fixed-size records on sequenced-packet sockets; descriptors travel beside the
-request. No message holds a program, a test or a value: these lie in memory files which only the forked process reads,
+request. No message holds a program, a test or a value: these are in memory files which only the forked process reads,
 so that a template's memory, which every candidate inherits, never held them. An examiner and a candidate exchange
 texts over a stream socket, each led by its length in four bytes.
 
@@ -38,7 +38,14 @@ class Stream:
         """Where the next text begins in what was read."""
 
     def send(self, text: str) -> None:
-        """Send a text of ASCII, whole; raise Gone where the peer has closed."""
+        """Send a text, whole.
+
+        Args:
+            text: of ASCII, shorter than 4 GiB.
+
+        Raises:
+            Gone: The peer has closed the stream.
+        """
         data = text.encode("ascii")
         framed = _LENGTH.pack(len(data)) + data
         try:
@@ -51,9 +58,12 @@ class Stream:
     def receive(self, most_bytes: int) -> bytes:
         """Return the next text.
 
+        Args:
+            most_bytes: the longest allowed.
+
         Raises:
-            Gone: at the end of the stream.
-            TooLong: where more than `most_bytes` are announced; so will be raised whenever it is called again.
+            Gone: The stream has ended.
+            TooLong: A longer one is announced; every further call raises the same.
         """
         self._fetch(_LENGTH.size)
         (length,) = _LENGTH.unpack_from(self._read, self._next)
@@ -65,7 +75,11 @@ class Stream:
         return self._read[start : self._next]
 
     def put_back(self, text: bytes) -> None:
-        """Have the next `receive` return a text that was received already."""
+        """Have the next `receive` return a text that was received already.
+
+        Args:
+            text: of several, the last one received goes back first.
+        """
         self._read = _LENGTH.pack(len(text)) + text + self._read[self._next :]
         self._next = 0
 
@@ -172,12 +186,25 @@ class Lap(NamedTuple):
 
 
 def send_request(sock: socket.socket, request: ForkRequest, descriptors: list[int]) -> None:
-    """Send a request with the descriptors that the forked process will own."""
+    """Send a request.
+
+    Args:
+        sock: the judge's end of the template's socket.
+        request: what to execute or end.
+        descriptors: for the forked process to own, eight at most.
+    """
     _send(sock, _REQUEST.pack(*request), descriptors)
 
 
 def receive_request(sock: socket.socket) -> tuple[ForkRequest, list[int]] | None:
-    """Return the next request and its descriptors, or None where the judge is gone."""
+    """Return the next request and its descriptors.
+
+    Args:
+        sock: the template's end of its socket.
+
+    Returns:
+        The descriptors are this process's own and open; None where the judge is gone.
+    """
     data, descriptors = _receive(sock, _REQUEST.size)
     return (ForkRequest._make(_REQUEST.unpack(data)), descriptors) if data else None
 
@@ -200,7 +227,14 @@ def send_work(sock: socket.socket, work: Work, descriptors: list[int]) -> None:
 
 
 def receive_work(sock: socket.socket) -> tuple[Work, list[int]] | None:
-    """Return the next work and its descriptors; None where there is none to come."""
+    """Return the next work and its descriptors.
+
+    Args:
+        sock: the examiner's end of its socket.
+
+    Returns:
+        The descriptors are this process's own and open; None where the judge closed its end.
+    """
     data, descriptors = _receive(sock, _MOST_WORK_BYTES)
     if not data:
         return None
@@ -228,18 +262,38 @@ def send_facts(sock: socket.socket, facts: Facts) -> None:
 
 
 def receive_facts(sock: socket.socket) -> Facts | None:
-    """Return how an execution ended, or None where the template is gone."""
+    """Return how an execution ended, or None where the template is gone.
+
+    Args:
+        sock: the judge's end of the template's socket.
+    """
     data = sock.recv(_FACTS.size)
     return Facts._make(_FACTS.unpack(data)) if data else None
 
 
 def send_mark(sock: socket.socket, number: int, wall_s: float) -> None:
-    """Let the next lap of execution `number` begin, after one in which it owed answers for so long."""
+    """Let the next lap of an execution begin.
+
+    Args:
+        sock: the examiner's end of the socket for marks.
+        number: that of the execution.
+        wall_s: seconds for which it owed answers in the lap that ends.
+    """
     sock.send(_MARK.pack(number, wall_s))
 
 
 def receive_mark(sock: socket.socket) -> tuple[int, float]:
-    """Return the number of the execution whose next lap begins, and for how long it owed answers in the one before."""
+    """Return a mark, see `send_mark`.
+
+    Args:
+        sock: the end of the candidates' template.
+
+    Returns:
+        The number of the execution, and the seconds for which it owed answers.
+
+    Raises:
+        RuntimeError: The examiners' template is gone.
+    """
     data = sock.recv(_MARK.size)
     if not data:
         raise RuntimeError("the examiners' template is gone")
@@ -266,7 +320,12 @@ def served_parts(content: bytes) -> tuple[bytes, int, bytes]:
 
 
 def content_of(fd: int, most_bytes: int = sys.maxsize) -> bytes:
-    """Return the content of a memory file, or the first `most_bytes` of it, from its start."""
+    """Return the content of a memory file from its start, wherever its offset is.
+
+    Args:
+        fd: its descriptor.
+        most_bytes: where to stop; by default at the end.
+    """
     content = os.pread(fd, min(_LEAST_READ, most_bytes), 0)
     if len(content) < _LEAST_READ:  # most are short, and looking up the size costs more
         return content
@@ -274,7 +333,12 @@ def content_of(fd: int, most_bytes: int = sys.maxsize) -> bytes:
 
 
 def write_lap(fd: int, lap: Lap) -> None:
-    """Append a lap to a file."""
+    """Write a lap behind those written before.
+
+    Args:
+        fd: of the memory file, its offset at the end.
+        lap: the candidate's last.
+    """
     os.write(fd, _LAP.pack(*lap))
 
 

@@ -43,7 +43,7 @@ def plan_of(tests: list[dict[str, Any]], names: tuple[str, ...], *, forgives: bo
     """Plan to judge programs by tests that are all plain.
 
     Args:
-        tests: as the judge writes them, see `sandbox.clients`.
+        tests: as the judge writes them, see `sandbox.examiner_client`.
         names: those that an examiner would request of the program, in order.
         forgives: whether it would forgive a top level that wants more standard input.
 

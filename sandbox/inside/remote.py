@@ -68,8 +68,7 @@ class Remote:
         self.result: Any = None
         """The last result of a call, to show where a test fails."""
         self.broken: BaseException | None = None
-        """What was wrong with the conversation, or failed in a function of the test that the program called: whoever
-        catches it, the test has not passed."""
+        """What broke the conversation, or failed in a callback: whoever catches it, the test has not passed."""
         self.at_rest = False
         """Whether objects are named here instead of showing their own text."""
 
@@ -79,12 +78,18 @@ class Remote:
         self.at_rest = False
 
     def load(self, names: tuple[str, ...], *, forgives: bool) -> dict[str, Any]:
-        """Run the program's top level; return its values of those names that exist.
+        """Run the program's top level.
 
-        Where `forgives`, a top level that ends for want of standard input has ended well.
+        Args:
+            names: the top-level names that the tests need.
+            forgives: whether a top level that ends for want of standard input has ended well.
+
+        Returns:
+            The values of those names that exist.
 
         Raises:
-            NeverReady, Uncompilable: see there.
+            NeverReady: The candidate ended before it came to the program.
+            Uncompilable: The program is not Python.
         """
         self._clock.owe()
         try:
@@ -98,7 +103,13 @@ class Remote:
         return loaded
 
     def call(self, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        """Call a function of the program; arguments that it changes in place are changed here too."""
+        """Call a function of the program; arguments that it changes in place are changed here too.
+
+        Args:
+            function: its stand-in.
+            arguments: by position.
+            keywords: by name.
+        """
         given = {**{str(index): argument for index, argument in enumerate(arguments)}, **keywords}
         same = _repeated(given)
         trees = {name: None if name in same else self.encode(argument) for name, argument in given.items()}
@@ -116,11 +127,22 @@ class Remote:
         self._ask("set", self.encode(target), attribute, self.encode(value))
 
     def do(self, operation: str, target: Any, *arguments: Any, ends: type | None = None) -> Any:
-        """Perform one of the candidate's operations on an object of the program; `ends` may end an iteration."""
+        """Perform an operation on an object of the program.
+
+        Args:
+            operation: one of `sandbox.inside.server.OPERATIONS`.
+            target: the object.
+            *arguments: the other operands.
+            ends: StopIteration or StopAsyncIteration, if the operation may end an iteration.
+        """
         return self._ask("do", operation, self.encode(target), *map(self.encode, arguments), ends=ends)
 
     def next(self, number: int) -> Any:
-        """Return the next value of an iterator of the program, of which several are fetched at once in long loops."""
+        """Return the next value of an iterator of the program, of which several are fetched at once in long loops.
+
+        Args:
+            number: that of the iterator's handle.
+        """
         if not self._lookahead.holds(number):
             items = self._ask("take", {"handle": number}, self._lookahead.wanted(number), ends=StopIteration)
             if type(items) is not list or not items:

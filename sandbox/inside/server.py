@@ -137,7 +137,14 @@ class Server:
         return message
 
     def answer(self, request: list[Any]) -> str:
-        """Return the reply to one request, by the method of its kind; the program may do anything."""
+        """Return the reply to one request; the program may do anything.
+
+        Args:
+            request: its kind, which names the method, and its parts; see the module.
+
+        Returns:
+            The reply as JSON text; what the program raises is a reply too.
+        """
         kind, *parts = request
         try:
             reply: str = getattr(self, f"_{kind}")(*parts)
@@ -198,7 +205,7 @@ class Server:
         return _text(["ok", result, self._changed(sent, given)])
 
     def _plain(self, function: int, are_trees: bool, arguments: list[Any]) -> str:  # noqa: FBT001 - a part of the request
-        """Call a function with arguments that nobody looks at afterwards."""
+        """Call a function with arguments that are not needed afterwards."""
         self.gave_handles = False
         given = map(self._decode, arguments) if are_trees else arguments
         return _text(["ok", self._encode(self.objects[function](*given)), {}])
@@ -290,7 +297,13 @@ class Server:
         return self.given.setdefault(number, (Callback if tag == "callback" else Iterator)(self, number, name))
 
     def ask(self, number: int, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        """Return what a function of the test returns, or raise what it raises; answer requests meanwhile."""
+        """Return what the test's function or iterator returns, or raise what it raises; answer requests until then.
+
+        Args:
+            number: under which the test gave it.
+            arguments: by position; none for an iterator.
+            keywords: by name; none for an iterator.
+        """
         trees = [self._encode(argument) for argument in arguments], {n: self._encode(v) for n, v in keywords.items()}
         self.stream.send(_text(["callback", number, *trees]))
         while (message := self.receive())[0] not in ("return", "throw"):

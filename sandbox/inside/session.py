@@ -59,7 +59,14 @@ class Session:
         self.failure: Finding | None = None
 
     def judge(self, test: dict[str, Any]) -> Finding:
-        """Return the finding of one test; a program that failed to load fails every test in the same way."""
+        """Judge the program by one test; a program that failed to load fails every test in the same way.
+
+        Args:
+            test: as the judge writes it, see `sandbox.examiner_client`.
+
+        Returns:
+            The finding; what the test or the program raises is part of it.
+        """
         if self.failure is not None:
             return self.failure
         self.remote.begin_test()
@@ -139,7 +146,14 @@ class Session:
 
 
 def names_of(tests: Iterable[dict[str, Any]]) -> tuple[str, ...]:
-    """Return the names that tests need of a program, each once."""
+    """Return the names that tests need of a program.
+
+    Args:
+        tests: as the judge writes them.
+
+    Returns:
+        Each name once, the first needed first.
+    """
     return tuple(dict.fromkeys(name for test in tests for name in _names_of(test)))
 
 
