@@ -1,5 +1,5 @@
 # kind: assert
-# verdict: runtime_error
+# verdict: runtime_error wrong_answer
 # threat: a process that does not leave when the harness ends it, and so runs on in the template's own loop
 import json
 import os
