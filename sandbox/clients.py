@@ -25,7 +25,7 @@ from sandbox.inside.messages import (
     send_examination,
     send_request,
 )
-from sandbox.records import AssertTest, Exceeded, Fault, FunctionTest, Refused, ValueTest
+from sandbox.records import AssertTest, Exceeded, Fault, FunctionTest, OwnChecker, Refused, ValueTest
 
 _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from sandbox.inside.template import main; main(*sys.argv[2:])"
 _BOOT_WIDTH, _NUMBER_WIDTH = 4096, 8
@@ -211,11 +211,11 @@ class Examiner:
         except OSError:
             raise Fault(f"an examiner is gone: {self._template.log()}") from None
 
-    def compare(self, checker: str, expected: int, actual: int, most_s: float) -> bool:
+    def compare(self, checker: str | OwnChecker, expected: int, actual: int, most_s: float) -> bool:
         """Return whether a checker takes one file for the other.
 
         Args:
-            checker: a name in `sandbox.inside.checkers.STDIO`.
+            checker: a name in `sandbox.inside.checkers.STDIO`, or one of the benchmark's own.
             expected: descriptor of the file with the expected output.
             actual: descriptor of the file with the program's output.
             most_s: seconds to wait for the examiner.
@@ -224,14 +224,21 @@ class Examiner:
             Unfinished: The output is too much for it.
             Fault: It failed for another reason, or the checker does not exist.
         """
-        if checker not in checkers.STDIO:
+        name, source = (checker.name, checker.source) if isinstance(checker, OwnChecker) else (checker, "")
+        if not source and name not in checkers.STDIO:
             raise Fault(f"no checker {checker!r}; there are {', '.join(checkers.STDIO)}")
         sock = self._socket or self._engage(())
         try:
-            send_comparison(sock, checker, [expected, actual])
+            with memory_file(source.encode()) as own:
+                send_comparison(sock, name, [expected, actual, own])
         except OSError:
             raise Fault(f"an examiner is gone: {self._template.log()}") from None
-        outcome = self._outcome(most_s, answered=True)
+        try:
+            outcome = self._outcome(most_s, answered=True)
+        except Unfinished as error:
+            if source and error.exceeded is None:
+                raise Fault(f"the checker {name} failed: {self._template.log()}") from None
+            raise
         if outcome == b"m":
             raise Unfinished("memory")
         return outcome == b"y"

@@ -158,7 +158,7 @@ def send_examination(sock: socket.socket, examination: ExamineRequest, descripto
 
 
 def send_comparison(sock: socket.socket, checker: str, descriptors: list[int]) -> None:
-    """Send what a program printed to an examiner: the file that is expected, and the actual one."""
+    """Send what a program printed to an examiner: files of what is expected, of that and of the checker's source."""
     _send(sock, _COMPARE + checker.encode(), descriptors)
 
 
