@@ -87,6 +87,7 @@ def test_a_new_backend_generates_samples(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_a_new_method_trains_a_step_by_its_weights(tmp_path, monkeypatch):
     """Of rewards 1, -0.1, -0.6 and -1 the first is imitated and the last avoided; the checkpoint names the method."""
     from trainers import train  # noqa: PLC0415 - heavy
@@ -139,6 +140,7 @@ def test_the_source_of_a_checker_is_part_of_what_identifies_the_tests():
     assert msgspec.json.decode(msgspec.json.encode(tests), type=tuple[StdioTest, ...]) == tests
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "why"),
     [
