@@ -33,6 +33,9 @@ check: setup  ## Look without running: format, lint, types, and whether the docu
 	.venv/bin/python tests/bench/bench_house.py --check
 	.venv/bin/pytest -n auto tests/test_docs.py tests/test_packaging.py tests/test_floor_plan.py
 
+quick: setup  ## Run the unit and property tests, in less than a minute on two cores.
+	.venv/bin/pytest -n auto -m "not slow"
+
 test: setup  ## Run every test.
 	.venv/bin/pytest -n auto
 
@@ -56,4 +59,4 @@ clean:  ## Remove what the other targets made; the runs are kept.
 	rm -rf .venv .venv-vllm build dist proctor.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup check test test-vllm demo bench clean
+.PHONY: help setup check quick test test-vllm demo bench clean

@@ -22,7 +22,7 @@ from sandbox.inside.messages import (
     content_of,
     send_work,
 )
-from sandbox.records import AssertTest, Exceeded, Fault, FunctionTest, ValueTest
+from sandbox.records import AssertTest, Exceeded, Fault, FunctionTest, OwnChecker, ValueTest
 
 Tests = tuple[FunctionTest, ...]
 _IDLE_S = 20.0
@@ -91,31 +91,48 @@ class Examiner:
         """
         self._send(examination, [peer])
 
-    def compare(self, checker: str, expected: int, actual: int, most_s: float) -> bool:
+    def compare(self, checker: str | OwnChecker, expected: int, actual: int, most_s: float) -> bool:
         """Return whether a checker takes one file for the other.
 
         Args:
-            checker: a name in `sandbox.inside.checkers.STDIO`.
+            checker: a name in `sandbox.inside.checkers.STDIO`, or one of the benchmark's own.
             expected: descriptor of the file with the expected output.
             actual: descriptor of the file with the program's output.
             most_s: seconds to wait for the examiner.
 
-        Returns:
-            True where the program's output is right.
-
         Raises:
             Unfinished: The output is too much for it.
-            Fault: It failed for another reason, or the checker does not exist.
+            Fault: It failed for another reason, the checker does not exist, or is broken.
         """
-        if checker not in checkers.STDIO:
+        name, source = (checker.name, checker.source) if isinstance(checker, OwnChecker) else (checker, "")
+        if not source and name not in checkers.STDIO:
             raise Fault(f"no checker {checker!r}; there are {', '.join(checkers.STDIO)}")
-        if self._socket is None:
-            self._engage(())
-        self._send(Comparison(checker), [expected, actual])
-        outcome = self._outcome(most_s, answered=True)
+        try:
+            outcome = self._compared(name, source, [expected, actual], most_s)
+        except Unfinished as error:
+            if source and error.exceeded is None:
+                self._refuse_broken(name, source, expected, most_s)
+            raise
+        if outcome == b"b":
+            raise Fault(f"the checker {name} fails on an empty output: {content_of(self._results).decode()}")
         if outcome == b"m":
             raise Unfinished("memory")
         return outcome == b"y"
+
+    def _compared(self, name: str, source: str, files: list[int], most_s: float) -> bytes:
+        if self._socket is None:
+            self._engage(())
+        with memory_file(source.encode()) as own:
+            self._send(Comparison(name), [*files, own])
+        return self._outcome(most_s, answered=True)
+
+    def _refuse_broken(self, name: str, source: str, expected: int, most_s: float) -> None:
+        """Raise a Fault where a checker ends its process over an empty output too."""
+        try:
+            with memory_file() as empty:
+                self._compared(name, source, [expected, empty], most_s)
+        except Unfinished:
+            raise Fault(f"the checker {name} failed: {self._template.log()}") from None
 
     def _send(self, work: Work, descriptors: list[int]) -> None:
         assert self._socket is not None

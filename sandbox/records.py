@@ -95,12 +95,23 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"a limit {name} of {value!r} can't be kept: give a number from {least} to {most}")
 
 
+class OwnChecker(msgspec.Struct, frozen=True, kw_only=True):
+    """Carries a benchmark's own checker into the jail: the function `name` of a module with this source.
+
+    It takes the expected output and the actual one as bytes and returns a bool. The module is executed for each
+    comparison and may import the standard library only. An error in it is a fault, never the program's.
+    """
+
+    name: str
+    source: str
+
+
 class StdioTest(msgspec.Struct, frozen=True, kw_only=True, tag="stdio"):
     """Runs the program as `__main__` with `stdin`; `checker` compares its output with `expected_stdout`."""
 
     stdin: str
     expected_stdout: str
-    checker: str = "lines"
+    checker: str | OwnChecker = "lines"
 
 
 class CallTest(msgspec.Struct, frozen=True, kw_only=True, tag="call"):

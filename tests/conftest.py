@@ -14,3 +14,9 @@ settings.load_profile("proctor")
 
 # A job in the background begins deaf to Ctrl-C, and so would every program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Leave a file of slow tests unread where `make quick` wants none: to import torch alone takes seconds."""
+    wants_none = config.option.markexpr == "not slow" and collection_path.suffix == ".py"
+    return True if wants_none and "\npytestmark = pytest.mark.slow\n" in collection_path.read_text() else None

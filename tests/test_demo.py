@@ -10,6 +10,8 @@ from trainers import loop
 from trainers.cli import demo
 from trainers.demo.stages import POLICIES, Sizes, stages
 
+pytestmark = pytest.mark.slow
+
 TINY = ("--problems", "12", "--steps", "4", "--tests", "3")
 STEPS_BEFORE_THE_INTERRUPTION = 2
 

@@ -37,6 +37,8 @@ from trainers.demo import stages as known_programs
 from trainers.plan.flops import Lengths, sizes_of
 from trainers.plan.forecast import a100, training_forecast
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data"
 README = (ROOT / "README.md").read_text()

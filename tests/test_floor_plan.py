@@ -110,6 +110,32 @@ def test_no_public_name_occurs_twice():
     } == {}
 
 
+def test_the_ruler_counts_functions_whose_arguments_are_not_explained():
+    """Of eight public functions five take arguments that nothing but a docstring tells, and of these one does."""
+    source = """
+@click.command("told")
+def command(told): pass
+def none(): pass
+def _private(a): pass
+def told(a):
+    'Do.\\n\\nArgs:\\n    a: what.'
+def untold(a): 'Do.'
+class C:
+    def method(self): pass
+    def keyword(self, *, a): pass
+    @staticmethod
+    def static(*a): pass
+    @classmethod
+    def other(cls, **a): pass
+"""
+    public = list(bench_house.public_functions(ast.parse(source)))
+    taking = [node for node in public if bench_house.takes_arguments(node)]
+
+    assert len(public) == 8
+    assert [node.name for node in taking] == ["told", "untold", "keyword", "static", "other"]
+    assert [node.name for node in taking if bench_house.explains_arguments(node)] == ["told"]
+
+
 def test_the_stages_of_the_harness_import_to_the_left_only():
     """Data flows one way: runs, benchmarks, generation or extraction, examination, scoring, and what uses them."""
     wrong = [

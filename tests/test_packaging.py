@@ -28,6 +28,7 @@ def setuptools_major():
         return 0
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_packages_and_the_problems(tmp_path):
     """Every module and every problem of the four packages, the command, the licence, and no tests."""
     if setuptools_major() < SETUPTOOLS_NEEDED:
@@ -60,6 +61,15 @@ def test_the_wheel_holds_the_packages_and_the_problems(tmp_path):
     assert any(name.startswith("harness/benchmarks/mini/") for name in ours)
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert "proctor = harness.cli.main:main" in entry_points
+
+
+def test_quick_is_the_part_of_the_tests_that_is_not_slow():
+    """Both begin with the same command; without the marker in a name, `-m` would choose everything."""
+    recipes = dict(re.findall(r"^([a-z-]+):[^\n]*\n\t(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    markers = [marker.partition(":")[0] for marker in PROJECT["tool"]["pytest"]["ini_options"]["markers"]]
+
+    assert recipes["quick"] == f'{recipes["test"]} -m "not slow"'
+    assert markers == ["slow"]
 
 
 def test_the_four_packages_lie_beside_each_other():

@@ -8,6 +8,7 @@ tests of other problems too: it is the *arbiter*, and holds nothing of a test bu
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
 """
 
+import functools
 import importlib
 import json
 import os
@@ -16,6 +17,7 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from types import CodeType
 from typing import Any, NamedTuple, NoReturn
 
 from sandbox.inside import checkers, messages
@@ -23,7 +25,7 @@ from sandbox.inside.blame import compiled
 from sandbox.inside.clock import Clock
 from sandbox.inside.messages import Comparison, ExamineRequest, content_of, receive_work, send_mark
 from sandbox.inside.plain import NO_SCRIPT, Plan, plan_of
-from sandbox.inside.remote import Remote
+from sandbox.inside.remote import Remote, shown
 from sandbox.inside.server import GOES_ON, READY
 from sandbox.inside.session import ACCEPTED, Finding, Session, names_of
 
@@ -72,7 +74,8 @@ def examine_programs(  # noqa: PLR0917 - descriptors, in the order of a request
     examiner stays ("s") or leaves ("l"). The first two come before any work, and are those of taking over tests: "p"
     if all are plain, and then the script for candidates is in the results; "n" if not. An examination ends with "k",
     and a row a test in the results: a JSON list of a finding, the seconds for which the candidate owed answers, and
-    whether the candidates' template got a mark then. A comparison ends with "y", "n", or "m" for too much memory.
+    whether the candidates' template got a mark then. A comparison ends with "y", "n", "m"
+    for too much memory, or "b" where the checker itself is broken, and then the results say how.
 
     Args:
         tests: memory file with the first problem.
@@ -101,7 +104,7 @@ def examine_programs(  # noqa: PLR0917 - descriptors, in the order of a request
             outcome = b"k"
         elif isinstance(work, Comparison):
             _bound_cpu(_COMPARISON_CPU_S)
-            outcome = _compare(work.checker, *descriptors)
+            outcome = _compare(work.checker, descriptors[0], descriptors[1], descriptors[2], results)
         else:
             problem = ProblemTests(content_of(descriptors[0]))
             outcome = _hand_over_script(problem, results)
@@ -232,12 +235,54 @@ class _Report:
             self._rows.clear()
 
 
-def _compare(checker: str, expected: int, actual: int) -> bytes:
-    """Return whether a checker takes an output for the expected one: yes, no, or too much memory."""
+def _compare(checker: str, expected_fd: int, actual_fd: int, source_fd: int, results: int) -> bytes:
+    """Return whether a checker takes an output for the expected one; see `examine_programs` for the letters."""
+    expected, actual, source = content_of(expected_fd), content_of(actual_fd), content_of(source_fd)
     try:
-        return b"y" if checkers.STDIO[checker](content_of(expected), content_of(actual)) else b"n"
+        if source and (fault := _fault_of(checker, source, expected)):
+            os.write(results, fault)
+            return b"b"
+        check = _own_checker(checker, source) if source else checkers.STDIO[checker]
+        return b"y" if _is_true(check(expected, actual)) else b"n"
     except MemoryError:
         return b"m"
+    except BaseException:
+        if not source:
+            raise
+        return b"n"  # a benchmark's own code, and an output that it can't read
+
+
+@functools.lru_cache(16)
+def _fault_of(checker: str, source: bytes, expected: bytes) -> bytes:
+    """Return what is wrong with a benchmark's own checker that fails on no output at all, b"" if nothing is.
+
+    It is tried before it sees what a program printed, so that no program can choose to be judged by a broken one.
+    """
+    try:
+        _is_true(_own_checker(checker, source)(expected, b""))
+    except MemoryError:
+        raise
+    except BaseException as error:  # noqa: BLE001 - it may raise what it likes
+        return f"{type(error).__name__}: {shown(error)}".encode("ascii", "backslashreplace")
+    return b""
+
+
+def _is_true(same: object) -> bool:
+    if not isinstance(same, bool):
+        raise TypeError(f"it returned an object of type {type(same).__name__}, not a bool")
+    return same
+
+
+def _own_checker(name: str, source: bytes) -> Any:
+    """Return a function of a benchmark's own module, in names of its own: no comparison finds what another left."""
+    namespace: dict[str, Any] = {"__name__": "checker"}
+    exec(_compiled_checker(source), namespace)  # noqa: S102 - the benchmark's own code
+    return namespace[name]
+
+
+@functools.lru_cache(1)
+def _compiled_checker(source: bytes) -> CodeType:
+    return compile(source, "<checker>", "exec")
 
 
 def _forget() -> None:

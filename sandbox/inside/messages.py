@@ -166,7 +166,7 @@ class ExamineRequest(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Requests a comparison of two files, by a checker of `sandbox.inside.checkers.STDIO`."""
+    """Requests a comparison of two files, by a checker of `sandbox.inside.checkers.STDIO` or a benchmark's own."""
 
     checker: str
 
@@ -215,8 +215,8 @@ def send_work(sock: socket.socket, work: Work, descriptors: list[int]) -> None:
     Args:
         sock: the judge's end of its socket.
         work: what to do.
-        descriptors: for an examination, the socket to the candidate; for a comparison, the file that is expected and
-            the actual one; for new tests, their file.
+        descriptors: for an examination, the socket to the candidate; for a comparison, the files of what is
+            expected, of what came, and of a benchmark's own checker; for new tests, their file.
     """
     if isinstance(work, ExamineRequest):
         _send(sock, _EXAMINE + _EXAMINATION.pack(*work), descriptors)

@@ -12,6 +12,8 @@ from harness.cli.main import run
 from harness.runs.jsonl import read
 from sandbox.records import Verdict
 
+pytestmark = pytest.mark.slow
+
 
 def row(task_id, code, *tests, text=None):
     """Return a problem as mbpp.jsonl has it."""

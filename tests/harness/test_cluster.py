@@ -21,6 +21,8 @@ from harness.examination.cluster_worker import credentials
 from harness.runs.jsonl import read_rows
 from sandbox.jail import Jail
 
+pytestmark = pytest.mark.slow
+
 BENCHMARK = """
 from harness.benchmarks.benchmark import Benchmark
 from harness.runs.records import Problem

@@ -7,6 +7,8 @@ import pytest
 
 from harness.cli.main import run
 
+pytestmark = pytest.mark.slow
+
 BENCHMARK = f"{Path(__file__).parents[2] / 'examples' / 'benchmark.py'}:clocks"
 
 

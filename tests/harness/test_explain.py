@@ -13,6 +13,8 @@ from harness.extraction.extract import Extraction
 from sandbox import records
 from sandbox.records import AssertTest, CallTest, StdioTest, Verdict
 
+pytestmark = pytest.mark.slow
+
 
 def outcome(verdict=Verdict.ACCEPTED, expected="", actual="", detail=""):
     """Return what one test found."""

@@ -91,6 +91,7 @@ def test_odd_programs_come_back_too(program):
     assert extract(program) == Extraction(program=program, rule="whole")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrapping", WRAPPINGS)
 @given(program=programs)
 def test_a_wrapped_program_comes_back(wrapping, program):

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 PROBE = '''
 """Scores some samples, then many, with a judge that answers at once; prints how much memory the many took more."""
 
@@ -49,6 +51,7 @@ sys.stderr.write(f"{many - few}")
 '''
 
 
+@pytest.mark.slow
 def test_scoring_more_samples_takes_no_more_memory(tmp_path):
     """40,000 of them take less than a third of what their keys alone would."""
     ended = subprocess.run([sys.executable, "-c", PROBE], cwd=tmp_path, capture_output=True, text=True, check=True)

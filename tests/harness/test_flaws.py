@@ -149,6 +149,7 @@ def test_nothing_is_drawn_for_a_problem_that_cannot_be_judged(proctor, capsys, c
     assert not Path("run").exists()
 
 
+@pytest.mark.slow
 @needs_data
 @pytest.mark.parametrize(
     ("benchmark", "name"), [(mbpp, "mbpp.jsonl"), (mbpp, "sanitized-mbpp.json"), (humaneval, "HumanEval.jsonl.gz")]

@@ -108,6 +108,7 @@ def test_a_sample_says_how_it_was_drawn(tmp_path):
     assert first.cut_off
 
 
+@pytest.mark.slow
 @given(order=st.permutations(IN_ORDER), again=st.permutations(IN_ORDER), kept=st.floats(0, 1))
 def test_a_killed_run_goes_on_to_the_same_file(order, again, kept):
     """Whatever bytes of it were written, in whatever order they came, and whatever is drawn beside the missing."""

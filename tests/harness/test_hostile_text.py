@@ -28,6 +28,7 @@ SLACK_S = 1.0
 SLICES = 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(1, SLICES + 1))
 def test_no_shape_takes_more_than_its_length(number):
     """Each stage comes to its end within 10 s of CPU time at 10^6 characters, and grows no faster than they do."""
@@ -59,6 +60,7 @@ PIECES = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     unit=st.lists(st.sampled_from(PIECES), min_size=1, max_size=4).map("".join),

@@ -77,6 +77,7 @@ def test_agrees_with_a_bootstrap_over_problems(k):
     assert mean_interval(values.tolist(), 5000 // k) == pytest.approx(np.percentile(drawn, [2.5, 97.5]), abs=0.003)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("a", "b"), [(2.0, 2.0), (0.3, 3.0), (4.0, 1.0)])
 @pytest.mark.parametrize("n", [1, 10])
 def test_coverage_is_what_it_says(a, b, n):

@@ -92,6 +92,7 @@ def test_a_host_without_a_jail_is_the_users_to_mend(load, monkeypatch):
         load(ROW)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("call", "expected", "checker"),
     [
@@ -175,6 +176,7 @@ def test_a_file_must_be_named():
         mbpp_plus.problems(None)
 
 
+@pytest.mark.slow
 @needs_data
 def test_the_real_file():
     """399 problems with 43,318 inputs, all of which become arguments again."""

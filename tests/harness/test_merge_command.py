@@ -8,6 +8,8 @@ import pytest
 from harness.cli.main import run
 from harness.runs.records import Result
 
+pytestmark = pytest.mark.slow
+
 BENCHMARK = """
 import msgspec
 from harness.benchmarks.benchmark import Benchmark

@@ -21,6 +21,8 @@ from harness.generation.prompts import Message
 from harness.plugins import resolve
 from harness.runs.records import Sampling
 
+pytestmark = pytest.mark.slow
+
 BACKEND = resolve("proctor.backends", "openai", Backend)
 SAMPLING = Sampling(n=1, temperature=0.5, top_p=0.9, max_tokens=64, stop=(STOP, "\n\n"), seed=0)
 QUICK = {"backoff_s": 0.001, "timeout_s": 20}

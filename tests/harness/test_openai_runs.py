@@ -7,6 +7,8 @@ from hostile_server import FAULTS, HostileServer, answer, drop, replying
 
 from harness.cli.main import run
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-proctor-77aa-not-to-be-told"
 TASKS, SAMPLES = 4, 3
 

@@ -11,6 +11,7 @@ from harness.cli.main import run
 MINI = ["plan", "--benchmark", "mini", "--n", "10", "--workers", "2"]
 
 
+@pytest.mark.slow
 def test_the_forecast_is_a_table(capsys):
     """Of ranges, with what they assume; references were judged for it."""
     assert run([*MINI, "--params", "7B", "--nodes", "100", "--cores", "8", "--gpus", "4"]) == 0
@@ -22,6 +23,7 @@ def test_the_forecast_is_a_table(capsys):
     assert "GPU hours, A100 80 GB" in out
 
 
+@pytest.mark.slow
 def test_a_models_folder_gives_its_size_and_its_tokens(tmp_path, capsys):
     """The tensors' shapes are counted, and the tokenizer makes one number of the range of prompt tokens a sample."""
     header = {"__metadata__": {"format": "pt"}, "a": {"shape": [2, 3]}, "b": {"shape": [4]}}

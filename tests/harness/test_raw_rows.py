@@ -51,6 +51,7 @@ def test_objects_of_a_list(chunk_bytes):
     assert chunk_bytes
 
 
+@pytest.mark.slow
 @given(
     rows=st.lists(OBJECTS, max_size=4),
     ascii_only=st.booleans(),

@@ -50,6 +50,7 @@ def programs():
     return [f"{text.rstrip()}\n" for text in sorted(texts)[::EVERY] if parsed(text)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WHOLE_PROGRAMS)
 def test_rules_of_whole_programs(name):
     """What parses comes back as it is, and so does every program that passed."""
@@ -63,6 +64,7 @@ def test_rules_of_whole_programs(name):
     ] == []
 
 
+@pytest.mark.slow
 def test_rules_of_bodies():
     """Those that follow their prompt are what was judged; the rest parse neither alone nor behind it."""
     heads = {row["task_id"]: row for row in rows("HumanEval")}

@@ -19,6 +19,8 @@ from harness.generation.prompts import Message
 from harness.plugins import resolve
 from harness.runs.records import Sampling
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_S = 120
 GREEDY = Sampling(n=1, temperature=0.0, top_p=1.0, max_tokens=24, stop=(), seed=0)
 TEXTS = ("def add(a, b):\n", "import sys\n", "while left < right:\n    middle =", "x", "class Stack:\n    def push(")

@@ -14,6 +14,8 @@ from harness.examination.trl_reward import judged_reward
 from sandbox.jail import Jail
 from sandbox.records import Judgement, Verdict
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TASK = "introductory/longest_even_run"
 RIGHT = mini.problems(None)[TASK].reference

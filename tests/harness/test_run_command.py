@@ -18,6 +18,8 @@ from sandbox import pool
 from sandbox.judge import Judge
 from sandbox.records import Fault, Verdict
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def busy(monkeypatch):

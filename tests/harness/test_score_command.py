@@ -11,6 +11,8 @@ from harness.examination import evaluate
 from harness.runs.records import PromptCardId, Result, Run
 from sandbox.records import Judgement, Verdict
 
+pytestmark = pytest.mark.slow
+
 BENCHMARK = """
 from harness.benchmarks.benchmark import Benchmark
 from harness.runs.records import Problem

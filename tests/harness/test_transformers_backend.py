@@ -13,6 +13,8 @@ from harness.errors import UserError
 from harness.generation.backends.transformers import transformers
 from harness.runs.records import Producer
 
+pytestmark = pytest.mark.slow
+
 
 def texts(engine, prompts, sampling=GREEDY):
     """Return the text that follows each prompt."""

@@ -5,7 +5,10 @@ import pytest
 
 from harness.cli.main import run
 
-pytestmark = pytest.mark.skipif(chromium.CHROMIUM is None, reason="needs chromium, chromium-browser or google-chrome")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(chromium.CHROMIUM is None, reason="needs chromium, chromium-browser or google-chrome"),
+]
 
 
 @pytest.fixture

@@ -144,6 +144,7 @@ def test_holm_of_one_changes_nothing():
     assert holm([0.04]) == (0.04,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 10])
 @pytest.mark.parametrize("problems", [50, 500])
 def test_interval_holds_the_truth(n, problems):

@@ -26,6 +26,8 @@ from leaderboards.plots.figures import (
 )
 from sandbox.records import Verdict
 
+pytestmark = pytest.mark.slow
+
 SVG = "{http://www.w3.org/2000/svg}"
 TWO_LINES = LineFigure(
     name="pass-at-k",

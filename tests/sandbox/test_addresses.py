@@ -14,6 +14,8 @@ from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, probe
 from sandbox.judge import Judge
 from sandbox.records import CallTest, StdioTest, Verdict
 
+pytestmark = pytest.mark.slow
+
 LAYERS = {"namespaces": ALL_LAYERS, "no_namespaces": ALL_LAYERS - NAMESPACES}
 SHOWS = """
 class Node:

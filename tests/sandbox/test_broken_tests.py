@@ -4,6 +4,8 @@ import pytest
 
 from sandbox.records import AssertTest, Verdict
 
+pytestmark = pytest.mark.slow
+
 RIGHT = "def f(x): return x"
 OTHER = "def f(x): return 'other'"
 

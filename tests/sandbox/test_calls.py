@@ -110,6 +110,7 @@ def test_a_call_is_judged_by_its_result_alone(call):
     assert call("def f(x):\n    x.append(9)\n    return 1", "f", ([1],), 1).verdict is Verdict.ACCEPTED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

@@ -20,6 +20,8 @@ from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, probe
 from sandbox.judge import Judge
 from sandbox.records import Fault, Limits, StdioTest, Verdict
 
+pytestmark = pytest.mark.slow
+
 ONE = StdioTest(stdin="", expected_stdout="1")
 ROOT = Path(__file__).parent.parent.parent
 

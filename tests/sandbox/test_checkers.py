@@ -121,6 +121,7 @@ SHAPES = {
 EXPECTED = (b"1.5\n", b"1.5 " * 1000, b"1\n" * 1000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("checker", STDIO)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_no_checker_takes_more_than_linear_time(checker, shape):

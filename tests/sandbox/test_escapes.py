@@ -14,6 +14,8 @@ from sandbox.jail import Jail
 from sandbox.judge import Judge
 from sandbox.records import AssertTest, CallTest, Limits, StdioTest, Test
 
+pytestmark = pytest.mark.slow
+
 ESCAPES = sorted((Path(__file__).parent / "escapes").glob("*.py"))
 SUMS = ((1, 2, 3), (10, -4, 6), (100000, 250000, 350000))
 LIMITS = Limits(

@@ -50,6 +50,7 @@ def test_each_test_is_compared_by_its_own_checker(judge, checker, verdict):
     assert judge.judge("print(1.4142135)", (test,)).verdict.value == verdict
 
 
+@pytest.mark.slow
 def test_an_unknown_checker_is_no_fault_of_the_program(judge):
     """It is a fault of ours, and named."""
     judgement = judge.judge("print(1)", (StdioTest(stdin="", expected_stdout="1", checker="nosuch"),))
@@ -150,6 +151,7 @@ def test_tests_of_all_kinds_are_judged_in_their_order(judge):
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "words"),
     [
@@ -179,6 +181,7 @@ def test_arguments_may_be_longer_than_an_answer(examine):
     assert judgement.verdict is Verdict.ACCEPTED
 
 
+@pytest.mark.slow
 def test_an_argument_deeper_than_values_go_is_no_fault_of_the_program(examine):
     """A test of ours that nests a list 1,000 times asks for more than the codec carries."""
     judgement = examine("def f(x): return 1", "x = []\nfor _ in range(1000):\n    x = [x]\nassert f(x) == 1")
@@ -186,6 +189,7 @@ def test_an_argument_deeper_than_values_go_is_no_fault_of_the_program(examine):
     assert judgement.verdict is Verdict.SANDBOX_ERROR
 
 
+@pytest.mark.slow
 def test_the_time_of_each_test_is_its_own(examine):
     """Three tests of 0.2 s each pass under a limit of 0.4 s, and the first is charged with loading."""
     burn = "import time\ndef f(s):\n    end = time.process_time() + s\n    while time.process_time() < end: pass\n"
@@ -196,6 +200,7 @@ def test_the_time_of_each_test_is_its_own(examine):
     assert all(0.19 < outcome.cpu_s < 0.4 for outcome in judgement.per_test)
 
 
+@pytest.mark.slow
 def test_one_examiner_serves_many_programs(judge):
     """Right, wrong, crashing and hostile programs one after the other, all under the same tests."""
     tests = (AssertTest(code="assert f() == [1]", names=("f",)),)
@@ -233,6 +238,7 @@ def test_each_program_meets_the_same_lots_of_numpy_in_its_test(judge):
     assert verdicts == [Verdict.ACCEPTED] * 3
 
 
+@pytest.mark.slow
 def test_a_judge_can_be_used_after_a_fault(judge):
     """A sandbox_error costs fresh templates, nothing more."""
     with Judge(judge._jail) as used:  # noqa: SLF001 - the same jail

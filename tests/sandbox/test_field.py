@@ -5,6 +5,8 @@ import math
 import pytest
 from field_rows import DECIDED, FIELD, NEED_PROCESSES, field_rows
 
+pytestmark = pytest.mark.slow
+
 MOST_S = 10
 """Rows that may take longer, or that need another interpreter, load or memory of their own, are left to the bench."""
 SLOW = {"sberr_bytes_multiply_fit", "sberr_member_odd"}

@@ -8,6 +8,8 @@ import pytest
 from fuzz_targets import IN_PROCESS, RECURSION_LIMIT, TESTS_A_PROGRAM, of_judge
 from mutations import mutated_frame
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def as_an_examiner():

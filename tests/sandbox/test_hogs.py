@@ -11,6 +11,8 @@ from sandbox.jail import ALL_LAYERS, Jail, probe
 from sandbox.judge import Judge
 from sandbox.records import AssertTest, Limits, StdioTest, Verdict
 
+pytestmark = pytest.mark.slow
+
 ONE = StdioTest(stdin="", expected_stdout="1")
 
 

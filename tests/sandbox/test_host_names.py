@@ -11,6 +11,8 @@ from sandbox.jail import Jail, probe
 from sandbox.judge import Judge
 from sandbox.records import AssertTest, StdioTest, Verdict
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 LOOKS = """
 import asyncio, concurrent.futures, decimal, encodings.idna, importlib.resources, json, os, sysconfig, sys, zoneinfo

@@ -15,6 +15,8 @@ from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, Template, claim_user_id, 
 from sandbox.judge import Judge
 from sandbox.records import AssertTest, CallTest, Fault, Refused, StdioTest, Verdict
 
+pytestmark = pytest.mark.slow
+
 NEEDED = frozenset({"seccomp", "rlimits", "privileges"})
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from sandbox.records import CallTest, Limits, StdioTest, Verdict
 
+pytestmark = pytest.mark.slow
+
 FORKED = """
 import os
 def forked(work, times=1):

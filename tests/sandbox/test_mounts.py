@@ -10,6 +10,8 @@ from sandbox.jail import ALL_LAYERS, Jail, probe
 from sandbox.judge import Judge
 from sandbox.records import StdioTest, Verdict
 
+pytestmark = pytest.mark.slow
+
 KERNEL = tuple(int(number) for number in os.uname().release.partition("-")[0].split(".")[:2])
 
 

@@ -19,6 +19,8 @@ from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, probe
 from sandbox.judge import Judge
 from sandbox.records import Refused, StdioTest, Verdict
 
+pytestmark = pytest.mark.slow
+
 CONTAINER = ALL_LAYERS - NAMESPACES
 NO_LANDLOCK = """
 def syscall(name, *_):

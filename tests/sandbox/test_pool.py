@@ -21,6 +21,8 @@ from sandbox.judge import Judge
 from sandbox.pool import Case, cores_of, judge_all
 from sandbox.records import AssertTest, Fault, Limits, Refused, StdioTest, Verdict
 
+pytestmark = pytest.mark.slow
+
 FALLBACK = ALL_LAYERS - NAMESPACES
 WORKERS = 2
 ONE = (StdioTest(stdin="", expected_stdout="1"),)

@@ -7,6 +7,8 @@ from sandbox.jail import Jail
 from sandbox.judge import Judge
 from sandbox.records import CallTest, StdioTest, Verdict
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_environment_holds_nothing_of_ours(monkeypatch):
     """Only what every program gets, by name; nothing of the judge's own environment."""

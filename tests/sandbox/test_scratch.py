@@ -11,6 +11,8 @@ from census import children_of
 from sandbox.inside.layers import filesystem
 from sandbox.inside.layers.filesystem import Scratch, package_folders, removed_from
 
+pytestmark = pytest.mark.slow
+
 
 def descriptors():
     """Return the open descriptors of this process."""

@@ -145,6 +145,7 @@ def test_every_way_to_print_one_works_without_namespaces(bare_judge, program):
     assert bare_judge.judge(PRINTS_ONE[program], (test,)).verdict is Verdict.ACCEPTED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", PRINTS_ONE)
 def test_plain_python_agrees(tmp_path, program):
     """The table above is true of the interpreter itself."""

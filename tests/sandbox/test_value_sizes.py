@@ -64,6 +64,7 @@ def test_a_large_value_is_refused_before_it_is_written(value):
     assert peak < 8 << 20
 
 
+@pytest.mark.slow
 @given(PLAIN)
 def test_a_value_within_its_limit_fits_the_frame(value):
     """Its text is at most 8 times its size, so that what a value may hold can be sent."""

@@ -218,6 +218,7 @@ names = st.from_regex("[A-Za-z][A-Za-z0-9_]{0,5}", fullmatch=True).filter(
 )
 
 
+@pytest.mark.slow
 @given(names, st.lists(names, min_size=1, unique=True), st.data())
 def test_a_named_tuple_keeps_its_names(name, fields, data):
     """It is equal to what it was, has the same class name and fields, and the same class when it comes again."""
@@ -290,6 +291,7 @@ def test_a_list_of_numbers_is_no_level():
     assert from_text(to_text(deepest)) == deepest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("levels", [MOST_DEPTH + 1, 100_000])
 @pytest.mark.parametrize("kind", ["list", "tuple", "dict"])
 def test_deeper_values_are_refused(kind, levels):

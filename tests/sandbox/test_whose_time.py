@@ -8,6 +8,8 @@ from sandbox.jail import Jail
 from sandbox.judge import Judge
 from sandbox.records import AssertTest, Limits, StdioTest, Verdict
 
+pytestmark = pytest.mark.slow
+
 IDENTITY = "def f(x): return x"
 WORKS = "import time\nend = time.process_time() + 1.0\nwhile time.process_time() < end: pass\n"
 

@@ -17,6 +17,8 @@ from harness.errors import UserError
 from trainers.loop import refuse_disagreement
 from trainers.objective import WeightedLikelihood
 
+pytestmark = pytest.mark.slow
+
 SIZES = {
     "vocab_size": 64, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2,
     "num_key_value_heads": 1, "head_dim": 16, "pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 0,

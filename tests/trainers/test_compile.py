@@ -191,6 +191,7 @@ def words(text):
     return len(text.split())
 
 
+@pytest.mark.slow
 def test_workers_change_nothing(make_tree, row):
     """The same groups and counts, in the order of the problems, with 1, 2 and 4 processes."""
     ids = [f"p{number:05}" for number in range(1, 6)]

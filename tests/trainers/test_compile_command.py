@@ -11,6 +11,8 @@ from harness.cli.main import run
 from trainers.compile.data_card import Card
 from trainers.groups import GROUPS_FILE, read_groups
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("pyarrow", reason="needs pyarrow, of the extra train")
 tokenizers = pytest.importorskip("tokenizers", reason="needs tokenizers, of the extra train")
 

@@ -19,6 +19,8 @@ from trainers.demo.submissions import PER_PROBLEM, page, write_submissions
 from trainers.demo.tasks import problem_of, problems, tasks
 from trainers.groups import read_groups
 
+pytestmark = pytest.mark.slow
+
 PROBLEMS = 60
 
 

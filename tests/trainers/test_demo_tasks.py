@@ -16,6 +16,8 @@ from trainers.demo.families import families
 from trainers.demo.submissions import ACCEPTED_SHARE, WAITS, is_slow, submissions
 from trainers.demo.tasks import LIMITS, TESTS, miniature, printed, problems, tasks, verdict_of
 
+pytestmark = pytest.mark.slow
+
 COUNT = sum(map(len, families().values()))
 PROGRAMS_JUDGED = 6
 FAST = msgspec.structs.replace(LIMITS, cpu_s=0.1)

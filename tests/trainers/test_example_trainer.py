@@ -10,6 +10,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from harness.cli.main import run
 from trainers.trainer import CHECKPOINT_FILE, Checkpoint
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "other_trainer.py"
 
 

@@ -19,6 +19,8 @@ from trainers.packing import packed, padded
 from trainers.plan.flops import Lengths, memory, operations, sizes_of, trained
 from trainers.policy import made_trainable
 
+pytestmark = pytest.mark.slow
+
 LENGTHS = Lengths(prompt=120, completions=(40, 61, 22, 80))
 OPTIONS = {
     "all parameters": TrainingOptions(),

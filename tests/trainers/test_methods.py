@@ -35,6 +35,7 @@ def test_a_function_becomes_a_method():
     assert (best_of_all.name, best_of_all.about) == ("best-of-all", "Imitate the best member.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("trainer", "options", "weights"),
     [

@@ -14,6 +14,8 @@ from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood, summed, token_weights
 from trainers.packing import packed, padded
 
+pytestmark = pytest.mark.slow
+
 REWARDS = (1.0, -0.1, -0.6, -1.0)
 GROUP = Encoded(
     prompt=tuple(range(40, 63)),

@@ -10,6 +10,8 @@ from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood, summed
 from trainers.packing import packed, padded
 
+pytestmark = pytest.mark.slow
+
 END = 0
 TOKENS = st.integers(1, 200)
 COMPLETION = st.lists(TOKENS, max_size=9).map(lambda tokens: (*tokens, END))

@@ -6,6 +6,8 @@ from sandbox.jail import Jail
 from trainers.compile.rejudge import UNTRIED, Rejudged, rejudge, sample_tests
 from trainers.groups import Group
 
+pytestmark = pytest.mark.slow
+
 SUM = "a, b = map(int, input().split())\nprint(a + b)\n"
 
 

@@ -107,6 +107,7 @@ def test_nothing_comes_of_nothing():
     assert screen([]) == ()
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(max_size=60), max_size=5))
 def test_every_source_has_an_answer(sources):
     """In their order, for any texts; the same text gives the same answer."""

@@ -10,6 +10,8 @@ from torch.distributed.fsdp.wrap import size_based_auto_wrap_policy, transformer
 from harness.errors import UserError
 from trainers.sharding import parted, refuse_other_sharding, unsharded, whole
 
+pytestmark = pytest.mark.slow
+
 
 def launched(kind, *, version=2, activation_checkpointing=False, policy=transformer_auto_wrap_policy):
     """Return what an accelerator says of how it was launched."""

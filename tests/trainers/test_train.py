@@ -19,6 +19,8 @@ from trainers.dataset import batch, encode
 from trainers.groups import read_groups
 from trainers.training_run import Metrics
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = TrainingOptions(learning_rate=1e-3, epochs=2, save_every_steps=2)
 """Five groups twice, two a step: five steps."""
 LORA = msgspec.structs.replace(OPTIONS, lora_rank=4)

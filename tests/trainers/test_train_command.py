@@ -9,6 +9,8 @@ import pytest
 from harness.cli.main import run
 from trainers.config import TrainingOptions
 
+pytestmark = pytest.mark.slow
+
 OWN = '''
 """A trainer of one's own: it records its arguments."""
 

@@ -13,6 +13,8 @@ from trainers.groups import Group, write_groups
 from trainers.plan.flops import Lengths, ModelSizes, TrainingDevice, operations, sizes_of
 from trainers.plan.forecast import a100, forecast_table, lengths_of, plan_training, training_forecast
 
+pytestmark = pytest.mark.slow
+
 SMALL = ModelSizes(
     blocks=2, hidden=4, attention=4, intermediate=8, vocabulary=10, linears=((4, 4), (4, 8)), parameters=200
 )

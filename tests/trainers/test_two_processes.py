@@ -21,6 +21,8 @@ from transformers import AutoModelForCausalLM
 from trainers import methods
 from trainers.config import TrainingOptions
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 LAUNCH = (
     "-m accelerate.commands.launch --num_processes 2 --num_machines 1 --mixed_precision no --dynamo_backend no "
