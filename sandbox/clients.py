@@ -1,4 +1,4 @@
-"""Controls a template from the judge's side, which believes only the kernel and its own side."""
+"""Controls a template from the judge's side, and believes only the kernel and that side."""
 
 import fcntl
 import json

@@ -58,7 +58,7 @@ class ProblemTests:
 
 
 class Outlets(NamedTuple):
-    """Names what an examiner writes to: results for the judge, marks for the candidates' template, the clock."""
+    """Names the outlets of an examiner: results for the judge, marks for the candidates' template, the clock."""
 
     results: int
     marks: socket.socket

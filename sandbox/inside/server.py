@@ -29,6 +29,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.inside import messages, values
+from sandbox.inside.given import Callback, Iterator
 from sandbox.inside.program import COMPILER_REFUSES, FILE, compiler_message, new_module
 
 READY = "ready"
@@ -294,7 +295,7 @@ class Server:
         if tag == "handle":
             return self.objects[content]
         number, name = content
-        return self.given.setdefault(number, (Callback if tag == "callback" else Iterator)(self, number, name))
+        return self.given.setdefault(number, (Callback if tag == "callback" else Iterator)(self.ask, number, name))
 
     def ask(self, number: int, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """Return what the test's function or iterator returns, or raise what it raises; answer requests until then.
@@ -312,37 +313,6 @@ class Server:
             return self._decode(message[1])
         kinds = (vars(builtins)[name] for name in message[1])
         raise next(error for kind in kinds if (error := _made(kind, message[2])))
-
-
-class Callback:
-    """Represents a function of the test, for the program to call."""
-
-    def __init__(self, server: Server, number: int, name: str) -> None:
-        """Represent the function that the test gave under `number`."""
-        self.__name__ = self.__qualname__ = name
-        self.tree = {"callback": [number, name]}
-        self._ask = functools.partial(server.ask, number)
-
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        """Call the function there."""
-        return self._ask(arguments, keywords)
-
-
-class Iterator:
-    """Represents an iterator of the test, for the program to use."""
-
-    def __init__(self, server: Server, number: int, name: str) -> None:
-        """Represent the iterator that the test gave under `number`."""
-        self.tree = {"iterator": [number, name]}
-        self._ask = functools.partial(server.ask, number)
-
-    def __iter__(self) -> Any:
-        """Be an iterator."""
-        return self
-
-    def __next__(self) -> Any:
-        """Fetch the next value there."""
-        return self._ask((), {})
 
 
 def _are_functions(found: list[Any]) -> bool:
