@@ -89,17 +89,20 @@ def stdio_outcome(test: StdioTest, execution: Execution, limits: Limits, is_same
         test: the test that the program ran.
         execution: how that went.
         limits: the program's.
-        is_same: has the checker compare; called only if the output is not byte for byte the expected one.
+        is_same: compares the output with the expected one; called only where the program did not fail.
     """
-    expected = test.expected_stdout.encode("utf-8", "surrogatepass")
     failure = _failure(execution, limits)
     try:
-        if failure is None and (expected == execution.stdout or is_same()):
+        if failure is None and is_same():
             return _outcome(execution, Verdict.ACCEPTED)
     except Unfinished as error:
         return _unfinished_outcome(execution, error)
     verdict, exceeded, detail = failure or (Verdict.WRONG_ANSWER, None, "the output differs")
-    return _outcome(execution, verdict, exceeded, detail, expected=_shown(expected), actual=_shown(execution.stdout))
+    expected = test.expected_stdout.encode("utf-8", "surrogatepass")
+    return _outcome(
+        execution, verdict, exceeded, detail, expected=_shown(expected, len(expected)),
+        actual=_shown(execution.stdout, execution.stdout_bytes),
+    )  # fmt: skip
 
 
 def _unfinished_outcome(execution: Execution, error: Unfinished) -> TestOutcome:
@@ -179,9 +182,9 @@ def _last_words(execution: Execution) -> str:
     return rows[-1][:_SHOWN] if rows else f"exit status {execution.exit_code}"
 
 
-def _shown(text: bytes) -> str:
+def _shown(text: bytes, whole_bytes: int) -> str:
     shown = text[:_SHOWN].decode(errors="backslashreplace")
-    return shown if len(text) <= _SHOWN else f"{shown}... ({len(text)} bytes)"
+    return shown if whole_bytes <= _SHOWN else f"{shown}... ({whole_bytes} bytes)"
 
 
 def examined_outcomes(
