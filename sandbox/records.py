@@ -160,12 +160,14 @@ Exceeded = Literal["cpu", "wall", "memory", "output", "processes", "open_files",
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
-    """Reports one execution, by the kernel; stdout and stderr are the program's output, or the part that is shown."""
+    """Reports one execution, by the kernel; stdout and stderr are the part of the program's output that is shown."""
 
     exit_code: int | None
     """None where a signal ended it."""
     signal: int | None
     stdout: bytes
+    stdout_bytes: int
+    """How much there is of it; beyond the limit, how much is shown."""
     stderr: bytes
     cpu_s: float
     """User and system time of the process, its threads and its children."""

@@ -62,16 +62,13 @@ def judgement_of(outcomes: list[TestOutcome]) -> Judgement:
     return Judgement(verdict=verdict, per_test=tuple(outcomes), cpu_s=cpu_s, detail=telling.detail)
 
 
-def waited_s(outcomes: Sequence[TestOutcome]) -> float:
-    """Return the seconds that a program waited beyond its CPU time.
+def waited_s(outcome: TestOutcome) -> float:
+    """Return the seconds that a program waited in a test beyond its CPU time.
 
     Args:
-        outcomes: those of the tests that were run, if any.
-
-    Returns:
-        The sum over the outcomes; one with more CPU time than wall time adds nothing.
+        outcome: of the test.
     """
-    return sum(max(0.0, outcome.wall_s - outcome.cpu_s) for outcome in outcomes)
+    return max(0.0, outcome.wall_s - outcome.cpu_s)
 
 
 def waited_too_long(outcomes: list[TestOutcome], tests: int, limits: Limits) -> list[TestOutcome]:
@@ -101,22 +98,23 @@ def stdio_outcome(test: StdioTest, execution: Execution, limits: Limits, is_same
         test: the test that the program ran.
         execution: how that went.
         limits: the program's.
-        is_same: has the checker compare; called if the output is not byte for byte the expected one, or the checker is
-            a benchmark's own, to which an output that repeats what is expected may be wrong.
+        is_same: compares the output with the expected one; called only where the program did not fail.
 
     Returns:
         An outcome that has both outputs, each cut to 2000 bytes, where the program failed or its output is wrong.
     """
-    expected = test.expected_stdout.encode("utf-8", "surrogatepass")
     failure = _failure(execution, limits)
-    settled = isinstance(test.checker, str) and expected == execution.stdout
     try:
-        if failure is None and (settled or is_same()):
+        if failure is None and is_same():
             return _outcome(execution, Verdict.ACCEPTED)
     except Unfinished as error:
         return _unfinished_outcome(execution, error)
     verdict, exceeded, detail = failure or (Verdict.WRONG_ANSWER, None, "the output differs")
-    return _outcome(execution, verdict, exceeded, detail, expected=_shown(expected), actual=_shown(execution.stdout))
+    expected = test.expected_stdout.encode("utf-8", "surrogatepass")
+    return _outcome(
+        execution, verdict, exceeded, detail, expected=_shown(expected, len(expected)),
+        actual=_shown(execution.stdout, execution.stdout_bytes),
+    )  # fmt: skip
 
 
 def _unfinished_outcome(execution: Execution, error: Unfinished) -> TestOutcome:
@@ -199,9 +197,9 @@ def _last_words(execution: Execution) -> str:
     return rows[-1][:_SHOWN] if rows else f"exit status {execution.exit_code}"
 
 
-def _shown(text: bytes) -> str:
+def _shown(text: bytes, whole_bytes: int) -> str:
     shown = text[:_SHOWN].decode(errors="backslashreplace")
-    return shown if len(text) <= _SHOWN else f"{shown}... ({len(text)} bytes)"
+    return shown if whole_bytes <= _SHOWN else f"{shown}... ({whole_bytes} bytes)"
 
 
 def examined_outcomes(
@@ -272,16 +270,16 @@ def _shares(parts: Sequence[float]) -> list[float]:
 def _examined_outcome(
     test: FunctionTest, finding: Sequence[Any], lap: Lap, execution: Execution, limits: Limits
 ) -> TestOutcome:
-    verdict, told, expected, actual, line, *_ = finding
+    verdict, words, expected, actual, line, *_ = finding
     if verdict == Verdict.SANDBOX_ERROR:
-        raise Fault(told)
-    if verdict == Verdict.ACCEPTED:
-        statement, compared = "", ""
-    else:
-        statement, compared = _failed_assertion(test, line)
+        raise Fault(words)
+    if verdict == Verdict.ACCEPTED and not actual and lap.cpu_s <= limits.cpu_s:
+        peak_bytes = execution.peak_memory_bytes
+        return TestOutcome(verdict=Verdict.ACCEPTED, cpu_s=lap.cpu_s, wall_s=lap.wall_s, peak_memory_bytes=peak_bytes)
+    statement, compared = _failed_assertion(test, line)
     outcome = TestOutcome(
         verdict=Verdict(verdict), cpu_s=lap.cpu_s, wall_s=lap.wall_s, peak_memory_bytes=execution.peak_memory_bytes,
-        detail=one_line(": ".join(filter(None, (statement, told)))), actual=readable(actual),
+        detail=one_line(": ".join(filter(None, (statement, words)))), actual=readable(actual),
         exceeded=_LIMIT_OF.get(verdict), expected=readable(expected or compared),
     )  # fmt: skip
     return _gravest(outcome, Verdict.TIME_LIMIT, "cpu", limits) if outcome.cpu_s > limits.cpu_s else outcome

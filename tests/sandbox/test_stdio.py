@@ -171,6 +171,20 @@ def test_a_long_output_arrives_whole(run):
     assert run("print('x' * 199_999)", "", "x" * 199_999 + "\n").verdict is Verdict.ACCEPTED
 
 
+def test_no_checker_looks_at_equal_bytes(judge, monkeypatch):
+    """The judge itself sees that they are equal, however many there are; it asks where one differs, is too many, or lacks."""
+    asked = []
+    monkeypatch.setattr(judge._examiner, "compare", lambda *asking: asked.append(asking) or False)  # noqa: SLF001 - counts its use
+    long = "aé漢😀\n" * 100_000
+    program = "print('aé漢😀\\n' * 100_000, end='')"
+
+    assert judge.judge(program, (StdioTest(stdin="", expected_stdout=long),)).verdict is Verdict.ACCEPTED
+    assert not asked
+    for expected in (long[:-1], long + "\n", "b" + long[1:], long[:-1] + "b"):
+        assert judge.judge(program, (StdioTest(stdin="", expected_stdout=expected),)).verdict is Verdict.WRONG_ANSWER
+    assert len(asked) == 4
+
+
 def test_a_long_input_arrives_whole(run):
     """The sum of 0 to 199,999 is 199,999 * 100,000."""
     stdin = "\n".join(map(str, range(200_000)))
