@@ -13,7 +13,8 @@ import os
 import socket
 import struct
 import sys
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
 
 _LENGTH = struct.Struct("=I")
 _LEAST_READ, _MOST_READ = 1 << 16, 1 << 20
@@ -83,23 +84,27 @@ EXCEEDED: tuple[Literal["cpu", "wall", "memory", "file_size", "host_memory"] | N
 """What template and warden can see exceeded; the index travels. `host_memory`: the kernel killed a process because
 the host, or a group around ours, has too little memory."""
 
-_REQUEST = struct.Struct("=BIdddQQQQQ")
+_REQUEST, _CPU_LIMIT, _NUMBER = struct.Struct("=BdddQQQQQI"), struct.Struct("=d"), struct.Struct("=I")
+LIMITS_BYTES = _REQUEST.size - _NUMBER.size
+"""How many bytes of a request tell its kind and its limits: all but the number."""
 _EXAMINATION = struct.Struct("=II?Q")
 _FACTS = struct.Struct("=IiiddQB")
 _MARK = struct.Struct("=Id")
 _LAP = struct.Struct("=dd")
 _MOST_DESCRIPTORS = 8
+_MOST_RIGHTS_BYTES = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
+_RIGHTS = tuple(struct.Struct(f"={count}i") for count in range(_MOST_DESCRIPTORS + 1))
+Receive = Callable[[int, int], tuple[bytes, list[Any], int, Any]]
 _EXAMINE, _COMPARE, _MOST_WORK_BYTES = b"E", b"C", 256
 
 
 class ForkRequest(NamedTuple):
-    """Requests one execution: its kind, a number that the answer repeats, and its limits (see `sandbox.records`).
+    """Requests one execution: its kind, its limits (see `sandbox.records`), and a number that the answer repeats.
 
     `wall_s` is for each test, `waiting_s` for what a program waits beyond its CPU time in all tests of the execution.
     """
 
     kind: int
-    number: int
     cpu_s: float = 0.0
     wall_s: float = 0.0
     waiting_s: float = 0.0
@@ -108,6 +113,7 @@ class ForkRequest(NamedTuple):
     file_bytes: int = 0
     processes: int = 0
     open_files: int = 0
+    number: int = 0
 
 
 class Facts(NamedTuple):
@@ -143,13 +149,45 @@ class Lap(NamedTuple):
 
 def send_request(sock: socket.socket, request: ForkRequest, descriptors: list[int]) -> None:
     """Send a request with the descriptors that the forked process will own."""
-    _send(sock, _REQUEST.pack(*request), descriptors)
+    _send(sock, packet_of(request), descriptors)
+
+
+def packet_of(request: ForkRequest) -> bytes:
+    """Return a request as it travels: first its kind, last its number."""
+    return _REQUEST.pack(*request)
 
 
 def receive_request(sock: socket.socket) -> tuple[ForkRequest, list[int]] | None:
     """Return the next request and its descriptors, or None where the judge is gone."""
-    data, descriptors = _receive(sock, _REQUEST.size)
-    return (ForkRequest._make(_REQUEST.unpack(data)), descriptors) if data else None
+    data, descriptors = receive_packet(sock.recvmsg)
+    return (request_in(data), list(descriptors)) if data else None
+
+
+def receive_packet(receive: Receive) -> tuple[bytes, tuple[int, ...]]:
+    """Return the next request as it came, empty where the judge is gone, and its descriptors.
+
+    Args:
+        receive: the method `recvmsg` of the socket.
+    """
+    packet, rights, _, _ = receive(_REQUEST.size, _MOST_RIGHTS_BYTES)
+    return packet, _RIGHTS[len(rights[0][2]) // 4].unpack(rights[0][2]) if rights else ()
+
+
+def request_in(packet: bytes) -> ForkRequest:
+    """Return the request in a packet."""
+    return ForkRequest._make(_REQUEST.unpack(packet))
+
+
+def number_in(packet: bytes) -> int:
+    """Return the number of the request in a packet."""
+    number: int = _NUMBER.unpack_from(packet, LIMITS_BYTES)[0]
+    return number
+
+
+def cpu_limit_in(packet: bytes) -> float:
+    """Return the CPU seconds that the request in a packet allows."""
+    cpu_s: float = _CPU_LIMIT.unpack_from(packet, 1)[0]
+    return cpu_s
 
 
 def send_examination(sock: socket.socket, examination: ExamineRequest, descriptors: list[int]) -> None:
@@ -178,16 +216,16 @@ def _send(sock: socket.socket, data: bytes, descriptors: list[int]) -> None:
 
 
 def _receive(sock: socket.socket, size: int) -> tuple[bytes, list[int]]:
-    data, ancillary, _, _ = sock.recvmsg(size, socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4))
+    data, ancillary, _, _ = sock.recvmsg(size, _MOST_RIGHTS_BYTES)
     descriptors = array.array("i")
     for _, _, payload in ancillary:
         descriptors.frombytes(payload)
     return data, descriptors.tolist()
 
 
-def send_facts(sock: socket.socket, facts: Facts) -> None:
-    """Send how an execution ended."""
-    sock.send(_FACTS.pack(*facts))
+def packet_of_facts(facts: Facts) -> bytes:
+    """Return how an execution ended, as it travels."""
+    return _FACTS.pack(*facts)
 
 
 def receive_facts(sock: socket.socket) -> Facts | None:

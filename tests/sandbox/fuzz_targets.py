@@ -137,7 +137,7 @@ def _packets():
             lambda sock: messages.send_examination(sock, messages.ExamineRequest(1, 2, True, 3), []),
         ),
         (messages.receive_work, lambda sock: messages.send_comparison(sock, "numbers", [])),
-        (messages.receive_facts, lambda sock: messages.send_facts(sock, facts)),
+        (messages.receive_facts, lambda sock: sock.send(messages.packet_of_facts(facts))),
         (messages.receive_mark, lambda sock: messages.send_mark(sock, 7, 0.5)),
     ]
 

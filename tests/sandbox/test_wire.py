@@ -55,7 +55,7 @@ def test_a_comparison_arrives_as_sent(pair):
 )
 def test_facts_arrive_as_sent(pair, facts):
     """An exit status, a signal and what was exceeded survive."""
-    messages.send_facts(pair[0], facts)
+    pair[0].send(messages.packet_of_facts(facts))
 
     assert messages.receive_facts(pair[1]) == facts
 
