@@ -20,10 +20,10 @@ import types
 from os import _exit
 from typing import Any, NoReturn
 
-from sandbox.inside import messages
 from sandbox.inside.messages import content_of, served_parts
 from sandbox.inside.program import COMPILER_REFUSES, FILE, compiler_message, new_module
 from sandbox.inside.server import GOES_ON, READY, WAITS, Server
+from sandbox.inside.stream import Gone, Stream
 
 COMPILING, REFUSED, COMPILED = b"?", b"E", b"C"
 """First byte of the file that holds a program's code, written before any of the program ran."""
@@ -117,7 +117,7 @@ def serve(source: int, peer: int, stdout: int, stderr: int, *, most_bytes: int) 
         os.dup2(fd, number)
         os.close(fd)
     os.close(source)
-    stream = messages.Stream(peer)
+    stream = Stream(peer)
     server = Server(program, stream, most_bytes)
     try:
         stream.send(READY)
@@ -136,7 +136,7 @@ def serve(source: int, peer: int, stdout: int, stderr: int, *, most_bytes: int) 
                     _exit(0)
         while True:
             stream.send(server.answer(server.receive()))
-    except messages.Gone:
+    except Gone:
         _exit(0)
 
 
@@ -158,7 +158,7 @@ def _rehearse() -> None:
     path, interrupt = sys.path[:], signal.getsignal(signal.SIGINT)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        here, there = messages.Stream(ours.fileno()), messages.Stream(theirs.fileno())
+        here, there = Stream(ours.fileno()), Stream(theirs.fileno())
         for _ in range(_REHEARSALS):
             program = b"def double(x):\n    return x + x\n\nif double(2) == 4:\n    import math\n"
             server = Server(program, there, sys.maxsize)

@@ -6,26 +6,30 @@ resource limits and a second set of Landlock's rules, which is made once, are pu
 itself still needs what they take away.
 """
 
-import gc
+import functools
 import importlib
 import json
 import os
 import signal
 import socket
 import sys
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from sandbox.inside.heap import Reserve, fill_gaps
+from sandbox.inside.heap import Reserve, fill_gaps, share_code
 from sandbox.inside.layers import cgroups, filesystem, kernel, landlock, namespaces, neutral, rlimits, seccomp
-from sandbox.inside.messages import ForkRequest
+from sandbox.inside.messages import LIMITS_BYTES, ForkRequest, request_in
 
 _CANDIDATE_INSIDE = 1
 """The candidates' user id inside a user namespace that root made."""
 _KERNEL_BYTES = 128 << 20
 """What the kernel may need for the processes of a program: page tables, stacks, buffers of pipes and sockets."""
-_TEMPLATE_SCORE, _FORK_SCORE = 500, 1000
+_TEMPLATE_SCORE, _FORK_SCORE = 500, b"1000"
 """Where memory is short, the kernel kills a fork before its template, and both before anything else of this host."""
+
+
+_OWN_PID = b"1"
 
 
 class Boot:
@@ -65,12 +69,14 @@ class Confinement:
             LayerRefusedError: where the host refuses a namespace that was requested.
         """
         self.layers = boot.layers
+        self.owns_pids = "pid" in boot.layers
         self.holds_candidates = boot.holds_candidates
         self.preload = boot.preload
-        self.last_pid = self.score = -1
+        self.last_pid = self.score = self.children = -1
         self.own_score = b""
         self.group: cgroups.ControlGroup | None = None
         self.hide_processes: Callable[[], int] | None = None
+        self.drop_privileges: Callable[[], object] | None = None
         self.second_filter = b""
         self.library = filesystem.standard_library()
         self.site = filesystem.site_folders()
@@ -84,7 +90,9 @@ class Confinement:
         self.scratch = None if "mount" in self.layers else filesystem.Scratch(self.candidate_uid)
         self.writable = namespaces.WRITABLE if self.scratch is None else self.scratch.path
         os.environ.update(HOME=self.writable, TMPDIR=self.writable)
-        self.pristine: os.stat_result | None = None
+        # What changes is kept in place: where objects lie must not tell what ran before.
+        self.pristine, self.bounds = array("Q", [0] * 5), array("q", [-1] * 2 * len(rlimits.BOUNDED))
+        self.limits = bytearray(LIMITS_BYTES)
         try:
             if "cgroup" in self.layers:
                 with _putting_on("cgroup"):
@@ -102,8 +110,11 @@ class Confinement:
             LayerRefusedError: where the host refuses a layer that was requested.
         """
         report = dict.fromkeys(self.layers, "in force")
-        with suppress(OSError):
-            self.last_pid = os.open("/proc/sys/kernel/ns_last_pid", os.O_WRONLY | os.O_CLOEXEC)
+        if self.owns_pids:
+            with suppress(OSError):
+                self.last_pid = os.open("/proc/sys/kernel/ns_last_pid", os.O_WRONLY | os.O_CLOEXEC)
+            with suppress(OSError):  # a kernel without CONFIG_PROC_CHILDREN
+                self.children = os.open("/proc/thread-self/children", os.O_RDONLY | os.O_CLOEXEC)
         self.score = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
         self.own_score = b"%d" % max(
             _TEMPLATE_SCORE, int(os.read(self.score, 16))
@@ -136,7 +147,7 @@ class Confinement:
             with _putting_on("seccomp"):
                 self.second_filter = self._second_filter()
                 seccomp.enter(may_tighten=bool(self.second_filter))
-        self._note_pristine()
+        self.note_writable()
         return report
 
     def _build_root(self) -> None:
@@ -154,10 +165,15 @@ class Confinement:
             importlib.import_module(name)
         if "numpy.random" in sys.modules:
             sys.modules["numpy.random"].seed(0)
+        share_code()
 
-    def _note_pristine(self) -> None:
+    def note_writable(self) -> None:
+        """Go to the writable place, which is new, and take note of how it looks (the template's part)."""
+        os.chdir(self.writable)
         os.utime(self.writable, ns=(0, 0))
-        self.pristine = os.stat(self.writable)
+        now = os.stat(self.writable)
+        for at, value in enumerate((*now[:3], now.st_mtime_ns, now.st_ctime_ns)):
+            self.pristine[at] = value
 
     def _ruleset(self) -> int:
         around = os.path.dirname(self.writable)  # the writable place itself is renewed
@@ -169,11 +185,14 @@ class Confinement:
 
     def is_dirty(self) -> bool:
         """Whether a program wrote to the writable place: any change of its entries moves its times."""
-        now = os.stat(self.writable)
-        then = self.pristine
-        return then is None or (now.st_mtime_ns, now.st_ctime_ns, now.st_mode, now.st_dev, now.st_ino) != (
-            then.st_mtime_ns, then.st_ctime_ns, then.st_mode, then.st_dev, then.st_ino,
-        )  # fmt: skip
+        now, then = os.stat(self.writable), self.pristine
+        return (
+            now[0] != then[0]
+            or now[1] != then[1]
+            or now[2] != then[2]
+            or now.st_mtime_ns != then[3]
+            or now.st_ctime_ns != then[4]
+        )
 
     def renew_writable(self) -> bool:
         """Make the writable place empty again (the warden's part); return whether it held no more files than it may."""
@@ -181,10 +200,6 @@ class Confinement:
             return self.scratch.renew(None if self.candidate_uid is None else self._candidate_id(self.candidate_uid))
         namespaces.renew_writable()
         return True
-
-    def writable_was_renewed(self) -> None:
-        """Take note of the new writable place (the template's part)."""
-        self._note_pristine()
 
     def remove(self) -> None:
         """Remove what the jail left on the host (the warden's part, at the end)."""
@@ -195,16 +210,23 @@ class Confinement:
             if self.scratch is not None:
                 self.scratch.remove()
 
-    def before_fork(self, request: ForkRequest) -> None:
-        """Give the next process the number that every one gets, and the group the bounds of its request."""
-        gc.collect()  # what the interpreter keeps for later goes back, so that the fork finds none of it
-        if self.last_pid >= 0 and "pid" in self.layers:
-            os.pwrite(self.last_pid, b"1", 0)  # how many came before must not show
+    def set_limits(self, packet: bytes) -> None:
+        """Take note of the limits in a packet, for the forks to come."""
+        request = request_in(packet)
+        self.limits[:] = packet[:LIMITS_BYTES]
+        processes = self._process_limit(request)
+        for at, value in enumerate(rlimits.bounds(request, processes) if "rlimits" in self.layers else ()):
+            self.bounds[at] = value
         if self.group is not None:
             files = (namespaces.TMP_BYTES if "mount" in self.layers else 0) + 2 * request.file_bytes
             memory_bytes = request.memory_bytes + request.memory_bytes // 4 + _KERNEL_BYTES
             self.group.bound(memory_bytes + files, request.processes)
-        os.pwrite(self.score, b"%d" % _FORK_SCORE, 0)
+
+    def before_fork(self) -> None:
+        """Give the next process the number that every one gets, and let it be the one to go where memory is short."""
+        if self.last_pid >= 0:
+            os.pwrite(self.last_pid, _OWN_PID, 0)  # how many came before must not show
+        os.pwrite(self.score, _FORK_SCORE, 0)
 
     def after_fork(self) -> None:
         """Spare the template what the fork inherited from it."""
@@ -218,32 +240,34 @@ class Confinement:
         """
         return self.group is not None and self.group.ran_out_of_memory()
 
-    def bounds(self, request: ForkRequest) -> rlimits.Bounds:
-        """Return the resource limits of a fork."""
-        return rlimits.bounds(request, self._process_limit(request)) if "rlimits" in self.layers else ()
-
     def keep_own_memory(self) -> None:
         """Have every fork find the same free memory; call it once all is warm."""
         self.reserve = Reserve()
         fill_gaps()
         self.reserve.find_next_pool()
 
-    def confine(self, bounds: rlimits.Bounds, *, is_examiner: bool) -> None:
-        """Put the remaining layers on the calling fork, and take it to the writable place.
+    def prepare_forks(self) -> None:
+        """Prepare what puts the remaining layers on a fork, which should touch as little memory as can be."""
+        drop: Callable[[], object] | None = None
+        if "privileges" in self.layers:
+            drop = kernel.drop_capabilities
+            if self.candidate_uid is not None:
+                drop = functools.partial(os.setresuid, *[self._candidate_id(self.candidate_uid)] * 3)
+        self.drop_privileges = drop
 
-        A candidate finds the free memory that every one finds, and nothing of /proc. An examiner, which serves many
-        programs and does what we tell it, is only kept from other people's processes.
+    def confine(self, *, is_examiner: bool) -> None:
+        """Put the remaining layers on the calling fork.
+
+        A candidate finds nothing of /proc. An examiner, which serves many programs and does what we tell it, is only
+        kept from other people's processes.
         """
-        if not is_examiner:
-            self.reserve.take()
-        hide = None if is_examiner and "pid" in self.layers else self.hide_processes
+        hide = None if is_examiner and self.owns_pids else self.hide_processes
         if hide is not None and hide() != 0:
             raise OSError("Landlock refuses a second rule set")
-        os.chdir(self.writable)
-        rlimits.apply(bounds)
-        if "privileges" in self.layers:
-            self._drop_privileges()
-        if "pid" not in self.layers:
+        rlimits.apply(self.bounds)
+        if self.drop_privileges is not None:
+            self.drop_privileges()
+        if not self.owns_pids:
             kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         if self.second_filter:
             seccomp.tighten(self.second_filter, os.getpid())
@@ -269,13 +293,6 @@ class Confinement:
         if self._changes_user():
             return request.processes
         return request.processes + 2 if "user" in self.layers else None
-
-    def _drop_privileges(self) -> None:
-        """Give up every capability for good; for root, the kernel does so as the user changes."""
-        if self.candidate_uid is None:
-            kernel.drop_capabilities()
-        else:
-            os.setresuid(*[self._candidate_id(self.candidate_uid)] * 3)
 
 
 def _others_can_reach(path: str) -> bool:

@@ -20,7 +20,7 @@ from contextlib import suppress
 from types import CodeType
 from typing import Any, NamedTuple, NoReturn
 
-from sandbox.inside import checkers, messages
+from sandbox.inside import checkers
 from sandbox.inside.blame import compiled
 from sandbox.inside.clock import Clock
 from sandbox.inside.messages import Comparison, ExamineRequest, content_of, receive_work, send_mark
@@ -28,6 +28,7 @@ from sandbox.inside.plain import NO_SCRIPT, Plan, plan_of
 from sandbox.inside.remote import Remote, shown
 from sandbox.inside.server import GOES_ON, READY
 from sandbox.inside.session import ACCEPTED, Finding, Session, names_of
+from sandbox.inside.stream import Gone, Stream, TooLong
 
 _RECURSION_LIMIT = 10_000
 """A value takes some five frames a level, and the test may wrap what came before it goes back."""
@@ -130,7 +131,7 @@ def prepare_examiners() -> None:
         for number in range(2 * _REHEARSALS):
             is_scripted = number % 2 == 0
             for reply in (READY, *((GOES_ON + loaded, GOES_ON + returned) if is_scripted else (loaded, returned))):
-                messages.Stream(theirs.fileno()).send(reply)
+                Stream(theirs.fileno()).send(reply)
             examination = ExamineRequest(number, 0, exhaustive=False, is_scripted=is_scripted, most_bytes=1 << 20)
             _examine(problem, examination, ours.fileno(), outlets)
             if not is_scripted:
@@ -183,7 +184,7 @@ class _Replies:
         self._before: list[bytes] = []
         """What came before the first reply: a session that begins has to read it."""
         clock.owe()
-        with suppress(messages.Gone, messages.TooLong):
+        with suppress(Gone, TooLong):
             self._before.append(remote.stream.receive(len(READY)))
             self._before.append(remote.stream.receive(remote.most_text))
         self._is_plain = self._before[1:] == [plan.loaded]
@@ -194,7 +195,7 @@ class _Replies:
         """Whether the next reply is a right one; if not, a session is to judge the test."""
         if not (self._is_plain and self._remote.is_scripted):
             return False
-        with suppress(messages.Gone, messages.TooLong):
+        with suppress(Gone, TooLong):
             reply = self._remote.stream.receive(self._remote.most_text)
             if reply in self._plan.right[test]:
                 return True

@@ -12,14 +12,20 @@ Runs in the examined interpreter: standard library only.
 
 import ctypes
 import gc
+import os
+from array import array
 from collections.abc import Callable, Iterator
 from itertools import repeat
 from typing import Any
 
 _POOL_BYTES, _POOL_HEADER_BYTES = 1 << 14, 48
 _STEP, _LARGEST = 16, 512
-_MOST_FILLED, _MOST_TAKEN = 1 << 18, 2000
+_SIZES = _LARGEST // _STEP
+_MOST_FILLED, _MOST_FREE, _MOST_HELD = 1 << 18, 250, 4000
 """More than there ever are: where memory is handed out in another way, we give up."""
+_INTEGERS = 32
+_FEW = {_INTEGERS: 16, 16: 4, 48: 8, 64: 8, 80: 8, 96: 4, 176: 2, 224: 2}
+"""How many blocks of a size a template needs while nothing out of the ordinary happens."""
 _LARGEST_GAP, _ALIGNMENT = 1 << 16, 16
 _LEFT_AT_THE_END = 2 << 12
 """What `malloc_trim` may leave unused at the end of the C library's memory, in bytes."""
@@ -61,13 +67,16 @@ class Reserve:
         """Fill up the pools, but for the template's own blocks; call it once the template is warm."""
         gc.collect()  # empties what the interpreter itself keeps for later, but for one slice
         slice(None)
-        self._makers = tuple(_makers())
-        self._budget = repeat(None, _MOST_TAKEN)
-        self._taken: list[Any] = [None] * (2 * _MOST_TAKEN)
-        del self._taken[_MOST_TAKEN:]  # it has room for as many
+        makers = sorted(_makers(), key=lambda maker: (maker[0] in _FEW, maker[0] == _INTEGERS))
+        self._makers = tuple((make, argument, _MOST_FREE - _FEW.get(size, 0)) for size, make, argument in makers)
+        self._first_of_few = len(makers) - len(_FEW)
+        self._first = 0
+        self._few: list[Any] = [None] * (2 * _MOST_FREE)
+        self._rest: list[Any] = [None] * (2 * _MOST_HELD)
+        del self._few[_MOST_FREE:], self._rest[_MOST_HELD:]  # they have room for as many
         self._full: list[Any] = [None] * _LARGEST
-        self._next_pool = -1
-        for size, make, argument in self._makers:
+        self._own_pools, self._next_pool = array("Q"), -1
+        for size, make, argument in _makers():
             self._fill(size, make, argument)
 
     def _fill(self, size: int, make: Callable[[int], Any], argument: int) -> None:
@@ -80,24 +89,78 @@ class Reserve:
             if count == capacity:
                 break
         del made
-        for _ in range(_own_blocks(size)):
-            full.pop()
+        self._own_pools.append(last)
+        del full[-capacity : _own_blocks(size) - capacity]  # beside the pool's own page
+
+    def settle(self) -> None:
+        """Keep for good what became free since; only the blocks that were left at first, and lie together, are used."""
+        self.release()
+        self.hold()
+        for row, base in ((self._few, _MOST_FREE), (self._rest, _MOST_HELD)):
+            self._full.extend(made for made in row[base:] if id(made) // _POOL_BYTES not in self._own_pools)
+        self.release()
+        self.find_next_pool()
 
     def find_next_pool(self) -> None:
         """Take note of the pool that the next block of any size is from, once those of that size are full."""
-        _, make, argument = self._makers[-1]
+        *_, (_, make, argument) = _makers()
         own = []
-        while (pool := id(made := make(argument)) // _POOL_BYTES) == id(self._full[-1]) // _POOL_BYTES:
+        while (pool := id(made := make(argument)) // _POOL_BYTES) == self._own_pools[-1]:
             own.append(made)
         self._next_pool = pool
 
-    def take(self) -> None:
-        """Take all blocks that come before the pools which the template never touched: the fork's part."""
-        taken, budget, next_pool = self._taken, self._budget, self._next_pool
-        for _, make, argument in self._makers:
-            made = None
-            for _ in budget:
-                if id(made := make(argument)) // _POOL_BYTES == next_pool:
-                    break
-                taken.append(made)
-            del made  # so that the next size finds the same pool empty
+    def hold(self) -> None:
+        """Take all blocks that come before the pools which the template never touched, so that a fork finds none.
+
+        There is no iterator in here, and no large number but the addresses: it would itself be in a block that is free
+        at the end. Integers come last, because each address is one.
+        """
+        gc.collect()  # what the interpreter keeps for later goes back, so that the fork finds none of it
+        makers, few, rest, next_pool, at = self._makers, self._few, self._rest, self._next_pool, self._first
+        while at < _SIZES:
+            make, argument, few_from = makers[at]
+            left = _MOST_FREE
+            while left and id(made := make(argument)) // _POOL_BYTES != next_pool:
+                if left > few_from:
+                    few.append(made)
+                else:
+                    rest.append(made)
+                left -= 1
+            made = None  # so that the next size finds the same pool empty
+            at += 1
+        self._first = self._first_of_few
+
+    def release_few(self) -> None:
+        """Give the template what it needs while nothing out of the ordinary happens."""
+        few = self._few
+        while few[-1] is not None:
+            few.pop()
+
+    def release(self) -> None:
+        """Give the template all of its blocks."""
+        self._first = 0
+        self.release_few()
+        rest = self._rest
+        while rest[-1] is not None:
+            rest.pop()
+
+
+def share_code() -> None:
+    """Have forks inherit where code and constants lie in memory, page by page, rather than find out one by one.
+
+    The kernel copies that at a fork only for a mapping of which the process has a page of its own; so it gets one, in
+    which the same is written that was there.
+    """
+    with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
+        rows = [row.split(None, 5) for row in maps]
+    memory = os.open("/proc/self/mem", os.O_RDWR)
+    try:
+        for area, rights, *_, path in (row for row in rows if len(row) == 6):
+            if rights[1] == "-" and rights[3] == "p" and path.startswith("/"):
+                start = int(area.partition("-")[0], 16)
+                os.pwrite(memory, os.pread(memory, 1, start), start)
+    finally:
+        os.close(memory)
+
+
+DBG = array("q", [0] * 40)

@@ -2,8 +2,7 @@
 
 Those of the judge and the templates are fixed-size records on sequenced-packet sockets; descriptors travel beside the
 request. No message holds a program, a test or a value: these are in memory files which only the forked process reads,
-so that a template's memory, which every candidate inherits, never held them. An examiner and a candidate exchange
-texts over a stream socket, each led by its length in four bytes.
+so that a template's memory, which every candidate inherits, never held them.
 
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
 """
@@ -13,93 +12,10 @@ import os
 import socket
 import struct
 import sys
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
 
-_LENGTH = struct.Struct("=I")
-_LEAST_READ, _MOST_READ = 1 << 16, 1 << 20
-
-
-class Gone(ConnectionError):  # noqa: N818 - says what happened to the peer
-    """Reports a peer that closed the connection, or died."""
-
-
-class TooLong(ValueError):  # noqa: N818 - names the peer's fault
-    """Reports a message longer than was agreed."""
-
-
-class Stream:
-    """Exchanges texts over one end of a stream."""
-
-    def __init__(self, fd: int) -> None:
-        """Talk over a connected stream socket."""
-        self._fd = fd
-        self._read = b""
-        self._next = 0
-        """Where the next text begins in what was read."""
-
-    def send(self, text: str) -> None:
-        """Send a text, whole.
-
-        Args:
-            text: of ASCII, shorter than 4 GiB.
-
-        Raises:
-            Gone: The peer has closed the stream.
-        """
-        data = text.encode("ascii")
-        framed = _LENGTH.pack(len(data)) + data
-        try:
-            sent = os.write(self._fd, framed)
-            while sent < len(framed):
-                sent += os.write(self._fd, memoryview(framed)[sent:])
-        except OSError:
-            raise Gone from None
-
-    def receive(self, most_bytes: int) -> bytes:
-        """Return the next text.
-
-        Args:
-            most_bytes: the longest allowed.
-
-        Raises:
-            Gone: The stream has ended.
-            TooLong: A longer one is announced; every further call raises the same.
-        """
-        self._fetch(_LENGTH.size)
-        (length,) = _LENGTH.unpack_from(self._read, self._next)
-        if length > most_bytes:
-            raise TooLong(f"a value of {length} bytes where {most_bytes} are allowed")
-        self._fetch(_LENGTH.size + length)
-        start = self._next + _LENGTH.size
-        self._next = start + length
-        return self._read[start : self._next]
-
-    def put_back(self, text: bytes) -> None:
-        """Have the next `receive` return a text that was received already.
-
-        Args:
-            text: of several, the last one received goes back first.
-        """
-        self._read = _LENGTH.pack(len(text)) + text + self._read[self._next :]
-        self._next = 0
-
-    def _fetch(self, count: int) -> None:
-        """Have so many bytes of the stream at hand; what is read beyond them is kept, so one read mostly brings all."""
-        missing = count - (len(self._read) - self._next)
-        if missing <= 0:
-            return
-        chunks = [self._read[self._next :]]
-        try:
-            while missing > 0:
-                chunk = os.read(self._fd, max(_LEAST_READ, min(missing, _MOST_READ)))
-                if not chunk:
-                    raise Gone
-                chunks.append(chunk)
-                missing -= len(chunk)
-        except OSError:
-            raise Gone from None
-        finally:
-            self._read, self._next = b"".join(chunks), 0
+_FIRST_READ = 1 << 16
 
 
 RUN, SERVE, EXAMINE, STOP = range(4)
@@ -111,24 +27,28 @@ EXCEEDED: tuple[Literal["cpu", "wall", "memory", "file_size", "host_memory"] | N
 """What template and warden can see exceeded; the index travels. `host_memory`: the kernel killed a process because
 the host, or a group around ours, has too little memory."""
 
-_REQUEST = struct.Struct("=BIdddQQQQQ")
+_REQUEST, _CPU_LIMIT, _NUMBER = struct.Struct("=BdddQQQQQI"), struct.Struct("=d"), struct.Struct("=I")
+LIMITS_BYTES = _REQUEST.size - _NUMBER.size
+"""How many bytes of a request tell its kind and its limits: all but the number."""
 _EXAMINATION = struct.Struct("=II??Q")
 _FACTS = struct.Struct("=IiiddQB")
 _MARK = struct.Struct("=Id")
 _SERVED = struct.Struct("=QI")
 _LAP = struct.Struct("=dd")
 _MOST_DESCRIPTORS = 8
+_MOST_RIGHTS_BYTES = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
+_RIGHTS = tuple(struct.Struct(f"={count}i") for count in range(_MOST_DESCRIPTORS + 1))
+Receive = Callable[[int, int], tuple[bytes, list[Any], int, Any]]
 _EXAMINE, _COMPARE, _TAKE_TESTS, _MOST_WORK_BYTES = b"E", b"C", b"T", 256
 
 
 class ForkRequest(NamedTuple):
-    """Requests one execution: its kind, a number that the answer repeats, and its limits (see `sandbox.records`).
+    """Requests one execution: its kind, its limits (see `sandbox.records`), and a number that the answer repeats.
 
     `wall_s` is for each test, `waiting_s` for what a program waits beyond its CPU time in all tests of the execution.
     """
 
     kind: int
-    number: int
     cpu_s: float = 0.0
     wall_s: float = 0.0
     waiting_s: float = 0.0
@@ -137,6 +57,7 @@ class ForkRequest(NamedTuple):
     file_bytes: int = 0
     processes: int = 0
     open_files: int = 0
+    number: int = 0
 
 
 class Facts(NamedTuple):
@@ -193,7 +114,12 @@ def send_request(sock: socket.socket, request: ForkRequest, descriptors: list[in
         request: what to execute or end.
         descriptors: for the forked process to own, eight at most.
     """
-    _send(sock, _REQUEST.pack(*request), descriptors)
+    _send(sock, packet_of(request), descriptors)
+
+
+def packet_of(request: ForkRequest) -> bytes:
+    """Return a request as it travels: first its kind, last its number."""
+    return _REQUEST.pack(*request)
 
 
 def receive_request(sock: socket.socket) -> tuple[ForkRequest, list[int]] | None:
@@ -205,8 +131,35 @@ def receive_request(sock: socket.socket) -> tuple[ForkRequest, list[int]] | None
     Returns:
         The descriptors are this process's own and open; None where the judge is gone.
     """
-    data, descriptors = _receive(sock, _REQUEST.size)
-    return (ForkRequest._make(_REQUEST.unpack(data)), descriptors) if data else None
+    data, descriptors = receive_packet(sock.recvmsg)
+    return (request_in(data), list(descriptors)) if data else None
+
+
+def receive_packet(receive: Receive) -> tuple[bytes, tuple[int, ...]]:
+    """Return the next request as it came, empty where the judge is gone, and its descriptors.
+
+    Args:
+        receive: the method `recvmsg` of the socket.
+    """
+    packet, rights, _, _ = receive(_REQUEST.size, _MOST_RIGHTS_BYTES)
+    return packet, _RIGHTS[len(rights[0][2]) // 4].unpack(rights[0][2]) if rights else ()
+
+
+def request_in(packet: bytes) -> ForkRequest:
+    """Return the request in a packet."""
+    return ForkRequest._make(_REQUEST.unpack(packet))
+
+
+def number_in(packet: bytes) -> int:
+    """Return the number of the request in a packet."""
+    number: int = _NUMBER.unpack_from(packet, LIMITS_BYTES)[0]
+    return number
+
+
+def cpu_limit_in(packet: bytes) -> float:
+    """Return the CPU seconds that the request in a packet allows."""
+    cpu_s: float = _CPU_LIMIT.unpack_from(packet, 1)[0]
+    return cpu_s
 
 
 def send_work(sock: socket.socket, work: Work, descriptors: list[int]) -> None:
@@ -249,16 +202,16 @@ def _send(sock: socket.socket, data: bytes, descriptors: list[int]) -> None:
 
 
 def _receive(sock: socket.socket, size: int) -> tuple[bytes, list[int]]:
-    data, ancillary, _, _ = sock.recvmsg(size, socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4))
+    data, ancillary, _, _ = sock.recvmsg(size, _MOST_RIGHTS_BYTES)
     descriptors = array.array("i")
     for _, _, payload in ancillary:
         descriptors.frombytes(payload)
     return data, descriptors.tolist()
 
 
-def send_facts(sock: socket.socket, facts: Facts) -> None:
-    """Send how an execution ended."""
-    sock.send(_FACTS.pack(*facts))
+def packet_of_facts(facts: Facts) -> bytes:
+    """Return how an execution ended, as it travels."""
+    return _FACTS.pack(*facts)
 
 
 def receive_facts(sock: socket.socket) -> Facts | None:
@@ -326,8 +279,8 @@ def content_of(fd: int, most_bytes: int = sys.maxsize) -> bytes:
         fd: its descriptor.
         most_bytes: where to stop; by default at the end.
     """
-    content = os.pread(fd, min(_LEAST_READ, most_bytes), 0)
-    if len(content) < _LEAST_READ:  # most are short, and looking up the size costs more
+    content = os.pread(fd, min(_FIRST_READ, most_bytes), 0)
+    if len(content) < _FIRST_READ:  # most are short, and looking up the size costs more
         return content
     return os.pread(fd, min(os.fstat(fd).st_size, most_bytes), 0)
 

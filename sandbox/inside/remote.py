@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
-from sandbox.inside import messages, values
+from sandbox.inside import values
 from sandbox.inside.arguments import assign
 from sandbox.inside.clock import Clock
 from sandbox.inside.lookahead import Lookahead
 from sandbox.inside.proxies import Coroutine, ErrorClass, Handle, error_class, error_of, mark, number_of
 from sandbox.inside.server import READY, WAITS
+from sandbox.inside.stream import Gone, Stream, TooLong
 
 _FRAME_BYTES = 1 << 16
 """What a frame may hold beyond a value."""
@@ -37,7 +38,7 @@ class Uncompilable(Exception):  # noqa: N818 - a finding about the program
     """Reports a program that is not Python."""
 
 
-_BROKEN = (messages.Gone, messages.TooLong, values.Malformed, Uncompilable)
+_BROKEN = (Gone, TooLong, values.Malformed, Uncompilable)
 """What ends a conversation, or a test of it."""
 
 
@@ -53,7 +54,7 @@ class Remote:
             clock: runs while an answer is owed.
             is_scripted: whether the candidate follows a script, see `sandbox.inside.plain`.
         """
-        self.stream = messages.Stream(fd)
+        self.stream = Stream(fd)
         self.most_text = values.MOST_TEXT_PER_BYTE * most_bytes + _FRAME_BYTES
         """Bytes of the longest reply."""
         self.is_scripted = is_scripted
@@ -95,7 +96,7 @@ class Remote:
         try:
             self._send("load", list(names), forgives)
             self.stream.receive(len(READY))
-        except messages.Gone:
+        except Gone:
             raise NeverReady from None
         loaded = self._reply()
         if type(loaded) is not dict:
@@ -204,8 +205,8 @@ class Remote:
         """Change what the program changed of what was given; return the value, or raise what it raised.
 
         Raises:
-            messages.Gone: where the candidate died.
-            values.Malformed, messages.TooLong: where it sent what it must not.
+            Gone: where the candidate died.
+            values.Malformed, TooLong: where it sent what it must not.
         """
         try:
             outcome = self._outcome(given)
@@ -237,7 +238,7 @@ class Remote:
                 case ["uncompilable", str(message)]:
                     raise Uncompilable(message)
                 case ["too long"]:
-                    raise messages.TooLong(f"a value of more than {self._most_bytes} bytes")
+                    raise TooLong(f"a value of more than {self._most_bytes} bytes")
                 case _:
                     raise values.Malformed("no such reply")
 

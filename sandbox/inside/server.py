@@ -28,9 +28,10 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.inside import messages, values
+from sandbox.inside import values
 from sandbox.inside.given import Callback, Iterator
 from sandbox.inside.program import COMPILER_REFUSES, FILE, compiler_message, new_module
+from sandbox.inside.stream import Stream
 
 READY = "ready"
 """Greeting to the examiner, before any of the program ran: from here on, every failure is the program's."""
@@ -120,7 +121,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 class Server:
     """Serves the loaded program, and the objects of its own classes that the examiner holds handles of."""
 
-    def __init__(self, program: bytes, stream: messages.Stream, most_bytes: int) -> None:
+    def __init__(self, program: bytes, stream: Stream, most_bytes: int) -> None:
         """Serve a program; no value in a reply may be larger than `most_bytes`."""
         self.program = program
         self.stream = stream

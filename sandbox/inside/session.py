@@ -7,17 +7,18 @@ import reprlib
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.inside import checkers, messages, values
+from sandbox.inside import checkers, values
 from sandbox.inside.blame import TEST_FILE, compiled, frames_of, is_the_tests_own
 from sandbox.inside.clock import Clock
 from sandbox.inside.proxies import ErrorClass, Handle, story_of
 from sandbox.inside.remote import NeverReady, Remote, Uncompilable, few_digits, shown
+from sandbox.inside.stream import Gone, TooLong
 
 _BORDER: tuple[tuple[type[Exception], str, str], ...] = (
     (NeverReady, "sandbox_error", "the candidate ended before it came to the program"),
-    (messages.Gone, "lost", ""),
+    (Gone, "lost", ""),
     (Uncompilable, "compile_error", ""),
-    (messages.TooLong, "output_limit", "the program answered with "),
+    (TooLong, "output_limit", "the program answered with "),
     (values.Malformed, "runtime_error", "the program answered with something that is not a value: "),
 )
 """What can go wrong on the stream to the candidate, and what that means; the error's own text follows the words."""

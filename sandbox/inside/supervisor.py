@@ -19,24 +19,102 @@ from sandbox.inside.messages import (
     Facts,
     ForkRequest,
     Lap,
+    cpu_limit_in,
+    number_in,
     receive_mark,
+    receive_packet,
     receive_request,
     write_lap,
 )
 
 _CPU, _WALL, MEMORY, FILES, HOST_MEMORY = map(EXCEEDED.index, ("cpu", "wall", "memory", "file_size", "host_memory"))
-_NOTABLE_S = 0.05
+_NOTABLE_S, _NOTABLE_MS = 0.05, 50
 """Less than so much waiting is not looked at for time in a processor's queue."""
 TICK_S, _FINEST_TICK_S = 0.1, 0.005
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _CORES = os.cpu_count() or 1
 
 
+class Watcher:
+    """Watches forks that end, or are stopped, soon and alone, and touches little memory while a fork shares it."""
+
+    def __init__(self, control: socket.socket, marks: socket.socket | None, pidfd: int) -> None:
+        """Watch for what may come.
+
+        Args:
+            control: the socket to the judge.
+            marks: the socket on which examiners ask for laps, if they may.
+            pidfd: the number that the descriptor of a fork has.
+        """
+        self.receive = control.recvmsg
+        self.control_fd = control.fileno()
+        self.marks_fd = -1 if marks is None else marks.fileno()
+        self.pidfd = pidfd
+        self.poller = select.poll()
+        for fd in (self.marks_fd, self.control_fd, pidfd):
+            if fd >= 0:
+                self.poller.register(fd, select.POLLIN)
+
+    def watch(self, pid: int, pidfd: int, packet: bytes, started_s: float) -> Facts | None:
+        """Return the facts of a fork, as a plain tuple; None where it takes a `ForkedProcess` to tell them.
+
+        Args:
+            pid: the fork.
+            pidfd: its descriptor, which is closed where the facts are returned.
+            packet: the request.
+            started_s: when it began, by the monotonic clock.
+        """
+        if pidfd != self.pidfd:
+            return None
+        while True:
+            ready = self.poller.poll(_NOTABLE_MS)
+            wall_s = time.monotonic() - started_s
+            if not ready or ready[0][0] == self.marks_fd or wall_s > _NOTABLE_S:
+                return None
+            if ready[-1][0] == pidfd:
+                break
+            stop, _ = receive_packet(self.receive)
+            if not stop:  # the judge is gone, and so will we be
+                raise EOFError
+            if stop[0] == STOP and number_in(stop) == number_in(packet):
+                os.kill(pid, signal.SIGKILL)
+                break
+        _, status, usage = os.wait4(pid, 0)
+        os.close(pidfd)
+        cpu_s = usage[0] + usage[1]
+        facts = (
+            number_in(packet), -1 if status & 0x7F else status >> 8, status & 0x7F, cpu_s, wall_s, usage[2] * 1024,
+            _CPU if cpu_s > cpu_limit_in(packet) else 0,
+        )  # fmt: skip
+        return facts  # type: ignore[return-value]  # noqa: RET504 - the class itself would take more memory
+
+
+def end_others(facts: Facts, packet: bytes) -> Facts:
+    """End what a fork left in its pid namespace, reap it, and add it up with the facts of the fork."""
+    cpu_s, peak_memory_bytes = facts.cpu_s, facts.peak_memory_bytes
+    with suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+    with suppress(ChildProcessError):
+        while True:
+            usage = os.wait4(-1, 0)[2]
+            cpu_s += usage.ru_utime + usage.ru_stime
+            peak_memory_bytes = max(peak_memory_bytes, usage.ru_maxrss * 1024)
+    exceeded = _CPU if cpu_s > cpu_limit_in(packet) else 0
+    return facts._replace(cpu_s=cpu_s, peak_memory_bytes=peak_memory_bytes, exceeded=exceeded)
+
+
 class ForkedProcess:
     """Supervises one forked process."""
 
     def __init__(
-        self, pid: int, request: ForkRequest, laps: int | None, clock: int | None, *, owns_pid_namespace: bool
+        self,
+        pid: int,
+        request: ForkRequest,
+        laps: int | None,
+        clock: int | None,
+        *,
+        owns_pid_namespace: bool,
+        pidfd: int | None = None,
     ) -> None:
         """Start to watch a process.
 
@@ -46,13 +124,14 @@ class ForkedProcess:
             laps: the file for what a serving candidate uses, a lap a test.
             clock: the file of the clock of the test at hand, where there is one; see `sandbox.inside.clock`.
             owns_pid_namespace: whether every process but init is of this execution.
+            pidfd: its descriptor, if there is one already; it is closed at the end.
         """
         self.pid = pid
         self.request = request
         self.laps = laps
         self.clock = clock
         self.owns_pid_namespace = owns_pid_namespace
-        self.pidfd = os.pidfd_open(pid)
+        self.pidfd = os.pidfd_open(pid) if pidfd is None else pidfd
         self.stat_fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
         self.started_s = time.monotonic()
         self.waited_s = 0.0

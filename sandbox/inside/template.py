@@ -16,7 +16,9 @@ import signal
 import site
 import socket
 import sys
+import time
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from os import _exit
 from typing import NamedTuple, NoReturn
@@ -24,25 +26,27 @@ from typing import NamedTuple, NoReturn
 from sandbox.inside import candidate, examiner
 from sandbox.inside.confinement import Boot, Confinement, LayerRefusedError
 from sandbox.inside.layers import kernel
-from sandbox.inside.layers.rlimits import Bounds
 from sandbox.inside.messages import (
     EXAMINE,
+    LIMITS_BYTES,
     RUN,
     SERVE,
     STOP,
     Facts,
     ForkRequest,
+    packet_of_facts,
     receive_mark,
-    receive_request,
-    send_facts,
+    receive_packet,
+    request_in,
     send_mark,
+    send_request,
     served,
 )
-from sandbox.inside.supervisor import FILES, HOST_MEMORY, MEMORY, TICK_S, ForkedProcess
+from sandbox.inside.supervisor import FILES, HOST_MEMORY, MEMORY, TICK_S, ForkedProcess, Watcher, end_others
 
 _REHEARSALS = 2
-_CONTROL, _MARKS, _LAST = 10, 11, 12
-"""Numbers of descriptors that are the same in every template."""
+_FIRST, _CONTROL, _MARKS, _LAST = 3, 20, 21, 22
+"""Numbers of descriptors that are the same in every template; those of a fork come first."""
 _KEPT, _OVERFULL = b"k", b"o"
 """What the warden says of the writable place that it renewed: whether it held more files than one may leave."""
 _STRAYED = 70
@@ -68,6 +72,7 @@ def main(boot_text: str, *numbers: str) -> None:
     if boot.core is not None:
         os.sched_setaffinity(0, {boot.core})
     _move_to_fixed_numbers([int(number) for number in numbers])
+    free = [os.open(os.devnull, os.O_RDONLY) for _ in range(_FIRST, _CONTROL)]
     control, marks = socket.socket(fileno=_CONTROL), socket.socket(fileno=_MARKS)
     for add_builtins in (site.setquit, site.setcopyright, site.sethelper):  # what -S left out: exit, quit, help
         add_builtins()
@@ -81,7 +86,7 @@ def main(boot_text: str, *numbers: str) -> None:
     pid = os.fork()
     if pid == 0:
         warden_end.close()
-        _become_template(jail, control, marks, template_end)
+        _become_template(jail, control, marks, template_end, free)
     for sock in (control, marks, template_end):
         sock.close()
     _guard(jail, warden_end, pid)
@@ -126,7 +131,7 @@ def _guard(jail: Confinement, requests: socket.socket, pid: int) -> None:
 
 
 def _become_template(
-    jail: Confinement, control: socket.socket, marks: socket.socket, warden: socket.socket
+    jail: Confinement, control: socket.socket, marks: socket.socket, warden: socket.socket, free: list[int]
 ) -> NoReturn:
     for number in (signal.SIGINT, signal.SIGXFSZ, signal.SIGCHLD):  # init ignores what it has no handler for
         signal.signal(number, signal.SIG_DFL)
@@ -142,94 +147,162 @@ def _become_template(
         candidate.prepare_candidates()
     else:
         examiner.prepare_examiners()
+    for fd in free:
+        os.close(fd)
+    jail.prepare_forks()
+    template, rehearsal = Template(jail, Sockets(control, marks, warden)), _Rehearsal(jail, warden)
     jail.keep_own_memory()
     gc.freeze()
-    sockets = Sockets(control, marks, warden)
     with suppress(EOFError, ConnectionError):
-        _rehearse(jail, sockets)
+        rehearsal.run()
         _report(control, {"python": ".".join(map(str, sys.version_info[:3])), "layers": report})
-        _serve(jail, sockets)
+        while template.answer():
+            pass
     os._exit(0)
 
 
-def _rehearse(jail: Confinement, sockets: Sockets) -> None:
-    """Execute empty programs, so that the first one finds what the second one does: what runs first leaves traces."""
-    marking, marks = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with marking, marks:
-        for kind in (RUN, SERVE) * _REHEARSALS:
-            request = ForkRequest(
-                kind=kind, number=0, cpu_s=10.0, wall_s=10.0, waiting_s=10.0, memory_bytes=1 << 30,
-                output_bytes=1 << 20, file_bytes=1 << 20, processes=16, open_files=32,
-            )  # fmt: skip
-            names = map(str, range(6 if kind == SERVE else 5))
-            files = [os.open(os.path.join(jail.writable, name), os.O_RDWR | os.O_CREAT) for name in names]
-            if kind == SERVE:
-                os.pwrite(files[0], served(b"", 0, b""), 0)
-                peer, examiner_end = socket.socketpair()
-                examiner_end.close()
-                os.dup2(peer.detach(), files[1])
-                if jail.holds_candidates:
-                    send_mark(marking, request.number, 0.0)
-            _execute(jail, sockets._replace(marks=marks), request, files, tick_s=0.0)
+class _Rehearsal:
+    """Executes empty programs, so that the first one finds what the second one does: what runs first leaves traces."""
+
+    def __init__(self, jail: Confinement, warden: socket.socket) -> None:
+        """Prepare it before the template fills up its memory."""
+        self.marking, self.marks = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.asking, self.control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.jail = jail
+        self.template = Template(jail, Sockets(self.control, self.marks, warden))
+
+    def run(self) -> None:
+        """Execute both kinds of programs, with what is out of the ordinary and without."""
+        with self.marking, self.marks, self.asking, self.control:
+            for kind, is_odd in ((RUN, True), (SERVE, True), (RUN, False), (SERVE, False)) * _REHEARSALS:
+                self.jail.reserve.release()
+                self._request(kind, is_odd=is_odd)
+                self.template.execute(*receive_packet(self.control.recvmsg), is_odd=is_odd)
+                self.asking.recv(1 << 10)
+        self.jail.reserve.settle()
+
+    def _request(self, kind: int, *, is_odd: bool) -> None:
+        request = ForkRequest(
+            kind=kind, cpu_s=10.0, wall_s=10.0, waiting_s=10.0, memory_bytes=1 << 30, output_bytes=1 << 20,
+            file_bytes=1 << 20, processes=16, open_files=32,
+        )  # fmt: skip
+        names = map(str, range(6 if kind == SERVE else 5))
+        files = [os.open(os.path.join(self.jail.writable, name), os.O_RDWR | os.O_CREAT) for name in names]
+        if kind == SERVE:
+            os.pwrite(files[0], served(b"", 0, b""), 0)
+            peer, examiner_end = socket.socketpair()
+            examiner_end.close()
+            os.dup2(peer.detach(), files[1])
+            if self.jail.holds_candidates and is_odd:
+                send_mark(self.marking, request.number, 0.0)
+        send_request(self.asking, request, files)
+        for fd in files:
+            os.close(fd)
 
 
-def _serve(jail: Confinement, sockets: Sockets) -> None:
-    poller = select.poll()
-    poller.register(sockets.control, select.POLLIN)
-    if jail.holds_candidates:
-        poller.register(sockets.marks, select.POLLIN)
-    while True:
-        ready = {fd for fd, _ in poller.poll()}
-        if sockets.control.fileno() not in ready:
-            receive_mark(sockets.marks)  # its candidate died before it came
-        elif (received := receive_request(sockets.control)) is None:
-            return
-        elif received[0].kind != STOP:  # a STOP crossed with the end of its execution
-            send_facts(sockets.control, _execute(jail, sockets, *received))
+class Template:
+    """Executes what the judge requests; nothing of a request is kept behind it."""
+
+    def __init__(self, jail: Confinement, sockets: Sockets) -> None:
+        """Serve over these sockets."""
+        self.jail = jail
+        self.sockets = sockets
+        self.send = sockets.control.send
+        self.marks = sockets.marks if jail.holds_candidates else None
+        self.watcher = Watcher(sockets.control, self.marks, _FIRST)
+        self.poller = select.poll()
+        for sock in (self.marks, sockets.control):
+            if sock is not None:
+                self.poller.register(sock, select.POLLIN)
+
+    def answer(self) -> bool:
+        """Execute the next request; return False where the judge is gone."""
+        if self.poller.poll()[-1][0] != self.watcher.control_fd:
+            receive_mark(self.sockets.marks)  # its candidate died before it came
+            return True
+        packet, descriptors = receive_packet(self.watcher.receive)
+        if packet and packet[0] != STOP:  # a STOP crossed with the end of its execution
+            self.execute(packet, descriptors)
+        return bool(packet)
+
+    def execute(self, packet: bytes, descriptors: Sequence[int], *, is_odd: bool = False) -> None:
+        """Fork for a request and report how the fork ended.
+
+        Args:
+            packet: the request.
+            descriptors: what came with it.
+            is_odd: whether to take it for out of the ordinary from the start.
+        """
+        jail, kind, clock, laps = self.jail, packet[0], None, None
+        if kind == SERVE:
+            *descriptors, clock, laps = descriptors
+        elif kind == EXAMINE:
+            clock = os.dup(descriptors[-1])
+        if is_odd or jail.limits != packet[:LIMITS_BYTES]:
+            jail.reserve.release()
+            jail.set_limits(packet)
+        jail.before_fork()
+        jail.reserve.hold()
+        pid = os.fork()
+        if pid == 0:
+            _become_fork(jail, packet, descriptors, self.sockets.marks)
+        jail.reserve.release_few()
+        jail.after_fork()
+        for fd in descriptors:
+            os.close(fd)
+        facts = self._facts(pid, packet, laps, clock, is_odd=is_odd)
+        self.send(packet_of_facts(self._with_traces(facts)))
+
+    def _facts(self, pid: int, packet: bytes, laps: int | None, clock: int | None, *, is_odd: bool) -> Facts:
+        """Return how a fork ended, with all that it started."""
+        started_s, pidfd = time.monotonic(), os.pidfd_open(pid)
+        facts = None if is_odd or self.jail.children < 0 else self.watcher.watch(pid, pidfd, packet, started_s)
+        if facts is None:
+            self.jail.reserve.release()
+            execution = ForkedProcess(
+                pid, request_in(packet), laps, clock, owns_pid_namespace=self.jail.owns_pids, pidfd=pidfd
+            )
+            execution.started_s = started_s
+            return execution.supervise(self.sockets.control, self.marks, 0.0 if is_odd else TICK_S)
+        for fd in (laps, clock):
+            if fd is not None:
+                os.close(fd)
+        if not os.pread(self.jail.children, 1, 0):  # it left none behind
+            return facts
+        self.jail.reserve.release()
+        return end_others(Facts._make(facts), packet)
+
+    def _with_traces(self, facts: Facts) -> Facts:
+        """Remove what a program left in the writable place; return the facts with what that and the group tell."""
+        jail = self.jail
+        if jail.is_dirty():
+            warden = self.sockets.warden
+            jail.reserve.release()
+            warden.send(b"r")
+            if warden.recv(1) == _OVERFULL:
+                facts = Facts._make(facts)._replace(exceeded=facts[-1] or FILES)
+            jail.note_writable()
+        try:
+            return Facts._make(facts)._replace(exceeded=facts[-1] or MEMORY) if jail.ran_out_of_memory() else facts
+        except MemoryError:
+            return Facts._make(facts)._replace(exceeded=facts[-1] or HOST_MEMORY)
 
 
-def _execute(
-    jail: Confinement, sockets: Sockets, request: ForkRequest, descriptors: list[int], tick_s: float = TICK_S
-) -> Facts:
-    """Fork for one request and return how the fork ended; what it sees in our frames is of its own request."""
-    laps = descriptors.pop() if request.kind == SERVE else None
-    clock = descriptors.pop() if request.kind == SERVE else os.dup(descriptors[-1]) if request.kind == EXAMINE else None
-    own = [*descriptors, sockets.marks.fileno()] if request.kind == EXAMINE else descriptors
-    bounds = jail.bounds(request)
-    jail.before_fork(request)
-    pid = os.fork()
-    if pid == 0:
-        _become_fork(jail, request, own, bounds)
-    jail.after_fork()
-    for fd in descriptors:
-        os.close(fd)
-    execution = ForkedProcess(pid, request, laps, clock, owns_pid_namespace="pid" in jail.layers)
-    facts = execution.supervise(sockets.control, sockets.marks if jail.holds_candidates else None, tick_s)
-    if jail.is_dirty():
-        sockets.warden.send(b"r")
-        if sockets.warden.recv(1) == _OVERFULL:
-            facts = facts._replace(exceeded=facts.exceeded or FILES)
-        jail.writable_was_renewed()
-    try:
-        return facts._replace(exceeded=facts.exceeded or MEMORY) if jail.ran_out_of_memory() else facts
-    except MemoryError:
-        return facts._replace(exceeded=facts.exceeded or HOST_MEMORY)
-
-
-def _become_fork(jail: Confinement, request: ForkRequest, own: list[int], bounds: Bounds) -> NoReturn:
+def _become_fork(jail: Confinement, packet: bytes, own: Sequence[int], marks: socket.socket) -> NoReturn:
     """Turn a fork into its kind: a session and descriptors of its own, the remaining layers, the work."""
+    kind = packet[0]
     try:
         os.setsid()
-        if request.kind == EXAMINE:
-            own = [*own, _opened("/proc/self/schedstat")]
-        jail.confine(bounds, is_examiner=request.kind == EXAMINE)
+        if kind == EXAMINE:
+            own = [*own, marks.fileno(), _opened("/proc/self/schedstat")]
+        jail.confine(is_examiner=kind == EXAMINE)
         _close_others(own)
-        if request.kind == RUN:
+        if kind == RUN:
             candidate.run_program(*own)
-        elif request.kind == EXAMINE:
+        elif kind == EXAMINE:
             examiner.examine_programs(*own)
         else:
-            candidate.serve(*own, most_bytes=request.output_bytes)
+            candidate.serve(*own, most_bytes=request_in(packet).output_bytes)
     except BaseException:  # noqa: BLE001 - what a program raises must not travel up into the template's own frames
         traceback.print_exc()
     _exit(_STRAYED)
@@ -242,10 +315,11 @@ def _opened(path: str) -> int:
     return -1
 
 
-def _close_others(kept: list[int]) -> None:
+def _close_others(kept: Sequence[int]) -> None:
     """Close every descriptor but the standard ones and those that are named."""
     above = 3
     for fd in sorted(kept):
-        os.closerange(above, fd)
+        if fd > above:
+            os.closerange(above, fd)
         above = fd + 1
-    os.closerange(above, above + 100)  # a template has some ten
+    os.closerange(above, above + 100)  # a template has some twenty

@@ -18,6 +18,7 @@ from sandbox.inside import checkers, messages, values
 from sandbox.inside.clock import Clock
 from sandbox.inside.proxies import Handle, story_of
 from sandbox.inside.remote import NeverReady, Remote, Uncompilable
+from sandbox.inside.stream import Gone, TooLong
 from sandbox.records import AssertTest, CallTest, Limits, Verdict
 
 SECRET = 0x5EC2E7_0F_7E57
@@ -29,7 +30,7 @@ EXPECTED = [
 CHECKERS = sorted(set(checkers.CALL) - {"same_noneness", "any_of"})
 """Those that accept one answer only."""
 DECLARED = (
-    values.Malformed, messages.Gone, messages.TooLong, Uncompilable, NeverReady,
+    values.Malformed, Gone, TooLong, Uncompilable, NeverReady,
     MemoryError,  # a memory_limit of the program
 )  # fmt: skip
 """What may come out where no value does; what the program raised is besides."""
@@ -139,7 +140,7 @@ def _packets():
             lambda sock: messages.send_work(sock, messages.ExamineRequest(1, 2, True, True, 3), []),
         ),
         (messages.receive_work, lambda sock: messages.send_work(sock, messages.Comparison("numbers"), [])),
-        (messages.receive_facts, lambda sock: messages.send_facts(sock, facts)),
+        (messages.receive_facts, lambda sock: sock.send(messages.packet_of_facts(facts))),
         (messages.receive_mark, lambda sock: messages.send_mark(sock, 7, 0.5)),
     ]
 

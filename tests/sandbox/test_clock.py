@@ -5,10 +5,11 @@ import socket
 
 import pytest
 
-from sandbox.inside import clock, messages, values
+from sandbox.inside import clock, values
 from sandbox.inside.clock import Clock, ClockReading, read_clock
 from sandbox.inside.remote import Remote
 from sandbox.inside.server import READY
+from sandbox.inside.stream import Stream
 
 S = 1_000_000_000
 
@@ -162,7 +163,7 @@ def test_whoever_ends_while_a_reply_is_read_ends_by_the_programs_doing(file, mon
     monkeypatch.setattr(values, "from_tree", from_tree)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        line = messages.Stream(theirs.fileno())
+        line = Stream(theirs.fileno())
         for reply in (READY, '["ok", {"dict": []}, {}]'):
             line.send(reply)
         Remote(ours.fileno(), 1000, Clock(file, -1)).load(("f",), forgives=False)

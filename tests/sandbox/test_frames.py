@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sandbox.inside import messages
+from sandbox.inside.stream import Gone, Stream, TooLong
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def pair():
 @pytest.fixture
 def lines(pair):
     """Return a line on either end."""
-    return tuple(messages.Stream(sock.fileno()) for sock in pair)
+    return tuple(Stream(sock.fileno()) for sock in pair)
 
 
 @pytest.mark.parametrize("text", ["", "[1, 2]", "x" * 100_000])
@@ -46,7 +46,7 @@ def test_texts_arrive_one_by_one(lines):
 def test_what_comes_with_a_text_is_the_beginning_of_the_next(pair):
     """A stream knows no borders: one text and a half at once are one text, and the rest of the other once it comes."""
     ours, theirs = pair
-    line = messages.Stream(theirs.fileno())
+    line = Stream(theirs.fileno())
 
     ours.send(struct.pack("=I", 3) + b"one" + struct.pack("=I", 5) + b"th")
     first = line.receive(99)
@@ -84,8 +84,8 @@ def test_a_longer_text_is_refused_before_it_comes(pair, length):
 
     ours.send(struct.pack("=I", length))
 
-    with pytest.raises(messages.TooLong, match=f"{length} bytes where 5 are allowed"):
-        messages.Stream(theirs.fileno()).receive(5)
+    with pytest.raises(TooLong, match=f"{length} bytes where 5 are allowed"):
+        Stream(theirs.fileno()).receive(5)
 
 
 @pytest.mark.parametrize("sent", [b"", b"\5", b"\5\0\0\0", b"\5\0\0\0half"], ids=len)
@@ -96,8 +96,8 @@ def test_half_a_frame_means_that_the_peer_is_gone(pair, sent):
     ours.send(sent)
     ours.close()
 
-    with pytest.raises(messages.Gone):
-        messages.Stream(theirs.fileno()).receive(99)
+    with pytest.raises(Gone):
+        Stream(theirs.fileno()).receive(99)
 
 
 def test_sending_to_a_closed_peer_is_gone(pair):
@@ -106,8 +106,8 @@ def test_sending_to_a_closed_peer_is_gone(pair):
 
     theirs.close()
 
-    with pytest.raises(messages.Gone):
-        messages.Stream(ours.fileno()).send("text")
+    with pytest.raises(Gone):
+        Stream(ours.fileno()).send("text")
 
 
 @pytest.mark.parametrize("deed", [lambda line: line.send("text"), lambda line: line.receive(99)])
@@ -117,5 +117,5 @@ def test_a_closed_descriptor_is_gone(pair, deed):
     fd = ours.detach()
     socket.close(fd)
 
-    with pytest.raises(messages.Gone):
-        deed(messages.Stream(fd))
+    with pytest.raises(Gone):
+        deed(Stream(fd))

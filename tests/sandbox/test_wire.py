@@ -69,7 +69,7 @@ def test_what_a_serving_candidate_gets_is_read_as_written():
 )
 def test_facts_arrive_as_sent(pair, facts):
     """An exit status, a signal and what was exceeded survive."""
-    messages.send_facts(pair[0], facts)
+    pair[0].send(messages.packet_of_facts(facts))
 
     assert messages.receive_facts(pair[1]) == facts
 

@@ -9,12 +9,15 @@ import fcntl
 import os
 import signal
 import time
+from array import array
 from contextlib import suppress
 from typing import NamedTuple
 
 CONTROLLERS = ("memory", "pids")
 _PREFIX = "proctor-"
 _REMOVAL_S = 10.0
+_MOST_COUNTERS_BYTES = 256
+"""The counters of version 2 take some hundred."""
 
 
 class Version(NamedTuple):
@@ -53,8 +56,9 @@ class ControlGroup:
         self.version, parents = _parents()
         self._name = f"{_PREFIX}{os.getpid()}-{os.urandom(4).hex()}"
         self._places: list[tuple[int, int]] = []
-        self._own = self._bounds = (0, 0)
-        self._kills = self._hits = 0
+        # Numbers are kept in place: where objects lie must not tell what ran before.
+        self._own, self._bounds, self._hits = array("q", (0, 0)), array("q", (0, 0)), array("q", (0,))
+        self._kills = bytearray(_MOST_COUNTERS_BYTES)
         try:
             for parent in parents:
                 self._places.append(_make(parent, self._name))
@@ -79,12 +83,14 @@ class ControlGroup:
 
     def bound(self, memory_bytes: int, processes: int) -> None:
         """Allow so much beyond what the template, warm by now, has itself."""
-        if self._own == (0, 0):
-            self._own = _counter(self._memory_used, ""), _counter(self._pids_used, "")
-        if self._bounds != (memory_bytes, processes):
-            os.pwrite(self._memory_bound, b"%d" % (self._own[0] + memory_bytes), 0)
-            os.pwrite(self._pids_bound, b"%d" % (self._own[1] + processes), 0)
-            self._bounds = memory_bytes, processes
+        own, bounds = self._own, self._bounds
+        if own[1] == 0:
+            own[0], own[1] = _counter(self._memory_used, ""), _counter(self._pids_used, "")
+            self.ran_out_of_memory()
+        if bounds[0] != memory_bytes or bounds[1] != processes:
+            os.pwrite(self._memory_bound, b"%d" % (own[0] + memory_bytes), 0)
+            os.pwrite(self._pids_bound, b"%d" % (own[1] + processes), 0)
+            bounds[0], bounds[1] = memory_bytes, processes
 
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel has killed one of the group, since the last call, because the bound was met.
@@ -92,11 +98,15 @@ class ControlGroup:
         Raises:
             MemoryError: where it killed because the host, or a group around ours, has no more memory.
         """
-        kills, hits = _counter(self._kills_file, self.version.kills[1]), self._hits
-        if kills == self._kills:
+        counters = os.pread(self._kills_file, _MOST_COUNTERS_BYTES, 0)
+        if self._kills.startswith(counters):
             return False
-        self._kills, self._hits = kills, _counter(self._hits_file, self.version.hits[1])
-        if self._hits == hits:
+        kills, hits = _count_in(self._kills.rstrip(b"\0"), self.version.kills[1]), self._hits[0]
+        self._kills[:] = counters.ljust(_MOST_COUNTERS_BYTES, b"\0")
+        if kills == _count_in(counters, self.version.kills[1]):
+            return False
+        self._hits[0] = _counter(self._hits_file, self.version.hits[1])
+        if self._hits[0] == hits:
             raise MemoryError("the host has too little memory for so many workers under such a memory limit")
         return True
 
@@ -251,5 +261,9 @@ def _write(folder: int, name: str, text: str) -> None:
 
 def _counter(descriptor: int, field: str) -> int:
     """Return the number behind a field's name, or the file's only number where the name is empty."""
-    rows = dict(row.rpartition(" ")[::2] for row in os.pread(descriptor, 4096, 0).decode("ascii").splitlines())
-    return int(rows[field])
+    return _count_in(os.pread(descriptor, _MOST_COUNTERS_BYTES, 0), field)
+
+
+def _count_in(counters: bytes | bytearray, field: str) -> int:
+    rows = dict(row.rpartition(" ")[::2] for row in counters.decode("ascii").splitlines())
+    return int(rows.get(field, 0))

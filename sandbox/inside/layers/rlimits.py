@@ -2,6 +2,7 @@
 
 import math
 import resource
+from collections.abc import Iterator, Sequence
 
 from sandbox.inside.messages import SERVE, ForkRequest
 
@@ -9,8 +10,11 @@ STACK_BYTES = 64 << 20
 """Deep recursion is common in contest programs; judges give more stack than the usual 8 MiB."""
 
 
-Bounds = tuple[tuple[int, tuple[int, int]], ...]
-"""What `setrlimit` takes, limit by limit: which one, soft and hard."""
+BOUNDED = (
+    resource.RLIMIT_AS, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC, resource.RLIMIT_CPU,
+)  # fmt: skip
+"""What is bounded for each fork."""
+_UNBOUNDED = -1
 
 
 def enter() -> None:
@@ -19,38 +23,39 @@ def enter() -> None:
     soft = STACK_BYTES if hard == resource.RLIM_INFINITY else min(STACK_BYTES, hard)
     resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
     for which, value in ((resource.RLIMIT_CORE, 1), (resource.RLIMIT_MSGQUEUE, 0)):  # with 0 a crash reporter has cores
-        resource.setrlimit(which, _both(which, value))
+        resource.setrlimit(which, (_least(which, value), _least(which, value)))
 
 
-def bounds(request: ForkRequest, processes: int | None) -> Bounds:
-    """Return the limits of a fork; reckoned before it, where that costs least.
+def bounds(request: ForkRequest, processes: int | None) -> Iterator[int]:
+    """Return the soft and the hard limit of each of BOUNDED; reckoned before a fork, where that costs least.
 
     The CPU limit is far behind the supervisor's exact one: the kernel counts it in whole ticks, which on a crowded
     host can be a third too many. There is none where a process serves many tests: each has a limit of its own, which
     only the supervisor can tell. `processes` counts per user, so it is None where the user has others on this host.
     """
-    values = {
-        resource.RLIMIT_AS: request.memory_bytes,
-        resource.RLIMIT_FSIZE: request.file_bytes,
-        resource.RLIMIT_NOFILE: request.open_files,
-    }
-    if processes is not None:
-        values[resource.RLIMIT_NPROC] = processes
-    found = tuple((which, _both(which, value)) for which, value in values.items())
-    if request.kind == SERVE:
-        return found
-    backstop_s = 2 * math.ceil(request.cpu_s) + 5
-    return (*found, (resource.RLIMIT_CPU, (backstop_s, backstop_s + 1)))
+    backstop_s = _UNBOUNDED if request.kind == SERVE else 2 * math.ceil(request.cpu_s) + 5
+    values = (
+        request.memory_bytes, request.file_bytes, request.open_files,
+        _UNBOUNDED if processes is None else processes, backstop_s,
+    )  # fmt: skip
+    for which, value in zip(BOUNDED, values, strict=True):
+        if value == _UNBOUNDED:
+            yield from (_UNBOUNDED, _UNBOUNDED)
+        else:
+            yield _least(which, value)
+            yield _least(which, value + (which == resource.RLIMIT_CPU))
 
 
-def apply(bounds: Bounds) -> None:
-    """Bound the calling process, and all that it starts."""
-    for which, soft_and_hard in bounds:
-        resource.setrlimit(which, soft_and_hard)
+def apply(values: Sequence[int]) -> None:
+    """Bound the calling process, and all that it starts, by what `bounds` returned."""
+    at = 0
+    for which in BOUNDED:
+        if values[at] != _UNBOUNDED:
+            resource.setrlimit(which, (values[at], values[at + 1]))
+        at += 2
 
 
-def _both(which: int, value: int) -> tuple[int, int]:
-    """Return a value for both the soft and the hard limit, lower than requested where the host's own is lower."""
+def _least(which: int, value: int) -> int:
+    """Return a value for a limit, lower than requested where the host's own is lower."""
     hard = resource.getrlimit(which)[1]
-    least = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    return least, least
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)
