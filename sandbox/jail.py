@@ -65,6 +65,11 @@ def probe(jail: Jail) -> JailReport:
     return _probe(jail)[1]
 
 
+def layers_of(jail: Jail) -> frozenset[str]:
+    """Return those of the requested layers that this host gives; raises as `probe` does."""
+    return _probe(jail)[0]
+
+
 @functools.cache
 def _probe(jail: Jail) -> tuple[frozenset[str], JailReport]:
     """Return those of the requested layers that this host gives, and the report."""
@@ -132,12 +137,13 @@ def _first_user_id() -> int | None:
     return None
 
 
-def start_pair(jail: Jail, core: int | None) -> tuple[Template, Template]:
+def start_pair(jail: Jail, core: int | None, layers: frozenset[str] | None = None) -> tuple[Template, Template]:
     """Start the candidates' template and the examiners', joined by the socket for marks.
 
     Args:
         jail: the jail to build around each.
         core: the processor to stay on; None for any.
+        layers: what `layers_of` returned for this jail, where it is known already.
 
     Returns:
         The candidates' template and the examiners'. The caller closes both.
@@ -146,7 +152,7 @@ def start_pair(jail: Jail, core: int | None) -> tuple[Template, Template]:
         Refused: This host can't hold an untrusted program, or the interpreter can't be started.
         Fault: Every user id is taken.
     """
-    layers, _ = _probe(jail)
+    layers = layers_of(jail) if layers is None else layers
     asking, answering = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with asking, answering:
         candidates = _start(jail, layers, answering, WARM_MODULES, holds_candidates=True, core=core)

@@ -18,8 +18,9 @@ from sandbox.clients import ExaminerFailed
 from sandbox.inside.messages import Facts
 from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, start_pair
 from sandbox.judge import Judge
-from sandbox.pool import Case, cores_of, judge_all
+from sandbox.pool import AHEAD_PER_WORKER, Case, cores_of, judge_all
 from sandbox.records import AssertTest, Fault, Limits, Refused, StdioTest, Verdict
+from sandbox.worker import Worker
 
 FALLBACK = ALL_LAYERS - NAMESPACES
 WORKERS = 2
@@ -97,7 +98,7 @@ def test_no_cases_are_no_judgements():
 
 
 def test_cases_are_read_a_few_ahead():
-    """From an endless source, at most 16 cases a worker are taken before the first judgement, and then one for each."""
+    """From an endless source, so many for each worker before the first judgement, and then one for each."""
     taken = itertools.count()
     judgements = judge_all((case("print(1)") for _ in taken), Jail(), WORKERS)
 
@@ -105,7 +106,7 @@ def test_cases_are_read_a_few_ahead():
         next(judgements)
     judgements.close()
 
-    assert 5 <= next(taken) <= 16 * WORKERS + 6
+    assert 5 <= next(taken) <= AHEAD_PER_WORKER * WORKERS + 6
 
 
 def test_nothing_starts_before_the_first_judgement_is_asked_for():
@@ -135,25 +136,23 @@ def test_a_failing_source_of_cases_is_not_swallowed():
 
 
 def test_a_worker_that_cannot_start_leaves_no_other(monkeypatch):
-    """Where one of three judges can't be started, the other two are closed."""
-    started, turn = [], itertools.count()
+    """Where one of three can't start its judge, all are ended, and the reader is told why."""
+    started = []
 
-    class OneFails(Judge):
-        def __init__(self, *arguments):
-            if next(turn) == 1:
-                raise Refused("no more processes")
-            super().__init__(*arguments)
+    class OneFails(Worker):
+        def __init__(self, core):
+            super().__init__(core)
             started.append(self)
 
-    monkeypatch.setattr("sandbox.pool.Judge", OneFails)
+        def begin(self, jail, layers):
+            super().begin(Jail(python="/nonexistent") if len(started) == 3 and self is started[1] else jail, layers)
 
-    with pytest.raises(Refused):
-        next(judge_all([case("print(1)")], Jail(), 3))
+    monkeypatch.setattr("sandbox.pool.Worker", OneFails)
 
-    running = [judge._candidates._process.poll() is None for judge in started]  # noqa: SLF001 - who else knows
-    for judge in started:
-        judge.close()  # for the tests after this one, should it not have been
-    assert running == [False, False]
+    with pytest.raises(Refused, match="/nonexistent: No such file or directory"):
+        list(judge_all([case("import time; time.sleep(600)", wall_s=900)] * 3, Jail(), 3))
+
+    assert [worker._process.returncode for worker in started] == [0] * 3  # noqa: SLF001 - who else knows
 
 
 def templates_of(judge):
