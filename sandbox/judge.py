@@ -89,26 +89,24 @@ def judge_program(
 class Judge:
     """Judges programs one after another, with templates that stay warm from the first to the last."""
 
-    def __init__(self, jail: Jail, core: int | None = None, layers: frozenset[str] | None = None) -> None:
+    def __init__(self, jail: Jail, core: int | None = None) -> None:
         """Start a candidates' template and an examiners'.
 
         Args:
             jail: the interpreter and the layers around it.
             core: the processor to stay on; None for any.
-            layers: what `sandbox.jail.layers_of` returned for this jail, where it is known already.
 
         Raises:
             Refused: This host can't hold an untrusted program.
         """
         self._jail = jail
-        self._layers = layers
         self.core = core
         self._numbers = itertools.count(1)
         self._closed = False
         self._start()
 
     def _start(self) -> None:
-        self._candidates, examiners = start_pair(self._jail, self.core, self._layers)
+        self._candidates, examiners, self.report = start_pair(self._jail, self.core)
         self._examiner = Examiner(examiners)
 
     def __enter__(self) -> Self:

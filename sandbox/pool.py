@@ -12,7 +12,8 @@ from time import monotonic
 import msgspec
 
 from sandbox.equal_programs import EqualPrograms, First, Key
-from sandbox.jail import Jail, layers_of
+from sandbox.head_start import HeadStart
+from sandbox.jail import Jail, known_report
 from sandbox.records import Judgement, Limits, Test, Verdict
 from sandbox.worker import Worker
 from sandbox.worker_main import Work
@@ -25,6 +26,8 @@ _LARGEST_ORDER = 16
 """An order goes on so far while the tests are the same: each worker that gets new tests starts an examiner for them."""
 _READING_S = 0.005
 """A case that took longer to read is sent at once: the next may take as long."""
+_WORTH_S = 0.1
+"""As long as the start of a worker takes; one that lasts that long may be in need of others."""
 _MOST_DEATHS = 3
 """Workers that may end under a case; then the case itself may be what ends them."""
 
@@ -57,7 +60,13 @@ def cores_of(workers: int) -> list[int | None]:
 
 
 def judge_all(
-    cases: Iterable[Case], jail: Jail, workers: int, halt: Future[None] | None = None, *, reuse: bool = False
+    cases: Iterable[Case],
+    jail: Jail,
+    workers: int,
+    halt: Future[None] | None = None,
+    *,
+    reuse: bool = False,
+    ahead: HeadStart | None = None,
 ) -> Iterator[Judgement]:
     """Yield the judgements of the cases, in their order, as they are ready; at most a few cases are read ahead.
 
@@ -68,6 +77,7 @@ def judge_all(
         workers: how many programs to judge at once.
         halt: when another thread gives it a result, no more is yielded, and the programs at hand are given up at once.
         reuse: whether equal programs in such a sequence are judged once, and the others marked as `reused`.
+        ahead: the first worker and the processors of the others, where it was started in that jail before.
 
     Yields:
         One judgement for each case.
@@ -78,7 +88,7 @@ def judge_all(
     """
     pool = _Pool(cases, jail, reuse=reuse)
     try:
-        pool.start(cores_of(workers))
+        pool.start(cores_of(workers), ahead)
         yield from pool.judgements(halt or Future())
     finally:
         pool.close()
@@ -92,6 +102,9 @@ class _Pool:
         self._jail = jail
         self._equal = EqualPrograms() if reuse else None
         self._workers = list[Worker]()
+        self._later: Sequence[int | None] = ()
+        """The processors of workers that are not started yet, and when to see whether they should be."""
+        self._due_s = 0.0
         self._selector = selectors.DefaultSelector()
         self._bell, self._rope = socket.socketpair()
         """What is sent on the second wakes the thread that waits."""
@@ -111,14 +124,33 @@ class _Pool:
         self._deaths = Counter[int]()
         self._ready = dict[int, Judgement]()
 
-    def start(self, cores: Sequence[int | None]) -> None:
-        """Start the workers, and see meanwhile what this host gives."""
-        self._workers += map(Worker, cores)
-        for worker in self._workers:
-            self._selector.register(worker, selectors.EVENT_READ)
-        layers = layers_of(self._jail)
-        for worker in self._workers:
-            worker.begin(self._jail, layers)
+    def start(self, cores: Sequence[int | None], ahead: HeadStart | None) -> None:
+        """Start the workers, or but the first of them, where there is one already and may be enough."""
+        if ahead is None:
+            self._start_more(cores)
+        else:
+            self._add(ahead.worker)
+            self._later = ahead.later
+            self._due_s = monotonic() + (0 if ahead.expects_many else _WORTH_S)
+
+    def _start_more(self, cores: Iterable[int | None]) -> None:
+        known = known_report(self._jail)
+        for worker in [Worker(core) for core in cores]:
+            self._add(worker)
+            worker.begin(self._jail, known)
+
+    def _add(self, worker: Worker) -> None:
+        self._workers.append(worker)
+        self._selector.register(worker, selectors.EVENT_READ)
+
+    def _grow(self) -> None:
+        """Start the other workers once the first has been at work for as long as that takes, and is not done yet."""
+        if self._later and monotonic() >= self._due_s:
+            if len(self._workers[0].owed) > 1:
+                self._start_more(self._later)
+                self._later = ()
+            else:
+                self._due_s = monotonic() + _WORTH_S
 
     def close(self) -> None:
         """End the workers, with all that they are at."""
@@ -134,6 +166,7 @@ class _Pool:
         """Yield the judgements until there are no more cases, or until there is a halt."""
         halt.add_done_callback(self._ring)
         while not halt.done():
+            self._grow()
             while not halt.done() and (judgement := self._ready.pop(self._yielded, None)):
                 self._yielded += 1
                 yield judgement
@@ -147,7 +180,8 @@ class _Pool:
             self._rope.send(b"h")
 
     def _receive(self, *, wait: bool) -> None:
-        for key, _ in self._selector.select(None if wait else 0):
+        most_s = max(0.0, self._due_s - monotonic()) if self._later else None
+        for key, _ in self._selector.select(most_s if wait else 0):
             if isinstance(worker := key.fileobj, Worker):
                 try:
                     for number, judgement in worker.judged():
@@ -178,7 +212,7 @@ class _Pool:
         another = Worker(worker.core)
         self._workers[self._workers.index(worker)] = another
         self._selector.register(another, selectors.EVENT_READ)
-        another.begin(self._jail, layers_of(self._jail))
+        another.begin(self._jail, known_report(self._jail))
         for number, work in list(worker.owed.items()):
             self._deaths[number] += 1
             if self._deaths[number] < _MOST_DEATHS:

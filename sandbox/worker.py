@@ -13,7 +13,7 @@ from typing import IO
 
 import msgspec
 
-from sandbox.jail import Jail
+from sandbox.jail import Jail, JailReport
 from sandbox.records import Fault, Judgement, Refused, Test
 from sandbox.worker_main import LENGTH, Order, Report, Terms, Work
 
@@ -38,6 +38,8 @@ class Worker:
         """What it has not judged yet, by its numbers."""
         self._tests: tuple[Test, ...] | None = None
         self._started = False
+        self.report: JailReport | None = None
+        """What it found out about this host, once it has started."""
         self._received = bytearray()
         self._socket, theirs = socket.socketpair()
         self._log: IO[bytes] = os.fdopen(os.memfd_create("proctor-worker-log"), "r+b")
@@ -49,9 +51,9 @@ class Worker:
                 start_new_session=True,
             )  # fmt: skip
 
-    def begin(self, jail: Jail, layers: frozenset[str]) -> None:
-        """Let it start its jails, under those layers that this host gives."""
-        self._send(Terms(jail, layers, self.core))
+    def begin(self, jail: Jail, known: JailReport | None) -> None:
+        """Let it start its jails; what is known of this host it needn't find out."""
+        self._send(Terms(jail, known, self.core))
 
     def order(self, work: Iterable[Work]) -> None:
         """Have it do some more work; tests travel where they aren't those of the work before."""
@@ -101,6 +103,7 @@ class Worker:
             if report.failed:
                 raise Fault(report.failed)
             self._started = True
+            self.report = report.jail or self.report
             for number, judgement in report.judged:
                 self.owed.pop(number, None)
                 yield number, judgement
@@ -126,7 +129,9 @@ class Worker:
         self._socket.close()
 
     def close(self) -> None:
-        """End it, and wait until it is gone with its jails."""
+        """End it, and wait until it is gone with its jails; closing twice does nothing."""
+        if self._log.closed:
+            return
         self.leave()
         self._ended()
         self._log.close()

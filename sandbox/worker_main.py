@@ -15,7 +15,7 @@ from typing import IO, NamedTuple
 
 import msgspec
 
-from sandbox.jail import Jail
+from sandbox.jail import Jail, JailReport, note_report
 from sandbox.judge import Judge
 from sandbox.records import Fault, Judgement, Limits, Refused, Test
 
@@ -29,8 +29,8 @@ class Terms(NamedTuple):
     """Opens the conversation: where to judge."""
 
     jail: Jail
-    layers: frozenset[str]
-    """Those of the jail that this host gives."""
+    known: JailReport | None
+    """What is known of this host; None where the worker is to find out."""
     core: int | None
 
 
@@ -53,9 +53,10 @@ class Order(NamedTuple):
 
 
 class Report(msgspec.Struct, frozen=True, array_like=True):
-    """Returns judgements by their numbers. The first says that the worker has started: none, or why not."""
+    """Returns judgements by their numbers. The first says that the worker has started, and in what jail, or why not."""
 
     judged: tuple[tuple[int, Judgement], ...] = ()
+    jail: JailReport | None = None
     refused: str = ""
     failed: str = ""
 
@@ -115,15 +116,17 @@ def main(descriptor: int) -> None:
         terms: Terms = pickle.load(stream)  # noqa: S301 - from our own side
         if terms.core is not None:
             os.sched_setaffinity(0, {terms.core})  # this process takes turns with the judge's
+        if terms.known is not None:
+            note_report(terms.jail, terms.known)
         try:
-            judge = Judge(terms.jail, terms.core, terms.layers)
+            judge = Judge(terms.jail, terms.core)
         except Refused as refusal:
             return _send(sock, Report(refused=str(refusal)))
         except Fault as fault:
             return _send(sock, Report(failed=str(fault)))
         inbox = _Inbox(stream, judge)
         try:
-            _send(sock, Report())
+            _send(sock, Report(jail=judge.report))
             _judge_all(sock, inbox, judge)
         finally:
             with suppress(OSError):
