@@ -3,6 +3,7 @@
 from typing import Self
 
 from sandbox.jail import Jail, JailReport, note_report
+from sandbox.records import Fault
 from sandbox.worker import Worker
 
 _MANY = 32
@@ -35,9 +36,12 @@ class HeadStart:
             Refused: This host can't hold an untrusted program.
             Fault: The worker can't be started.
         """
-        while self.worker.report is None:
-            for _ in self.worker.judged():  # none yet
-                pass
+        try:
+            while self.worker.report is None:
+                for _ in self.worker.judged():  # none yet
+                    pass
+        except EOFError as error:
+            raise Fault(f"a worker ended as it started: {error}") from None
         note_report(self.jail, self.worker.report)
         return self.worker.report
 

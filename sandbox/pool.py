@@ -14,7 +14,7 @@ import msgspec
 from sandbox.equal_programs import EqualPrograms, First, Key
 from sandbox.head_start import HeadStart
 from sandbox.jail import Jail, known_report
-from sandbox.records import Judgement, Limits, Test, Verdict
+from sandbox.records import Fault, Judgement, Limits, Test, Verdict
 from sandbox.worker import Worker
 from sandbox.worker_main import Work
 
@@ -84,6 +84,7 @@ def judge_all(
 
     Raises:
         Refused: Before the first judgement: this host can't hold an untrusted program.
+        Fault: Workers can't be started.
         ValueError: A case has no tests.
     """
     pool = _Pool(cases, jail, reuse=reuse)
@@ -122,6 +123,8 @@ class _Pool:
         self._suspects = deque[Work]()
         """What a worker owed that ended; each is judged alone, so that the next to end is known by its case."""
         self._deaths = Counter[int]()
+        """Of workers, by the case that they owed."""
+        self._false_starts = 0
         self._ready = dict[int, Judgement]()
 
     def start(self, cores: Sequence[int | None], ahead: HeadStart | None) -> None:
@@ -207,6 +210,9 @@ class _Pool:
 
     def _replace(self, worker: Worker, last_words: str) -> None:
         """Start another worker in the place of one that ended, and have judged again what that owed."""
+        self._false_starts = 0 if worker.has_started else self._false_starts + 1
+        if self._false_starts == _MOST_DEATHS:
+            raise Fault(f"workers end as they start: {last_words}")
         self._selector.unregister(worker)
         worker.close()
         another = Worker(worker.core)
@@ -214,7 +220,7 @@ class _Pool:
         self._selector.register(another, selectors.EVENT_READ)
         another.begin(self._jail, known_report(self._jail))
         for number, work in list(worker.owed.items()):
-            self._deaths[number] += 1
+            self._deaths[number] += worker.has_started
             if self._deaths[number] < _MOST_DEATHS:
                 self._suspects.append(work)
             else:

@@ -37,7 +37,7 @@ class Worker:
         self.owed = dict[int, Work]()
         """What it has not judged yet, by its numbers."""
         self._tests: tuple[Test, ...] | None = None
-        self._started = False
+        self.has_started = False
         self.report: JailReport | None = None
         """What it found out about this host, once it has started."""
         self._received = bytearray()
@@ -86,23 +86,21 @@ class Worker:
         Raises:
             Refused: It can't start: this host can't hold an untrusted program.
             Fault: It can't start.
-            EOFError: It is gone.
+            EOFError: It is gone, with its last words.
         """
         try:
             data = self._socket.recv(_RECEIVED_BYTES)
         except OSError:
             data = b""
-        if not data and self._started:
-            raise EOFError(self._last_words())
         if not data:
-            raise Fault(f"a worker ended as it started: {self._last_words()}")
+            raise EOFError(self._last_words())
         self._received += data
         for report in self._reports():
             if report.refused:
                 raise Refused(report.refused)
             if report.failed:
                 raise Fault(report.failed)
-            self._started = True
+            self.has_started = True
             self.report = report.jail or self.report
             for number, judgement in report.judged:
                 self.owed.pop(number, None)

@@ -15,8 +15,9 @@ from harness.benchmarks.selection import numbers_of
 from harness.errors import OUR_FAULT
 from harness.examination.examine import JudgingSettings
 from harness.extraction.program import SETTINGS
+from harness.runs.jsonl import appended_rows
 from harness.runs.records import Result
-from harness.runs.run_folder import RESULTS
+from harness.runs.run_folder import EVALUATIONS, RESULTS
 from harness.scoring.report import report_markdown
 from sandbox.jail import ALL_LAYERS, Jail
 from sandbox.records import Verdict
@@ -56,6 +57,13 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str) -> fro
     return layers
 
 
+def _at_most_a_core(_context: click.Context, _option: click.Parameter, workers: int) -> int:
+    cores = len(os.sched_getaffinity(0))
+    if workers > cores:
+        click.echo(f"proctor: {cores} workers in place of {workers}, one for each core: more would be slower", err=True)
+    return min(workers, cores)
+
+
 python_option = click.option(
     "--python", default=sys.executable, metavar="PATH", help="Interpreter that runs the programs (default: this one)."
 )
@@ -65,7 +73,8 @@ JAIL_OPTIONS = (
         "--workers",
         type=click.IntRange(min=1),
         default=lambda: len(os.sched_getaffinity(0)),
-        help="Programs judged at once (default: one for each core).",
+        callback=_at_most_a_core,
+        help="Programs judged at once (default, and most: one for each core).",
     ),
     python_option,
     click.option(
@@ -140,6 +149,7 @@ class JudgingOptions(msgspec.Struct, frozen=True, kw_only=True):
     preload: tuple[str, ...]
     cluster: str | None
     exhaustive: bool
+    reuse: bool
     allow_sandbox_errors: bool
     as_json: bool
 
@@ -149,6 +159,7 @@ class JudgingOptions(msgspec.Struct, frozen=True, kw_only=True):
         return JudgingSettings(
             extraction=self.extraction,
             exhaustive=self.exhaustive,
+            reuse=self.reuse,
             jail=Jail(python=self.python, layers=self.layers, preload=self.preload),
             workers=self.workers,
             cluster=self.cluster,
@@ -177,6 +188,9 @@ judging_options = collect_options(
         ),
         click.option("--exhaustive", is_flag=True, help="Judge every test, not only up to the first that fails."),
         click.option(
+            "--no-reuse", "reuse", flag_value=False, default=True, help="Judge each of a problem's equal programs anew."
+        ),
+        click.option(
             "--allow-sandbox-errors", is_flag=True, help="Exit 0 even if the sandbox itself failed on some samples."
         ),
         click.option("--json", "as_json", is_flag=True, help="Print result.json instead of a table."),
@@ -188,9 +202,15 @@ out_option = click.option(
 )
 
 
+class _Reused(msgspec.Struct):
+    reused: bool = False
+
+
 def report(results: Sequence[Result], out: Path, judging: JudgingOptions) -> int:
     """Print the results of a run, and return the exit code."""
-    table = f"{report_markdown(results)}\nResults written to {out}"
+    reused = sum(row.reused for row in appended_rows(out / EVALUATIONS, _Reused))
+    equal = f"{reused} of the samples have the judgement of an equal program; see --no-reuse\n" if reused else ""
+    table = f"{report_markdown(results)}\n{equal}Results written to {out}"
     click.echo((out / RESULTS).read_text() if judging.as_json else table)
     faults = sum(result.verdict_counts[Verdict.SANDBOX_ERROR] for result in results)
     if faults:

@@ -43,6 +43,8 @@ class JudgingSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Completion to program, one of `harness.extraction.program.SETTINGS`."""
     exhaustive: bool = False
     """Whether every test is judged, not only up to the first that fails."""
+    reuse: bool = True
+    """Whether equal programs of a problem are judged once: a program that is right is so each time."""
     jail: Jail = Jail()
     """Where programs run; by default under every layer of isolation that this host has."""
     workers: int | None = None
@@ -78,7 +80,7 @@ class ExaminationSettings(msgspec.Struct, frozen=True, kw_only=True):
         judging = self.judging
         return judging.evaluator(
             samples, problems, file, extraction=judging.extraction, card=self.origin.prompt_card, jail=judging.jail,
-            exhaustive=judging.exhaustive, halt=halt,
+            exhaustive=judging.exhaustive, reuse=judging.reuse, halt=halt,
         )  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def fail(monkeypatch):
     """Return a function that makes the sandbox fail in a given way."""
 
     def fail_with(error=None):
-        def judge_all(cases, _jail, _workers, _halt):
+        def judge_all(cases, _jail, _workers, _halt, **_):
             if error:
                 raise error
             for _ in cases:

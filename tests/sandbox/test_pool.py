@@ -155,6 +155,69 @@ def test_a_worker_that_cannot_start_leaves_no_other(monkeypatch):
     assert [worker._process.returncode for worker in started] == [0] * 3  # noqa: SLF001 - who else knows
 
 
+class Deadly(Worker):
+    """A worker that is killed as soon as it has started and owes a program that says so."""
+
+    def order(self, work):
+        """Send the work."""
+        super().order(work)
+        self._strike()
+
+    def judged(self):
+        """Kill it when it has said what it had to say."""
+        yield from super().judged()
+        self._strike()
+
+    def _strike(self):
+        if self.has_started and any("deadly" in work.program for work in self.owed.values()):
+            self._process.kill()
+
+
+def test_a_case_under_which_three_workers_end_is_a_fault_of_ours(monkeypatch):
+    """And of no other case: those that were with it are judged by the workers that take the places."""
+    monkeypatch.setattr("sandbox.pool.Worker", Deadly)
+    programs = ["print(1)"] * 5 + ["import time; time.sleep(1); print(1) # deadly"] + ["print(2)"] * 20
+
+    judgements = list(judge_all(map(case, programs), Jail(), WORKERS))
+
+    verdicts = [judgement.verdict.value for judgement in judgements]
+    assert verdicts == ["accepted"] * 5 + ["sandbox_error"] + ["wrong_answer"] * 20
+    assert judgements[5].detail == "3 workers ended under it: signal 9, without a word"
+
+
+def test_workers_that_are_killed_as_they_start_are_given_up(monkeypatch):
+    """After three in a row: something on this host ends them all."""
+
+    class Stillborn(Worker):
+        def begin(self, jail, layers):
+            self._process.kill()
+            super().begin(jail, layers)
+
+    monkeypatch.setattr("sandbox.pool.Worker", Stillborn)
+
+    with pytest.raises(Fault, match="workers end as they start: signal 9, without a word"):
+        list(judge_all([case("print(1)")], Jail(), 1))
+
+
+def test_the_tests_of_a_worker_stay_the_very_same(monkeypatch):
+    """They travel with the first of their cases only, so that its examiner is kept."""
+    sent = []
+
+    class Noting(Worker):
+        def _send(self, message):
+            sent.extend(work.tests for work in getattr(message, "work", ()))
+            super()._send(message)
+
+    monkeypatch.setattr("sandbox.pool.Worker", Noting)
+    other = (AssertTest(code="assert f() == 2", names=("f",)),)
+    programs = [case("def f(): return 1", tests) for tests in (F_IS_ONE, other) for _ in range(12)]
+
+    verdicts = [judgement.verdict.value for judgement in judge_all(programs, Jail(), 1)]
+
+    assert verdicts == ["accepted"] * 12 + ["wrong_answer"] * 12
+    assert [tests for tests in sent if tests] == [F_IS_ONE, other]
+
+
 def templates_of(judge):
     """Return the process ids of a judge's wardens, which are its children, and of the templates, which are theirs."""
     wardens = [template._process.pid for template in (judge._candidates, judge._examiner._template)]  # noqa: SLF001
@@ -305,6 +368,7 @@ def test_a_template_killed_before_the_first_program_costs_a_retry_only(wait_for,
 SCENARIOS = [
     "all_are_judged", "one_judge_judges_all", "closed_after_the_first", "closed_while_programs_run",
     "the_source_fails_while_programs_run", "the_judge_can_not_start", "a_template_is_killed", "the_judge_is_killed",
+    "the_pool_is_killed", "the_pool_is_interrupted", "a_worker_is_killed",
 ]  # fmt: skip
 
 
