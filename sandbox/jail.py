@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
@@ -84,15 +83,7 @@ def note_report(jail: Jail, report: JailReport) -> None:
     _known[jail] = report
 
 
-class Pair(NamedTuple):
-    """Holds the two templates of a worker, and the report of their jail."""
-
-    candidates: Template
-    examiners: Template
-    report: JailReport
-
-
-def start_pair(jail: Jail, core: int | None) -> Pair:
+def start_pair(jail: Jail, core: int | None) -> tuple[Template, Template]:
     """Start the candidates' template and the examiners', joined by the socket for marks.
 
     Args:
@@ -100,7 +91,7 @@ def start_pair(jail: Jail, core: int | None) -> Pair:
         core: the processor to stay on; None for any.
 
     Returns:
-        The pair; the caller closes both.
+        The candidates' template and the examiners'. The caller closes both.
 
     Raises:
         Refused: This host can't hold an untrusted program, or the interpreter can't be started.
@@ -118,28 +109,30 @@ def start_pair(jail: Jail, core: int | None) -> Pair:
 
         candidates, examiners = _settled(jail, start)
         stack.pop_all()
-    return Pair(candidates, examiners, _known[jail])
+    return candidates, examiners
 
 
 def _settled(jail: Jail, start: Callable[[frozenset[str]], Sequence[Template]]) -> Sequence[Template]:
     """Start templates under as many of the layers as this host gives; return them warm, and note what was found."""
+    known = _known.get(jail)
+    layers = jail.layers if known is None else _in_force(known)
     absent = dict.fromkeys(ALL_LAYERS - jail.layers, "absent: not requested")
-    layers = _in_force(_known[jail]) if jail in _known else jail.layers
     while refused := _refusal(templates := start(layers)):
+        if known is not None:
+            raise Fault(f"{refused[0]}: this host gave it before, and now refuses: {refused[1]}")
         for template in templates:
             template.close()
         absent |= dict.fromkeys(lost := _given_up(layers, *refused), f"absent: {refused[1]}")
         layers -= lost
-    if jail in _known:
-        return templates
-    if jail.layers and not (layers >= {"seccomp", "rlimits", "privileges"} and layers & {"mount", "landlock"}):
-        missing = "; ".join(f"{layer} {how}" for layer, how in sorted(absent.items()))
-        raise Refused(
-            f"this host can't hold an untrusted program ({missing}): "
-            "use Linux 5.13 or newer, or spell out --isolation none where every program is trusted"
-        )
-    of_one = templates[0]
-    _known[jail] = JailReport(python=of_one.python, layers=dict(sorted({**absent, **of_one.layers}.items())))
+    if known is None:
+        if jail.layers and not (layers >= {"seccomp", "rlimits", "privileges"} and layers & {"mount", "landlock"}):
+            missing = "; ".join(f"{layer} {how}" for layer, how in sorted(absent.items()))
+            raise Refused(
+                f"this host can't hold an untrusted program ({missing}): "
+                "use Linux 5.13 or newer, or spell out --isolation none where every program is trusted"
+            )
+        in_force = {**absent, **templates[0].layers}
+        _known[jail] = JailReport(python=templates[0].python, layers=dict(sorted(in_force.items())))
     return templates
 
 

@@ -106,7 +106,7 @@ class Judge:
         self._start()
 
     def _start(self) -> None:
-        self._candidates, examiners, self.report = start_pair(self._jail, self.core)
+        self._candidates, examiners = start_pair(self._jail, self.core)
         self._examiner = Examiner(examiners)
 
     def __enter__(self) -> Self:

@@ -15,7 +15,7 @@ from typing import IO, NamedTuple
 
 import msgspec
 
-from sandbox.jail import Jail, JailReport, note_report
+from sandbox.jail import Jail, JailReport, known_report, note_report
 from sandbox.judge import Judge
 from sandbox.records import Fault, Judgement, Limits, Refused, Test
 
@@ -126,7 +126,7 @@ def main(descriptor: int) -> None:
             return _send(sock, Report(failed=str(fault)))
         inbox = _Inbox(stream, judge)
         try:
-            _send(sock, Report(jail=judge.report))
+            _send(sock, Report(jail=known_report(terms.jail)))
             _judge_all(sock, inbox, judge)
         finally:
             with suppress(OSError):

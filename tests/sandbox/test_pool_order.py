@@ -90,7 +90,6 @@ class Pretending:
 def pretend(monkeypatch):
     """Have the pool take such workers, under no layers."""
     monkeypatch.setattr("sandbox.pool.Worker", Pretending)
-    monkeypatch.setattr("sandbox.pool.layers_of", lambda _: frozenset())
 
 
 def judged(cases, **options):
