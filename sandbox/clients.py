@@ -93,6 +93,7 @@ class Template:
             raise Refused(f"{python}: {error.strerror}: --python takes a CPython 3.10 or newer") from None
         finally:
             theirs.close()
+
     def wait(self) -> tuple[str, str] | None:
         """Wait until the interpreter is warm, and take note of its version and layers.
 

@@ -137,9 +137,10 @@ def _paths(home: Path) -> list[Path]:
 
 def _entry(path: Path) -> Entry:
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Entry)
+        entry: Entry = msgspec.toml.decode(path.read_bytes(), type=Entry)
     except ValueError as error:
         raise UserError(f"{path}: {error}; correct it") from error
+    return entry
 
 
 def _task_id(path: Path) -> str:

@@ -1,26 +1,30 @@
-"""Defines the options that several commands share: the jail, the problems, the judging of samples."""
+"""Defines the options that several commands share: the jail, the problems, the judging of samples.
+
+What judging itself needs is imported when it begins: before that, `score` has its first worker started.
+"""
 
 import functools
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import reduce
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 
-from harness.benchmarks.selection import numbers_of
 from harness.errors import OUR_FAULT
-from harness.examination.examine import JudgingSettings
 from harness.extraction.program import SETTINGS
-from harness.runs.jsonl import appended_rows
-from harness.runs.records import Result
-from harness.runs.run_folder import EVALUATIONS, RESULTS
-from harness.scoring.report import report_markdown
+from sandbox.head_start import HeadStart
 from sandbox.jail import ALL_LAYERS, Jail
+from sandbox.pool import cores_of
 from sandbox.records import Verdict
+
+if TYPE_CHECKING:
+    from harness.examination.examine import JudgingSettings
+    from harness.runs.records import Result
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -108,6 +112,8 @@ _OPTIONS = (
 
 
 def _shard(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    from harness.benchmarks.selection import numbers_of  # noqa: PLC0415
+
     try:
         return "/".join(map(str, numbers_of(text))) if text else ""
     except ValueError as error:
@@ -154,15 +160,26 @@ class JudgingOptions(msgspec.Struct, frozen=True, kw_only=True):
     as_json: bool
 
     @property
-    def settings(self) -> JudgingSettings:
+    def jail(self) -> Jail:
+        """Return the jail."""
+        return Jail(python=self.python, layers=self.layers, preload=self.preload)
+
+    def head_start(self) -> AbstractContextManager[HeadStart | None]:
+        """Start the first worker, where this machine judges."""
+        return nullcontext() if self.cluster else HeadStart(self.jail, cores_of(self.workers))
+
+    def settings(self, ahead: HeadStart | None = None) -> "JudgingSettings":
         """Return the settings of judging."""
+        from harness.examination.examine import JudgingSettings  # noqa: PLC0415
+
         return JudgingSettings(
             extraction=self.extraction,
             exhaustive=self.exhaustive,
             reuse=self.reuse,
-            jail=Jail(python=self.python, layers=self.layers, preload=self.preload),
+            jail=self.jail,
             workers=self.workers,
             cluster=self.cluster,
+            ahead=ahead,
         )
 
 
@@ -206,8 +223,12 @@ class _Reused(msgspec.Struct):
     reused: bool = False
 
 
-def report(results: Sequence[Result], out: Path, judging: JudgingOptions) -> int:
+def report(results: "Sequence[Result]", out: Path, judging: JudgingOptions) -> int:
     """Print the results of a run, and return the exit code."""
+    from harness.runs.jsonl import appended_rows  # noqa: PLC0415
+    from harness.runs.run_folder import EVALUATIONS, RESULTS  # noqa: PLC0415
+    from harness.scoring.report import report_markdown  # noqa: PLC0415
+
     reused = sum(row.reused for row in appended_rows(out / EVALUATIONS, _Reused))
     equal = f"{reused} of the samples have the judgement of an equal program; see --no-reuse\n" if reused else ""
     table = f"{report_markdown(results)}\n{equal}Results written to {out}"

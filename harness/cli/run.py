@@ -24,6 +24,6 @@ def command(
     goes on when the same command is given again.
     """
     results = generate_and_evaluate(
-        benchmark, settings, out=out, k=judging.k, data=data, limits=judging.limits, judging=judging.settings
+        benchmark, settings, out=out, k=judging.k, data=data, limits=judging.limits, judging=judging.settings()
     )
     return report(results, out, judging)

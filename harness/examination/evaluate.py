@@ -14,6 +14,7 @@ from harness.extraction.program import program_of
 from harness.runs.jsonl import append, resume
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample, SampleKey
 from harness.runs.row_store import SampleIndex
+from sandbox.head_start import HeadStart
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
 from sandbox.records import Judgement, Verdict
@@ -66,6 +67,7 @@ def evaluate(
     exhaustive: bool = False,
     reuse: bool = True,
     halt: Future[None] | None = None,
+    ahead: HeadStart | None = None,
 ) -> Iterator[Evaluation]:
     """Judge the samples and yield each evaluation, in their order, when it has been appended to the file.
 
@@ -75,7 +77,7 @@ def evaluate(
     """
 
     def judge(cases: Iterable[Case]) -> Iterator[Judgement]:
-        return judge_all(cases, jail, workers, halt, reuse=reuse)
+        return judge_all(cases, jail, workers, halt, reuse=reuse, ahead=ahead)
 
     for evaluation in evaluations_of(samples, problems, judge, extraction=extraction, card=card, exhaustive=exhaustive):
         append(file, evaluation)
