@@ -116,9 +116,7 @@ def test_more_workers_than_processors_are_capped_with_a_word(score, capsys, monk
 
     assert score() == 0
 
-    assert (
-        capsys.readouterr().err == "proctor: --workers 1 in place of 2: more than one for each core would be slower\n"
-    )
+    assert capsys.readouterr().err == "proctor: --workers 1 in place of 2: more than one a core is slower\n"
 
 
 def test_score_of_one_split(score, tmp_path):
