@@ -64,7 +64,7 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str) -> fro
 def _at_most_a_core(_context: click.Context, _option: click.Parameter, workers: int) -> int:
     cores = len(os.sched_getaffinity(0))
     if workers > cores:
-        click.echo(f"proctor: {cores} workers in place of {workers}, one for each core: more would be slower", err=True)
+        click.echo(f"proctor: --workers {cores} in place of {workers}: more than one a core is slower", err=True)
     return min(workers, cores)
 
 
