@@ -133,8 +133,13 @@ class _Pool:
             self._start_more(cores)
         else:
             self._add(ahead.worker)
-            self._later = ahead.later
-            self._due_s = monotonic() + (0 if ahead.expects_many else _WORTH_S)
+            self._later, self._due_s = ahead.later, monotonic() + _WORTH_S
+            if ahead.expects_many:
+                self._start_later()
+
+    def _start_later(self) -> None:
+        self._start_more(self._later)
+        self._later = ()
 
     def _start_more(self, cores: Iterable[int | None]) -> None:
         known = known_report(self._jail)
@@ -150,8 +155,7 @@ class _Pool:
         """Start the other workers once the first has been at work for as long as that takes, and is not done yet."""
         if self._later and monotonic() >= self._due_s:
             if len(self._workers[0].owed) > 1:
-                self._start_more(self._later)
-                self._later = ()
+                self._start_later()
             else:
                 self._due_s = monotonic() + _WORTH_S
 
