@@ -130,16 +130,19 @@ def evaluate_samples(
     """
     if problem_set and split != "all":
         raise UserError("--split and --problem-set both select problems; give only one")
-    source = source_of(benchmark, data, limits)
-    loaded = open_benchmark(source)
-    origin = _origin(Path(samples), shard, prompt_card)
-    copy = copy_samples(Path(samples), *loaded, Path(out))
-    infos = _selected(loaded, copy.tally.counts, split, problem_set, origin.shard if problem_set else shard)
-    refuse_flawed(loaded.problems, infos)
-    if any(task_id not in infos for _, task_id in copy.tally.counts):
-        copy = SampleCopy((sample for sample in copy.rows() if sample.task_id in infos), Path(out))
-    settings = ExaminationSettings(k=tuple(k), source=source, judging=judging, origin=origin, problem_set=problem_set)
-    return score_samples(copy, loaded.problems, infos, Path(out), settings)
+    with judging.started() as started:
+        source = source_of(benchmark, data, limits)
+        loaded = open_benchmark(source)
+        origin = _origin(Path(samples), shard, prompt_card)
+        copy = copy_samples(Path(samples), *loaded, Path(out))
+        infos = _selected(loaded, copy.tally.counts, split, problem_set, origin.shard if problem_set else shard)
+        refuse_flawed(loaded.problems, infos)
+        if any(task_id not in infos for _, task_id in copy.tally.counts):
+            copy = SampleCopy((sample for sample in copy.rows() if sample.task_id in infos), Path(out))
+        settings = ExaminationSettings(
+            k=tuple(k), source=source, judging=started, origin=origin, problem_set=problem_set
+        )
+        return score_samples(copy, loaded.problems, infos, Path(out), settings)
 
 
 def generate_and_evaluate(

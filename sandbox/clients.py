@@ -50,7 +50,7 @@ class Template:
     """Controls a warm interpreter in a jail, from the judge's side; a lost one raises Fault at the next use."""
 
     def __init__(self, python: str, boot: Mapping[str, Any], marks: socket.socket, claim: socket.socket) -> None:
-        """Start the interpreter and wait until it is warm, or a layer is refused.
+        """Start the interpreter; `wait` until it is warm.
 
         Args:
             python: the interpreter to start.
@@ -59,8 +59,9 @@ class Template:
             claim: the socket that claims the candidates' user id, which the warden holds from here on.
 
         Raises:
-            Refused: The interpreter can't be started, or can't be examined with.
+            Refused: The interpreter can't be started.
         """
+        self._python = python
         self._name = "the candidates' template" if boot["holds_candidates"] else "the examiners' template"
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(_PATIENCE_S)
@@ -71,7 +72,8 @@ class Template:
             *(f"{fd:0{_NUMBER_WIDTH}}" for fd in fds),
         ]  # fmt: skip
         try:
-            with kernel.fixed_addresses() if boot["layers"] else nullcontext("absent: not requested") as addresses:
+            fixed = kernel.fixed_addresses() if boot["layers"] else nullcontext("absent: not requested")
+            with fixed as self._addresses:
                 self._process = subprocess.Popen(
                     command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._log, pass_fds=fds,
                     env=_ENVIRONMENT, start_new_session=True, cwd="/",
@@ -82,19 +84,27 @@ class Template:
             raise Refused(f"{python}: {error.strerror}: --python takes a CPython 3.10 or newer") from None
         finally:
             theirs.close()
-        report = self._first_report(python)
-        self.refused: tuple[str, str] | None = report.get("refused")
-        self.python: str = report.get("python", "")
-        self.layers: dict[str, str] = report.get("layers", {}) | {"addresses": addresses}
 
-    def _first_report(self, python: str) -> dict[str, Any]:
+    def wait(self) -> tuple[str, str] | None:
+        """Wait until the interpreter is warm, and take note of its version and layers.
+
+        Returns:
+            A layer that is refused, and the reason; None where all are in force.
+
+        Raises:
+            Refused: The interpreter can't be examined with.
+        """
         try:
             report: dict[str, Any] = json.loads(self._control.recv(1 << 16))
         except (ValueError, OSError):
             log = self.log()
             self.close()
-            raise Refused(f"{python} can't be examined with ({log}): --python takes a CPython 3.10 or newer") from None
-        return report
+            raise Refused(
+                f"{self._python} can't be examined with ({log}): --python takes a CPython 3.10 or newer"
+            ) from None
+        self.python: str = report.get("python", "")
+        self.layers: dict[str, str] = report.get("layers", {}) | {"addresses": self._addresses}
+        return report.get("refused")
 
     def log(self) -> str:
         """Return the last line that the template itself wrote as it failed, if any."""

@@ -1,11 +1,11 @@
 """Configures the jail, probes its layers on this host, and starts the two templates of a worker."""
 
-import functools
 import os
 import secrets
 import socket
 import sys
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import msgspec
@@ -49,8 +49,12 @@ class JailReport(msgspec.Struct, frozen=True, kw_only=True):
     layers: dict[str, str]
 
 
+_known = dict[Jail, JailReport]()
+"""What was found out about this host."""
+
+
 def probe(jail: Jail) -> JailReport:
-    """Build the jail once, report what the host gives, and take it down.
+    """Report what the host gives; where that is not known yet, build the jail once and take it down.
 
     Args:
         jail: the interpreter and the layers to try.
@@ -62,27 +66,84 @@ def probe(jail: Jail) -> JailReport:
         Refused: The host gives less than we hold to be safe, or the interpreter can't be started.
         Fault: The host refuses a namespace though none is requested, or every user id is taken.
     """
-    return _probe(jail)[1]
-
-
-@functools.cache
-def _probe(jail: Jail) -> tuple[frozenset[str], JailReport]:
-    """Return those of the requested layers that this host gives, and the report."""
-    layers, absent = jail.layers, dict.fromkeys(ALL_LAYERS - jail.layers, "absent: not requested")
-    while True:
+    if jail not in _known:
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with here, there, closing(_start(jail, layers, there, (), holds_candidates=False)) as template:
-            if template.refused is None:
-                break
-            absent |= dict.fromkeys(lost := _given_up(layers, *template.refused), f"absent: {template.refused[1]}")
-            layers -= lost
-    if jail.layers and not (layers >= {"seccomp", "rlimits", "privileges"} and layers & {"mount", "landlock"}):
-        missing = "; ".join(f"{layer} {how}" for layer, how in sorted(absent.items()))
-        raise Refused(
-            f"this host can't hold an untrusted program ({missing}): "
-            "use Linux 5.13 or newer, or spell out --isolation none where every program is trusted"
-        )
-    return layers, JailReport(python=template.python, layers=dict(sorted({**absent, **template.layers}.items())))
+        with here, there, ExitStack() as stack:
+            _settled(jail, lambda layers: [stack.enter_context(closing(_start(jail, layers, there)))])
+    return _known[jail]
+
+
+def known_report(jail: Jail) -> JailReport | None:
+    """Return what `probe` would report, where that is known."""
+    return _known.get(jail)
+
+
+def note_report(jail: Jail, report: JailReport) -> None:
+    """Take note of what another process found out about this host."""
+    _known[jail] = report
+
+
+def start_pair(jail: Jail, core: int | None) -> tuple[Template, Template]:
+    """Start the candidates' template and the examiners', joined by the socket for marks.
+
+    Args:
+        jail: the jail to build around each.
+        core: the processor to stay on; None for any.
+
+    Returns:
+        The candidates' template and the examiners'. The caller closes both.
+
+    Raises:
+        Refused: This host can't hold an untrusted program, or the interpreter can't be started.
+        Fault: Every user id is taken.
+    """
+    with ExitStack() as stack:
+
+        def start(layers: frozenset[str]) -> list[Template]:
+            asking, answering = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with asking, answering:
+                return [
+                    stack.enter_context(closing(_start(jail, layers, answering, core, holds_candidates=True))),
+                    stack.enter_context(closing(_start(jail, layers, asking, core))),
+                ]
+
+        candidates, examiners = _settled(jail, start)
+        stack.pop_all()
+    return candidates, examiners
+
+
+def _settled(jail: Jail, start: Callable[[frozenset[str]], Sequence[Template]]) -> Sequence[Template]:
+    """Start templates under as many of the layers as this host gives; return them warm, and note what was found."""
+    known = _known.get(jail)
+    layers = jail.layers if known is None else _in_force(known)
+    absent = dict.fromkeys(ALL_LAYERS - jail.layers, "absent: not requested")
+    while refused := _refusal(templates := start(layers)):
+        if known is not None:
+            raise Fault(f"{refused[0]}: this host gave it before, and now refuses: {refused[1]}")
+        for template in templates:
+            template.close()
+        absent |= dict.fromkeys(lost := _given_up(layers, *refused), f"absent: {refused[1]}")
+        layers -= lost
+    if known is None:
+        if jail.layers and not (layers >= {"seccomp", "rlimits", "privileges"} and layers & {"mount", "landlock"}):
+            missing = "; ".join(f"{layer} {how}" for layer, how in sorted(absent.items()))
+            raise Refused(
+                f"this host can't hold an untrusted program ({missing}): "
+                "use Linux 5.13 or newer, or spell out --isolation none where every program is trusted"
+            )
+        in_force = {**absent, **templates[0].layers}
+        _known[jail] = JailReport(python=templates[0].python, layers=dict(sorted(in_force.items())))
+    return templates
+
+
+def _refusal(templates: Iterable[Template]) -> tuple[str, str] | None:
+    """Wait for templates; return a layer that was refused, and the reason."""
+    refusals = [template.wait() for template in templates]
+    return next(filter(None, refusals), None)
+
+
+def _in_force(report: JailReport) -> frozenset[str]:
+    return frozenset(layer for layer in ALL_LAYERS if report.layers[layer].startswith("in force"))
 
 
 def _given_up(layers: frozenset[str], refused: str, reason: str) -> frozenset[str]:
@@ -132,44 +193,19 @@ def _first_user_id() -> int | None:
     return None
 
 
-def start_pair(jail: Jail, core: int | None) -> tuple[Template, Template]:
-    """Start the candidates' template and the examiners', joined by the socket for marks.
-
-    Args:
-        jail: the jail to build around each.
-        core: the processor to stay on; None for any.
-
-    Returns:
-        The candidates' template and the examiners'. The caller closes both.
-
-    Raises:
-        Refused: This host can't hold an untrusted program, or the interpreter can't be started.
-        Fault: Every user id is taken.
-    """
-    layers, _ = _probe(jail)
-    asking, answering = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with asking, answering:
-        candidates = _start(jail, layers, answering, WARM_MODULES, holds_candidates=True, core=core)
-        try:
-            return candidates, _start(jail, layers, asking, _EXAMINERS_MODULES, holds_candidates=False, core=core)
-        except BaseException:
-            candidates.close()
-            raise
-
-
 def _start(
     jail: Jail,
     layers: frozenset[str],
     marks: socket.socket,
-    modules: tuple[str, ...],
-    *,
-    holds_candidates: bool,
     core: int | None = None,
+    *,
+    holds_candidates: bool = False,
 ) -> Template:
     """Start a template: one that forks candidates and answers marks, or one that forks examiners and sends them."""
     user_id, claim = claim_user_id()
     boot = {
-        "layers": sorted(layers), "packages": PACKAGES, "modules": modules, "preload": jail.preload,
+        "layers": sorted(layers), "packages": PACKAGES, "preload": jail.preload,
+        "modules": WARM_MODULES if holds_candidates else _EXAMINERS_MODULES,
         "candidate_uid": user_id, "holds_candidates": holds_candidates, "core": core,
     }  # fmt: skip
     with claim:

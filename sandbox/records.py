@@ -194,10 +194,12 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """Reports the judge's finding on a program.
 
     `per_test` holds every test in exhaustive mode, otherwise those up to the first that failed; it is empty where the
-    program does not compile. `detail` explains a verdict other than accepted in one line.
+    program does not compile. `detail` explains a verdict other than accepted in one line. `reused` says that it is the
+    judgement of an equal program, see `sandbox.pool.judge_all`.
     """
 
     verdict: Verdict
     per_test: tuple[TestOutcome, ...]
     cpu_s: float
     detail: str = ""
+    reused: bool = False

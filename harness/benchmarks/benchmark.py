@@ -37,8 +37,18 @@ class Catalogue(Mapping[str, Problem]):
     examiner's tests by their identity.
     """
 
-    def __init__(self, entries: Iterable[CatalogueEntry], load: Callable[[CatalogueEntry], Problem]) -> None:
-        """Index the entries; `load` decodes one of them.
+    def __init__(
+        self,
+        entries: Iterable[CatalogueEntry],
+        load: Callable[[CatalogueEntry], Problem],
+        kept: int | None = _KEPT,
+    ) -> None:
+        """Index the entries.
+
+        Args:
+            entries: are gone through once.
+            load: decodes one of them.
+            kept: number of problems kept decoded; None for all that were looked up.
 
         Raises:
             UserError: Two entries have one task id, or none can be examined.
@@ -50,7 +60,7 @@ class Catalogue(Mapping[str, Problem]):
             self._add(entry)
         if not self._entries:
             raise UserError(_nothing_left(self.left_out))
-        self._load = functools.lru_cache(_KEPT)(load)
+        self._load = functools.lru_cache(kept)(load)
 
     def _add(self, entry: CatalogueEntry) -> None:
         earlier = self._entries.get(entry.task_id)

@@ -2,11 +2,12 @@
 
 import ast
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from harness.benchmarks.benchmark import Benchmark
+from harness.benchmarks.benchmark import Benchmark, Catalogue, CatalogueEntry
 from harness.benchmarks.hub import fetch
 from harness.errors import UserError
 from harness.runs.jsonl import read_rows
@@ -27,21 +28,23 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     """Defines `check(candidate)`."""
 
 
-def _problems(data: Path | None) -> dict[str, Problem]:
-    """Load HumanEval.jsonl (plain or .gz); by default from the hub.
+def _problems(data: Path | None) -> Catalogue:
+    """Open HumanEval.jsonl (plain or .gz); by default from the hub. A prompt is parsed when its problem is looked up.
 
     Raises:
         UserError: The file is another, or the hub can't be reached.
     """
     data = data or fetch(HUB, revision=REVISION, config="openai_humaneval", splits=("test",))
-    loaded = dict[str, Problem]()
-    for where, row in read_rows(data, _Row):
-        if row.task_id in loaded:
-            raise UserError(f"{where}: task {row.task_id!r} occurs twice; remove one of them")
-        loaded[row.task_id] = _problem(where, row)
-    if not loaded:
-        raise UserError(f"{data}: holds no problems; check --data")
-    return loaded
+    found = dict[str, _Row]()
+
+    def entries() -> Iterator[CatalogueEntry]:
+        for where, row in read_rows(data, _Row):
+            if row.task_id in found:
+                raise UserError(f"{where}: task {row.task_id!r} occurs twice; remove one of them")
+            found[row.task_id] = row
+            yield CatalogueEntry(where, row.task_id)
+
+    return Catalogue(entries(), lambda entry: _problem(entry.where, found[entry.task_id]), kept=None)
 
 
 def _canonical_id(task_id: str | int) -> str:

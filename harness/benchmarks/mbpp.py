@@ -2,12 +2,12 @@
 
 import ast
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from harness.benchmarks.benchmark import Benchmark
+from harness.benchmarks.benchmark import Benchmark, Catalogue, CatalogueEntry
 from harness.benchmarks.hub import fetch
 from harness.benchmarks.time_limits import calibrated_limits, limit_of_reference
 from harness.errors import UserError
@@ -37,16 +37,18 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     test_imports: tuple[str, ...] = ()
 
 
-def _problems(data: Path | None) -> Mapping[str, Problem]:
-    """Load mbpp.jsonl or sanitized-mbpp.json, whichever `data` holds, by task id; by default all 974 from the hub.
+def _problems(data: Path | None) -> Catalogue:
+    """Open mbpp.jsonl or sanitized-mbpp.json, whichever `data` holds, by task id; by default all 974 from the hub.
+
+    A problem's code and tests are parsed when it is looked up.
 
     Raises:
         UserError: The file is neither of the two, a task occurs twice, or the hub can't be reached.
     """
     data = data or fetch(HUB, revision=REVISION, config="full", splits=("prompt", "test", "validation", "train"))
     if first_byte(data) == b"[":
-        return _by_task_id((f"{data}: problem {row.task_id}", row) for row in read(data, tuple[_Row, ...]))
-    return _by_task_id(read_rows(data, _Row))
+        return _catalogue((f"{data}: problem {row.task_id}", row) for row in read(data, tuple[_Row, ...]))
+    return _catalogue(read_rows(data, _Row))
 
 
 def _canonical_id(task_id: str | int) -> str:
@@ -67,19 +69,23 @@ mbpp = Benchmark(
 )
 
 
-def _by_task_id(rows: Iterable[tuple[str, _Row]]) -> Mapping[str, Problem]:
-    found = dict[str, Problem]()
-    for where, row in rows:
-        problem = _problem(where, row)
-        if problem.task_id in found:
-            raise UserError(f"{where}: task {problem.task_id} occurs twice; remove one of them")
-        found[problem.task_id] = problem
-    return found
+def _catalogue(rows: Iterable[tuple[str, _Row]]) -> Catalogue:
+    found = dict[str, _Row]()
+
+    def entries() -> Iterator[CatalogueEntry]:
+        for where, row in rows:
+            task_id = str(row.task_id)
+            if not row.text and not row.prompt:
+                raise UserError(f"{where}: has neither `text` nor `prompt`; use mbpp.jsonl or sanitized-mbpp.json")
+            if task_id in found:
+                raise UserError(f"{where}: task {task_id} occurs twice; remove one of them")
+            found[task_id] = row
+            yield CatalogueEntry(where, task_id)
+
+    return Catalogue(entries(), lambda entry: _problem(entry.where, found[entry.task_id]), kept=None)
 
 
 def _problem(where: str, row: _Row) -> Problem:
-    if not row.text and not row.prompt:
-        raise UserError(f"{where}: has neither `text` nor `prompt`; use mbpp.jsonl or sanitized-mbpp.json")
     reference = row.code.replace("\r\n", "\n")
     setup = row.test_setup_code or "\n".join(row.test_imports)
     try:

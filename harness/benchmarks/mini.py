@@ -1,13 +1,13 @@
 """Reads the benchmark that ships with proctor: small problems of every kind, with programs of known verdict."""
 
 from ast import literal_eval
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from harness.benchmarks.benchmark import Benchmark
+from harness.benchmarks.benchmark import Benchmark, Catalogue, CatalogueEntry
 from harness.errors import UserError
 from harness.runs.records import Problem, Sample
 from sandbox.records import AssertTest, CallTest, StdioTest, Test, Verdict
@@ -95,18 +95,20 @@ class Known(NamedTuple):
     why: str
 
 
-def _problems(data: Path | None) -> Mapping[str, Problem]:
-    """Load the problems by task id, or those of another folder of the same layout.
+def _problems(data: Path | None) -> Catalogue:
+    """Open the problems, or those of another folder of the same layout; a file is read when it is looked up.
 
     Raises:
-        UserError: There are none, or a file is not of this format.
+        UserError: There are none.
     """
-    return {_task_id(path): _problem(path, entry) for path, entry in _entries(data or HOME)}
+    places = (CatalogueEntry(str(path), _task_id(path)) for path in _paths(data or HOME))
+    return Catalogue(places, lambda place: _problem(Path(place.where)), kept=None)
 
 
 def known_samples() -> Iterator[Known]:
     """Yield every reference, and every other program of known verdict, as a sample of a policy of that name."""
-    for path, entry in _entries(HOME):
+    for path in _paths(HOME):
+        entry = _entry(path)
         task_id = _task_id(path)
         reference = Sample(policy="references", task_id=task_id, index=0, completion=entry.reference)
         yield Known(reference, Verdict.ACCEPTED, "the reference")
@@ -126,22 +128,27 @@ mini = Benchmark(
 )
 
 
-def _entries(home: Path) -> Iterator[tuple[Path, Entry]]:
+def _paths(home: Path) -> list[Path]:
     paths = [path for difficulty in DIFFICULTIES for path in sorted((home / difficulty).glob("*.toml"))]
     if not paths:
         raise UserError(f"{home}: holds no {DIFFICULTIES[0]}/*.toml or the like; --data names such a folder")
-    for path in paths:
-        try:
-            yield path, msgspec.toml.decode(path.read_bytes(), type=Entry)
-        except ValueError as error:
-            raise UserError(f"{path}: {error}; correct it") from error
+    return paths
+
+
+def _entry(path: Path) -> Entry:
+    try:
+        entry: Entry = msgspec.toml.decode(path.read_bytes(), type=Entry)
+    except ValueError as error:
+        raise UserError(f"{path}: {error}; correct it") from error
+    return entry
 
 
 def _task_id(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
 
 
-def _problem(path: Path, entry: Entry) -> Problem:
+def _problem(path: Path) -> Problem:
+    entry = _entry(path)
     try:
         tests = entry.to_tests()
     except (SyntaxError, ValueError) as error:

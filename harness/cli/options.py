@@ -1,25 +1,30 @@
-"""Defines the options that several commands share: the jail, the problems, the judging of samples."""
+"""Defines the options that several commands share: the jail, the problems, the judging of samples.
+
+What judging itself needs is imported when it begins: before that, `score` has its first worker started.
+"""
 
 import functools
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import reduce
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 
-from harness.benchmarks.selection import numbers_of
 from harness.errors import OUR_FAULT
-from harness.examination.examine import JudgingSettings
 from harness.extraction.program import SETTINGS
-from harness.runs.records import Result
-from harness.runs.run_folder import RESULTS
-from harness.scoring.report import report_markdown
+from sandbox.head_start import HeadStart
 from sandbox.jail import ALL_LAYERS, Jail
+from sandbox.pool import cores_of
 from sandbox.records import Verdict
+
+if TYPE_CHECKING:
+    from harness.examination.examine import JudgingSettings
+    from harness.runs.records import Result
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -59,6 +64,13 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str) -> fro
     return layers
 
 
+def _at_most_a_core(_context: click.Context, _option: click.Parameter, workers: int) -> int:
+    cores = len(os.sched_getaffinity(0))
+    if workers > cores:
+        click.echo(f"proctor: --workers {cores} in place of {workers}: more than one a core is slower", err=True)
+    return min(workers, cores)
+
+
 python_option = click.option(
     "--python", default=sys.executable, metavar="PATH", help="Interpreter that runs the programs (default: this one)."
 )
@@ -68,7 +80,8 @@ JAIL_OPTIONS = (
         "--workers",
         type=click.IntRange(min=1),
         default=lambda: len(os.sched_getaffinity(0)),
-        help="Programs judged at once (default: one for each core).",
+        callback=_at_most_a_core,
+        help="Programs judged at once (default, and most: one for each core).",
     ),
     python_option,
     click.option(
@@ -109,6 +122,8 @@ _OPTIONS = (
 
 
 def _shard(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    from harness.benchmarks.selection import numbers_of  # noqa: PLC0415
+
     try:
         return "/".join(map(str, numbers_of(text))) if text else ""
     except ValueError as error:
@@ -157,18 +172,31 @@ class JudgingOptions(msgspec.Struct, frozen=True, kw_only=True):
     preload: tuple[str, ...]
     cluster: str | None
     exhaustive: bool
+    reuse: bool
     allow_sandbox_errors: bool
     as_json: bool
 
     @property
-    def settings(self) -> JudgingSettings:
+    def jail(self) -> Jail:
+        """Return the jail."""
+        return Jail(python=self.python, layers=self.layers, preload=self.preload)
+
+    def head_start(self) -> AbstractContextManager[HeadStart | None]:
+        """Start the first worker, where this machine judges."""
+        return nullcontext() if self.cluster else HeadStart(self.jail, cores_of(self.workers))
+
+    def settings(self, ahead: HeadStart | None = None) -> "JudgingSettings":
         """Return the settings of judging."""
+        from harness.examination.examine import JudgingSettings  # noqa: PLC0415
+
         return JudgingSettings(
             extraction=self.extraction,
             exhaustive=self.exhaustive,
-            jail=Jail(python=self.python, layers=self.layers, preload=self.preload),
+            reuse=self.reuse,
+            jail=self.jail,
             workers=self.workers,
             cluster=self.cluster,
+            ahead=ahead,
         )
 
 
@@ -194,6 +222,9 @@ judging_options = collect_options(
         ),
         click.option("--exhaustive", is_flag=True, help="Judge every test instead of stopping at the first failure."),
         click.option(
+            "--no-reuse", "reuse", flag_value=False, default=True, help="Judge each of a problem's equal programs anew."
+        ),
+        click.option(
             "--allow-sandbox-errors", is_flag=True, help="Exit 0 even if the sandbox itself failed on some samples."
         ),
         click.option("--json", "as_json", is_flag=True, help="Print result.json instead of a table."),
@@ -205,7 +236,11 @@ out_option = click.option(
 )
 
 
-def report(results: Sequence[Result], out: Path, judging: JudgingOptions) -> int:
+class _Reused(msgspec.Struct):
+    reused: bool = False
+
+
+def report(results: "Sequence[Result]", out: Path, judging: JudgingOptions) -> int:
     """Print the results of a run as tables or JSON, and its sandbox errors on stderr.
 
     Args:
@@ -216,7 +251,13 @@ def report(results: Sequence[Result], out: Path, judging: JudgingOptions) -> int
     Returns:
         The exit code: 3 after sandbox errors that were not allowed, else 0.
     """
-    table = f"{report_markdown(results)}\nResults written to {out}"
+    from harness.runs.jsonl import appended_rows  # noqa: PLC0415
+    from harness.runs.run_folder import EVALUATIONS, RESULTS  # noqa: PLC0415
+    from harness.scoring.report import report_markdown  # noqa: PLC0415
+
+    reused = sum(row.reused for row in appended_rows(out / EVALUATIONS, _Reused))
+    equal = f"{reused} of the samples have the judgement of an equal program; see --no-reuse\n" if reused else ""
+    table = f"{report_markdown(results)}\n{equal}Results written to {out}"
     click.echo((out / RESULTS).read_text() if judging.as_json else table)
     faults = sum(result.verdict_counts[Verdict.SANDBOX_ERROR] for result in results)
     if faults:

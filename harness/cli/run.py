@@ -24,6 +24,6 @@ def command(
     resumes a killed run.
     """
     results = generate_and_evaluate(
-        benchmark, settings, out=out, k=judging.k, data=data, limits=judging.limits, judging=judging.settings
+        benchmark, settings, out=out, k=judging.k, data=data, limits=judging.limits, judging=judging.settings()
     )
     return report(results, out, judging)

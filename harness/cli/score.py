@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from harness.api import evaluate_samples
 from harness.cli.options import JudgingOptions, judging_options, out_option, problem_options, report, shard_option
 
 
@@ -34,8 +33,11 @@ def command(
     SAMPLES is a file of human-eval, evalplus, bigcode-evaluation-harness or proctor (plain or .gz), or the folder of a
     run. Every task that the samples name is judged. The same command resumes a killed run.
     """
-    results = evaluate_samples(
-        samples, benchmark, out=out, k=judging.k, data=data, limits=judging.limits, split=split,
-        problem_set=problem_set, shard=shard, prompt_card=prompt_card, judging=judging.settings,
-    )  # fmt: skip
+    with judging.head_start() as ahead:
+        from harness.api import evaluate_samples  # noqa: PLC0415 - the first worker starts meanwhile
+
+        results = evaluate_samples(
+            samples, benchmark, out=out, k=judging.k, data=data, limits=judging.limits, split=split,
+            problem_set=problem_set, shard=shard, prompt_card=prompt_card, judging=judging.settings(ahead),
+        )  # fmt: skip
     return report(results, out, judging)

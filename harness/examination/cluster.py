@@ -75,6 +75,7 @@ def evaluate_on_cluster(
     card: PromptCardId | None = None,
     jail: Jail,
     exhaustive: bool = False,
+    reuse: bool = True,
     halt: Future[None] | None = None,
     address: str,
 ) -> Iterator[Evaluation]:
@@ -88,6 +89,7 @@ def evaluate_on_cluster(
         card: with which the samples were generated.
         jail: the same on each node, its interpreter at the same path.
         exhaustive: whether to judge every test.
+        reuse: whether a judge judges equal programs of a problem once.
         halt: when another thread gives it a result, nothing more is judged.
         address: as Ray has it: "host:port", "auto" for a cluster that this machine belongs to, or "local" to start one
             on this machine alone.
@@ -100,7 +102,7 @@ def evaluate_on_cluster(
             has another version of proctor or Python.
         Unavailable: No cluster answers, no node is left, or judges are lost again and again with the same batch.
     """
-    terms = JudgingTerms(extraction=extraction, card=card, jail=jail, exhaustive=exhaustive)
+    terms = JudgingTerms(extraction=extraction, card=card, jail=jail, exhaustive=exhaustive, reuse=reuse)
     remaining = iter(samples)
     if (first := next(remaining, None)) is None:
         return  # a cluster takes seconds to join

@@ -10,6 +10,7 @@ import msgspec
 from harness.errors import UserError
 from harness.examination.evaluate import evaluations_of
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample
+from sandbox.equal_programs import EqualPrograms, Key
 from sandbox.jail import Jail, JailReport, probe
 from sandbox.judge import Judge
 from sandbox.pool import Case, cores_of
@@ -82,6 +83,7 @@ class JudgingTerms(msgspec.Struct, frozen=True, kw_only=True):
     card: PromptCardId | None
     jail: Jail
     exhaustive: bool
+    reuse: bool
 
 
 class NodeJudge:
@@ -92,6 +94,7 @@ class NodeJudge:
         self._terms = terms
         self._core = cores_of(judges_of_node)[number]
         self._problems = dict[str, Problem]()
+        self._equal = EqualPrograms()
 
     def start(self) -> Credentials:
         """Start the jails and present the credentials.
@@ -130,7 +133,13 @@ class NodeJudge:
 
     def _judge_each(self, cases: Iterable[Case]) -> Iterator[Judgement]:
         for case in cases:
-            yield self._judge.judge(case.program, case.tests, case.limits, exhaustive=case.exhaustive)
+            first = self._equal.first_of(case.tests, Key(case.program, case.limits, case.exhaustive))
+            if first.judgement and self._terms.reuse:
+                yield msgspec.structs.replace(first.judgement, reused=True)
+            else:
+                judgement = self._judge.judge(case.program, case.tests, case.limits, exhaustive=case.exhaustive)
+                first.settle(judgement)
+                yield judgement
 
     def close(self) -> None:
         """End the jails, tidily."""

@@ -14,6 +14,7 @@ from harness.extraction.program import program_of
 from harness.runs.jsonl import append, resume
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample, SampleKey
 from harness.runs.row_store import SampleIndex
+from sandbox.head_start import HeadStart
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
 from sandbox.records import Judgement, Verdict
@@ -48,6 +49,7 @@ class Evaluator(Protocol):
         card: PromptCardId | None = None,
         jail: Jail,
         exhaustive: bool = False,
+        reuse: bool = True,
         halt: Future[None] | None = None,
     ) -> Iterator[Evaluation]:
         """Judge the samples, best with those of a task in sequence, until `halt` has a result."""
@@ -63,17 +65,19 @@ def evaluate(
     jail: Jail,
     workers: int,
     exhaustive: bool = False,
+    reuse: bool = True,
     halt: Future[None] | None = None,
+    ahead: HeadStart | None = None,
 ) -> Iterator[Evaluation]:
     """Judge the samples and yield each evaluation, in their order, when it has been appended to the file.
 
     Neither samples nor problems are kept. Put the samples of a task in sequence: then its problem is looked up once,
-    and all of them are judged by the very same tests, for which the judge keeps its examiner. When another thread gives
-    `halt` a result, nothing more is judged.
+    and all of them are judged by the very same tests, for which the judge keeps its examiner; with `reuse` equal
+    programs among them are judged once. When another thread gives `halt` a result, nothing more is judged.
     """
 
     def judge(cases: Iterable[Case]) -> Iterator[Judgement]:
-        return judge_all(cases, jail, workers, halt)
+        return judge_all(cases, jail, workers, halt, reuse=reuse, ahead=ahead)
 
     for evaluation in evaluations_of(samples, problems, judge, extraction=extraction, card=card, exhaustive=exhaustive):
         append(file, evaluation)
@@ -119,6 +123,7 @@ def _evaluation(sample: Sample, difficulty: str, found: Extraction, judgement: J
         per_test=judgement.per_test,
         cpu_s=judgement.cpu_s,
         detail=judgement.detail,
+        reused=judgement.reused,
     )
 
 

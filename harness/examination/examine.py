@@ -4,17 +4,17 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import msgspec
 
 from harness.benchmarks.problem_info import ProblemInfos, fingerprint, splits_of, usual_limits
 from harness.errors import UserError
-from harness.examination.cluster import evaluate_on_cluster
 from harness.examination.evaluate import Evaluator, already_judged, evaluate
 from harness.extraction.program import SETTINGS
 from harness.progress import watched
@@ -22,7 +22,9 @@ from harness.runs.jsonl import read, sole_writer
 from harness.runs.records import Conditions, Evaluation, Problem, Producer, PromptCardId, Run, Sample, Sampling, Source
 from harness.runs.row_store import SampleFile, SampleIndex
 from harness.runs.run_folder import EVALUATIONS, GENERATION, RUN
+from sandbox.head_start import HeadStart
 from sandbox.jail import Jail, JailReport, probe
+from sandbox.pool import cores_of
 from sandbox.records import Refused
 
 
@@ -43,19 +45,34 @@ class JudgingSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Completion to program, one of `harness.extraction.program.SETTINGS`."""
     exhaustive: bool = False
     """Whether every test is judged, not only up to the first that fails."""
+    reuse: bool = True
+    """Whether equal programs of a problem are judged once: a program that is right is so each time."""
     jail: Jail = Jail()
     """Where programs run; by default under every layer of isolation that this host has."""
     workers: int | None = None
     """Programs judged at once; by default one a core."""
     cluster: str | None = None
     """Address of a Ray cluster that judges instead of this machine."""
+    ahead: HeadStart | None = None
+    """The first of the workers, where it was started before the samples were read."""
 
     @property
     def evaluator(self) -> Evaluator:
         """Return the function that judges."""
         if self.cluster:
+            from harness.examination.cluster import evaluate_on_cluster  # noqa: PLC0415 - few judge on one
+
             return partial(evaluate_on_cluster, address=self.cluster)
-        return partial(evaluate, workers=self.workers or len(os.sched_getaffinity(0)))
+        return partial(evaluate, workers=self.workers or len(os.sched_getaffinity(0)), ahead=self.ahead)
+
+    @contextmanager
+    def started(self) -> Iterator[Self]:
+        """Start the first worker, where there is none and this machine judges; end it at the end."""
+        if self.ahead is not None or self.cluster:
+            yield self
+            return
+        with HeadStart(self.jail, cores_of(self.workers or len(os.sched_getaffinity(0)))) as ahead:
+            yield msgspec.structs.replace(self, ahead=ahead)
 
 
 class ExaminationSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +95,7 @@ class ExaminationSettings(msgspec.Struct, frozen=True, kw_only=True):
         judging = self.judging
         return judging.evaluator(
             samples, problems, file, extraction=judging.extraction, card=self.origin.prompt_card, jail=judging.jail,
-            exhaustive=judging.exhaustive, halt=halt,
+            exhaustive=judging.exhaustive, reuse=judging.reuse, halt=halt,
         )  # fmt: skip
 
 
@@ -95,8 +112,8 @@ class _OriginOfRun(msgspec.Struct):
     conditions: Origin | None = None
 
 
-def jail_report(jail: Jail) -> JailReport:
-    """Start a jail once.
+def jail_report(jail: Jail, ahead: HeadStart | None = None) -> JailReport:
+    """Start a jail once, unless a worker is starting one.
 
     Returns:
         The layers of isolation in force, and the version of the interpreter.
@@ -105,7 +122,7 @@ def jail_report(jail: Jail) -> JailReport:
         UserError: This host offers too little.
     """
     try:
-        return probe(jail)
+        return ahead.report() if ahead else probe(jail)
     except Refused as refusal:
         raise UserError(str(refusal)) from refusal
 
@@ -122,7 +139,7 @@ def run_record(infos: ProblemInfos, settings: ExaminationSettings, samples: int,
     Raises:
         UserError: This host isolates too little.
     """
-    report = jail_report(settings.judging.jail)
+    report = jail_report(settings.judging.jail, settings.judging.ahead)
     problems = {info.task_id: info.sha256 for info in infos.values()}
     conditions = Conditions(
         benchmark=next(iter(infos.values())).benchmark,
@@ -172,5 +189,7 @@ def judge_rest(
         done = SampleIndex()
         yield from already_judged(path, samples, done)
         if left := len(samples) - len(done):
+            if settings.judging.ahead:
+                settings.judging.ahead.expect(left)
             rest = chain.from_iterable(samples.of_task(task_id, but=done) for task_id in infos)
             yield from watched(settings.judge(rest, problems, file), left, "judged", sys.stderr)

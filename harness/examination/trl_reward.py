@@ -33,6 +33,7 @@ def judged_reward(
     extraction: str = SETTINGS[0],
     jail: Jail = _JAIL,
     workers: int | None = None,
+    reuse: bool = True,
 ) -> Callable[..., list[float | None]]:
     """Return a function that has completions judged in the sandbox and returns a reward for each.
 
@@ -46,6 +47,7 @@ def judged_reward(
         extraction: completion to program, one of `harness.extraction.program.SETTINGS`.
         jail: where the programs run.
         workers: programs judged at once; by default one for each core.
+        reuse: whether equal programs of a task are judged once.
 
     Returns:
         The function; its list has a reward or None for each completion, in their order.
@@ -73,7 +75,7 @@ def judged_reward(
                 found = program_of(sample, problem, extraction, card)
                 yield Case(program=found.program, tests=problem.tests, limits=problem.limits)
 
-        return [rewards.get(judgement.verdict) for judgement in judge_all(cases(), jail, at_once)]
+        return [rewards.get(judgement.verdict) for judgement in judge_all(cases(), jail, at_once, reuse=reuse)]
 
     return judged
 

@@ -88,6 +88,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     per_test: tuple[TestOutcome, ...]
     cpu_s: float
     detail: str
+    reused: bool = False
+    """Whether it is the judgement of an equal program, times and memory included."""
 
     @property
     def key(self) -> SampleKey:

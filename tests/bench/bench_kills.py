@@ -142,6 +142,7 @@ def timeless(out: Path) -> list[Evaluation]:
         msgspec.structs.replace(
             evaluation,
             cpu_s=0.0,
+            reused=False,
             per_test=tuple(
                 msgspec.structs.replace(outcome, cpu_s=0.0, wall_s=0.0, peak_memory_bytes=0)
                 for outcome in evaluation.per_test

@@ -68,7 +68,7 @@ def write_samples(path: Path) -> None:
             file.write(f"{json.dumps(sample | {'completion': f'{COMPLETION}# {number}'})}\n")
 
 
-def judged(cases: Iterable[Case], *_: object) -> Iterator[Judgement]:
+def judged(cases: Iterable[Case], *_: object, **__: object) -> Iterator[Judgement]:
     """Return judgements of the usual size for the cases; tell the time after the last."""
     chance = random.Random(0)  # noqa: S311 - verdicts, no secrets
     verdicts = tuple(verdict for verdict in Verdict if verdict is not Verdict.SANDBOX_ERROR)

@@ -165,7 +165,7 @@ class Script:
                 os.kill(os.getpid(), signal.SIGKILL)
             if number == self.options.get("lost_at"):
                 raise Unavailable("the server went away")
-            if number == self.options.get("watch_at") and not sandbox.pool.Judge.busy.wait(60):
+            if number == self.options.get("watch_at") and not sandbox.pool.Worker.busy.wait(60):
                 raise RuntimeError("nothing is judged meanwhile")
             if number == self.options.get("interrupted_at"):
                 raise KeyboardInterrupt

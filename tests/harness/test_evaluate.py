@@ -21,8 +21,8 @@ def judged(monkeypatch):
     """Replace the pool by one that accepts everything; return the programs it was given."""
     programs = []
 
-    def accept(cases, jail, workers, halt):
-        assert (jail, workers, halt) == (Jail(), 2, None)
+    def accept(cases, jail, workers, halt, *, reuse):
+        assert (jail, workers, halt, reuse) == (Jail(), 2, None, True)
         for case in cases:
             programs.append(case.program)
             yield Judgement(verdict=Verdict.ACCEPTED, per_test=(), cpu_s=0.5, detail=case.program)
@@ -93,14 +93,15 @@ def test_what_is_asked_reaches_the_judge(monkeypatch, tmp_path, make_problem, ma
     sample = make_sample("a", 0, completion="def f(): return 1\nEND of it (")
     given = []
 
-    def judge_all(cases, *_):
+    def judge_all(cases, *_, reuse):
+        assert not reuse
         given.extend(cases)
         yield Judgement(verdict=Verdict.ACCEPTED, per_test=(), cpu_s=0.0)
 
     monkeypatch.setattr(module, "judge_all", judge_all)
     with sole_writer(tmp_path / "evaluations.jsonl") as file:
         (evaluation,) = evaluate(
-            [sample], {"a": problem}, file, extraction="first", jail=Jail(), workers=2, exhaustive=True,
+            [sample], {"a": problem}, file, extraction="first", jail=Jail(), workers=2, exhaustive=True, reuse=False,
             card=PromptCardId(name="c", sha256="h", stop=("\nEND",)),
         )  # fmt: skip
 
@@ -112,7 +113,7 @@ def test_samples_of_a_task_get_the_very_same_tests(monkeypatch, judge, samples, 
     """A problem is looked up once for all of its samples, so that the judge may keep its examiner."""
     given = []
 
-    def judge_all(cases, _jail, _workers, _halt):
+    def judge_all(cases, _jail, _workers, _halt, **_):
         for case in cases:
             given.append(case.tests)
             yield Judgement(verdict=Verdict.ACCEPTED, per_test=(), cpu_s=0.0)

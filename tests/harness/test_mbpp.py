@@ -138,6 +138,17 @@ def test_a_test_that_does_not_parse_keeps_no_other_problem_from_loading(load):
     ]
 
 
+def test_only_problems_that_are_looked_up_are_parsed(tmp_path):
+    """What is wrong with another one is no business of a command that doesn't name it."""
+    path = tmp_path / "data"
+    path.write_text(json.dumps([SANITIZED, SANITIZED | {"task_id": 602, "code": "def"}]))
+    problems = mbpp.problems(path)
+
+    assert (list(problems), problems["601"].tests is problems["601"].tests) == (["601", "602"], True)
+    with pytest.raises(UserError, match=r"data: problem 602: its code doesn't parse"):
+        problems["602"]
+
+
 def test_without_a_file_the_hub_is_asked(monkeypatch, tmp_path):
     """What was fetched once is read from the cache; there is nothing, and no library to fetch it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

@@ -57,7 +57,7 @@ def test_a_fault_of_the_sandbox_is_left_out(monkeypatch):
     """It says nothing of the program."""
     fault = Judgement(verdict=Verdict.SANDBOX_ERROR, per_test=(), cpu_s=0.0, detail="")
     monkeypatch.setattr(
-        "harness.examination.trl_reward.judge_all", lambda cases, _jail, _workers: [fault for _ in cases]
+        "harness.examination.trl_reward.judge_all", lambda cases, _jail, _workers, **_: [fault for _ in cases]
     )
 
     assert rewards(RIGHT, WRONG) == [None, None]
@@ -94,7 +94,7 @@ def test_the_jail_is_the_users_to_choose(monkeypatch):
     """And so is the number of workers."""
     chosen = []
     monkeypatch.setattr(
-        "harness.examination.trl_reward.judge_all", lambda *arguments: chosen.append(arguments[1:]) or ()
+        "harness.examination.trl_reward.judge_all", lambda *arguments, **_: chosen.append(arguments[1:]) or ()
     )
     jail = Jail(preload=("numpy",))
 

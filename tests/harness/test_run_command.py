@@ -15,24 +15,24 @@ from harness.examination import evaluate
 from harness.runs.jsonl import decode
 from harness.runs.records import Evaluation, Result, Run
 from sandbox import pool
-from sandbox.judge import Judge
 from sandbox.records import Fault, Verdict
+from sandbox.worker import Worker
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def busy(monkeypatch):
-    """Let the pool's judges tell, by an event, that they judge; the scripted backend may wait for it."""
+    """Let the pool's workers tell, by an event, that they have work; the scripted backend may wait for it."""
 
-    class Telling(Judge):
+    class Telling(Worker):
         busy = threading.Event()
 
-        def judge(self, *arguments, **options):
+        def order(self, work):
             self.busy.set()
-            return super().judge(*arguments, **options)
+            super().order(work)
 
-    monkeypatch.setattr(pool, "Judge", Telling)
+    monkeypatch.setattr(pool, "Worker", Telling)
     return Telling.busy
 
 
@@ -179,7 +179,7 @@ def test_a_judge_that_fails_is_told(proctor, tmp_path, capsys, monkeypatch):
     """The error is told as one of ours; what was drawn stays, and is judged by the same command."""
     fell = threading.Event()
 
-    def judge_all(cases, *_):
+    def judge_all(cases, *_, **__):
         next(iter(cases))
         fell.set()
         raise Fault("no more memory files")
@@ -187,7 +187,7 @@ def test_a_judge_that_fails_is_told(proctor, tmp_path, capsys, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(evaluate, "judge_all", judge_all)
-        patch.setattr(pool.Judge, "busy", fell, raising=False)
+        patch.setattr(pool.Worker, "busy", fell, raising=False)
         status = proctor("run", "--option", "watch_at=1")
 
     assert status == 3

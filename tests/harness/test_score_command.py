@@ -59,7 +59,7 @@ def fail(monkeypatch):
     """Return a function that makes the sandbox fail in a given way."""
 
     def fail_with(error=None):
-        def judge_all(cases, _jail, _workers, _halt):
+        def judge_all(cases, _jail, _workers, _halt, **_):
             if error:
                 raise error
             for _ in cases:
@@ -96,6 +96,29 @@ def test_score_prints_json(score, tmp_path, capsys):
     assert score("--json") == 0
 
     assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "run" / "result.json").read_text())
+
+
+@pytest.mark.parametrize(("options", "reused"), [((), 1), (("--no-reuse",), 0)])
+def test_equal_programs_are_judged_once_and_counted(score, tmp_path, capsys, options, reused):
+    """Of the two that are equal, of gpt for task 2; asked to, each is judged, with the same result to the byte."""
+    assert score(*options) == 0
+    assert score("--no-reuse", out="again") == 0
+
+    told = capsys.readouterr().out
+    assert told.count("\n1 of the samples have the judgement of an equal program; see --no-reuse\n") == reused
+    rows = (tmp_path / "run" / "evaluations.jsonl").read_text().splitlines()
+    assert [row["task_id"] for row in map(json.loads, rows) if row["reused"]] == ["2"] * reused
+    for name in ("result.json", "report.md", "run.json", "samples.jsonl"):
+        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_more_workers_than_processors_are_capped_with_a_word(score, capsys, monkeypatch):
+    """One for each, as the operating system tells it."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0})
+
+    assert score() == 0
+
+    assert capsys.readouterr().err == "proctor: --workers 1 in place of 2: more than one a core is slower\n"
 
 
 def test_score_of_one_split(score, tmp_path):

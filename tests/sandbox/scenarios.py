@@ -96,6 +96,20 @@ judge.judge("import time; time.sleep(600)", (test,))
 """
 
 
+POOL = """
+import sys
+from sandbox.jail import Jail
+from sandbox.pool import Case, judge_all
+from sandbox.records import Limits, StdioTest
+tests = (StdioTest(stdin="", expected_stdout="nothing that is printed"),)
+programs = ["import os; print(os.getcwd())", *["import time; time.sleep(600)"] * 9]
+cases = [Case(program=program, tests=tests, limits=Limits(wall_s=900.0)) for program in programs]
+judgements = judge_all(cases, Jail(layers=frozenset(sys.argv[1:])), 2)
+print(next(judgements).per_test[0].actual, end="", flush=True)
+next(judgements)
+"""
+
+
 def template_at_work(warden):
     """Return the template of a warden as soon as it has forked somebody."""
     (template,) = children_of(warden)
@@ -143,7 +157,7 @@ def the_source_fails_while_programs_run(jail):
     def cases():
         yield WHERE
         yield SLOW
-        yield from [case("print(1)")] * (16 * WORKERS - 2)
+        yield from [case("print(1)")] * 60
         raise KeyError
 
     judgements = judge_all(cases(), jail, WORKERS)
@@ -188,6 +202,42 @@ def the_judge_is_killed(jail):
         template_at_work(pids[0])
         judge.kill()
     return [folder]
+
+
+def the_pool_is_killed(jail):
+    """Kill the process that has a pool, while a program of each worker sleeps."""
+    return pool_ends(jail, signal.SIGKILL)
+
+
+def the_pool_is_interrupted(jail):
+    """Interrupt it as a terminal does, together with all processes of its group."""
+    return pool_ends(jail, signal.SIGINT)
+
+
+def pool_ends(jail, number):
+    """Send a signal to a process that has a pool, as soon as its workers are at work."""
+    command = [sys.executable, "-c", POOL, *jail.layers]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0) as pool:
+        folder, workers = pool.stdout.readline().strip(), children_of(pool.pid)
+        while any(len(children_of(worker)) < 2 for worker in workers):  # the other one may be starting
+            os.sched_yield()
+        wardens.update(*map(children_of, workers))
+        os.killpg(pool.pid, number)
+        last_words = pool.stderr.read()
+    assert last_words.strip().endswith("KeyboardInterrupt") == (number == signal.SIGINT), last_words
+    assert last_words.count("Traceback") == (number == signal.SIGINT), last_words
+    return [folder]
+
+
+def a_worker_is_killed(jail):
+    """Kill a worker of a pool while its program runs."""
+    judgements = judge_all([WHERE, case("import time; time.sleep(1); print(1)"), case("print(1)")], jail, WORKERS)
+    folders = folders_of([next(judgements)])
+    victim = max(children_of(os.getpid()))
+    wardens.update(children_of(victim))
+    os.kill(victim, signal.SIGKILL)
+    assert [judgement.verdict for judgement in judgements] == ["accepted"] * 2
+    return folders
 
 
 def reap_orphans():

@@ -64,11 +64,11 @@ def older(monkeypatch):
     def older(lines):
         first = "import sys; sys.path.insert(0, sys.argv[1])\nfrom sandbox.inside.layers import landlock\n"
         monkeypatch.setattr(clients, "_BOOT", f"{first}{lines}\n{clients._BOOT}")  # noqa: SLF001 - the way in
-        jails._probe.cache_clear()  # noqa: SLF001 - it knows this host as it is
+        jails._known.clear()  # noqa: SLF001 - it knows this host as it is
 
     yield older
     monkeypatch.undo()
-    jails._probe.cache_clear()  # noqa: SLF001 - it knows this host as it was
+    jails._known.clear()  # noqa: SLF001 - it knows this host as it was
 
 
 @pytest.mark.parametrize("version", [1, 3, 5])

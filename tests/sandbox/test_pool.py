@@ -18,8 +18,9 @@ from sandbox.examiner_client import ExaminerFailed
 from sandbox.inside.messages import Facts
 from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, start_pair
 from sandbox.judge import Judge
-from sandbox.pool import Case, cores_of, judge_all
+from sandbox.pool import AHEAD_PER_WORKER, Case, cores_of, judge_all
 from sandbox.records import AssertTest, Fault, Limits, Refused, StdioTest, Verdict
+from sandbox.worker import Worker
 
 pytestmark = pytest.mark.slow
 
@@ -99,7 +100,7 @@ def test_no_cases_are_no_judgements():
 
 
 def test_cases_are_read_a_few_ahead():
-    """From an endless source, at most 16 cases a worker are taken before the first judgement, and then one for each."""
+    """From an endless source, so many for each worker before the first judgement, and then one for each."""
     taken = itertools.count()
     judgements = judge_all((case("print(1)") for _ in taken), Jail(), WORKERS)
 
@@ -107,7 +108,7 @@ def test_cases_are_read_a_few_ahead():
         next(judgements)
     judgements.close()
 
-    assert 5 <= next(taken) <= 16 * WORKERS + 6
+    assert 5 <= next(taken) <= AHEAD_PER_WORKER * WORKERS + 6
 
 
 def test_nothing_starts_before_the_first_judgement_is_asked_for():
@@ -137,25 +138,86 @@ def test_a_failing_source_of_cases_is_not_swallowed():
 
 
 def test_a_worker_that_cannot_start_leaves_no_other(monkeypatch):
-    """Where one of three judges can't be started, the other two are closed."""
-    started, turn = [], itertools.count()
+    """Where one of three can't start its judge, all are ended, and the reader is told why."""
+    started = []
 
-    class OneFails(Judge):
-        def __init__(self, *arguments):
-            if next(turn) == 1:
-                raise Refused("no more processes")
-            super().__init__(*arguments)
+    class OneFails(Worker):
+        def __init__(self, core):
+            super().__init__(core)
             started.append(self)
 
-    monkeypatch.setattr("sandbox.pool.Judge", OneFails)
+        def begin(self, jail, layers):
+            super().begin(Jail(python="/nonexistent") if len(started) == 3 and self is started[1] else jail, layers)
 
-    with pytest.raises(Refused):
-        next(judge_all([case("print(1)")], Jail(), 3))
+    monkeypatch.setattr("sandbox.pool.Worker", OneFails)
 
-    running = [judge._candidates._process.poll() is None for judge in started]  # noqa: SLF001 - who else knows
-    for judge in started:
-        judge.close()  # for the tests after this one, should it not have been
-    assert running == [False, False]
+    with pytest.raises(Refused, match="/nonexistent: No such file or directory"):
+        list(judge_all([case("import time; time.sleep(600)", wall_s=900)] * 3, Jail(), 3))
+
+    assert [worker._process.returncode for worker in started] == [0] * 3  # noqa: SLF001 - who else knows
+
+
+class Deadly(Worker):
+    """A worker that is killed as soon as it has started and owes a program that says so."""
+
+    def order(self, work):
+        """Send the work."""
+        super().order(work)
+        self._strike()
+
+    def judged(self):
+        """Kill it when it has said what it had to say."""
+        yield from super().judged()
+        self._strike()
+
+    def _strike(self):
+        if self.has_started and any("deadly" in work.program for work in self.owed.values()):
+            self._process.kill()
+
+
+def test_a_case_under_which_three_workers_end_is_a_fault_of_ours(monkeypatch):
+    """And of no other case: those that were with it are judged by the workers that take the places."""
+    monkeypatch.setattr("sandbox.pool.Worker", Deadly)
+    programs = ["print(1)"] * 5 + ["import time; time.sleep(1); print(1) # deadly"] + ["print(2)"] * 20
+
+    judgements = list(judge_all(map(case, programs), Jail(), WORKERS))
+
+    verdicts = [judgement.verdict.value for judgement in judgements]
+    assert verdicts == ["accepted"] * 5 + ["sandbox_error"] + ["wrong_answer"] * 20
+    assert judgements[5].detail == "3 workers ended under it: signal 9, without a word"
+
+
+def test_workers_that_are_killed_as_they_start_are_given_up(monkeypatch):
+    """After three in a row: something on this host ends them all."""
+
+    class Stillborn(Worker):
+        def begin(self, jail, layers):
+            self._process.kill()
+            super().begin(jail, layers)
+
+    monkeypatch.setattr("sandbox.pool.Worker", Stillborn)
+
+    with pytest.raises(Fault, match="workers end as they start: signal 9, without a word"):
+        list(judge_all([case("print(1)")], Jail(), 1))
+
+
+def test_the_tests_of_a_worker_stay_the_very_same(monkeypatch):
+    """They travel with the first of their cases only, so that its examiner is kept."""
+    sent = []
+
+    class Noting(Worker):
+        def _send(self, message):
+            sent.extend(work.tests for work in getattr(message, "work", ()))
+            super()._send(message)
+
+    monkeypatch.setattr("sandbox.pool.Worker", Noting)
+    other = (AssertTest(code="assert f() == 2", names=("f",)),)
+    programs = [case("def f(): return 1", tests) for tests in (F_IS_ONE, other) for _ in range(12)]
+
+    verdicts = [judgement.verdict.value for judgement in judge_all(programs, Jail(), 1)]
+
+    assert verdicts == ["accepted"] * 12 + ["wrong_answer"] * 12
+    assert [tests for tests in sent if tests] == [F_IS_ONE, other]
 
 
 def templates_of(judge):
@@ -308,6 +370,7 @@ def test_a_template_killed_before_the_first_program_costs_a_retry_only(wait_for,
 SCENARIOS = [
     "all_are_judged", "one_judge_judges_all", "closed_after_the_first", "closed_while_programs_run",
     "the_source_fails_while_programs_run", "the_judge_can_not_start", "a_template_is_killed", "the_judge_is_killed",
+    "the_pool_is_killed", "the_pool_is_interrupted", "a_worker_is_killed",
 ]  # fmt: skip
 
 
