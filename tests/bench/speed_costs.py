@@ -1,0 +1,200 @@
+"""Rows of bench_speed.py that measure one cost of judging each, most of them in one worker that stays warm."""
+
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import linear_regression, median
+
+from machine import children_of, tree_cpu_s
+from mbpp_samples import COMPLETIONS, SANITIZED
+from speed_rates import BASE_PYTHON, ROOT, Figure, distinct
+
+from harness.runs.jsonl import unpacked
+from sandbox.jail import WARM_MODULES, Jail
+from sandbox.judge import Judge
+from sandbox.records import AssertTest, Limits, StdioTest, Test
+
+ADDING = "a, b = map(int, input().split())\nprint(a + b)\n"
+STDIO_TESTS, STDIO_PROGRAMS, FORKS = 50, 8, 400
+BARE = f"""
+import gc, os, sys, time
+sys.path.insert(0, {str(ROOT)!r})
+import {", ".join(WARM_MODULES)}, sandbox.inside.template
+os.sched_setaffinity(0, {{min(os.sched_getaffinity(0))}})
+gc.collect(); gc.freeze()
+given, printed = os.memfd_create("given"), os.memfd_create("printed")
+os.write(given, b"19 23\\n")
+times, cpu_s = [], sum(os.times()[:4])
+for _ in range({FORKS}):
+    started = time.perf_counter()
+    pid = os.fork()
+    if pid == 0:
+        os.lseek(given, 0, os.SEEK_SET)
+        os.dup2(given, 0)
+        os.dup2(printed, 1)
+        exec(compile({ADDING!r}, "program.py", "exec"), {{"__name__": "__main__"}})
+        sys.stdout.flush()
+        os._exit(0)
+    os.waitpid(pid, 0)
+    times.append(time.perf_counter() - started)
+assert os.pread(printed, 99, 0) .startswith(b"42\\n")
+print(sorted(times)[len(times) // 2], (sum(os.times()[:4]) - cpu_s) / len(times), file=sys.stderr)
+"""
+"""Forks, compiles, executes and exits in an interpreter that holds what a template holds, on one processor."""
+DRIVER = """
+import resource, sys
+from harness.cli.main import main
+try:
+    main()
+finally:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(used.ru_utime + used.ru_stime, file=sys.stderr)
+"""
+FEW, MANY = 10, 800
+LENGTHS = (1, 25, 50, 75, 100)
+JUDGEMENTS = 100
+TEN_MB = 10_000_000
+LATENCIES, FAULTS = 400, 200
+WARMING = 20
+
+
+def stdio_test(_: int) -> Iterator[Figure]:
+    """(d) A stdio test against a bare fork of the same interpreter; both stay on one processor."""
+    tests = tuple(StdioTest(stdin=f"{n} {n}\n", expected_stdout=f"{2 * n}\n") for n in range(STDIO_TESTS))
+    found = []
+    with on_one_core() as judge:
+        judged(judge, ADDING, tests)
+        cpu_s = tree_cpu_s(os.getpid())
+        for _ in range(STDIO_PROGRAMS):
+            started_s = time.perf_counter()
+            judged(judge, ADDING, tests)
+            found.append((time.perf_counter() - started_s) / STDIO_TESTS)
+        cpu_s = (tree_cpu_s(os.getpid()) - cpu_s) / STDIO_TESTS / STDIO_PROGRAMS
+    ran = subprocess.run([BASE_PYTHON, "-S", "-c", BARE], stderr=subprocess.PIPE, text=True, check=True)
+    bare_s, bare_cpu_s = map(float, ran.stderr.split())
+    yield Figure("d  a stdio test / fork + compile + exec + exit", median(found) / bare_s, at_most=1.5)
+    yield Figure("d    the same by CPU time", cpu_s / bare_cpu_s)
+    yield Figure("d    a stdio test, ms", median(found) * 1e3)
+
+
+def latency(turn: int) -> Iterator[Figure]:
+    """(f) The spread of a passing sample's latency, from program to judgement, problem after problem."""
+    found = []
+    with Judge(Jail()) as judge:
+        for case in itertools.islice(distinct(turn), WARMING + LATENCIES):
+            started_s = time.perf_counter()
+            judged(judge, case.program, case.tests)
+            found.append(time.perf_counter() - started_s)
+    found = sorted(found[WARMING:])
+    yield Figure("f  a passing sample, p50 ms", found[len(found) // 2] * 1e3, at_most=5)
+    yield Figure("f  a passing sample, p99 ms", found[len(found) * 99 // 100] * 1e3, at_most=15)
+
+
+def faults(turn: int) -> Iterator[Figure]:
+    """(g) Page faults of a passing sample: all but a few are copies of pages that were shared."""
+    chosen = list(itertools.islice(distinct(turn), WARMING + FAULTS))
+    with Judge(Jail()) as judge:
+        for case in chosen[:WARMING]:
+            judged(judge, case.program, case.tests)
+        before = faults_so_far(judge)
+        for case in chosen[WARMING:]:
+            judged(judge, case.program, case.tests)
+        after = faults_so_far(judge)
+    candidates, template, examiners = ((b - a) / FAULTS for a, b in zip(before, after, strict=True))
+    yield Figure("g  faults of a candidate", candidates, at_most=300)
+    yield Figure("g  faults of its template", template, at_most=80)
+    yield Figure("g    faults of a sample in the examiners' template and its forks", examiners)
+
+
+def faults_so_far(judge: Judge) -> tuple[int, int, int]:
+    """Return the faults of the candidates that were reaped, of their template, and of all on the examiners' side."""
+    wardens = (judge._candidates._process.pid, judge._examiner._template._process.pid)  # noqa: SLF001 - no other way
+    (candidates,), (examiners,) = map(children_of, wardens)
+    own, reaped = faults_of(candidates)
+    return reaped, own, sum(sum(faults_of(pid)) for pid in (examiners, *children_of(examiners)))
+
+
+def faults_of(pid: int) -> tuple[int, int]:
+    """Return the faults without input or output of a process, and of those that it has waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[7]), int(fields[8])
+
+
+def further_test(_: int) -> Iterator[Figure]:
+    """(h) CPU time of a further plain test, of all processes together, by regression over 1 to 100 asserts."""
+    program = "def add(a, b):\n    return a + b\n"
+    found = []
+    with on_one_core() as judge:
+        for length in LENGTHS:
+            tests = tuple(AssertTest(code=f"assert add({n}, 7) == {n + 7}", names=("add",)) for n in range(length))
+            for _ in range(WARMING):
+                judged(judge, program, tests)
+            cpu_s = tree_cpu_s(os.getpid())
+            for _ in range(JUDGEMENTS):
+                judged(judge, program, tests)
+            found.append((tree_cpu_s(os.getpid()) - cpu_s) / JUDGEMENTS * 1e3)
+    slope, intercept = linear_regression(LENGTHS, found)
+    yield Figure("h  CPU ms of a further plain test", slope, at_most=0.02)
+    yield Figure("h    CPU ms of a sample without tests", intercept)
+
+
+def large_output(_: int) -> Iterator[Figure]:
+    """(i) Ten megabytes of right output, in lines of 80 characters."""
+    line = "0123456789 abcdefghijklmnopqrstuvwxyz " * 2 + "42"
+    lines = TEN_MB // (len(line) + 1)
+    test = StdioTest(stdin="", expected_stdout=f"{line}\n" * lines)
+    program = f"import sys\nsys.stdout.write(({line!r} + '\\n') * {lines})\n"
+    found = []
+    with on_one_core() as judge:
+        for _ in range(6):
+            started_s = time.perf_counter()
+            judged(judge, program, (test,))
+            found.append(time.perf_counter() - started_s)
+    yield Figure("i  10 MB of right output, ms", median(found[1:]) * 1e3, at_most=30)
+
+
+def driver(turn: int) -> Iterator[Figure]:
+    """(j) What the process of `proctor score` costs a sample beside its workers, and what it costs at all."""
+    with unpacked(COMPLETIONS) as file:
+        lines = file.read().splitlines()
+    start = turn * 1500
+    with tempfile.TemporaryDirectory() as folder:
+        few_s, few_cpu_s = scored(lines[start : start + FEW], Path(folder, "few"))
+        _, many_cpu_s = scored(lines[start : start + MANY], Path(folder, "many"))
+    yield Figure("j  the driver's CPU ms a sample", (many_cpu_s - few_cpu_s) / (MANY - FEW) * 1e3, at_most=0.6)
+    yield Figure(f"j  `score` of {FEW} samples, s", few_s, at_most=0.7)
+    yield Figure(f"j    CPU s of its driver for {FEW} samples", few_cpu_s)
+
+
+def scored(lines: list[bytes], folder: Path) -> tuple[float, float]:
+    """Score samples in a process of its own; return its seconds, and the CPU seconds of it without its workers."""
+    folder.mkdir()
+    samples = folder / "samples.jsonl"
+    samples.write_bytes(b"\n".join(lines) + b"\n")
+    asked = ["score", samples, "--benchmark", "mbpp", "--data", SANITIZED, "--k", "1", "--out", folder / "run"]
+    started_s = time.perf_counter()
+    ran = subprocess.run(
+        [sys.executable, "-c", DRIVER, *map(str, asked)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False,
+    )  # fmt: skip
+    seconds = time.perf_counter() - started_s
+    assert ran.returncode == 0, ran.stderr
+    return seconds, float(ran.stderr.split()[-1])
+
+
+def on_one_core() -> Judge:
+    """Return a judge whose processes stay on one processor with this one, as those of a full pool do."""
+    core = min(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {core})
+    return Judge(Jail(), core)
+
+
+def judged(judge: Judge, program: str, tests: tuple[Test, ...]) -> None:
+    """Judge a program that must pass."""
+    judgement = judge.judge(program, tests, Limits())
+    assert judgement.verdict == "accepted", judgement

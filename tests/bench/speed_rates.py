@@ -1,0 +1,197 @@
+"""Rows of bench_speed.py that compare rates: samples a second, ours against harnesses that isolate nothing.
+
+All sides judge the same programs with the same limits, 4 s a test, on as many workers, warm; a sample ends at its first
+failing test. Theirs count seconds of the wall, as their SIGALRM does, ours of CPU. The other harnesses' workers are
+forked from a process that holds MBPP+, as evalplus' are. Our clock runs from one judgement to another near the end,
+so that what is judged ahead at the one is also judged ahead at the other.
+
+Each round takes every fifth task, so that five rounds are the whole file.
+"""
+
+import functools
+import itertools
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from machine import tree_cpu_s
+from mbpp_samples import COMPLETIONS, PLUS, SANITIZED, Recorded, cases, recorded_samples
+
+from harness.benchmarks.mbpp_plus import mbpp_plus
+from sandbox.jail import Jail
+from sandbox.pool import Case, judge_all
+from sandbox.records import AssertTest, Limits
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)
+ROUNDS = 5
+WORKERS = 2
+EDGE = 40
+"""Judgements before our clock starts, and after it stops: more than are judged ahead."""
+ASSERTS = 100
+SLOW = "123"
+"""Its right programs work for two to five seconds, in any harness."""
+PLUS_SAMPLES_OF_A_TASK = 3
+EVALPLUS = os.environ.get("PROCTOR_EVALPLUS")
+FILES = (SANITIZED, COMPLETIONS, PLUS)
+
+
+class Figure(NamedTuple):
+    """Holds one figure of one round; `at_least` or `at_most` is what its median must reach."""
+
+    label: str
+    value: float
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+class Rate(NamedTuple):
+    """Holds how fast samples were judged, and how many passed."""
+
+    a_second: float
+    cpu_ms: float
+    passed: int
+
+
+def distinct_passing(turn: int) -> Iterator[Figure]:
+    """(a) Distinct passing samples."""
+    chosen = list(distinct(turn))
+    ours = our_rate(chosen)
+    yield Figure("a  distinct passing samples/s, ours", ours.a_second)
+    yield Figure("a    CPU ms a sample, ours", ours.cpu_ms)
+    for name, theirs in their_rates(chosen):
+        assert theirs.passed > 0.98 * ours.passed, (name, theirs, ours)
+        yield Figure(f"a  distinct passing samples, x {name}", ours.a_second / theirs.a_second, at_least=3.0)
+        yield Figure(f"a    the same by CPU time, x {name}", theirs.cpu_ms / ours.cpu_ms)
+
+
+def whole_file(turn: int) -> Iterator[Figure]:
+    """(b) mbpp_n10 as it is: failing samples and equal programs included."""
+    chosen = list(cases(every_sample(turn)))
+    ours = our_rate(chosen)
+    for name, theirs in their_rates(chosen):
+        assert abs(theirs.passed - ours.passed) < 0.02 * len(chosen), (name, theirs, ours)
+        yield Figure(f"b  mbpp_n10 as it is, x {name}", ours.a_second / theirs.a_second, at_least=4.5)
+        yield Figure(f"b    the same by CPU time, x {name}", theirs.cpu_ms / ours.cpu_ms)
+
+
+def hundred_asserts(turn: int) -> Iterator[Figure]:
+    """(c) A hundred asserts a sample, the problem's own over and over; and MBPP+ as evalplus judges it."""
+    chosen = [case_with_asserts(case) for case in itertools.islice(distinct(turn), 300)]
+    ours = our_rate(chosen)
+    yield Figure(f"c  {ASSERTS} asserts: samples/s, ours", ours.a_second)
+    for name, theirs in their_rates(chosen):
+        assert theirs.passed > 0.98 * ours.passed, (name, theirs, ours)
+        yield Figure(f"c  {ASSERTS} asserts a sample, x {name}", ours.a_second / theirs.a_second, at_least=2.0)
+        yield Figure(f"c    the same by CPU time, x {name}", theirs.cpu_ms / ours.cpu_ms)
+    if EVALPLUS:
+        named = plus_samples(turn)
+        ours = our_rate([case for _, case in named])
+        asked = [(task_id, case.program) for task_id, case in named]
+        theirs = their_rate("evalplus_baseline.py", EVALPLUS, "native", str(PLUS), asked=asked)
+        assert theirs.passed > 0.95 * ours.passed, (theirs, ours)
+        yield Figure("c  MBPP+ as evalplus judges it, x evalplus", ours.a_second / theirs.a_second, at_least=2.0)
+        yield Figure("c    the same by CPU time, x evalplus", theirs.cpu_ms / ours.cpu_ms)
+
+
+def two_workers(turn: int) -> Iterator[Figure]:
+    """(e) Two workers against one."""
+    chosen = list(distinct(turn))[:500]
+    yield Figure("e  2 workers / 1", our_rate(chosen, 2).a_second / our_rate(chosen, 1).a_second, at_least=1.8)
+
+
+@functools.cache
+def file_by_task() -> dict[str, list[Recorded]]:
+    """Return the whole of mbpp_n10, task by task."""
+    found: dict[str, list[Recorded]] = {}
+    for recorded in recorded_samples():
+        found.setdefault(recorded.sample.task_id, []).append(recorded)
+    return found
+
+
+def every_sample(turn: int) -> list[Recorded]:
+    """Return the samples of the tasks of a round, in the order of the file."""
+    by_task = file_by_task()
+    return list(itertools.chain(*(by_task[task_id] for task_id in list(by_task)[turn % ROUNDS :: ROUNDS])))
+
+
+def distinct(turn: int) -> Iterator[Case]:
+    """Yield the distinct programs of a round that are recorded as passed, task by task."""
+    seen = set()
+    for case in cases(row for row in every_sample(turn) if row.passed and row.sample.task_id != SLOW):
+        if (case.program, case.tests) not in seen:
+            seen.add((case.program, case.tests))
+            yield case
+
+
+def case_with_asserts(case: Case) -> Case:
+    """Return a case with a hundred asserts, which are its own, over and over."""
+    tests = tuple(itertools.islice(itertools.cycle(case.tests), ASSERTS))
+    return Case(program=case.program, tests=tests, limits=Limits())
+
+
+@functools.cache
+def plus_samples(turn: int) -> list[tuple[str, Case]]:
+    """Return distinct programs of a round that pass MBPP+, a few a task, with their tests there."""
+    known = plus_problems()
+    asked = []
+    for number, rows in itertools.groupby(every_sample(turn), key=lambda row: row.sample.task_id):
+        problem = known.get(mbpp_plus.canonical_id(number))
+        programs = dict.fromkeys(case.program for case in cases(row for row in rows if row.passed))
+        if problem and number != SLOW:
+            asked.extend(
+                (problem.task_id, Case(program=program, tests=problem.tests, limits=problem.limits))
+                for program in itertools.islice(programs, PLUS_SAMPLES_OF_A_TASK)
+            )
+    judgements = judge_all([case for _, case in asked], Jail(), WORKERS)
+    return [named for named, judgement in zip(asked, judgements, strict=True) if judgement.verdict == "accepted"]
+
+
+@functools.cache
+def plus_problems():
+    """Return the problems of MBPP+ by task id."""
+    return mbpp_plus.problems(PLUS)
+
+
+def our_rate(chosen: list[Case], workers: int = WORKERS) -> Rate:
+    """Judge all cases; the clock runs from one judgement to another near the end."""
+    edge = min(EDGE, len(chosen) // 5)
+    last = len(chosen) - edge
+    readings, passed = {}, 0
+    for number, judgement in enumerate(judge_all(chosen, Jail(), workers), 1):
+        passed += judgement.verdict == "accepted"
+        if number in {edge, last}:
+            readings[number] = time.perf_counter(), tree_cpu_s(os.getpid())
+    (first_s, first_cpu_s), (last_s, last_cpu_s) = readings[edge], readings[last]
+    timed = last - edge
+    return Rate(timed / (last_s - first_s), (last_cpu_s - first_cpu_s) / timed * 1e3, passed)
+
+
+def their_rates(chosen: list[Case]) -> Iterator[tuple[str, Rate]]:
+    """Yield the name of each other harness and how fast it judges the same programs by the same asserts."""
+    asked = [
+        (case.program, [f"{test.setup}\n{test.code}" for test in case.tests if isinstance(test, AssertTest)])
+        for case in chosen
+    ]
+    if EVALPLUS:
+        yield "evalplus", their_rate("evalplus_baseline.py", EVALPLUS, "asserts", str(PLUS), asked=asked)
+    yield "a forking harness", their_rate("forking_baseline.py", str(PLUS), asked=asked)
+
+
+def their_rate(script: str, *arguments: str, asked: list[tuple[str, object]]) -> Rate:
+    """Let a baseline's script judge samples, in the interpreter that our jail starts."""
+    command = [BASE_PYTHON, "-S", str(HERE / script), str(WORKERS), *arguments]
+    places = f"{ROOT}:{sysconfig.get_path('purelib')}"
+    ran = subprocess.run(
+        command, input=json.dumps(asked), stdout=subprocess.PIPE, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": places},
+    )  # fmt: skip
+    figures = json.loads(ran.stdout.splitlines()[-1])
+    return Rate(len(asked) / figures["seconds"], figures["cpu_s"] / len(asked) * 1e3, figures["passed"])
