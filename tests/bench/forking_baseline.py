@@ -7,9 +7,10 @@ beside each other. Its workers are forked from a process that holds the data set
 DATA they hold nothing but the interpreter and its modules. The whole process enters one jail first, because the samples
 are untrusted; that costs nothing per sample.
 
-A test and the loading of the program have 4 s each, as by evalplus' default; the first test that fails ends a sample.
+A test has 4 s, as by evalplus' default, a sample as much as its tests together, and the first one that fails ends it.
 
-Usage: python -S forking_baseline.py WORKERS [DATA], samples as JSON on stdin; prints seconds, CPU seconds and how many passed.
+Usage: python -S forking_baseline.py WORKERS [DATA], samples as JSON on stdin; prints seconds, CPU seconds and how many
+passed.
 """
 
 import builtins
