@@ -1,8 +1,9 @@
 """Speed, as ratios in one run: the rows of speed_rates.py and speed_costs.py, in rounds, with what each must reach.
 
 Every round measures all sides of every row in turn, so that other load on the machine meets them all; the table shows
-the median and the range over the rounds. At the end it says whether the machine was quiet; figures of wall time that
-were measured on a busy one are to be measured again, ratios by CPU time and page faults hold.
+the median and the range over the rounds. At the end it says whether the machine was quiet. On a busy one, only CPU time
+and page faults hold: a scheduler that shares the machine out by session gives our jails, each a session of its own, more
+of it than a harness that is one session, so that ratios of the wall flatter us.
 
 PROCTOR_EVALPLUS names a checkout of evalplus (github.com/evalplus/evalplus), to be measured beside us; without one
 there is still the baseline that works as it does (forking_baseline.py).
@@ -18,9 +19,9 @@ import speed_costs as costs
 import speed_rates as rates
 from machine import quietness, read_machine
 from mbpp_samples import skip_without_data
-from speed_rates import FILES, ROUNDS, Figure
+from speed_rates import FILES, ROUNDS, Figure, Turn
 
-ROWS: dict[str, Callable[[int], Iterator[Figure]]] = {
+ROWS: dict[str, Callable[[Turn], Iterator[Figure]]] = {
     "a": rates.distinct_passing,
     "b": rates.whole_file,
     "c": rates.hundred_asserts,
@@ -40,6 +41,7 @@ def main() -> int:
     told = "; ".join((row.__doc__ or "").partition("\n")[0].rstrip(".") for row in ROWS.values())
     parser.add_argument("--rows", default=",".join(ROWS), metavar="A,B", help=f"rows to measure: {told}")
     parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help=f"how many (default: {ROUNDS})")
+    parser.add_argument("--most", type=int, default=10_000, metavar="N", help="so many samples a side, row and round")
     options = parser.parse_args()
     chosen = options.rows.split(",")
     if unknown := sorted(set(chosen) - set(ROWS)):
@@ -47,11 +49,11 @@ def main() -> int:
     skip_without_data(*FILES)
     cores = os.sched_getaffinity(0)
     before, found = read_machine(), dict[str, list[Figure]]()
-    for turn in range(options.rounds):
+    for number in range(options.rounds):
         for name in chosen:
-            for figure in ROWS[name](turn):
+            for figure in ROWS[name](Turn(number, options.most)):
                 found.setdefault(figure.label, []).append(figure)
-                print(f"round {turn + 1}: {figure.label}: {figure.value:.3g}", file=sys.stderr, flush=True)
+                print(f"round {number + 1}: {figure.label}: {figure.value:.3g}", file=sys.stderr, flush=True)
             os.sched_setaffinity(0, cores)  # a row may stay on one
     holds = [shown(figures) for figures in found.values()]
     print(quietness(before))

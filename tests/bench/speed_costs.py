@@ -1,6 +1,5 @@
 """Rows of bench_speed.py that measure one cost of judging each, most of them in one worker that stays warm."""
 
-import itertools
 import os
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from statistics import linear_regression, median
 
 from machine import children_of, tree_cpu_s
 from mbpp_samples import COMPLETIONS, SANITIZED
-from speed_rates import BASE_PYTHON, ROOT, Figure, distinct
+from speed_rates import BASE_PYTHON, ROOT, Figure, Turn, distinct
 
 from harness.runs.jsonl import unpacked
 from sandbox.jail import WARM_MODULES, Jail
@@ -63,7 +62,7 @@ LATENCIES, FAULTS = 400, 200
 WARMING = 20
 
 
-def stdio_test(_: int) -> Iterator[Figure]:
+def stdio_test(_: Turn) -> Iterator[Figure]:
     """(d) A stdio test against a bare fork of the same interpreter; both stay on one processor."""
     tests = tuple(StdioTest(stdin=f"{n} {n}\n", expected_stdout=f"{2 * n}\n") for n in range(STDIO_TESTS))
     found = []
@@ -82,11 +81,11 @@ def stdio_test(_: int) -> Iterator[Figure]:
     yield Figure("d    a stdio test, ms", median(found) * 1e3)
 
 
-def latency(turn: int) -> Iterator[Figure]:
+def latency(turn: Turn) -> Iterator[Figure]:
     """(f) The spread of a passing sample's latency, from program to judgement, problem after problem."""
     found = []
     with Judge(Jail()) as judge:
-        for case in itertools.islice(distinct(turn), WARMING + LATENCIES):
+        for case in distinct(turn, WARMING + LATENCIES):
             started_s = time.perf_counter()
             judged(judge, case.program, case.tests)
             found.append(time.perf_counter() - started_s)
@@ -95,9 +94,9 @@ def latency(turn: int) -> Iterator[Figure]:
     yield Figure("f  a passing sample, p99 ms", found[len(found) * 99 // 100] * 1e3, at_most=15)
 
 
-def faults(turn: int) -> Iterator[Figure]:
+def faults(turn: Turn) -> Iterator[Figure]:
     """(g) Page faults of a passing sample: all but a few are copies of pages that were shared."""
-    chosen = list(itertools.islice(distinct(turn), WARMING + FAULTS))
+    chosen = list(distinct(turn, WARMING + FAULTS))
     with Judge(Jail()) as judge:
         for case in chosen[:WARMING]:
             judged(judge, case.program, case.tests)
@@ -125,7 +124,7 @@ def faults_of(pid: int) -> tuple[int, int]:
     return int(fields[7]), int(fields[8])
 
 
-def further_test(_: int) -> Iterator[Figure]:
+def further_test(_: Turn) -> Iterator[Figure]:
     """(h) CPU time of a further plain test, of all processes together, by regression over 1 to 100 asserts."""
     program = "def add(a, b):\n    return a + b\n"
     found = []
@@ -143,7 +142,7 @@ def further_test(_: int) -> Iterator[Figure]:
     yield Figure("h    CPU ms of a sample without tests", intercept)
 
 
-def large_output(_: int) -> Iterator[Figure]:
+def large_output(_: Turn) -> Iterator[Figure]:
     """(i) Ten megabytes of right output, in lines of 80 characters."""
     line = "0123456789 abcdefghijklmnopqrstuvwxyz " * 2 + "42"
     lines = TEN_MB // (len(line) + 1)
@@ -158,11 +157,11 @@ def large_output(_: int) -> Iterator[Figure]:
     yield Figure("i  10 MB of right output, ms", median(found[1:]) * 1e3, at_most=30)
 
 
-def driver(turn: int) -> Iterator[Figure]:
+def driver(turn: Turn) -> Iterator[Figure]:
     """(j) What the process of `proctor score` costs a sample beside its workers, and what it costs at all."""
     with unpacked(COMPLETIONS) as file:
         lines = file.read().splitlines()
-    start = turn * 1500
+    start = turn.number * 1500
     with tempfile.TemporaryDirectory() as folder:
         few_s, few_cpu_s = scored(lines[start : start + FEW], Path(folder, "few"))
         _, many_cpu_s = scored(lines[start : start + MANY], Path(folder, "many"))
