@@ -2,8 +2,8 @@
 
 Every round measures all sides of every row in turn, so that other load on the machine meets them all; the table shows
 the median and the range over the rounds. At the end it says whether the machine was quiet. On a busy one, only CPU time
-and page faults hold: a scheduler that shares the machine out by session gives our jails, each a session of its own, more
-of it than a harness that is one session, so that ratios of the wall flatter us.
+and page faults hold: a scheduler that shares the machine out by session gives our jails, each a session of its own,
+more of it than a harness that is one session, so that ratios of the wall flatter us.
 
 PROCTOR_EVALPLUS names a checkout of evalplus (github.com/evalplus/evalplus), to be measured beside us; without one
 there is still the baseline that works as it does (forking_baseline.py).
