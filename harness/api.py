@@ -129,12 +129,12 @@ def evaluate_samples(
     ('model', 1, 0.5)
     """
     if problem_set and split != "all":
-        raise UserError("--split and --problem-set each choose the problems; give one of them")
+        raise UserError("--split and --problem-set both select problems; give only one")
     source = source_of(benchmark, data, limits)
     loaded = open_benchmark(source)
     origin = _origin(Path(samples), shard, prompt_card)
     copy = copy_samples(Path(samples), *loaded, Path(out))
-    infos = _chosen(loaded, copy.tally.counts, split, problem_set, origin.shard if problem_set else shard)
+    infos = _selected(loaded, copy.tally.counts, split, problem_set, origin.shard if problem_set else shard)
     refuse_flawed(loaded.problems, infos)
     if any(task_id not in infos for _, task_id in copy.tally.counts):
         copy = SampleCopy((sample for sample in copy.rows() if sample.task_id in infos), Path(out))
@@ -202,15 +202,24 @@ def _origin(samples: Path, shard: str, prompt_card: str | None) -> Origin:
 
 
 def source_of(benchmark: str, data: Path | str | None = None, limits: Path | str | None = None) -> Source:
-    """Return the record of where problems come from."""
+    """Return the record of where problems come from.
+
+    Args:
+        benchmark: its name, or "path.py:attribute".
+        data: file or folder with its problems; None for the benchmark's own source.
+        limits: file of calibrated limits; None for the benchmark's own.
+
+    Returns:
+        The record, with paths as they were given.
+    """
     return Source(benchmark=benchmark, data=str(data) if data else None, limits=str(limits) if limits else None)
 
 
-def _chosen(loaded: LoadedBenchmark, counts: SampleCounts, split: str, problem_set: str, shard: str) -> ProblemInfos:
+def _selected(loaded: LoadedBenchmark, counts: SampleCounts, split: str, problem_set: str, shard: str) -> ProblemInfos:
     """Return the problems that are judged: those of a split that have samples, or a published set, all of it."""
     benchmark, problems = loaded
     if not problem_set:
         return of_shard(of_split(problem_infos(problems, {task_id for _, task_id in counts}), split), shard)
-    chosen = of_shard(whole_set(problem_infos(problems, problems), benchmark, problem_set), shard)
-    refuse_missing(chosen, problem_set, counts)
-    return chosen
+    selected = of_shard(whole_set(problem_infos(problems, problems), benchmark, problem_set), shard)
+    refuse_missing(selected, problem_set, counts)
+    return selected

@@ -8,6 +8,7 @@ from itertools import chain, islice
 
 import msgspec
 
+from harness.audit_report import Accepted, Alike, Audit, Method, Reference
 from harness.benchmarks.flaws import flaw_of
 from harness.benchmarks.problem_info import sha256_of
 from harness.benchmarks.time_limits import Calibration, calibrated_limits, limit_of_reference
@@ -26,6 +27,12 @@ def constant_programs(problem: Problem) -> Mapping[str, str]:
 
     They print the output that the first test expects, or return one of `CONSTANTS` or a value that the first test
     compares with, from every function that the tests need.
+
+    Args:
+        problem: with at least one test.
+
+    Returns:
+        Description of the program -> its source.
     """
     first = problem.tests[0]
     if isinstance(first, StdioTest):
@@ -107,74 +114,15 @@ class ReferenceRun(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-class Reference(msgspec.Struct, frozen=True, kw_only=True):
-    """Sums up all runs of one reference, beside the limit that its problem has today."""
-
-    task_id: str
-    verdicts: tuple[Verdict, ...]
-    cpu_s: float
-    """Of its slowest test in its slowest run."""
-    slowest_test: int
-    limit_cpu_s: float
-    detail: str
-    """Why it failed, empty where it never did."""
-
-
-class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """Names a program without work, and the tests (numbers from 1) that accepted it."""
-
-    task_id: str
-    program: str
-    tests: tuple[int, ...]
-
-
-class Alike(msgspec.Struct, frozen=True, kw_only=True):
-    """Names problems with the same statement or tests."""
-
-    same: str
-    task_ids: tuple[str, ...]
-
-
-class Method(msgspec.Struct, frozen=True, kw_only=True):
-    """Records the method of an audit."""
-
-    python: str
-    """Version of the examined interpreter."""
-    proctor: str
-    isolation: dict[str, str]
-    repeat: int
-    """Runs of each reference."""
-    cap_s: float
-    """CPU seconds after which a test of a reference is given up."""
-
-
-class Audit(msgspec.Struct, frozen=True, kw_only=True):
-    """Reports the findings; the ceiling, the best that any model can reach, is accepted / references."""
-
-    benchmark: str
-    method: Method
-    problems: int
-    references: int
-    accepted: int
-    """References that were accepted in every run within the limits of their problem."""
-    failing: tuple[Reference, ...]
-    """Never accepted, even with `cap_s` for each test."""
-    flaky: tuple[Reference, ...]
-    """Accepted in some runs, not in others."""
-    slow: tuple[Reference, ...]
-    """Accepted, but slower than the limit of their problem."""
-    slowest: tuple[Reference, ...]
-    undemanding: tuple[Accepted, ...]
-    alike: tuple[Alike, ...]
-    without_reference: tuple[str, ...]
-    flawed: dict[str, str]
-    """Task id -> why no program can be judged by its tests."""
-    left_out: dict[str, str] = {}
-    """Entry of the data that is not a problem -> why it can't be examined."""
-
-
 def entry_of(problem: Problem) -> AuditEntry:
-    """Return a problem, condensed."""
+    """Return a problem, condensed.
+
+    Args:
+        problem: of which neither texts nor tests are kept.
+
+    Returns:
+        Its ids, flaw, limit and hashes.
+    """
     return AuditEntry(
         task_id=problem.task_id,
         benchmark=problem.benchmark,
@@ -189,7 +137,18 @@ def entry_of(problem: Problem) -> AuditEntry:
 def run_references(
     problems: Mapping[str, Problem], task_ids: Sequence[str], method: Method, *, jail: Jail, workers: int
 ) -> Iterator[ReferenceRun]:
-    """Yield every run of the references; one that was given up for its time is not run again."""
+    """Run references; one that was given up for its time is not run again.
+
+    Args:
+        problems: by task id.
+        task_ids: of problems with a reference and sound tests.
+        method: number of runs, and CPU seconds a test.
+        jail: that holds the references.
+        workers: processes that judge at once.
+
+    Yields:
+        Each run, as it ends, in the order of the task ids.
+    """
     for _ in range(method.repeat):
         again = []
         cases = (_reference_case(problems[task_id], method.cap_s) for task_id in task_ids)
@@ -219,7 +178,15 @@ def _reference_run(task_id: str, judgement: Judgement) -> ReferenceRun:
 
 
 def references(runs: Iterable[ReferenceRun], entries: Mapping[str, AuditEntry]) -> tuple[Reference, ...]:
-    """Put the runs of each reference together, in the order of the first ones."""
+    """Sum up the runs of each reference, in the order of the first ones.
+
+    Args:
+        runs: all that there were, in any order.
+        entries: by task id.
+
+    Returns:
+        One sum a reference.
+    """
     of_task = defaultdict[str, list[ReferenceRun]](list)
     for run in runs:
         of_task[run.task_id].append(run)
@@ -241,7 +208,17 @@ def _reference(runs: list[ReferenceRun], entry: AuditEntry) -> Reference:
 def try_trivial_programs(
     problems: Mapping[str, Problem], task_ids: Iterable[str], *, jail: Jail, workers: int
 ) -> Iterator[tuple[Accepted, ...]]:
-    """Yield the findings of each problem: the programs without work that its tests accept."""
+    """Judge programs without work by the tests of each problem.
+
+    Args:
+        problems: by task id.
+        task_ids: of problems with sound tests.
+        jail: that holds the programs.
+        workers: processes that judge at once.
+
+    Yields:
+        The findings of each problem, in the order of the task ids, empty where its tests accept none.
+    """
     waiting = deque[tuple[str, int, tuple[str, ...]]]()
 
     def cases() -> Iterator[Case]:
@@ -285,7 +262,17 @@ def _undemanding(task_id: str, passed: Mapping[str, frozenset[int]], tests: int)
 def sort_findings(
     entries: Collection[AuditEntry], found: Collection[Reference], undemanding: Iterable[Accepted], method: Method
 ) -> Audit:
-    """Sort the findings."""
+    """Sort the findings of an audit.
+
+    Args:
+        entries: of all problems, at least one.
+        found: every reference that ran.
+        undemanding: programs without work that tests accept.
+        method: of the audit.
+
+    Returns:
+        The report; entries that are not problems are the caller's to add.
+    """
     slow = tuple(reference for reference in found if reference.cpu_s > reference.limit_cpu_s)
     always = tuple(reference for reference in found if _accepted(reference) == len(reference.verdicts))
     return Audit(
@@ -306,7 +293,15 @@ def sort_findings(
 
 
 def calibration_of(audit: Audit, found: Iterable[Reference]) -> Calibration:
-    """Return limits for every problem whose reference was accepted in every run."""
+    """Return limits for every problem whose reference was accepted in every run.
+
+    Args:
+        audit: that names the benchmark and the method.
+        found: every reference that ran.
+
+    Returns:
+        CPU seconds a test, by task id.
+    """
     return Calibration(
         benchmark=audit.benchmark,
         python=audit.method.python,

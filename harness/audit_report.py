@@ -1,15 +1,90 @@
-"""Writes an audit as a document for terminals and markdown."""
+"""Records the findings of an audit and writes them as a document for terminals and markdown."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.audit import Audit, Reference
+import msgspec
+
 from harness.escapes import in_markdown
 from harness.scoring.report import isolation_of, table
+from sandbox.records import Verdict
+
+
+class Reference(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums up all runs of one reference, beside the limit that its problem has today."""
+
+    task_id: str
+    verdicts: tuple[Verdict, ...]
+    cpu_s: float
+    """Of its slowest test in its slowest run."""
+    slowest_test: int
+    limit_cpu_s: float
+    detail: str
+    """Why it failed, empty where it never did."""
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """Names a program without work, and the tests (numbers from 1) that accepted it."""
+
+    task_id: str
+    program: str
+    tests: tuple[int, ...]
+
+
+class Alike(msgspec.Struct, frozen=True, kw_only=True):
+    """Names problems with the same statement or tests."""
+
+    same: str
+    task_ids: tuple[str, ...]
+
+
+class Method(msgspec.Struct, frozen=True, kw_only=True):
+    """Records the method of an audit."""
+
+    python: str
+    """Version of the examined interpreter."""
+    proctor: str
+    isolation: dict[str, str]
+    repeat: int
+    """Runs of each reference."""
+    cap_s: float
+    """CPU seconds after which a test of a reference is given up."""
+
+
+class Audit(msgspec.Struct, frozen=True, kw_only=True):
+    """Reports the findings; the ceiling, the best that any model can reach, is accepted / references."""
+
+    benchmark: str
+    method: Method
+    problems: int
+    references: int
+    accepted: int
+    """References that were accepted in every run within the limits of their problem."""
+    failing: tuple[Reference, ...]
+    """Never accepted, even with `cap_s` for each test."""
+    flaky: tuple[Reference, ...]
+    """Accepted in some runs, not in others."""
+    slow: tuple[Reference, ...]
+    """Accepted, but slower than the limit of their problem."""
+    slowest: tuple[Reference, ...]
+    undemanding: tuple[Accepted, ...]
+    alike: tuple[Alike, ...]
+    without_reference: tuple[str, ...]
+    flawed: dict[str, str]
+    """Task id -> why no program can be judged by its tests."""
+    left_out: dict[str, str] = {}
+    """Entry of the data that is not a problem -> why it can't be examined."""
 
 
 def audit_markdown(audit: Audit) -> str:
-    """Return the ceiling and every finding; a heading whose finding is empty says so."""
+    """Return the ceiling and every finding; a heading whose finding is empty says so.
+
+    Args:
+        audit: that is complete.
+
+    Returns:
+        The document, with a last newline.
+    """
     return "\n".join(_lines(audit))
 
 

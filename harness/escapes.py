@@ -21,6 +21,12 @@ _AT_AN_EDGE = re.compile(r"(?<![^\W_])_|_(?![^\W_])|^[-+=](?=[-+= ]|$)|^[0-9]+(?
 def in_markdown(text: str) -> str:
     r"""Return text that a markdown renderer shows as it is, within one line, one heading, one cell of a table.
 
+    Args:
+        text: of any length; cut after 4000 characters.
+
+    Returns:
+        One line, with markup escaped and unprintable characters as escapes.
+
     >>> print(in_markdown("a|b <i> *c* d_e _f_\n\x1b[1m"))
     a\|b &lt;i&gt; \*c\* d_e \_f\_ \\x1b\[1m
     """
@@ -28,7 +34,13 @@ def in_markdown(text: str) -> str:
 
 
 def code_block(text: str) -> str:
-    r"""Return text of several lines as code in markdown: indented, as no fence is that the text could not close.
+    r"""Return text of several lines as code in markdown: indented, because a text could close any fence.
+
+    Args:
+        text: of any length; not cut.
+
+    Returns:
+        The readable text, each line behind four spaces, without a last newline.
 
     >>> code_block("a\n```")
     '    a\n    ```'
@@ -38,6 +50,12 @@ def code_block(text: str) -> str:
 
 def in_tree(text: str) -> str:
     r"""Return text that an element or attribute of XML or HTML may hold; what writes the tree escapes its markup.
+
+    Args:
+        text: of any length; cut after 4000 characters.
+
+    Returns:
+        One line without characters that XML forbids.
 
     >>> in_tree("<a\x00b\ud800\n>")
     '<a\\x00b\\ud800 >'

@@ -55,6 +55,14 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 def choose_evaluation(evaluations: Iterable[Evaluation], policy: str | None, index: int | None) -> Evaluation:
     """Return the evaluation that was requested, of those of one task; by default the first that was not accepted.
 
+    Args:
+        evaluations: of one task; of two with one key the later counts.
+        policy: None where only one has samples of the task.
+        index: of the sample; None for the first that was not accepted, or else the first.
+
+    Returns:
+        The one evaluation.
+
     Raises:
         UserError: There is none, or several policies have samples of this task and none is named.
     """
@@ -76,7 +84,18 @@ def choose_evaluation(evaluations: Iterable[Evaluation], policy: str | None, ind
 def explain(
     sample: Sample, evaluation: Evaluation, problem: Problem, setting: str, card: PromptCardId | None = None
 ) -> Explanation:
-    """Explain a sample that was generated with a card and judged under a setting of extraction."""
+    """Explain a sample and its verdict.
+
+    Args:
+        sample: with the completion.
+        evaluation: of that sample.
+        problem: that it answers.
+        setting: of extraction under which it was judged.
+        card: with which it was generated; None where that is unknown.
+
+    Returns:
+        The explanation, in readable text.
+    """
     found = program_of(sample, problem, setting, card)
     return Explanation(
         policy=one_line(sample.policy),
@@ -128,7 +147,15 @@ def _call(test: CallTest | ValueTest) -> str:
 
 
 def difference(expected: str, actual: str) -> str:
-    """Return expected against actual as a unified diff of readable text, empty where they are equal."""
+    """Return expected against actual as a unified diff of readable text, empty where they are equal.
+
+    Args:
+        expected: as the outcome of a test keeps it.
+        actual: as the outcome of a test keeps it.
+
+    Returns:
+        Lines without a last newline, of the first 1000 lines of both.
+    """
     before, after = readable(expected).splitlines(), readable(actual).splitlines()
     if expected != actual and before == after:
         before, after = [repr(expected)], [repr(actual)]  # they differ in how lines end
@@ -138,7 +165,14 @@ def difference(expected: str, actual: str) -> str:
 
 
 def explanation_markdown(explanation: Explanation) -> str:
-    """Return the explanation as a document that reads well on a terminal."""
+    """Return the explanation as a document that reads well on a terminal.
+
+    Args:
+        explanation: of one sample.
+
+    Returns:
+        The document, without a last newline.
+    """
     return "\n".join(_lines(explanation))
 
 

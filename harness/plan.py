@@ -38,7 +38,11 @@ class Range(NamedTuple):
     high: float
 
     def times(self, factor: float) -> "Range":
-        """Return the range of so many."""
+        """Return both bounds times a factor.
+
+        Args:
+            factor: not negative.
+        """
         return Range(self.low * factor, self.high * factor)
 
 
@@ -114,34 +118,42 @@ class ExaminationForecast(msgspec.Struct, frozen=True, kw_only=True):
     disk_bytes: Range
 
 
-def forecast_examination(asked: ExaminationSize, measured: ProblemMeasurements) -> ExaminationForecast:
-    """Return the forecast of an examination."""
-    shortest = measured.reference_tokens.low if measured.reference_tokens else UNHURRIED * asked.max_tokens
-    completion = Range(min(shortest, asked.max_tokens), asked.max_tokens)
-    prompts = Range(asked.problems * measured.prompt_tokens.low, asked.samples * measured.prompt_tokens.high)
-    drawn = completion.times(asked.samples)
+def forecast_examination(size: ExaminationSize, measured: ProblemMeasurements) -> ExaminationForecast:
+    """Return the forecast of an examination.
+
+    Args:
+        size: of the examination and its machines.
+        measured: means over its problems.
+
+    Returns:
+        Hours of one device or core, and on the clock; those of judging are None where no reference was measured.
+    """
+    shortest = measured.reference_tokens.low if measured.reference_tokens else UNHURRIED * size.max_tokens
+    completion = Range(min(shortest, size.max_tokens), size.max_tokens)
+    prompts = Range(size.problems * measured.prompt_tokens.low, size.samples * measured.prompt_tokens.high)
+    generated = completion.times(size.samples)
     core_hours = judging = None
     if measured.core_s is not None:
         core_hours = Range(*(measured.core_s + share * measured.limit_s for share in ENDLESS)).times(
-            asked.samples / 3600
+            size.samples / 3600
         )
-        writing_h = asked.samples / APPENDED_PER_S / 3600
-        judging = Range(*(max(hours / asked.nodes / asked.cores_per_node, writing_h) for hours in core_hours))
+        writing_h = size.samples / APPENDED_PER_S / 3600
+        judging = Range(*(max(hours / size.nodes / size.cores_per_node, writing_h) for hours in core_hours))
     longest_chars = completion.high * CHARS_PER_TOKEN[1]
     shortest_chars = min(measured.reference_chars or longest_chars * UNHURRIED, longest_chars)
     kept = measured.prompt_chars + KEPT_BYTES + measured.evaluation_bytes
     return ExaminationForecast(
-        samples=asked.samples,
+        samples=size.samples,
         prompt_tokens=prompts,
-        completion_tokens=drawn,
-        gpus=tuple(_gpu(device, asked.parameters, prompts, drawn) for device in DEVICES),
+        completion_tokens=generated,
+        gpus=tuple(_gpu(device, size.parameters, prompts, generated) for device in DEVICES),
         core_hours=core_hours,
         judging_hours=judging,
-        disk_bytes=Range(shortest_chars + kept, longest_chars + kept).times(asked.samples),
+        disk_bytes=Range(shortest_chars + kept, longest_chars + kept).times(size.samples),
     )
 
 
-def _gpu(device: GpuModel, parameters: float, prompts: Range, drawn: Range) -> Gpu:
+def _gpu(device: GpuModel, parameters: float, prompts: Range, generated: Range) -> Gpu:
     """Return the cost of generation: prompts by operations, each step by the slower of operations and weights."""
     per_token = 2 * parameters
     seconds = []
@@ -149,31 +161,38 @@ def _gpu(device: GpuModel, parameters: float, prompts: Range, drawn: Range) -> G
         operations_per_s = device.operations_per_s * UTILISATION[best]
         reading_s = WEIGHT_BYTES * parameters / (device.bytes_per_s * BANDWIDTH[best])
         step_s = max(reading_s, SEQUENCES[best] * per_token / operations_per_s)
-        tokens = (prompts.low, drawn.low) if best else (prompts.high, drawn.high)
+        tokens = (prompts.low, generated.low) if best else (prompts.high, generated.high)
         seconds.append(tokens[0] * per_token / operations_per_s + tokens[1] * step_s / SEQUENCES[best])
     at_least = -(-WEIGHT_BYTES * parameters // (ROOM * device.memory_bytes))
     return Gpu(device=device.name, devices_at_least=int(at_least), hours=Range(seconds[1], seconds[0]).times(1 / 3600))
 
 
-def plan_markdown(asked: ExaminationSize, measured: ProblemMeasurements, found: ExaminationForecast) -> str:
-    """Return the forecast for a reader."""
-    return "\n".join(
-        ("| what | forecast |", "|---|---|", *(f"| {a} | {b} |" for a, b in _rows(asked, measured, found)))
-    )
+def plan_markdown(size: ExaminationSize, measured: ProblemMeasurements, found: ExaminationForecast) -> str:
+    """Return the forecast for a reader.
+
+    Args:
+        size: of the examination and its machines.
+        measured: means over its problems.
+        found: the forecast from both.
+
+    Returns:
+        A table, without a last newline.
+    """
+    return "\n".join(("| what | forecast |", "|---|---|", *(f"| {a} | {b} |" for a, b in _rows(size, measured, found))))
 
 
 def _rows(
-    asked: ExaminationSize, measured: ProblemMeasurements, found: ExaminationForecast
+    size: ExaminationSize, measured: ProblemMeasurements, found: ExaminationForecast
 ) -> Iterator[tuple[str, str]]:
     exact = measured.prompt_tokens.low == measured.prompt_tokens.high
     counted = "by the tokenizer" if exact else f"{_plain(CHARS_PER_TOKEN)} characters a token"
-    yield "samples", f"{asked.problems} problems x {asked.n} = {found.samples}"
+    yield "samples", f"{size.problems} problems x {size.n} = {found.samples}"
     yield "tokens of prompts", f"{_range(found.prompt_tokens)} ({counted}; once a problem to once a sample)"
     least = "as long as a reference" if measured.reference_tokens else f"{UNHURRIED:.0%} of the longest"
-    yield "tokens generated", f"{_range(found.completion_tokens)} ({least} to {asked.max_tokens} each)"
+    yield "tokens generated", f"{_range(found.completion_tokens)} ({least} to {size.max_tokens} each)"
     for gpu in found.gpus:
         several = f", at least {gpu.devices_at_least} of them" if gpu.devices_at_least > 1 else ""
-        wall = gpu.hours.times(1 / asked.nodes / asked.gpus_per_node)
+        wall = gpu.hours.times(1 / size.nodes / size.gpus_per_node)
         yield f"GPU hours, {gpu.device}", f"{_range(gpu.hours)}{several}; {_range(wall)} h on the clock"
     yield "", (f"assuming {_plain(SEQUENCES)} sequences at once, {_percent(BANDWIDTH)} of the bandwidth, "
                f"{_percent(UTILISATION)} of the operations")  # fmt: skip
@@ -187,7 +206,7 @@ def _rows(
                 f"of CPU each here; {_percent(ENDLESS)} of samples take their {measured.limit_s:g} s)"
             ),
         )
-        nodes = f"{asked.nodes} x {asked.cores_per_node} cores"
+        nodes = f"{size.nodes} x {size.cores_per_node} cores"
         yield "judging, hours on the clock", f"{_range(found.judging_hours)} on {nodes}, {APPENDED_PER_S}/s at most"
     yield "disk", f"{_range(found.disk_bytes.times(1e-9))} GB"
     yield "training", "see `proctor train --plan`"

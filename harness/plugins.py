@@ -13,12 +13,27 @@ T = TypeVar("T")
 
 
 def names(group: str) -> tuple[str, ...]:
-    """Return the names registered under the entry-point group `group`, sorted."""
+    """Return the names registered under the entry-point group `group`, sorted.
+
+    Args:
+        group: such as "proctor.backends".
+
+    Returns:
+        Empty where nothing is registered.
+    """
     return tuple(sorted(entry_points(group=group).names))
 
 
 def resolve(group: str, name: str, type_: type[T]) -> T:
     """Return the plugin called `name`, or the object that `path.py:attr` or `module:attr` points at.
+
+    Args:
+        group: entry-point group.
+        name: of a plugin, or the place of an object; a registered name comes first.
+        type_: class of which the plugin must be an instance.
+
+    Returns:
+        The plugin, imported.
 
     Raises:
         UserError: There is no such plugin, file, module or attribute, or it is not a `type_`. Errors inside a plugin's

@@ -34,6 +34,9 @@ def watched(
         clock_s: a clock.
         done: number of rows that were done before.
         beside: returns a text to show as well, given the seconds since the first row was requested.
+
+    Yields:
+        The rows, unchanged.
     """
     yield from (
         _with_bar(rows, total, what, stream, done=done, beside=beside)

@@ -73,12 +73,26 @@ class Parser:
         return found
 
     def gave_up(self, text: str) -> bool:
-        """Return whether the text was not, or would not be, parsed."""
+        """Return whether the text was not, or would not be, parsed.
+
+        Args:
+            text: one reading of the completion.
+
+        Returns:
+            True where it is too long or too deep, or longer than what is left of `MOST_PARSED`.
+        """
         return text not in self._refused and (len(text) > self._left or is_beyond(text))
 
 
 def parse_text(text: str) -> ParsedText:
-    """Parse a text as the judge reads a program."""
+    """Parse a text as the judge reads a program.
+
+    Args:
+        text: of any length and content.
+
+    Returns:
+        Its tree; or none, and whether that is only because it ends too early.
+    """
     if is_beyond(text):
         return NO_PROGRAM
     try:
@@ -90,12 +104,26 @@ def parse_text(text: str) -> ParsedText:
 
 
 def parsed(text: str) -> ast.Module | None:
-    """Return the syntax tree of a text, or None if it is not a program."""
+    """Return the syntax tree of a text, or None if it is not a program.
+
+    Args:
+        text: of any length and content.
+
+    Returns:
+        None, too, where the text is not parsed at all, see `is_beyond`.
+    """
     return parse_text(text).tree
 
 
 def is_unfinished(text: str) -> bool:
-    """Return whether the text is not a program only because it ends too early, see `ParsedText`."""
+    """Return whether the text is not a program only because it ends too early, see `ParsedText`.
+
+    Args:
+        text: of any length and content.
+
+    Returns:
+        False, too, where the text is a program or is not parsed at all.
+    """
     return parse_text(text).is_unfinished
 
 
@@ -103,6 +131,12 @@ def is_beyond(text: str) -> bool:
     """Return whether a text is not parsed, because that could take too long or too much memory.
 
     Brackets in strings count as well: in a text of this size, some dozens may open there and never close.
+
+    Args:
+        text: of any length and content.
+
+    Returns:
+        True where it is too long, or too long for its nested brackets, its f-strings or its encoding.
     """
     if len(text) <= _MOST_NESTED // _PARSERS_DEPTH:
         return False
@@ -115,12 +149,27 @@ def is_beyond(text: str) -> bool:
 
 
 def does_nothing(tree: ast.Module) -> bool:
-    """Return whether all that the program does is to name things, as a word of prose does that happens to parse."""
+    """Return whether all that the program does is to name things, as a word of prose does that happens to parse.
+
+    Args:
+        tree: of the program.
+
+    Returns:
+        True, too, where there are no statements.
+    """
     return all(_is_idle(statement) for statement in tree.body)
 
 
 def defines(tree: ast.Module, name: str) -> bool:
-    """Return whether `name` is bound at the top level, or is a method of the class `Solution`; any program binds ""."""
+    """Return whether a program binds a name at its top level, or as a method of its class `Solution`.
+
+    Args:
+        tree: of the program.
+        name: such as `f` or `Solution().f`; any program binds "".
+
+    Returns:
+        Whether calls of that name can find it.
+    """
     name = name.rpartition(".")[2]
     solutions = [node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Solution"]
     return not name or any(name in _bound_by(body) for body in (tree.body, *solutions))
@@ -130,6 +179,14 @@ def leans_on(tree: ast.Module, prompt: str, name: str) -> bool:
     """Return whether the program uses, or lacks as its `name`, what the prompt defines and the program itself doesn't.
 
     A program with a `__future__` import can't follow a prompt, so it leans on none.
+
+    Args:
+        tree: of the program, without the prompt.
+        prompt: source text; one that is not Python defines nothing.
+        name: the entry point, "" for none.
+
+    Returns:
+        Whether the program needs the prompt before it.
     """
     given = _given_by(prompt)
     nodes = tuple(ast.walk(tree)) if given else ()

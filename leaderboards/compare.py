@@ -75,6 +75,9 @@ def compare(a: Result, b: Result) -> ResultComparison:
         a: The result to compare with.
         b: The other one.
 
+    Returns:
+        The changes from A to B.
+
     Raises:
         UserError: They have no problem, or no k, in common.
     """
@@ -99,12 +102,16 @@ def compare(a: Result, b: Result) -> ResultComparison:
 
 
 def columns(a: Result, b: Result, ks: Iterable[int]) -> tuple[PairedColumn, ...]:
-    """Return a column for each k and each difficulty, "all" first, that has problems with k samples in both.
+    """Return the columns of a comparison.
 
     Args:
         a: The result to compare with.
         b: The other one.
         ks: The k of pass@k.
+
+    Returns:
+        A column for each k and each difficulty, "all" first, that has problems with k samples in both; p-values are
+        adjusted for their number.
     """
     of_b = _by_task(b)
     found = [
@@ -118,7 +125,7 @@ def columns(a: Result, b: Result, ks: Iterable[int]) -> tuple[PairedColumn, ...]
 
 
 def paired_values(a: Result, b: Result, k: int) -> tuple[tuple[float, float], ...]:
-    """Return pass@k under A and under B of each problem that has k samples in both.
+    """Return pass@k of both results, for each problem that has k samples in both.
 
     Args:
         a: The first result.
@@ -132,7 +139,15 @@ def paired_values(a: Result, b: Result, k: int) -> tuple[tuple[float, float], ..
 
 
 def flips(a: Result, b: Result) -> tuple[Flip, ...]:
-    """Return the problems that changed: those lost first, the largest change of each direction in front."""
+    """Return the problems with a changed share of accepted samples.
+
+    Args:
+        a: The result to compare with.
+        b: The other one.
+
+    Returns:
+        Those lost first, the largest change of each direction in front.
+    """
     found = [
         Flip(
             task_id=before.task_id,
@@ -190,11 +205,14 @@ def comparison_markdown(comparison: ResultComparison, runs: Sequence[Path], show
         comparison: The changes from A to B.
         runs: The folders of A and B, for the commands that explain a problem.
         shown: The most flips listed in each direction.
+
+    Returns:
+        The text: differences in protocol, a row a column, flips.
     """
-    return "\n".join((*_head(comparison), *_columns(comparison.columns), *_flips(comparison, runs, shown)))
+    return "\n".join((*_heading(comparison), *_columns(comparison.columns), *_flips(comparison, runs, shown)))
 
 
-def _head(comparison: ResultComparison) -> Iterator[str]:
+def _heading(comparison: ResultComparison) -> Iterator[str]:
     yield f"## {in_markdown(comparison.b)} against {in_markdown(comparison.a)} on {in_markdown(comparison.benchmark)}"
     yield ""
     for difference in comparison.protocol_differences:
@@ -209,11 +227,11 @@ def _head(comparison: ResultComparison) -> Iterator[str]:
 def _columns(columns: Sequence[PairedColumn]) -> Iterator[str]:
     yield "Percent; paired by problem, 95 % interval of the difference"
     yield ""
-    head = ("difficulty", "problems", "k", "A", "B", "B - A", "95 % interval", "p", "p (Holm)", "detectable")
-    yield from table([head, *map(_cells, columns)])
+    headings = ("difficulty", "problems", "k", "A", "B", "B - A", "95 % interval", "p", "p (Holm)", "detectable")
+    yield from table([headings, *map(_cells, columns)])
     yield ""
-    yield "p: exact McNemar, or sign flips of the problems where there are several samples each; p (Holm) allows for"
-    yield f"there being {len(columns)} columns; detectable: the smallest true difference found in 80 % of cases at 5 %."
+    yield "p: exact McNemar, or sign flips of the problems where there are several samples each; p (Holm): adjusted"
+    yield f"for {len(columns)} columns; detectable: the smallest true difference found in 80 % of cases at 5 %."
     yield ""
 
 
@@ -237,17 +255,17 @@ def _flips(comparison: ResultComparison, runs: Sequence[Path], shown: int) -> It
     gained = [flip for flip in comparison.flips if flip.change > 0]
     yield f"{len(lost)} problems got worse, {len(gained)} got better"
     yield ""
-    chosen = (*lost[:shown], *gained[:shown])
-    if chosen:
-        yield from table([("problem", "difficulty", "A", "B"), *map(_flip_cells, chosen)])
+    listed = (*lost[:shown], *gained[:shown])
+    if listed:
+        yield from table([("problem", "difficulty", "A", "B"), *map(_flip_cells, listed)])
         yield ""
-    if hidden := len(comparison.flips) - len(chosen):
+    if hidden := len(comparison.flips) - len(listed):
         yield f"{hidden} more; --flips {max(len(lost), len(gained))} or --json lists all"
         yield ""
-    if chosen:
+    if listed:
         yield "Why they flipped:"
         yield ""
-        for flip in chosen:
+        for flip in listed:
             # The run that failed is the one to look at.
             run, policy = (runs[1], comparison.b) if flip.change < 0 else (runs[0], comparison.a)
             yield code_block(one_line(f"proctor explain {shlex.join((str(run), flip.task_id, '--policy', policy))}"))

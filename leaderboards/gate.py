@@ -41,18 +41,18 @@ class GateDecision(msgspec.Struct, frozen=True, kw_only=True):
 def judge(
     baseline: Result, candidate: Result, *, k: int = 1, tolerance: float = 0.0, confidence: float = 0.95
 ) -> GateDecision:
-    """Judge whether the candidate is worse than the baseline by more than `tolerance`, a share in [0, 1].
+    """Judge whether the candidate is worse than the baseline by more than `tolerance`.
 
     One number decides: mean pass@k over all problems. The candidate fails where the upper end of the one-sided interval
     for its difference from the baseline is below -tolerance; so one that is exactly that much worse fails in about
     1 - confidence of cases. It fails as well if it was reached under other conditions.
 
     Args:
-        baseline: The result to hold.
-        candidate: The result to decide on.
+        baseline: The reference.
+        candidate: The result to pass or fail.
         k: Of pass@k.
-        tolerance: Share in [0, 1] that may be lost.
-        confidence: In [0.5, 1).
+        tolerance: Loss of pass@k that passes, in [0, 1].
+        confidence: Of the one-sided interval, in [0.5, 1).
 
     Returns:
         The decision with all its checks.
@@ -125,7 +125,14 @@ LOST_SHOWN = 20
 
 
 def summary(decision: GateDecision) -> str:
-    """Return the decision as markdown: the verdict, a row for each check, and the problems that got worse."""
+    """Return the decision as markdown: the verdict, a row for each check, and the problems that got worse.
+
+    Args:
+        decision: With all its checks.
+
+    Returns:
+        The text; at most `LOST_SHOWN` problems are listed.
+    """
     return "\n".join(_summary(decision))
 
 
@@ -149,7 +156,14 @@ def _summary(decision: GateDecision) -> Iterator[str]:
 
 
 def junit(decision: GateDecision) -> bytes:
-    """Return the decision as JUnit XML: a test case for each check."""
+    """Return the decision as JUnit XML: a test case for each check.
+
+    Args:
+        decision: With all its checks.
+
+    Returns:
+        The file in UTF-8.
+    """
     failures = sum(not check.passed for check in decision.checks)
     suite = Element(
         "testsuite",

@@ -27,6 +27,12 @@ def newest(folder: Path) -> tuple[Found, ...]:
     Newest is the one whose path comes last, numbers compared as numbers, so runs are to be named by date or number: the
     times of files don't survive a clone, and a result holds no clock.
 
+    Args:
+        folder: Of runs, at any depth.
+
+    Returns:
+        The results, at least one.
+
     Raises:
         UserError: There is no result file, or one can't be read.
     """
@@ -47,14 +53,21 @@ def _natural(path: Path) -> list[tuple[str, int]]:
 
 
 def ledger(folder: Path) -> tuple[Table, ...]:
-    """Return a table for each benchmark and protocol, the best policy first, each linked to its run."""
+    """Return the tables of a leaderboard.
+
+    Args:
+        folder: Of runs, at any depth.
+
+    Returns:
+        A table for each benchmark and protocol, the best policy first, each linked to its run.
+    """
     found = newest(folder)
     protocols = sorted({_conditions(one) for one in found})
     return tuple(table for protocol in protocols for table in tabulate(_entries(found, protocol, folder)))
 
 
 def _entries(found: Iterable[Found], protocol: tuple[str, ...], folder: Path) -> tuple[TableEntry, ...]:
-    chosen = [one for one in found if _conditions(one) == protocol]
+    alike = [one for one in found if _conditions(one) == protocol]
     return tuple(
         TableEntry(
             method=one.result.policy,
@@ -63,7 +76,7 @@ def _entries(found: Iterable[Found], protocol: tuple[str, ...], folder: Path) ->
             run=one.run,
             link=one.run.relative_to(folder).as_posix(),
         )
-        for one in sorted(chosen, key=_best_first)
+        for one in sorted(alike, key=_best_first)
     )
 
 
@@ -73,17 +86,38 @@ def _best_first(found: Found) -> tuple[float, str]:
 
 
 def written(folder: Path) -> bytes:
-    """Return the leaderboard of a folder as the content of its file; the same for the same results."""
+    """Return the content of a leaderboard's file.
+
+    Args:
+        folder: Of runs, at any depth.
+
+    Returns:
+        Markdown in UTF-8; equal bytes for equal results.
+    """
     return (_HEAD + tables_markdown(ledger(folder), intervals=True)).encode()
 
 
 def regenerate(folder: Path) -> Path:
-    """Write the leaderboard of a folder, all or nothing, and return its path."""
+    """Write the leaderboard of a folder, all or nothing.
+
+    Args:
+        folder: Of runs, at any depth; gets the file.
+
+    Returns:
+        Path of the file.
+    """
     write_whole(folder / LEDGER, written(folder))
     return folder / LEDGER
 
 
 def is_stale(folder: Path) -> bool:
-    """Return whether the leaderboard of a folder is missing, or differs from that of its results."""
+    """Return whether the leaderboard of a folder is missing, or differs from that of its results.
+
+    Args:
+        folder: Of runs, at any depth.
+
+    Returns:
+        True if `regenerate` would change it.
+    """
     file = folder / LEDGER
     return not file.is_file() or file.read_bytes() != written(folder)

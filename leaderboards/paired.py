@@ -34,6 +34,9 @@ def mcnemar(gained: int, lost: int) -> float:
         gained: Problems that only B solves.
         lost: Problems that only A solves.
 
+    Returns:
+        p, in (0, 1].
+
     >>> mcnemar(gained=1, lost=9)  # 2 (C(10, 0) + C(10, 1)) / 2^10 = 22/1024
     0.021484375
     >>> mcnemar(gained=0, lost=0)
@@ -47,27 +50,30 @@ def mcnemar(gained: int, lost: int) -> float:
     return min(1.0, 2 * tail / (1 << flipped))
 
 
-def sign_flip(differences: Sequence[float], *, draws: int = 9999, seed: int = 0) -> float:
+def sign_flip(differences: Sequence[float], *, resamples: int = 9999, seed: int = 0) -> float:
     """Return the two-sided p-value of the permutation test that turns the sign of each problem's difference at random.
 
     Fisher 1935, "The design of experiments", section 21: if neither policy is better, A and B could change names on any
-    problem. The share of at least as large sums counts the one observed among the draws, so it is never 0 (Phipson and
-    Smyth 2010, "Permutation p-values should never be zero", Statistical Applications in Genetics and Molecular Biology
-    9, article 39). Equal magnitudes are sampled together.
+    problem. The share of at least as large sums counts the one observed among the resamples, so it is never 0 (Phipson
+    and Smyth 2010, "Permutation p-values should never be zero", Statistical Applications in Genetics and Molecular
+    Biology 9, article 39). Equal magnitudes are sampled together.
 
     Args:
         differences: One a problem, in [-1, 1].
-        draws: Random sign changes.
+        resamples: Number of random assignments of signs.
         seed: Of their generator.
+
+    Returns:
+        p, in (0, 1].
 
     >>> sign_flip([0.1, -0.1, 0.3, -0.3])  # a sum of 0 is reached by every other one
     1.0
     """
     magnitudes, counts = np.unique(np.abs(np.asarray(differences)).round(12), return_counts=True)
-    positive = np.random.default_rng(seed).binomial(counts, 0.5, size=(draws, len(counts)))
+    positive = np.random.default_rng(seed).binomial(counts, 0.5, size=(resamples, len(counts)))
     sums = np.abs((2 * positive - counts) @ magnitudes)
     as_large = int((sums >= abs(math.fsum(differences)) - 1e-9).sum())
-    return (1 + as_large) / (1 + draws)
+    return (1 + as_large) / (1 + resamples)
 
 
 def p_value(differences: Sequence[float]) -> float:
@@ -75,6 +81,12 @@ def p_value(differences: Sequence[float]) -> float:
 
     Where all differences other than 0 have one magnitude, as with one sample a problem, the permutation test is
     McNemar's, and is computed exactly.
+
+    Args:
+        differences: One a problem, in [-1, 1].
+
+    Returns:
+        p, in (0, 1].
 
     >>> p_value([1.0] * 9 + [-1.0] + [0.0] * 490)
     0.021484375
@@ -100,7 +112,10 @@ def mean_difference(differences: Sequence[float], confidence: float = 0.95) -> M
 
     Args:
         differences: One a problem, in [-1, 1]; at least one.
-        confidence: Of the two-sided interval.
+        confidence: Of the two-sided interval, in (0, 1).
+
+    Returns:
+        The mean difference, its standard error and the interval.
 
     Raises:
         ValueError: There are no differences.
@@ -124,7 +139,10 @@ def detectable(standard_error: float, *, alpha: float = ALPHA, power: float = PO
     Args:
         standard_error: Of the mean difference.
         alpha: Two-sided level of the test.
-        power: Chance to find the difference.
+        power: Probability of finding the difference.
+
+    Returns:
+        The difference, in the unit of the standard error.
 
     >>> round(detectable(0.01), 6)  # (1.959964 + 0.841621) * 0.01
     0.028016
@@ -134,9 +152,15 @@ def detectable(standard_error: float, *, alpha: float = ALPHA, power: float = PO
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """Return the p-values adjusted for being several, in the same order.
+    """Return p-values adjusted for their number.
 
     Holm 1979, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6, 65-70.
+
+    Args:
+        p_values: In any order.
+
+    Returns:
+        The adjusted values in the same order, at most 1.
 
     >>> holm([0.03, 0.01, 0.04])  # 0.01 * 3, then max(0.03, 0.03 * 2), then max(0.06, 0.04 * 1)
     (0.06, 0.03, 0.06)

@@ -15,11 +15,14 @@ from leaderboards.table import DECIMALS, Cell, Table, TableRow
 def tables_markdown(tables: Iterable[Table], *, intervals: bool = False) -> str:
     """Return the tables one below the other, each with its caption and notes; equal tables give equal text.
 
-    Below base is red where the renderer shows colour, and has a sign where it strips it.
+    A number below the base is red where the renderer shows colour, and marked by ▼ everywhere.
 
     Args:
         tables: One or more.
         intervals: Whether to print 95 % intervals.
+
+    Returns:
+        The markdown text.
     """
     return "\n".join(line for table in tables for line in _table(table, intervals=intervals))
 
@@ -52,7 +55,17 @@ def _cell(cell: Cell | None, *, intervals: bool) -> str:
 
 @contextmanager
 def writing(place: Path) -> Iterator[None]:
-    """Turn an error of the system, while `place` is being written, into a UserError."""
+    """Turn an OSError of the block into a UserError.
+
+    Args:
+        place: File or folder that the block writes, for the message.
+
+    Yields:
+        Once, for the block.
+
+    Raises:
+        UserError: The system refused to write.
+    """
     try:
         yield
     except OSError as error:

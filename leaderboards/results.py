@@ -14,9 +14,15 @@ from harness.scoring.score import ALL
 
 
 def difficulties(tallies: Iterable[Tally]) -> tuple[str, ...]:
-    """Return "all", then each difficulty in the order of the problems; "all" alone where every problem has the same.
+    """Return the difficulties that a table distinguishes.
 
-    One difficulty that all problems share would only say the same thing twice, and once more in Holm's correction.
+    One difficulty that all problems share would only repeat "all", and count once more in Holm's correction.
+
+    Args:
+        tallies: Of the problems, in the benchmark's order.
+
+    Returns:
+        "all", then each difficulty in the order of the problems; "all" alone if every problem has the same.
     """
     found = tuple(dict.fromkeys(tally.difficulty for tally in tallies))
     return (ALL, *filter(None, found)) if len(found) > 1 else (ALL,)
@@ -40,6 +46,12 @@ class Found(NamedTuple):
 def read_results(path: Path) -> tuple[Found, ...]:
     """Read every result of a run's folder or of a result file.
 
+    Args:
+        path: Folder or file.
+
+    Returns:
+        One result a policy, at least one.
+
     Raises:
         UserError: It can't be read, is not a result file, is empty, or was written under another schema.
     """
@@ -56,8 +68,14 @@ def read_results(path: Path) -> tuple[Found, ...]:
     return tuple(Found(file.parent, result) for result in results)
 
 
-def chosen_results(argument: str) -> tuple[Found, ...]:
+def named_results(argument: str) -> tuple[Found, ...]:
     """Read the results that `PATH` or `PATH#POLICY` names.
+
+    Args:
+        argument: As typed.
+
+    Returns:
+        The result of that policy, or those of all.
 
     Raises:
         UserError: As `read_results` does, or it holds no result of that policy.
@@ -66,24 +84,37 @@ def chosen_results(argument: str) -> tuple[Found, ...]:
     found = read_results(path)
     named = tuple(one for one in found if policy in {"", one.result.policy})
     if not named:
-        raise UserError(f"{path}: holds nothing of {policy}; there are {_policies(found)}")
+        raise UserError(f"{path}: holds no result of {policy}; its policies are {_policies(found)}")
     return named
 
 
 def the_one(argument: str) -> Found:
     """Read the one result that `PATH` or `PATH#POLICY` names.
 
+    Args:
+        argument: As typed.
+
+    Returns:
+        The result with its folder.
+
     Raises:
-        UserError: As `chosen_results` does, or there are several.
+        UserError: As `named_results` does, or there are several.
     """
-    found = chosen_results(argument)
+    found = named_results(argument)
     if len(found) > 1:
         raise UserError(f"{argument}: holds results of {_policies(found)}; name one of them as {argument}#POLICY")
     return found[0]
 
 
 def split_policy(argument: str) -> tuple[Path, str]:
-    """Split `PATH#POLICY`; an existing path is a path, even with a # in it."""
+    """Split `PATH#POLICY`; an existing path is a path, even with a # in it.
+
+    Args:
+        argument: As typed.
+
+    Returns:
+        The path, and the policy or "".
+    """
     path, _, policy = argument.partition("#")
     return (Path(argument), "") if Path(argument).exists() else (Path(path), policy)
 

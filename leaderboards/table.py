@@ -15,7 +15,7 @@ from harness.runs.conditions import condition_texts, differences, footnote
 from harness.runs.records import Result, Tally
 from harness.scoring.intervals import mean_interval
 from harness.scoring.passk import pass_at_k
-from harness.scoring.score import ALL, by_stratum
+from harness.scoring.score import ALL, by_subset
 from leaderboards.results import difficulties
 from sandbox.records import Verdict
 
@@ -98,8 +98,11 @@ def tabulate(
     Args:
         entries: In the order of the rows.
         base: The method that others must not fall below; empty for the one called "base", if there is one.
-        mixed_protocols: Put results of different protocols into one table, with a note that names the differences.
+        mixed_protocols: Allow results of different protocols in one table, with a note that names the differences.
         by_model: Take all difficulties together, as if the benchmark had none.
+
+    Returns:
+        The tables, in the order of their first entries.
 
     Raises:
         UserError: Results of one table were reached under different protocols, or `base` is not one of its methods.
@@ -118,7 +121,10 @@ def marked(rows: Sequence[TableRow], base: str) -> tuple[TableRow, ...]:
 
     Args:
         rows: Of one table.
-        base: Method of the row that others are compared with.
+        base: Method of the row that others are compared with; "" marks nothing as below it.
+
+    Returns:
+        The same rows with marks.
     """
     best = [_best(cells) for cells in zip(*(row.cells for row in rows), strict=True)]
     floor = next((row.cells for row in rows if row.method == base), (None,) * len(best))
@@ -143,6 +149,9 @@ def base_of(methods: Sequence[str], named: str) -> str:
     Args:
         methods: Of the table's rows.
         named: By the user; may be empty.
+
+    Returns:
+        One of the methods; "" if there is no base.
 
     Raises:
         UserError: The one that was named is not among the methods.
@@ -183,7 +192,14 @@ def _table(entries: Sequence[TableEntry], *, base: str, mixed_protocols: bool, b
 
 
 def rule(base: str) -> str:
-    """Return the meaning of the marks, for a footnote."""
+    """Return the meaning of the marks, for a footnote.
+
+    Args:
+        base: Method that others are compared with; "" without one.
+
+    Returns:
+        One line.
+    """
     below = f"; ▼: below {base}" if base else ""
     return (
         f"Percent. Bold: the best of a column, every tie of it{below}; numbers are compared as printed. "
@@ -207,7 +223,7 @@ def _columns(entries: Sequence[TableEntry], levels: Sequence[str]) -> Iterator[C
 def _cell(results: Sequence[Result], column: Column) -> Cell | None:
     """Return the mean over seeds, or None where no problem has k samples in each of them.
 
-    The interval is that of the mean over problems, each standing for the mean of its seeds.
+    The interval is that of the mean over problems, each with the mean of its seeds as value.
     """
     per_seed = [
         {
@@ -243,7 +259,7 @@ def _pass(tally: Tally, k: int) -> float:
 
 def _caption(entries: Sequence[TableEntry]) -> str:
     first = entries[0].result
-    by_level = by_stratum(first.tallies)
+    by_level = by_subset(first.tallies)
     sizes = [f"{len(of_it)} {s.difficulty}" for s, of_it in by_level.items() if s.kind == ALL and s.difficulty != ALL]
     by_difficulty = f" ({', '.join(sizes)})" if sizes else ""
     models = [model for model in dict.fromkeys(entry.model for entry in entries) if model]

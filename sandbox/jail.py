@@ -22,7 +22,7 @@ WARM_MODULES = tuple("bisect collections copy functools heapq itertools math ope
 Every further module makes every fork dearer; `threading` most of all, which puts itself in order after each.
 """
 _EXAMINERS_MODULES = ("random",)
-"""What is there before a test imports it: an examiner sets the seed of lots, also for the first program."""
+"""Loaded before a test imports it: an examiner seeds it for every program, the first one included."""
 PACKAGES = ("numpy",)
 """Third-party packages that programs may import, where the examined interpreter has them."""
 

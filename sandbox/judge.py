@@ -6,7 +6,6 @@ A program's own words (its last line on stderr, an exit status) choose at most b
 
 import functools
 import itertools
-import json
 import os
 import signal
 import socket
@@ -15,9 +14,21 @@ from contextlib import AbstractContextManager
 from operator import itemgetter
 from typing import Any, Self, cast
 
-from sandbox.clients import Examiner, ExaminerFailed, Unfinished, memory_file, patience_s
+from sandbox.clients import memory_file, patience_s
+from sandbox.examiner_client import Examiner, ExaminerFailed, Unfinished
 from sandbox.inside.candidate import COMPILED, COMPILING, REFUSED
-from sandbox.inside.messages import EXCEEDED, RUN, SERVE, STOP, ExamineRequest, Facts, ForkRequest, content_of, laps_of
+from sandbox.inside.messages import (
+    EXCEEDED,
+    RUN,
+    SERVE,
+    STOP,
+    ExamineRequest,
+    Facts,
+    ForkRequest,
+    content_of,
+    laps_of,
+    served,
+)
 from sandbox.jail import Jail, start_pair
 from sandbox.records import (
     Exceeded,
@@ -42,7 +53,8 @@ from sandbox.verdicts import (  # fmt: skip
 
 _SHOWN = 2000
 _STDERR_SHOWN = 4000
-_MOST_RESULTS_BYTES = 1 << 30
+_MOST_LAPS_BYTES = 1 << 30
+_FAREWELL_S = 0.005
 _LARGE_SHARE = 1 / 4
 """A program that uses so much of its memory limit is to blame where the host has no more."""
 
@@ -89,18 +101,21 @@ def judge_program(
 class Judge:
     """Judges programs one after another, with templates that stay warm from the first to the last."""
 
-    def __init__(self, jail: Jail, core: int | None = None) -> None:
+    def __init__(self, jail: Jail, core: int | None = None, *, scripts: bool = True) -> None:
         """Start a candidates' template and an examiners'.
 
         Args:
             jail: the interpreter and the layers around it.
             core: the processor to stay on; None for any.
+            scripts: whether candidates follow a script where all tests are plain, see `sandbox.inside.plain`; the
+                verdicts are the same without.
 
         Raises:
             Refused: This host can't hold an untrusted program.
         """
         self._jail = jail
         self.core = core
+        self._scripts = scripts
         self._numbers = itertools.count(1)
         self._closed = False
         self._start()
@@ -164,12 +179,13 @@ class Judge:
 
     def _judge(self, program: str, tests: Sequence[Test], limits: Limits, *, exhaustive: bool) -> Judgement:
         outcomes: list[TestOutcome] = []
-        with memory_file(program.encode("utf-8", "surrogatepass")) as source, memory_file() as code:
+        text = program.encode("utf-8", "surrogatepass")
+        with memory_file(text) as source, memory_file() as code:
             for run in _runs(tuple(tests)):
                 outcomes_of_run = (
                     self._run_each(source, code, run, limits)
                     if isinstance(run[0], StdioTest)
-                    else self._examine_all(source, run, limits, waited_s(outcomes), exhaustive=exhaustive)
+                    else self._examine_all(text, run, limits, waited_s(outcomes), exhaustive=exhaustive)
                 )
                 for outcome in outcomes_of_run:
                     if outcome.verdict is Verdict.COMPILE_ERROR:
@@ -209,51 +225,61 @@ class Judge:
             return self._examiner.compare(test.checker, expected, stdout, patience_s(limits.wall_s))
 
     def _examine_all(
-        self, source: int, tests: tuple[FunctionTest, ...], limits: Limits, waited: float, *, exhaustive: bool
+        self, program: bytes, tests: tuple[FunctionTest, ...], limits: Limits, waited: float, *, exhaustive: bool
     ) -> Iterator[TestOutcome]:
         """Load the program once and examine it by the tests; load it again where it died under one of them."""
+        script = self._examiner.script(tests)
         done = 0
         while done < len(tests):
-            outcomes = self._examine(source, tests, done, limits, limits.waiting_s - waited, exhaustive=exhaustive)
+            examination = ExamineRequest(
+                next(self._numbers), done, exhaustive, bool(script and self._scripts), limits.output_bytes
+            )
+            given, waiting_s = served(script if self._scripts else b"", done, program), limits.waiting_s - waited
+            execution, outcomes = self._examine(examination, given, tests, limits, waiting_s)
+            stopped = not exhaustive and done + len(outcomes) < len(tests)
+            if examination.is_scripted and stopped and execution.exceeded:  # maybe by a call that was not to be made
+                examination = examination._replace(number=next(self._numbers), is_scripted=False)
+                _, outcomes = self._examine(examination, served(b"", done, program), tests, limits, waiting_s)
             yield from outcomes
             waited += waited_s(outcomes)
             done += len(outcomes)
 
     def _examine(
         self,
-        source: int,
+        examination: ExamineRequest,
+        given: bytes,
         tests: tuple[FunctionTest, ...],
-        first: int,
         limits: Limits,
         waiting_s: float,
-        *,
-        exhaustive: bool,
-    ) -> list[TestOutcome]:
+    ) -> tuple[Execution, list[TestOutcome]]:
         """Return the outcomes from the first test on: one at least, all where the program survives them."""
-        number, unfinished = next(self._numbers), None
+        unfinished = None
+        self._examiner.script(tests)  # of a new examiner, where the last one ended over an answer
         candidate_end, examiner_end = socket.socketpair()
-        with memory_file() as results, memory_file() as laps, _printed() as stdout, _printed() as stderr:
+        with memory_file(given) as source, memory_file() as laps, _printed() as stdout, _printed() as stderr:
             with candidate_end, examiner_end:
-                serve = _request(SERVE, number, limits, waiting_s)
-                given = [source, candidate_end.fileno(), stdout, stderr, self._examiner.clock, laps]
-                self._candidates.request(serve, given)
-                examination = ExamineRequest(number, first, exhaustive, limits.output_bytes)
-                self._examiner.examine(tests, examination, results, examiner_end.fileno())
+                serve = _request(SERVE, examination.number, limits, waiting_s)
+                self._candidates.request(
+                    serve, [source, candidate_end.fileno(), stdout, stderr, self._examiner.clock, laps]
+                )
+                self._examiner.examine(examination, examiner_end.fileno())
             try:
                 self._examiner.wait(patience_s(limits.wall_s * len(tests)))
             except Unfinished as error:
                 unfinished = error
             except ExaminerFailed:
-                self._stop(number)  # a fault where the candidates' template is gone: no examiner can work without it
+                self._stop(examination.number)  # a fault where the candidates' template is gone: no examiner can work
                 raise
-            execution = _execution(self._stop(number), stdout, stderr, limits)
-            rows = content_of(results, _MOST_RESULTS_BYTES).split(b"\n")[:-1]
-            findings, used = [json.loads(row) for row in rows], laps_of(content_of(laps, _MOST_RESULTS_BYTES))
-        return examined_outcomes(tests[first:], findings, used, execution, limits, unfinished=unfinished)
+            execution = _execution(self._stop(examination.number), stdout, stderr, limits)
+            used = laps_of(content_of(laps, _MOST_LAPS_BYTES))
+        findings = self._examiner.findings()
+        left = tests[examination.first :]
+        return execution, examined_outcomes(left, findings, used, execution, limits, unfinished=unfinished)
 
     def _stop(self, number: int) -> Facts:
-        """End an execution; return how it ended."""
-        self._candidates.request(ForkRequest(kind=STOP, number=number), [])
+        """Wait a moment for the end of an execution whose work is done, then end it; return how it ended."""
+        if not self._candidates.has_facts(_FAREWELL_S):
+            self._candidates.request(ForkRequest(kind=STOP, number=number), [])
         return self._candidates.facts()
 
 

@@ -3,16 +3,22 @@
 import re
 
 _MAYBE_ODD = re.compile(r"[^\n\t -~]{1,4096}")
-"""Stretches in which there may be signs to escape, short enough that few of them are in memory one by one."""
+"""Stretches in which there may be characters to escape, short enough that few of them are in memory one by one."""
 
 
 def readable(text: str) -> str:
-    r"""Return the text with an escape for each sign that can't be printed; lines and tabs stay.
+    r"""Return the text with an escape for each character that can't be printed; ends of lines and tabs stay.
 
-    That is what moves a terminal's cursor, what turns the direction of writing, invisible signs, half surrogates.
+    That is what moves a terminal's cursor or turns the direction of writing, invisible characters, lone surrogates.
 
     >>> readable("ok\n"), readable("\x1b[2J\ud800\u202e")
     ('ok\n', '\\x1b[2J\\ud800\\u202e')
+
+    Args:
+        text: of any origin and length.
+
+    Returns:
+        Text that UTF-8 can encode; unchanged where nothing is to be escaped.
     """
     return text if text.isprintable() else _MAYBE_ODD.sub(_escaped, text)
 
@@ -22,6 +28,12 @@ def one_line(text: str) -> str:
 
     >>> one_line("a\nb\r")
     'a b\\r'
+
+    Args:
+        text: of any origin and length.
+
+    Returns:
+        One line of text that UTF-8 can encode, see `readable`.
     """
     return readable(text).replace("\n", " ")
 

@@ -1,7 +1,6 @@
 """Derives a verdict, and a line that explains it, from the facts of an execution and an examiner's findings."""
 
 import ast
-import itertools
 import re
 import signal
 from collections.abc import Callable, Sequence
@@ -9,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from sandbox.clients import Unfinished
+from sandbox.examiner_client import Unfinished
 from sandbox.inside.messages import Lap
 from sandbox.printable import one_line, readable
 from sandbox.records import (
@@ -49,10 +48,13 @@ _TESTIMONY: tuple[tuple[str, Exceeded], ...] = (
 
 
 def judgement_of(outcomes: list[TestOutcome]) -> Judgement:
-    """Return the judgement of a program by its tests: the gravest verdict, explained by the first that found it.
+    """Return the judgement of a program by its tests.
 
     Args:
         outcomes: those of the tests that were run, one at least.
+
+    Returns:
+        The gravest verdict, the detail of the first outcome that has it, and the CPU seconds of all of them together.
     """
     verdict = worst(outcome.verdict for outcome in outcomes)
     telling = next(outcome for outcome in outcomes if outcome.verdict is verdict)
@@ -61,7 +63,14 @@ def judgement_of(outcomes: list[TestOutcome]) -> Judgement:
 
 
 def waited_s(outcomes: Sequence[TestOutcome]) -> float:
-    """Return the seconds that a program waited beyond its CPU time."""
+    """Return the seconds that a program waited beyond its CPU time.
+
+    Args:
+        outcomes: those of the tests that were run, if any.
+
+    Returns:
+        The sum over the outcomes; one with more CPU time than wall time adds nothing.
+    """
     return sum(max(0.0, outcome.wall_s - outcome.cpu_s) for outcome in outcomes)
 
 
@@ -72,6 +81,9 @@ def waited_too_long(outcomes: list[TestOutcome], tests: int, limits: Limits) -> 
         outcomes: those of the tests that were run, one at least.
         tests: the number of all its tests.
         limits: the program's.
+
+    Returns:
+        An outcome for each of all its tests; those that were not run have no CPU and wall time.
     """
     detail = f"more than {limits.waiting_s:g} s of waiting in all tests together"
     verdict = worst((outcomes[-1].verdict, Verdict.TIME_LIMIT))
@@ -90,6 +102,9 @@ def stdio_outcome(test: StdioTest, execution: Execution, limits: Limits, is_same
         execution: how that went.
         limits: the program's.
         is_same: has the checker compare; called only if the output is not byte for byte the expected one.
+
+    Returns:
+        An outcome that has both outputs, each cut to 2000 bytes, where the program failed or its output is wrong.
     """
     expected = test.expected_stdout.encode("utf-8", "surrogatepass")
     failure = _failure(execution, limits)
@@ -128,7 +143,10 @@ def not_compiled(execution: Execution, message: str) -> TestOutcome:
 
     Args:
         execution: how its process ended.
-        message: the compiler's, if it gave one.
+        message: the compiler's; empty where it gave none.
+
+    Returns:
+        A compile error; it names the CPU or wall limit where compiling took too long.
     """
     if execution.exceeded in ("cpu", "wall"):
         return _outcome(
@@ -186,8 +204,8 @@ def _shown(text: bytes) -> str:
 
 def examined_outcomes(
     tests: Sequence[FunctionTest],
-    findings: list[dict[str, Any]],
-    laps: list[Lap],
+    findings: Sequence[Sequence[Any]],
+    laps: Sequence[Lap],
     execution: Execution,
     limits: Limits,
     *,
@@ -197,26 +215,26 @@ def examined_outcomes(
 
     Args:
         tests: the tests of the session; the candidate may have met only the first of them.
-        findings: the lines that the examiner wrote, a line a test.
-        laps: what the candidate used for each test; one that it died right after has none.
+        findings: the rows that the examiner wrote, one a test; see `sandbox.inside.examiner`.
+        laps: what the candidate used between two marks; one that it died right after has none.
         execution: how the candidate ended.
         limits: the candidate's.
         unfinished: why the examiner could not finish its work with the candidate's answers, if so.
 
+    Returns:
+        An outcome for each test that the candidate met, in order; the last one says if it died or exceeded a limit.
+
     Raises:
         Fault: where the examiner could not do its work through no fault of the candidate.
     """
-    rest = Lap(
-        max(0.0, execution.cpu_s - sum(lap.cpu_s for lap in laps)),
-        max(0.0, execution.wall_s - sum(lap.wall_s for lap in laps)),
-    )
+    used = _used(findings, laps, execution)
     outcomes = [
         _examined_outcome(test, finding, lap, execution, limits)
-        for test, finding, lap in zip(tests, findings, itertools.chain(laps, [rest]), strict=False)
-        if finding["verdict"] != "lost"
+        for test, finding, lap in zip(tests, findings, used, strict=False)
+        if finding[0] != "lost"
     ]
     if len(outcomes) < len(findings):
-        outcomes.append(_lost_outcome(execution, rest, limits))
+        outcomes.append(_lost_outcome(execution, used[-1], limits))
     elif unfinished is not None:
         outcomes.append(_unfinished_outcome(execution, unfinished))
     elif execution.exceeded:  # by what it left running, or printed, beside its answers
@@ -224,18 +242,45 @@ def examined_outcomes(
     return outcomes
 
 
+def _used(findings: Sequence[Sequence[Any]], laps: Sequence[Lap], execution: Execution) -> list[Lap]:
+    """Return what the candidate used for each test: what it used between two marks, by the time that it took.
+
+    What a lost test took is what is left of the whole execution.
+    """
+    used, group, marked = list[Lap](), list[float](), iter(laps)
+    for *_, owed_s, is_marked in findings:
+        group.append(owed_s)
+        if is_marked and (lap := next(marked, None)):
+            used += [Lap(lap.cpu_s * share, lap.wall_s * share) for share in _shares(group)]
+            group.clear()
+    if group:
+        cpu_s = max(0.0, execution.cpu_s - sum(lap.cpu_s for lap in laps))
+        used += [Lap(cpu_s * share, owed_s) for share, owed_s in zip(_shares(group), group, strict=True)]
+        if findings[-1][0] == "lost":
+            used[-1] = used[-1]._replace(wall_s=max(0.0, execution.wall_s - sum(lap.wall_s for lap in used[:-1])))
+    return used
+
+
+def _shares(parts: Sequence[float]) -> list[float]:
+    """Return the share of each part in their sum; equal ones where there is none."""
+    total = sum(parts)
+    return [part / total if total else 1 / len(parts) for part in parts]
+
+
 def _examined_outcome(
-    test: FunctionTest, finding: dict[str, Any], lap: Lap, execution: Execution, limits: Limits
+    test: FunctionTest, finding: Sequence[Any], lap: Lap, execution: Execution, limits: Limits
 ) -> TestOutcome:
-    if finding["verdict"] == Verdict.SANDBOX_ERROR:
-        raise Fault(finding["detail"])
-    statement, expected = _failed_assertion(test, finding["line"])
-    detail = ": ".join(filter(None, (statement, finding["detail"])))
+    verdict, told, expected, actual, line, *_ = finding
+    if verdict == Verdict.SANDBOX_ERROR:
+        raise Fault(told)
+    if verdict == Verdict.ACCEPTED:
+        statement, compared = "", ""
+    else:
+        statement, compared = _failed_assertion(test, line)
     outcome = TestOutcome(
-        verdict=Verdict(finding["verdict"]), cpu_s=lap.cpu_s, wall_s=lap.wall_s,
-        peak_memory_bytes=execution.peak_memory_bytes, detail=one_line(detail), actual=readable(finding["actual"]),
-        exceeded=_LIMIT_OF.get(finding["verdict"]),
-        expected=readable(finding["expected"] or expected),
+        verdict=Verdict(verdict), cpu_s=lap.cpu_s, wall_s=lap.wall_s, peak_memory_bytes=execution.peak_memory_bytes,
+        detail=one_line(": ".join(filter(None, (statement, told)))), actual=readable(actual),
+        exceeded=_LIMIT_OF.get(verdict), expected=readable(expected or compared),
     )  # fmt: skip
     return _gravest(outcome, Verdict.TIME_LIMIT, "cpu", limits) if outcome.cpu_s > limits.cpu_s else outcome
 

@@ -23,20 +23,23 @@ class CheckpointWriter:
 
         Args:
             policy: The policy in training.
-            record: Of the training.
+            record: The record of the training.
             card: The data card of its groups, None without one.
-            out: Folder of the training, which is there.
-            accelerator: Of this process; the main one writes, and all must call.
+            out: Folder of the training, which exists.
+            accelerator: That of this process; the main one writes, and all must call.
         """
         self._policy, self._record, self._card, self._out = policy, record, card, out
         self._accelerator = accelerator
 
     def write(self, step: int, *, final: bool) -> Checkpoint:
-        """Write the policy as it is now, and return its record.
+        """Write the policy as it is now.
 
         Args:
             step: Steps taken so far.
             final: Whether training ends here; its last checkpoint is written to the training's own folder.
+
+        Returns:
+            The record of the checkpoint, in every process.
         """
         checkpoint = self.record_of(step, final=final)
         weights = whole(self._policy.written, keep=self._accelerator.is_main_process)
@@ -52,7 +55,15 @@ class CheckpointWriter:
         return checkpoint
 
     def record_of(self, step: int, *, final: bool) -> Checkpoint:
-        """Return the record of the checkpoint of a step; see `write`."""
+        """Return the record of the checkpoint of a step, written or not.
+
+        Args:
+            step: Steps taken so far.
+            final: As for `write`.
+
+        Returns:
+            The record; its folder is the training's own or, of a step on the way, `steps/` below it.
+        """
         return Checkpoint(
             path=str(self._out if final else self._out / "steps" / f"{step:08}"),
             base=self._record.base,

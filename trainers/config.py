@@ -18,56 +18,56 @@ Count = Annotated[int, Meta(ge=1)]
 class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Holds the settings of one training."""
 
-    seed: Annotated[int, Meta(ge=0, description="Decides the order of the groups and every dropout.")] = 0
-    epochs: Annotated[int, Meta(ge=1, description="How often each group is seen.")] = 1
+    seed: Annotated[int, Meta(ge=0, description="Seed of group order, dropout and LoRA's initial weights.")] = 0
+    epochs: Annotated[int, Meta(ge=1, description="Passes over all groups.")] = 1
     max_steps: Annotated[Count | None, Meta(description="Train this many steps instead of --epochs.")] = None
-    batch_groups: Annotated[int, Meta(ge=1, description="Groups of a step, over all processes.")] = 2
+    batch_groups: Annotated[int, Meta(ge=1, description="Groups per step, summed over all processes.")] = 2
 
-    clip: Annotated[Positive | None, Meta(description="Bound of the advantages; none without it.")] = None
+    clip: Annotated[Positive | None, Meta(description="Clip advantages to at most this magnitude.")] = None
     exp_lambda: Annotated[float, Meta(gt=0, description="Temperature lambda of rloo-exp.")] = 1.0
     token_mean: Annotated[
-        bool, Meta(description="Mean of a completion's log-probability over its tokens, not sum.")
+        bool, Meta(description="Average a completion's log-probabilities over its tokens instead of summing them.")
     ] = False
     unbalanced_groups: Annotated[
         bool,
-        Meta(description="Take groups with accepted members only or rejected ones only, where the method can."),
+        Meta(description="Also train on groups with only accepted or only rejected members, where the method can."),
     ] = False
 
-    learning_rate: Annotated[float, Meta(gt=0, description="Peak of the learning rate, for AdamW.")] = 1e-5
+    learning_rate: Annotated[float, Meta(gt=0, description="Peak learning rate of AdamW.")] = 1e-5
     warmup_share: Annotated[
         float,
-        Meta(ge=0, lt=1, description="Share of the steps in which the learning rate rises; then it falls as a cosine."),
+        Meta(ge=0, lt=1, description="Fraction of the steps spent on linear warmup; cosine decay follows."),
     ] = 0.03
     weight_decay: Annotated[float, Meta(ge=0, description="Weight decay of AdamW.")] = 0.0
-    max_gradient_norm: Annotated[float, Meta(gt=0, description="Longer gradients are scaled down to this norm.")] = 1.0
+    max_gradient_norm: Annotated[float, Meta(gt=0, description="Clip the gradient to this norm.")] = 1.0
 
     lora_rank: Annotated[int, Meta(ge=0, description="Rank of LoRA on all linear layers; 0 trains all parameters.")] = 0
-    lora_alpha: Annotated[int, Meta(ge=1, description="LoRA's alpha; the update is scaled by alpha / rank.")] = 32
-    lora_dropout: Annotated[float, Meta(ge=0, lt=1, description="Dropout before LoRA's update.")] = 0.05
+    lora_alpha: Annotated[int, Meta(ge=1, description="LoRA alpha; the update is scaled by alpha / rank.")] = 32
+    lora_dropout: Annotated[float, Meta(ge=0, lt=1, description="Dropout on the inputs of the LoRA adapters.")] = 0.05
 
     dtype: Annotated[
         Literal["float32", "bfloat16"],
-        Meta(description="Of computation, frozen weights and checkpoint; trained weights are held in float32."),
+        Meta(description="Type of computation, frozen weights and checkpoint; trained weights are kept in float32."),
     ] = "float32"
     attention: Annotated[
         Literal["sdpa", "flash_attention_2"],
-        Meta(description="Implementation of attention; packing needs sdpa."),
+        Meta(description="Attention implementation; packing needs sdpa."),
     ] = "sdpa"
-    packing: Annotated[bool, Meta(description="A group as one sequence that holds the prompt once.")] = True
-    gradient_checkpointing: Annotated[bool, Meta(description="Recompute activations instead of keeping them.")] = False
+    packing: Annotated[bool, Meta(description="Pack a group into one sequence that holds its prompt once.")] = True
+    gradient_checkpointing: Annotated[
+        bool, Meta(description="Recompute activations in the backward pass to save memory.")
+    ] = False
     logits_chunk: Annotated[int, Meta(ge=1, description="Completion tokens whose logits are in memory at once.")] = 1024
 
-    save_every_steps: Annotated[int, Meta(ge=1, description="Steps after which the state is saved, to go on from.")] = (
-        200
-    )
+    save_every_steps: Annotated[int, Meta(ge=1, description="Save the state to resume from every N steps.")] = 200
     keep_every_steps: Annotated[
-        Count | None, Meta(description="Keep the policy of every so many steps as a checkpoint of its own.")
+        Count | None, Meta(description="Keep the policy as a checkpoint of its own every N steps.")
     ] = None
     max_hours: Annotated[
-        Positive | None, Meta(description="Save and stop after so many hours; the same command goes on.")
+        Positive | None, Meta(description="Save and stop after this many hours; the same command resumes.")
     ] = None
     report_to: Annotated[
-        Literal["none", "tensorboard", "wandb"], Meta(description="Tracker of the metrics, beside metrics.jsonl.")
+        Literal["none", "tensorboard", "wandb"], Meta(description="Tracker to log metrics to, besides metrics.jsonl.")
     ] = "none"
 
 
@@ -84,10 +84,16 @@ def recipe_names() -> tuple[str, ...]:
 
 
 def read_recipe(name: str) -> TrainingOptions:
-    """Read the recipe of that name, or the one in the file that the path `name` leads to; a path ends in .toml.
+    """Read the settings of a recipe.
+
+    Args:
+        name: Of a recipe that ships with proctor, or the path of a file, which ends in .toml.
+
+    Returns:
+        The settings of the file; those that it leaves out have their defaults.
 
     Raises:
-        UserError: There is no such recipe or file, or it holds what the options don't have.
+        UserError: There is no such recipe or file, or it holds an unknown name or a value out of bounds.
 
     >>> read_recipe("paper-7b").lora_rank
     16

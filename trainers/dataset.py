@@ -34,16 +34,19 @@ def encode(group: Group, tokenizer: "PreTrainedTokenizerBase") -> Encoded:
     in an examination, where nothing of the completion is there yet to merge with the prompt's last token.
 
     Args:
-        group: The group to encode.
-        tokenizer: Of the policy.
+        group: Texts of prompt and completions.
+        tokenizer: The policy's own.
+
+    Returns:
+        Token ids of the prompt, and of each completion with the end-of-sequence token last.
 
     Raises:
-        UserError: The tokenizer knows no token of the end, or the prompt is empty: then nothing predicts the
+        UserError: The tokenizer has no end-of-sequence token, or the prompt is empty: then nothing predicts the
             completion's first token.
     """
     end = tokenizer.eos_token_id
     if end is None:
-        raise UserError("the model's tokenizer has no eos_token, so a completion could not end; set one in its files")
+        raise UserError("the model's tokenizer has no eos_token, so no completion can end; set one in its files")
     prompt = tuple(tokenizer(group.prompt)["input_ids"])
     if not prompt:
         raise UserError(f"problem {group.problem_id}: its prompt is empty; leave its groups out")
@@ -52,10 +55,13 @@ def encode(group: Group, tokenizer: "PreTrainedTokenizerBase") -> Encoded:
 
 
 def load_token_counter(path: Path) -> Callable[[str], int]:
-    """Return a function that counts the tokens of a text, special tokens apart; it can be sent to other processes.
+    """Return a function that counts the tokens of a text.
 
     Args:
         path: A `tokenizer.json`, or a folder that holds one.
+
+    Returns:
+        A function from a text to its tokens, special ones not counted; it can be sent to other processes.
 
     Raises:
         UserError: The library tokenizers is not installed, or the file is missing or of another kind.
@@ -68,11 +74,21 @@ def load_token_counter(path: Path) -> Callable[[str], int]:
     try:
         return partial(_count, Tokenizer.from_str(text))
     except Exception as error:  # the library raises nothing narrower
-        raise UserError(f"{path}: not a tokenizer.json ({error}); name that of the policy") from error
+        raise UserError(f"{path}: not a tokenizer.json ({error}); name the policy's") from error
 
 
 def tokenizer_sha256(path: Path) -> str:
-    """Return the SHA-256 of the file that `load_token_counter` reads."""
+    """Return the SHA-256 of a tokenizer.
+
+    Args:
+        path: As for `load_token_counter`.
+
+    Returns:
+        64 hexadecimal digits.
+
+    Raises:
+        UserError: The file can't be read or is not UTF-8.
+    """
     return hashlib.sha256(_read(path).encode()).hexdigest()
 
 
@@ -82,7 +98,7 @@ def _read(path: Path) -> str:
     except OSError as error:
         raise UserError(f"{path}: can't be read: {error.strerror}; --tokenizer names a tokenizer.json") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not a text, so not a tokenizer.json; name that of the policy") from error
+        raise UserError(f"{path}: not UTF-8 text, so not a tokenizer.json; name the policy's") from error
 
 
 def _count(tokenizer: "Tokenizer", text: str) -> int:
@@ -95,6 +111,9 @@ def total_steps(groups: int, options: TrainingOptions) -> int:
     Args:
         groups: Their number.
         options: `max_steps`, `epochs` and `batch_groups` count.
+
+    Returns:
+        `max_steps` where it is set; else groups times epochs over `batch_groups`, rounded up.
 
     >>> total_steps(115, TrainingOptions(epochs=1, batch_groups=2))
     58
@@ -114,6 +133,9 @@ def batch(step: int, groups: int, options: TrainingOptions) -> tuple[int, ...]:
         step: Counted from 0.
         groups: How many there are, at least one.
         options: `seed` and `batch_groups` count.
+
+    Returns:
+        `batch_groups` numbers below `groups`; one may occur again where shuffles meet.
 
     >>> sorted(batch(0, 4, TrainingOptions()) + batch(1, 4, TrainingOptions()))
     [0, 1, 2, 3]
@@ -144,8 +166,11 @@ def weighted_groups(path: Path, weigh: Weigh, options: TrainingOptions) -> tuple
 
     Args:
         path: Folder or file of the groups.
-        weigh: Of the method.
-        options: Of the training.
+        weigh: The method's function from rewards to weights.
+        options: Settings of the training.
+
+    Returns:
+        The groups with their weights, in the order of the file; at least one.
 
     Raises:
         UserError: There are no groups, one is unbalanced, or the method can't weigh one.

@@ -30,11 +30,14 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write_groups(path: Path, groups: Iterable[Group]) -> str:
-    """Write the groups as they come, and return the SHA-256 of the file; equal groups give equal bytes.
+    """Write the groups as they come; equal groups give equal bytes.
 
     Args:
         path: File to write.
         groups: Read once, in blocks.
+
+    Returns:
+        The SHA-256 of the file, 64 hexadecimal digits.
 
     Raises:
         UserError: pyarrow is not installed.
@@ -49,7 +52,13 @@ def write_groups(path: Path, groups: Iterable[Group]) -> str:
 
 
 def read_groups(path: Path) -> Iterator[Group]:
-    """Yield the groups of a file or of the folder that holds one, a block at a time.
+    """Yield the groups of a file; a block of them is in memory at a time.
+
+    Args:
+        path: The Parquet file, or the folder that holds it.
+
+    Yields:
+        The groups in the order of the file.
 
     Raises:
         UserError: pyarrow is not installed, or the file is missing or of another kind.

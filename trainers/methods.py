@@ -23,8 +23,11 @@ def method(weigh: Weigh, *, name: str = "") -> Trainer:
     Register it under the entry-point group `proctor.trainers`.
 
     Args:
-        weigh: The function; the first line of its docstring is the line of help.
-        name: Of the method; empty for the function's own name, with dashes.
+        weigh: From the rewards of a group to the weights of its members.
+        name: Name of the method; empty for the function's own name, with dashes.
+
+    Returns:
+        The trainer; its line of help is the first line of the function's docstring.
     """
     known_as = name or weigh.__name__.replace("_", "-")
 
@@ -43,8 +46,8 @@ def accepted_only(rewards: Sequence[float], options: TrainingOptions) -> tuple[f
     accepted program weighs the same, however many its group has.
 
     Args:
-        rewards: Of the n >= 2 members of one group.
-        options: Of the training; none counts.
+        rewards: Those of the n >= 2 members of one group.
+        options: Settings of the training; none counts.
 
     Returns:
         1 for the accepted members and 0 for the others, (n).
@@ -69,8 +72,8 @@ def leave_one_out(rewards: Sequence[float], options: TrainingOptions) -> tuple[f
     estimator called RLOO. No KL term and no ratio: the data are offline.
 
     Args:
-        rewards: Of the n >= 2 members of one group.
-        options: Of the training; `clip` bounds the advantages, which are then in [-clip, clip].
+        rewards: Those of the n >= 2 members of one group.
+        options: Settings of the training; `clip` bounds the advantages, which are then in [-clip, clip].
 
     Returns:
         The advantages A, (n).
@@ -98,8 +101,8 @@ def standardised(rewards: Sequence[float], options: TrainingOptions) -> tuple[fl
     the bare deviation.
 
     Args:
-        rewards: Of the n >= 2 members of one group, not all equal.
-        options: Of the training; `clip` bounds the advantages, which are then in [-clip, clip].
+        rewards: Those of the n >= 2 members of one group, not all equal.
+        options: Settings of the training; `clip` bounds the advantages, which are then in [-clip, clip].
 
     Returns:
         The advantages A, (n).
@@ -127,9 +130,9 @@ def exponential(rewards: Sequence[float], options: TrainingOptions) -> tuple[flo
     arXiv:1910.00177, algorithm 1.
 
     Args:
-        rewards: Of the n >= 2 members of one group, not all equal.
-        options: Of the training; `exp_lambda` is the temperature (a small one looks at the best members only, a large
-            one imitates all alike), `clip` bounds the advantages before the exponent.
+        rewards: Those of the n >= 2 members of one group, not all equal.
+        options: Settings of the training; `exp_lambda` is the temperature (a small one looks at the best members only,
+            a large one imitates all alike), `clip` bounds the advantages before the exponent.
 
     Returns:
         The weights w, (n).

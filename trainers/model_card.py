@@ -41,7 +41,7 @@ def _of_checkout() -> str:
 
 
 _ON_THE_HUB = re.compile(r"[\w-][\w.-]*/[\w.-]+")
-"""A model's name there; anything else is a folder of somebody's machine."""
+"""A model's name there; anything else is a local folder."""
 
 README_FILE = "README.md"
 
@@ -49,12 +49,15 @@ _CODENET_LICENCE = "Project CodeNet's data are under CDLA-Permissive-2.0."
 
 
 def checkpoint_card(checkpoint: Checkpoint, *, groups: Card | None, metrics: Mapping[str, float | None]) -> str:
-    """Return the model card of a checkpoint as markdown with a YAML head; the same for the same arguments.
+    """Return the model card of a checkpoint.
 
     Args:
         checkpoint: The record of the checkpoint.
         groups: The data card of the groups that it was trained on; None without one.
         metrics: The metrics of its last step, by name; an unknown one is None.
+
+    Returns:
+        Markdown with a YAML head; the same for the same arguments.
     """
     parts = (
         _metadata(checkpoint),

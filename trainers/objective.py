@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 
 
 def token_weights(weights: Tensor, tokens: Tensor, *, token_mean: bool) -> Tensor:
-    """Return the weight of each token's log-probability in (1/n) sum_i w_i log pi(y_i given x), (P).
+    """Return the weight of each token's log-probability in (1/n) sum_i w_i log pi(y_i given x).
 
     The gradient of that is REINFORCE's (Williams 1992, "Simple statistical gradient-following algorithms for
     connectionist reinforcement learning", Machine Learning 8, 229-256) with given completions in the place of sampled
     ones: no ratio of policies, no KL term. log pi is the sum over the completion's tokens and its end.
 
     Args:
-        weights: (n) of the method.
-        tokens: (n) of each completion, its end included.
+        weights: (n), the w_i of the method.
+        tokens: (n), the length of each completion, its end included.
         token_mean: Divide each log pi by its tokens, so that long completions count no more than short ones.
+
+    Returns:
+        (P), completion by completion: w_i / n for each token of the i-th; with `token_mean` w_i / n over its length.
     """
     each = weights / len(weights)
     return (each / tokens if token_mean else each).repeat_interleave(tokens)
@@ -43,9 +46,9 @@ class WeightedLikelihood(nn.Module):
         """Wrap the model.
 
         Args:
-            model: Its parameters may be held in another type than it computes in.
-            chunk: Predictions whose logits, (chunk, V), are in memory at once.
-            dtype: What it computes in; log-probabilities are float32 in any case.
+            model: A causal language model; its parameters may be held in another type than it computes in.
+            chunk: Predictions whose logits, (chunk, V), are in memory at once; at least 1.
+            dtype: Type of computation; log-probabilities are float32 in any case.
         """
         super().__init__()
         self.model: Any = model  # its methods have no types
@@ -58,11 +61,14 @@ class WeightedLikelihood(nn.Module):
         self.model.tie_weights()
 
     def forward(self, rows: Rows, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the loss, -sum_t w_t log pi_t, and log pi_t of each predicted token, (P), without a gradient.
+        """Return the loss, -sum_t w_t log pi_t, and log pi_t of each predicted token.
 
         Args:
-            rows: Those of a group.
-            weights: (P), of the predicted tokens.
+            rows: Those of a group, on the device of the model.
+            weights: (P), those of `token_weights`.
+
+        Returns:
+            The loss, a scalar, and the log-probabilities, (P), without a gradient; both float32.
         """
         with torch.autocast(rows.input_ids.device.type, dtype=self._dtype, enabled=self._dtype != torch.float32):
             states = self.model.base_model(
@@ -78,17 +84,27 @@ class WeightedLikelihood(nn.Module):
 
     @torch.no_grad()
     def log_probs(self, rows: Rows) -> Tensor:
-        """Return log pi_t of each predicted token given those before it, (P), without a gradient."""
+        """Return log pi_t of each predicted token given those before it.
+
+        Args:
+            rows: Those of a group, on the device of the model.
+
+        Returns:
+            (P), float32, without a gradient.
+        """
         _, found = self(rows, torch.zeros(rows.labels.shape, device=rows.labels.device))
         return found  # type: ignore[no-any-return]
 
 
 def summed(token_log_probs: Tensor, tokens: Sequence[int]) -> Tensor:
-    """Return log pi of each completion, (n), from those of its tokens, (P); `tokens` says how many each one has.
+    """Return log pi of each completion, the sum over its tokens.
 
     Args:
-        token_log_probs: (P).
-        tokens: (n), of each completion.
+        token_log_probs: (P), log pi_t, completion by completion.
+        tokens: The length of each of the n completions, its end included; they add up to P.
+
+    Returns:
+        (n).
     """
     return torch.stack([part.sum() for part in torch.split(token_log_probs, list(tokens))])
 
@@ -130,9 +146,9 @@ class _WeightedLoss(torch.autograd.Function):
         narrow_bias = None if bias is None else bias.to(dtype)
         log_probs, of_states, of_table, of_bias = [], [], None, []
         for start in range(0, len(labels), chunk):
-            chosen = slice(start, start + chunk)
-            logits = nn.functional.linear(narrow[chosen], narrow_table, narrow_bias).float()  # (C, V)
-            log_probs.append(_turned_into_gradient(logits, labels[chosen], weights[chosen]))
+            part = slice(start, start + chunk)
+            logits = nn.functional.linear(narrow[part], narrow_table, narrow_bias).float()  # (C, V)
+            log_probs.append(_turned_into_gradient(logits, labels[part], weights[part]))
             if needs_bias:
                 of_bias.append(logits.sum(0))
             of_logits = logits.to(dtype)
@@ -140,7 +156,7 @@ class _WeightedLoss(torch.autograd.Function):
             if needs_states:
                 of_states.append(of_logits @ narrow_table)
             if needs_table:
-                of_table = _with_product(of_table, of_logits.T, narrow[chosen])
+                of_table = _with_product(of_table, of_logits.T, narrow[part])
         ctx.gradients = (
             torch.cat(of_states).to(states.dtype) if needs_states else None,
             of_table,
@@ -163,11 +179,11 @@ def _turned_into_gradient(logits: Tensor, labels: Tensor, weights: Tensor) -> Te
     """Return log pi of the labels, (C), and make of the logits, (C, V), the gradient of -sum_t w_t log pi_t by them."""
     at = labels[:, None]
     logits -= logits.amax(1, keepdim=True)
-    chosen = logits.gather(1, at)[:, 0]
+    of_labels = logits.gather(1, at)[:, 0]
     totals = logits.exp_().sum(1)
     logits *= (weights / totals)[:, None]
     logits.scatter_(1, at, logits.gather(1, at) - weights[:, None])
-    return chosen - totals.log()
+    return of_labels - totals.log()
 
 
 def _with_product(total: Tensor | None, left: Tensor, right: Tensor) -> Tensor:

@@ -20,18 +20,25 @@ class Rows(NamedTuple):
     """
 
     input_ids: Tensor
-    """(B, T)."""
+    """(B, T), int64."""
     position_ids: Tensor
-    """(B, T)."""
+    """(B, T), int64, from 0."""
     attention_mask: Tensor
-    """Which tokens are seen: (1, 1, T, T) of a packed group, queries before keys; (B, T) of padded rows."""
+    """Tokens that are seen, bool: (1, 1, T, T) of a packed group, queries before keys; (B, T) of padded rows."""
     predictors: Tensor
-    """(P): the places among the B x T outputs that predict a token, completion by completion."""
+    """(P), int64: the places among the B x T outputs that predict a token, completion by completion."""
     labels: Tensor
-    """(P): the tokens that should come."""
+    """(P), int64: the tokens to be predicted."""
 
     def to(self, device: torch.device) -> "Rows":
-        """Return them on another device."""
+        """Return the rows on another device.
+
+        Args:
+            device: Where to; tensors that are there already are not copied.
+
+        Returns:
+            The same values and shapes.
+        """
         return Rows(*(part.to(device) for part in self))
 
 
@@ -39,6 +46,12 @@ def packed(group: Encoded) -> Rows:
     """Return the group as one sequence: each completion sees the prompt and itself only.
 
     Positions restart after the prompt, so every completion has the positions that it would have alone.
+
+    Args:
+        group: A prompt of at least one token, and completions with their ends.
+
+    Returns:
+        B = 1 row; T is the prompt's tokens and those of all completions but their ends.
     """
     start = len(group.prompt)
     inputs = tuple(completion[:-1] for completion in group.completions)
@@ -58,7 +71,14 @@ def packed(group: Encoded) -> Rows:
 
 
 def padded(group: Encoded) -> Rows:
-    """Return a row for each completion, with the prompt before it and padding behind: the reference for `packed`."""
+    """Return a row for each completion, with the prompt before it and padding behind: the reference for `packed`.
+
+    Args:
+        group: A prompt of at least one token, and completions with their ends.
+
+    Returns:
+        B = n rows; T is the prompt's tokens and those of the longest completion but its end.
+    """
     rows = [(*group.prompt, *completion[:-1]) for completion in group.completions]
     width = max(map(len, rows))
     real = torch.arange(width) < torch.tensor([len(row) for row in rows])[:, None]

@@ -48,7 +48,14 @@ class Policy:
         self._adapter = made_trainable(self.model, options)
 
     def objective(self, options: TrainingOptions) -> WeightedLikelihood:
-        """Return the model as a module that training calls."""
+        """Return the model as a module that training calls.
+
+        Args:
+            options: `logits_chunk` counts.
+
+        Returns:
+            A module that shares the parameters of the policy.
+        """
         return WeightedLikelihood(self.model, chunk=options.logits_chunk, dtype=self.dtype)
 
     @property
@@ -57,7 +64,11 @@ class Policy:
         return {name: weight for name, weight in self.model.named_parameters() if weight.requires_grad}
 
     def restore(self, weights: dict[str, torch.Tensor]) -> None:
-        """Set the parameters that are trained."""
+        """Set the parameters that are trained.
+
+        Args:
+            weights: Whole tensors, one for each name in `trained`, of the parameter's shape.
+        """
         with torch.no_grad():
             for name, weight in self.trained.items():
                 weight.copy_(parted(weights[name], weight))
@@ -75,8 +86,8 @@ class Policy:
         """Write the tokenizer and the model, in its type of computation, or the adapter, in peft's layout.
 
         Args:
-            folder: It is there.
-            weights: What is `written`, whole.
+            folder: Where to, which exists.
+            weights: The tensors of `written`, each whole.
         """
         if self._adapter is None:
             rounded = {name: _rounded(tensor, self.dtype) for name, tensor in weights.items()}
@@ -100,7 +111,9 @@ def _loaded(base: str, held_in: torch.dtype, options: TrainingOptions) -> tuple[
         tokenizer = AutoTokenizer.from_pretrained(base)
         model = AutoModelForCausalLM.from_pretrained(base, dtype=held_in, attn_implementation=options.attention)
     except (OSError, ImportError, ValueError) as error:
-        raise UserError(f"--model {base}: can't be loaded: {error}; name a folder or a hub's repository") from error
+        raise UserError(
+            f"--model {base}: can't be loaded: {error}; name a local folder or a repository of the hub"
+        ) from error
     return model, tokenizer
 
 
@@ -109,14 +122,17 @@ def _rounded(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 
 
 def made_trainable(model: "PreTrainedModel", options: TrainingOptions) -> Any:
-    """Add the adapter of the options to the model; return it, or None where all parameters are trained.
+    """Make all parameters of a model trainable, or those of an adapter that is added to it.
 
     From here on this process computes attention without cuDNN, which PyTorch prefers on Hopper and Blackwell GPUs: it
     makes a plan for each length of a sequence, half a second each way, and every group has another.
 
     Args:
         model: Changed in place.
-        options: Of the training.
+        options: The settings of LoRA and `gradient_checkpointing` count.
+
+    Returns:
+        The adapter, a model of peft around `model`; None where all parameters are trained.
     """
     torch.backends.cuda.enable_cudnn_sdp(enabled=False)
     adapter = _with_lora(model, options) if options.lora_rank else None

@@ -1,6 +1,6 @@
 """Converts tensors between whole and sharded for `accelerate launch --use_fsdp`.
 
-Where nothing is shared out, tensors pass as they are.
+Where nothing is sharded, tensors pass as they are.
 """
 
 import os
@@ -20,7 +20,10 @@ _FLAGS = "--use_fsdp --fsdp_version 2 --fsdp_auto_wrap_policy TRANSFORMER_BASED_
 
 
 def refuse_other_sharding(accelerator: Accelerator) -> None:
-    """Refuse a launch that shares out a model in a way that training doesn't support.
+    """Refuse a launch that shards a model in a way that training doesn't support.
+
+    Args:
+        accelerator: That of this process, with the launcher's settings.
 
     Raises:
         UserError: The launcher's settings are such.
@@ -29,9 +32,9 @@ def refuse_other_sharding(accelerator: Accelerator) -> None:
     if kind in {DistributedType.DEEPSPEED, DistributedType.MEGATRON_LM}:
         raise UserError(f"{kind.value}: proctor trains with data parallel or FSDP: {_FLAGS}")
     if kind is DistributedType.MULTI_CPU and os.environ.get("ACCELERATE_USE_FSDP") == "true":
-        raise UserError("--use_fsdp: accelerate shares out a model over GPUs only; leave it out")
+        raise UserError("--use_fsdp: accelerate shards models over GPUs only; leave it out")
     if kind is DistributedType.FSDP and not accelerator.is_fsdp2:
-        raise UserError(f"--use_fsdp: FSDP of version 1 holds weights in a layout of its own; give {_FLAGS}")
+        raise UserError(f"--use_fsdp: version 1 of FSDP flattens the weights, which is not supported; give {_FLAGS}")
     if kind is DistributedType.FSDP:
         plugin = accelerator.state.fsdp_plugin
         if plugin.activation_checkpointing:
@@ -41,13 +44,14 @@ def refuse_other_sharding(accelerator: Accelerator) -> None:
 
 
 def whole(value: Any, *, keep: bool) -> Any:
-    """Return a tensor whole, in the processor's memory, or a tree of dictionaries with such tensors.
-
-    All processes must call this with theirs; one that doesn't `keep` gets None in the place of each gathered tensor.
+    """Gather a sharded tensor, or those in a tree of dictionaries; all processes must call this with theirs.
 
     Args:
         value: A tensor, or nested dictionaries with tensors and anything else.
         keep: Whether this process needs the gathered tensors.
+
+    Returns:
+        The same tree with each sharded tensor whole, on the CPU, or None where not to `keep`; all else as it is.
     """
     if isinstance(value, dict):
         return {name: whole(part, keep=keep) for name, part in value.items()}
@@ -63,6 +67,9 @@ def unsharded(model: nn.Module) -> Iterator[None]:
     """Let the modules of a model that was called before be called by themselves.
 
     A call of a block puts its own weights together, a call of the model those that belong to no block.
+
+    Args:
+        model: Sharded by FSDP; any other is left as it is.
     """
     if not isinstance(model, FSDPModule):
         yield
@@ -73,7 +80,15 @@ def unsharded(model: nn.Module) -> Iterator[None]:
 
 
 def parted(value: Tensor, like: Tensor) -> Tensor:
-    """Return this process's part of a tensor, where another one of its shape is shared out; else the tensor itself."""
+    """Return this process's part of a tensor, laid out as another one.
+
+    Args:
+        value: A whole tensor, the same in all processes.
+        like: A tensor that may be sharded.
+
+    Returns:
+        The part, on the device of `like`; `value` itself where `like` is not sharded or has another shape.
+    """
     if not isinstance(like, DTensor) or value.shape != like.shape:
         return value
     return distribute_tensor(value, like.device_mesh, like.placements, src_data_rank=None).to(like.device)

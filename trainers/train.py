@@ -29,12 +29,12 @@ def train_by(weigh: Weigh, method: str, *, groups: Path, model: str, out: Path, 
     be that of a step before the last, in a folder below `out`.
 
     Args:
-        weigh: Of the method.
-        method: Its name.
+        weigh: The method's function from rewards to weights.
+        method: Name of the method, for the record.
         groups: Folder or file of the groups.
-        model: Folder or name of the base.
-        out: Folder of the checkpoint.
-        options: Of the training.
+        model: Folder of the base model, or its name on the hub.
+        out: Folder of the checkpoint; it is made, or resumed where it holds the same training.
+        options: Settings of the training.
 
     Returns:
         The record of the checkpoint.
@@ -73,7 +73,7 @@ def train_by(weigh: Weigh, method: str, *, groups: Path, model: str, out: Path, 
 def _accelerator(options: TrainingOptions, out: Path) -> Accelerator:
     available = {"none": True, "tensorboard": is_tensorboard_available(), "wandb": is_wandb_available()}
     if not available[options.report_to]:
-        raise UserError(f"--report-to {options.report_to}: it is not installed; pip install {options.report_to}")
+        raise UserError(f"--report-to {options.report_to}: not installed; pip install {options.report_to}")
     tracker = None if options.report_to == "none" else options.report_to
     return Accelerator(mixed_precision="no", log_with=tracker, project_dir=str(out))  # --dtype alone decides the type
 
@@ -81,9 +81,9 @@ def _accelerator(options: TrainingOptions, out: Path) -> Accelerator:
 def _refuse_combinations(options: TrainingOptions, accelerator: Accelerator) -> None:
     refuse_other_sharding(accelerator)
     if options.packing and options.attention == "flash_attention_2":
-        raise UserError("--attention flash_attention_2 takes no mask of a packed group; add --packing off")
+        raise UserError("--attention flash_attention_2 does not support the mask of a packed group; add --packing off")
     if options.batch_groups % accelerator.num_processes:
         raise UserError(
-            f"--batch-groups {options.batch_groups} can't be shared by {accelerator.num_processes} processes; "
+            f"--batch-groups {options.batch_groups} can't be split over {accelerator.num_processes} processes; "
             "choose a multiple of their number"
         )

@@ -37,7 +37,7 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     train: Callable[[Path, str, Path, TrainingOptions], Checkpoint]
     """Train the model of that name (second) on the groups in a folder or file (first), write the checkpoint to the
-    folder `out` (third), and return it. The same call goes on where an earlier one was killed. Raises UserError where
+    folder `out` (third), and return it. The same call resumes where an earlier one was killed. Raises UserError where
     model or groups can't be had, `out` holds something else, or the trainer can't follow the options."""
     about: str = ""
     """One line for `proctor train --help`."""

@@ -43,12 +43,26 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def of_the_policy(row: Metrics) -> dict[str, float | None]:
-    """Return the metrics of the policy by name, without those of the machine: the same in every run."""
+    """Return the metrics of the policy, without those of the machine: the same in every run.
+
+    Args:
+        row: Metrics of one step.
+
+    Returns:
+        Name -> value; None where the step had no such members.
+    """
     return {name: getattr(row, name) for name in ("loss", "accepted", "rejected", "margin", "gradient_norm")}
 
 
 def progress_line(row: Metrics) -> str:
-    """Return a step's metrics as one line for the terminal."""
+    """Return a step's metrics as one line for the terminal.
+
+    Args:
+        row: Metrics of one step.
+
+    Returns:
+        The line, without a newline.
+    """
     margin = "" if row.margin is None else f", accepted {row.accepted:.1f}, rejected {row.rejected:.1f}"
     return f"loss {row.loss:.4g}{margin}, gradient {row.gradient_norm:.3g}, {row.tokens_per_s:.0f} tokens/s"
 
@@ -57,7 +71,7 @@ def cut_after(path: Path, file: BinaryIO, step: int) -> None:
     """Cut the rows of steps after this one off a file that is open for appending, and a row that is half written.
 
     Args:
-        path: Of the file of metrics.
+        path: The file of metrics.
         file: The same file, open for appending.
         step: The last one to keep, counted from 1.
     """
@@ -79,7 +93,14 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def groups_sha256(path: Path) -> str:
-    """Return the SHA-256 of the Parquet file of groups, or of the one in this folder."""
+    """Return the SHA-256 of groups.
+
+    Args:
+        path: The Parquet file, or the folder that holds it.
+
+    Returns:
+        64 hexadecimal digits.
+    """
     return sha256_of_file(path / GROUPS_FILE if path.is_dir() else path)
 
 
@@ -87,8 +108,8 @@ def refuse_another(out: Path, record: TrainingRecord) -> None:
     """Refuse a folder for a training that holds another one.
 
     Args:
-        out: Folder of a checkpoint.
-        record: Of the training that is to go there.
+        out: Folder of the checkpoint; it may not exist yet.
+        record: The record of the training that is to go there.
 
     Raises:
         UserError: `out` is a file, or holds something else or a training with another record.
@@ -108,11 +129,23 @@ def refuse_another(out: Path, record: TrainingRecord) -> None:
 
 
 def open_training(out: Path, record: TrainingRecord) -> None:
-    """Write the record, which starts a training, or changes what may be changed in one."""
+    """Write the record, which starts a training, or changes what may be changed in one.
+
+    Args:
+        out: Folder of the checkpoint; made where it doesn't exist.
+        record: One that `refuse_another` lets pass.
+    """
     out.mkdir(parents=True, exist_ok=True)
     write_whole(out / RECORD_FILE, pretty_json(record))
 
 
 def finished(out: Path) -> Checkpoint | None:
-    """Return the checkpoint, None where training has not come to its end."""
+    """Return the final checkpoint of a training.
+
+    Args:
+        out: Folder of the checkpoint; it may not exist yet.
+
+    Returns:
+        Its record; None where training has not come to its end.
+    """
     return read(out / CHECKPOINT_FILE, Checkpoint) if (out / CHECKPOINT_FILE).exists() else None

@@ -55,7 +55,13 @@ class RowHead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def of_file(path: Path) -> Catalogue:
-    """Open one JSON list of rows, or JSON Lines of them, plain or .gz; they are of the split `test`.
+    """Open one JSON list of rows, or JSON Lines of them; they are of the split `test`.
+
+    Args:
+        path: of the file, plain or .gz.
+
+    Returns:
+        The problems, decoded when they are looked up; the file is open as long as they are in use.
 
     Raises:
         UserError: The file can't be read, or holds something else.
@@ -85,6 +91,12 @@ def of_file(path: Path) -> Catalogue:
 
 def of_folder(home: Path) -> Catalogue:
     """Open a folder with one for each problem, or with those of train/ and test/.
+
+    Args:
+        home: the folder.
+
+    Returns:
+        The problems, read when they are looked up.
 
     Raises:
         UserError: There is none, or a file in one can't be read or holds something else.
@@ -174,7 +186,7 @@ PAPER_SEED = 0
 
 
 class Labelled(Protocol):
-    """Names the difficulty of a problem, for sets that are chosen by it."""
+    """Names the difficulty of a problem, for sets that are selected by it."""
 
     @property
     def task_id(self) -> str:
@@ -202,14 +214,20 @@ def _problems(data: Path | None) -> Catalogue:
 def paper(infos: Iterable[Labelled]) -> tuple[str, ...]:
     """Choose 1000 introductory, 1000 interview and 572 competition problems by a fixed seed; all where there are fewer.
 
-    Only the ids of a difficulty decide, not their order in the file; they are returned in the file's order.
+    Only the ids of a difficulty decide, not their order.
+
+    Args:
+        infos: of all problems.
+
+    Returns:
+        Ids of the selected problems, in the order of `infos`.
     """
     labelled = [(info.task_id, info.difficulty) for info in infos]
-    chosen = set[str]()
+    selected = set[str]()
     for difficulty, size in PAPER.items():
         task_ids = sorted(task_id for task_id, label in labelled if label == difficulty)
-        chosen.update(random.Random(PAPER_SEED).sample(task_ids, min(size, len(task_ids))))  # noqa: S311 - no secret
-    return tuple(task_id for task_id, _ in labelled if task_id in chosen)
+        selected.update(random.Random(PAPER_SEED).sample(task_ids, min(size, len(task_ids))))  # noqa: S311 - no secret
+    return tuple(task_id for task_id, _ in labelled if task_id in selected)
 
 
 apps_plus = Benchmark(

@@ -33,6 +33,9 @@ def tests_of(inputs: Any, outputs: Any, function: str, signature: Signature | No
         function: name of the function that calls are made of; empty where the data name none.
         signature: what starter code says of it.
 
+    Returns:
+        A test for each input: all on standard input, or all calls.
+
     Raises:
         ValueError: They don't fit each other, or are of another kind; one line.
     """

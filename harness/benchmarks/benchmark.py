@@ -55,8 +55,8 @@ class Catalogue(Mapping[str, Problem]):
     def _add(self, entry: CatalogueEntry) -> None:
         earlier = self._entries.get(entry.task_id)
         if earlier is not None or entry.task_id in self.left_out:
-            place = f" already at {earlier.where}" if earlier else " there already"
-            raise UserError(f"{entry.where}: task {entry.task_id!r} is{place}; remove one of them")
+            place = f"is already at {earlier.where}" if earlier else "occurs twice"
+            raise UserError(f"{entry.where}: task {entry.task_id!r} {place}; remove one of them")
         if entry.flaw:
             self.left_out[entry.task_id] = f"{entry.where}: {entry.flaw}"
         else:
@@ -116,6 +116,12 @@ class LoadedBenchmark(NamedTuple):
 
 def open_benchmark(source: Source) -> LoadedBenchmark:
     """Find a benchmark and open its problems, under calibrated limits where the source names them.
+
+    Args:
+        source: name of the benchmark, and the files given with --data and --limits, if any.
+
+    Returns:
+        The benchmark and its problems.
 
     Raises:
         UserError: There is no such benchmark, or a file is malformed.

@@ -21,11 +21,14 @@ _BINDS_UNSEEN = {"builtins", "eval", "exec", "globals", "locals", "vars"}
 
 
 def refuse_flawed(problems: Mapping[str, Problem], infos: ProblemInfos) -> None:
-    """Raise UserError where a problem has a flaw, see `flaw_of`.
+    """Refuse problems with a flaw, see `flaw_of`.
 
     Args:
         problems: those of the benchmark.
         infos: of the problems that are to be judged; only those with assert tests, or without any, are looked up.
+
+    Raises:
+        UserError: A problem has one; the error names the first and counts the others.
     """
     suspects = [task_id for task_id, info in infos.items() if info.kind in {"assert", "mixed"}]
     flawed = {task_id: flaw for task_id in suspects if (flaw := flaw_of(problems[task_id]))}
@@ -43,6 +46,12 @@ def flaw_of(problem: Problem) -> str:
 
     That is: there are none; or one is an assert test whose set-up or code doesn't compile, or uses a name that nothing
     binds. What a test imports is not looked for, because the examined interpreter may have other packages than ours.
+
+    Args:
+        problem: of any benchmark.
+
+    Returns:
+        One line, to follow the name of the task.
     """
     if not problem.tests:
         return "it has no tests" + _lacking(problem, problem.entry_point)

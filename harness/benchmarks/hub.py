@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from harness.errors import UserError
-from harness.runs.jsonl import whole_file
+from harness.runs.jsonl import sha256_of_file, whole_file
 
 
 def fetch(repo: str, *, revision: str, config: str, splits: Iterable[str]) -> Path:
@@ -26,6 +26,9 @@ def fetch(repo: str, *, revision: str, config: str, splits: Iterable[str]) -> Pa
         revision: the commit to fetch: a data set may change, and with it every score.
         config: one of its configurations.
         splits: in the order of the rows.
+
+    Returns:
+        The file in the cache.
 
     Raises:
         UserError: It is not in the cache, and can't be downloaded; or it was damaged there.
@@ -44,9 +47,7 @@ def cache_folder() -> Path:
 
 
 def _verified(path: Path) -> Path:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if path.name.split(".")[-2] != digest:
+    if path.name.split(".")[-2] != sha256_of_file(path):
         raise UserError(f"{path}: is damaged; remove it, and the next command downloads it again")
     return path
 

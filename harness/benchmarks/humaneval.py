@@ -37,7 +37,7 @@ def _problems(data: Path | None) -> dict[str, Problem]:
     loaded = dict[str, Problem]()
     for where, row in read_rows(data, _Row):
         if row.task_id in loaded:
-            raise UserError(f"{where}: task {row.task_id!r} is there already; remove one of them")
+            raise UserError(f"{where}: task {row.task_id!r} occurs twice; remove one of them")
         loaded[row.task_id] = _problem(where, row)
     if not loaded:
         raise UserError(f"{data}: holds no problems; check --data")

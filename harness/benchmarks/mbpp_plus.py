@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from harness.benchmarks.benchmark import Benchmark
+from harness.benchmarks.hub import cache_folder
 from harness.errors import UserError
 from harness.runs.json_objects import read_objects
 from harness.runs.jsonl import write_whole
@@ -33,7 +34,15 @@ _EVERY_DEPTH = range(1, 1000)
 
 
 def arguments_of(number: int, given: list[Any]) -> Arguments:
-    """Return the arguments that an input of a task means."""
+    """Return the arguments that an input of a task means.
+
+    Args:
+        number: of the task in MBPP.
+        given: one input, as JSON has it.
+
+    Returns:
+        The arguments, with the tuples, sets and complex numbers that JSON lacks.
+    """
     return _CONVERTERS.get(number, tuple)(given)
 
 
@@ -149,7 +158,7 @@ def _problems(data: Path | None) -> dict[str, Problem]:
     rows = dict[str, EvalPlusRow]()
     for where, row in read_objects(data, EvalPlusRow):
         if row.task_id in rows or not row.task_id.rpartition("/")[2].isdecimal():
-            raise UserError(f"{where}: task {row.task_id!r} is there already, or is not a task of MBPP; remove it")
+            raise UserError(f"{where}: task {row.task_id!r} occurs twice, or is not a task of MBPP; remove it")
         rows[row.task_id] = row
     if not rows:
         raise UserError(f"{data}: holds no problems; check --data")
@@ -200,7 +209,7 @@ def _tests(row: EvalPlusRow, answers: Answers) -> Iterator[CallTest]:
 
 
 class _Opaque:
-    """Stands for a value that only the reference's process had, such as a match object."""
+    """Replaces a value that only the reference's process had, such as a match object."""
 
 
 def _comparison(row: EvalPlusRow, arguments: Arguments, value: Any) -> _Comparison:
@@ -242,12 +251,12 @@ _ALSO_RIGHT: dict[int, Callable[..., tuple[Any, ...]]] = {
 
 def _answers(rows: Iterable[EvalPlusRow]) -> tuple[Answers, ...]:
     """Return the answers to all calls, from the cache where they were computed before."""
-    asked = {row.task_id: _case(row) for row in rows}
-    path = _cache_file(asked)
+    cases = {row.task_id: _case(row) for row in rows}
+    path = _cache_file(cases)
     if path.exists():
         return tuple(answers for _, answers in read_objects(path, Answers))
     try:
-        found = tuple(_learned(asked))
+        found = tuple(_learned(cases))
     except Refused as error:
         raise UserError(f"the answers of MBPP+ are not known yet, and {error}") from error
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -255,9 +264,9 @@ def _answers(rows: Iterable[EvalPlusRow]) -> tuple[Answers, ...]:
     return found
 
 
-def _learned(asked: dict[str, Case]) -> Iterator[Answers]:
-    judgements = judge_all(asked.values(), Jail(), len(os.sched_getaffinity(0)))
-    for (task_id, case), judgement in zip(asked.items(), judgements, strict=True):
+def _learned(cases: dict[str, Case]) -> Iterator[Answers]:
+    judgements = judge_all(cases.values(), Jail(), len(os.sched_getaffinity(0)))
+    for (task_id, case), judgement in zip(cases.items(), judgements, strict=True):
         if len(judgement.per_test) < len(case.tests):
             raise RuntimeError(f"the reference of {task_id} can't be run: {judgement.verdict}: {judgement.detail}")
         texts = (outcome.actual if outcome.verdict is Verdict.ACCEPTED else None for outcome in judgement.per_test)
@@ -270,11 +279,10 @@ def _case(row: EvalPlusRow) -> Case:
     return Case(program=row.reference, tests=tests, limits=REFERENCE_LIMITS, exhaustive=True)
 
 
-def _cache_file(asked: dict[str, Case]) -> Path:
-    """Return where the answers lie: other questions lie elsewhere."""
+def _cache_file(cases: dict[str, Case]) -> Path:
+    """Return the file of the answers, named by the SHA-256 of all calls and of the limits."""
     digest = hashlib.sha256(repr(REFERENCE_LIMITS).encode())
-    for task_id, case in asked.items():
+    for task_id, case in cases.items():
         arguments = [test.arguments for test in case.tests if isinstance(test, ValueTest)]
         digest.update(values.to_text([task_id, case.program, arguments]).encode())
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return home / "proctor" / f"mbpp-plus-{digest.hexdigest()[:32]}.jsonl"
+    return cache_folder() / f"mbpp-plus-{digest.hexdigest()[:32]}.jsonl"

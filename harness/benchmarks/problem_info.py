@@ -49,7 +49,14 @@ def problem_infos(problems: Mapping[str, Problem], task_ids: Collection[str]) ->
 
 
 def info_of(problem: Problem) -> ProblemInfo:
-    """Return a problem without its texts and tests."""
+    """Return a problem without its texts and tests.
+
+    Args:
+        problem: of any benchmark; its tests are hashed, not kept.
+
+    Returns:
+        The info.
+    """
     return ProblemInfo(
         task_id=problem.task_id,
         benchmark=problem.benchmark,
@@ -62,7 +69,14 @@ def info_of(problem: Problem) -> ProblemInfo:
 
 
 def fingerprint(sha256_of_problems: Mapping[str, str]) -> str:
-    """Return one SHA-256 for many problems, from those of each by task id."""
+    """Return one SHA-256 for many problems, from those of each by task id.
+
+    Args:
+        sha256_of_problems: task id -> SHA-256, in the benchmark's order, which matters.
+
+    Returns:
+        64 hexadecimal digits.
+    """
     digest = hashlib.sha256()
     for task_id, sha256 in sha256_of_problems.items():
         digest.update(f"{task_id} {sha256}\n".encode("utf-8", "surrogatepass"))
@@ -70,12 +84,26 @@ def fingerprint(sha256_of_problems: Mapping[str, str]) -> str:
 
 
 def splits_of(infos: ProblemInfos) -> tuple[str, ...]:
-    """Return the splits of some problems, in the benchmark's order."""
+    """Return the splits of some problems, in the benchmark's order.
+
+    Args:
+        infos: of the problems.
+
+    Returns:
+        Each split once.
+    """
     return tuple(dict.fromkeys(info.split for info in infos.values()))
 
 
 def usual_limits(infos: Iterable[ProblemInfo]) -> Limits:
-    """Return the limits that most of the problems have."""
+    """Return the limits that most of the problems have.
+
+    Args:
+        infos: of at least one problem.
+
+    Returns:
+        Of limits that equally many have, the first.
+    """
     return Counter(info.limits for info in infos).most_common(1)[0][0]
 
 
@@ -83,6 +111,12 @@ def sha256_of(value: Any) -> str:
     """Return the SHA-256 of a value of plain types and records.
 
     It distinguishes values as repr() does - a list is not a tuple, 1 is not True - but ignores the order inside a set.
+
+    Args:
+        value: of any size and depth that Python can recurse into.
+
+    Returns:
+        64 hexadecimal digits.
     """
     digest = hashlib.sha256()
     _feed(value, digest.update)

@@ -18,21 +18,28 @@ from harness.runs.run_folder import changes
 def of_split(infos: ProblemInfos, split: str) -> ProblemInfos:
     """Return the infos of one split, or of "all".
 
+    Args:
+        infos: of all problems.
+        split: its name, or "all".
+
+    Returns:
+        The infos, in their order.
+
     Raises:
         UserError: There are none.
     """
-    chosen = {task_id: info for task_id, info in infos.items() if split in {"all", info.split}}
-    if not chosen:
+    selected = {task_id: info for task_id, info in infos.items() if split in {"all", info.split}}
+    if not selected:
         splits = ", ".join(dict.fromkeys(info.split for info in infos.values()))
-        raise UserError(f"--split {split}: there is nothing of this split; choose from all, {splits}")
-    return chosen
+        raise UserError(f"--split {split}: no problem is of this split; choose from all, {splits}")
+    return selected
 
 
-def refuse_missing(chosen: ProblemInfos, name: str, counts: SampleCounts) -> None:
+def refuse_missing(selected: ProblemInfos, name: str, counts: SampleCounts) -> None:
     """Refuse samples that leave out a problem of a published set, or of a shard of it.
 
     Args:
-        chosen: the problems of the set or shard.
+        selected: the problems of the set or shard.
         name: of the set.
         counts: samples by policy and task.
 
@@ -40,16 +47,28 @@ def refuse_missing(chosen: ProblemInfos, name: str, counts: SampleCounts) -> Non
         UserError: A policy has none of one: a result that bears the name of a set must be of the whole set.
     """
     for policy in dict.fromkeys(policy for policy, _ in counts):
-        missing = [task_id for task_id in chosen if (policy, task_id) not in counts]
+        missing = [task_id for task_id in selected if (policy, task_id) not in counts]
         if missing:
             raise UserError(
-                f"--problem-set {name}: {policy} has no samples of {len(missing)} of its {len(chosen)} problems, task "
-                f"{missing[0]} for one; generate them, or leave --problem-set out to judge the others"
+                f"--problem-set {name}: {policy} has no samples of {len(missing)} of its {len(selected)} problems, "
+                f"such as task {missing[0]}; generate them, or leave --problem-set out to judge the others"
             )
 
 
 def whole_set(infos: ProblemInfos, benchmark: Benchmark, name: str) -> ProblemInfos:
-    """Return the infos of a published set, given those of all problems; raise UserError if there is no such set."""
+    """Return the infos of a published set.
+
+    Args:
+        infos: of all problems.
+        benchmark: that they are of.
+        name: of the set.
+
+    Returns:
+        The infos, in their order.
+
+    Raises:
+        UserError: There is no such set.
+    """
     if name not in benchmark.problem_sets:
         known = ", ".join(benchmark.problem_sets) or "none"
         raise UserError(f"--problem-set {name}: {benchmark.name} has no such set; there are: {known}")
@@ -57,7 +76,7 @@ def whole_set(infos: ProblemInfos, benchmark: Benchmark, name: str) -> ProblemIn
     return {task_id: info for task_id, info in infos.items() if task_id in ids}
 
 
-def chosen_problems(infos: ProblemInfos, benchmark: Benchmark, split: str | None, problem_set: str) -> ProblemInfos:
+def selected_problems(infos: ProblemInfos, benchmark: Benchmark, split: str | None, problem_set: str) -> ProblemInfos:
     """Return the problems of a split, by default the benchmark's own, or of a published set.
 
     Args:
@@ -66,11 +85,14 @@ def chosen_problems(infos: ProblemInfos, benchmark: Benchmark, split: str | None
         split: its name, or "all".
         problem_set: its name, empty for none.
 
+    Returns:
+        The infos, in their order.
+
     Raises:
         UserError: There is no such split or set, or both are given.
     """
     if problem_set and split:
-        raise UserError("--split and --problem-set each choose the problems; give one of them")
+        raise UserError("--split and --problem-set both select problems; give only one")
     if problem_set:
         return whole_set(infos, benchmark, problem_set)
     return of_split(infos, split or benchmark.default_split)
@@ -85,7 +107,17 @@ _EACH_HAS_ITS_OWN = {
 
 
 def numbers_of(shard: str) -> tuple[int, int]:
-    """Return (3, 16) of "3/16"; raise ValueError where it is not of this form."""
+    """Return the numbers of a shard: (3, 16) of "3/16".
+
+    Args:
+        shard: its name.
+
+    Returns:
+        Its number, from 1, and the number of all shards.
+
+    Raises:
+        ValueError: The name is not of this form.
+    """
     number, slash, count = shard.partition("/")
     if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
         raise ValueError(f"{shard!r} is not a shard such as 3/16, from 1/16 to 16/16")
@@ -95,6 +127,13 @@ def numbers_of(shard: str) -> tuple[int, int]:
 def of_shard(infos: ProblemInfos, shard: str) -> ProblemInfos:
     """Return the infos of a shard, all of them where `shard` is empty.
 
+    Args:
+        infos: of all problems that are judged.
+        shard: such as "3/16", which takes every sixteenth from the third on; "" for all.
+
+    Returns:
+        The infos, in their order.
+
     Raises:
         UserError: There are none.
     """
@@ -102,17 +141,30 @@ def of_shard(infos: ProblemInfos, shard: str) -> ProblemInfos:
         return infos
     number, count = numbers_of(shard)
     if number > len(infos):
-        raise UserError(f"--shard {shard}: there are only {len(infos)} problems; take no more shards than that")
+        raise UserError(f"--shard {shard}: there are only {len(infos)} problems; use at most that many shards")
     return dict(list(infos.items())[number - 1 :: count])
 
 
 def shard_of(record: Run | Generation) -> str:
-    """Return the shard of a record, empty where it is of all problems."""
+    """Return the shard of a record, empty where it is of all problems.
+
+    Args:
+        record: of a run or a generation.
+
+    Returns:
+        Such as "3/16".
+    """
     return record.conditions.shard if isinstance(record, Run) else record.shard
 
 
 def in_order(records: Mapping[Path, Record]) -> Sequence[Path]:
     """Return the folders in the order of their shards, given the record of each.
+
+    Args:
+        records: folder -> its record, at least one.
+
+    Returns:
+        Folders from shard 1 on.
 
     Raises:
         UserError: They are not all shards of one and the same run, each of them once.
@@ -127,7 +179,7 @@ def in_order(records: Mapping[Path, Record]) -> Sequence[Path]:
             raise UserError(f"{folder}: is shard {shard}, as is {earlier}; leave one of them out")
         for change in changes(of_first, record):
             if change.field.partition(".")[0] not in _EACH_HAS_ITS_OWN:
-                raise UserError(f"{folder}: is a shard of another run than {first}, its {change.field} is another")
+                raise UserError(f"{folder}: is a shard of another run than {first}, its {change.field} differs")
         found[shard] = folder
     _, count = numbers_of(shard_of(of_first))
     whole = [f"{number}/{count}" for number in range(1, count + 1)]

@@ -35,7 +35,11 @@ class Signature(NamedTuple):
     """Annotation of what it returns."""
 
     def takes(self, arguments: int) -> bool:
-        """Tell whether it can be called with so many positional arguments."""
+        """Return whether it can be called with so many positional arguments.
+
+        Args:
+            arguments: their number.
+        """
         return self.required <= arguments and (self.takes_more or arguments <= len(self.parameters))
 
 
@@ -43,6 +47,13 @@ def signature_of(starter_code: str, name: str = "") -> Signature | None:
     r"""Return the function that starter code begins, or the one called `name`; None where there is none.
 
     Starter code mostly lacks the last body. Of several functions the last is meant, of a class the first method.
+
+    Args:
+        starter_code: as the problem gives it; it need not be complete.
+        name: of the wanted function; "" for the likeliest.
+
+    Returns:
+        The function or method.
 
     >>> signature_of("class Solution:\n    def add(self, a: int, b: int = 1) -> int:\n        ").parameters
     ('a', 'b')
@@ -55,7 +66,15 @@ def signature_of(starter_code: str, name: str = "") -> Signature | None:
 
 
 def complete_program(program: str, problem: Problem) -> str:
-    """Return a program with what the problem's starter code leaves to the judge: its imports, or the call of it."""
+    """Return a program with what the problem's starter code leaves to the judge: its imports, or the call of it.
+
+    Args:
+        program: source text; one that doesn't parse is returned as it is.
+        problem: that it answers.
+
+    Returns:
+        The program to run.
+    """
     if isinstance(problem.tests[0], StdioTest):
         return with_entry_call(program, problem.starter_code)
     return with_imports(program, problem.starter_code)
@@ -64,13 +83,20 @@ def complete_program(program: str, problem: Problem) -> str:
 def with_imports(program: str, starter_code: str) -> str:
     r"""Return a program with LeetCode's imports, where its starter code is a class as there.
 
+    Args:
+        program: source text; one that doesn't parse is returned as it is.
+        starter_code: of its problem.
+
+    Returns:
+        The imports come first, but for `__future__`'s.
+
     >>> with_imports("class Solution: ...", "class Solution:\n    def f(self) -> List[int]:").splitlines()[1]
     'class Solution: ...'
     >>> with_imports("def f(): ...", "def f():")
     'def f(): ...'
     """
-    asked = signature_of(starter_code)
-    if asked is None or not asked.in_class:
+    wanted = signature_of(starter_code)
+    if wanted is None or not wanted.in_class:
         return program
     module = parsed(program)
     if module is None:
@@ -90,6 +116,13 @@ def with_entry_call(program: str, starter_code: str) -> str:
     program defines that function at its top level, without parameters that must be given, and nothing that runs at the
     top level uses it, directly or through other functions.
 
+    Args:
+        program: source text; one that doesn't parse is returned as it is.
+        starter_code: of its problem.
+
+    Returns:
+        The call comes last.
+
     >>> with_entry_call("def solve():\n    print(1)", "def solve():")
     'def solve():\n    print(1)\n\nsolve()\n'
     >>> with_entry_call("def solve():\n    print(1)\nsolve()", "def solve():")
@@ -97,19 +130,19 @@ def with_entry_call(program: str, starter_code: str) -> str:
     >>> with_entry_call("def solve(n):\n    print(n)", "def solve():")
     'def solve(n):\n    print(n)'
     """
-    asked = signature_of(starter_code)
-    if asked is None or asked.in_class or asked.parameters or asked.takes_more:
+    wanted = signature_of(starter_code)
+    if wanted is None or wanted.in_class or wanted.parameters or wanted.takes_more:
         return program
     module = parsed(program)
     if module is None:
         return program
     defined = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
-    function = defined.get(asked.name)
-    if function is None or asked.name in _used(module):
+    function = defined.get(wanted.name)
+    if function is None or wanted.name in _used(module):
         return program
     if _signature(function, in_class=False).required or None in function.args.kw_defaults:
         return program
-    return f"{program}\n\n{asked.name}()\n"
+    return f"{program}\n\n{wanted.name}()\n"
 
 
 def _functions(module: ast.Module) -> Iterator[Signature]:

@@ -27,13 +27,27 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def calibrated_limits(limits: Limits, cpu_s: float) -> Limits:
-    """Return limits with another CPU time, and wall time in the usual proportion."""
+    """Return limits with another CPU time, and wall time in the usual proportion.
+
+    Args:
+        limits: of which the others remain.
+        cpu_s: CPU seconds of each test.
+
+    Returns:
+        The limits; wall time grows as CPU time does.
+    """
     usual = Limits()
     return msgspec.structs.replace(limits, cpu_s=cpu_s, wall_s=usual.wall_s * cpu_s / usual.cpu_s)
 
 
 def limit_of_reference(reference_cpu_s: float) -> float:
     """Return max(4 s, 4 x the CPU seconds of the reference's slowest test), to the tenth.
+
+    Args:
+        reference_cpu_s: CPU seconds; 0 where it wasn't measured.
+
+    Returns:
+        CPU seconds, rounded up.
 
     >>> limit_of_reference(0.3), limit_of_reference(2.513)
     (4.0, 10.1)
@@ -43,6 +57,13 @@ def limit_of_reference(reference_cpu_s: float) -> float:
 
 def read_calibration(path: Path, problems: Mapping[str, Problem]) -> Calibration:
     """Read a file that `proctor audit --out` wrote.
+
+    Args:
+        path: of the file.
+        problems: by task id; only their ids are looked at.
+
+    Returns:
+        Limits of some or all of these problems.
 
     Raises:
         UserError: It is not such a file, or is about problems that are not here.

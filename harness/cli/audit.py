@@ -10,7 +10,6 @@ import msgspec
 
 from harness.api import load_benchmark
 from harness.audit import (
-    Method,
     calibration_of,
     entry_of,
     references,
@@ -18,7 +17,7 @@ from harness.audit import (
     sort_findings,
     try_trivial_programs,
 )
-from harness.audit_report import audit_markdown
+from harness.audit_report import Method, audit_markdown
 from harness.benchmarks.benchmark import Catalogue
 from harness.cli.options import jail_options, problem_options
 from harness.errors import UserError
@@ -37,7 +36,7 @@ from sandbox.jail import Jail
     default=20.0,
     type=click.FloatRange(min=0.1),
     metavar="SECONDS",
-    help="CPU time after which a reference's test is given up (default: 20).",
+    help="CPU time after which a reference's test is abandoned (default: 20).",
 )
 @jail_options
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write calibrated limits for `score`.")
@@ -57,12 +56,12 @@ def command(
 ) -> int:
     """Run the references of a benchmark and look for faults in it.
 
-    That is: references that fail, change their verdict or are too slow; tests that can't be run, or accept a program
-    which does no work; problems that are there more than once or lack a reference. With --out, time limits are
-    written that `proctor score --limits` takes: max(4 s, 4 x the CPU time of the reference's slowest test).
+    Reported are references that fail, change their verdict or are too slow; tests that can't be run, or accept a
+    program that does no work; problems that are duplicates or lack a reference. --out writes time limits for `proctor
+    score --limits`: max(4 s, 4 x the CPU time of the reference's slowest test).
     """
     if out is not None and not out.absolute().parent.is_dir():
-        raise UserError(f"{out}: there is no such folder to write to; make it, or name another --out")
+        raise UserError(f"{out}: its folder does not exist; create it, or choose another --out")
     _, problems = load_benchmark(benchmark, data=data)
     jail = Jail(python=python, layers=layers, preload=preload)
     host = jail_report(jail)

@@ -20,7 +20,7 @@ GROUPS = ("proctor.benchmarks", "proctor.backends", "proctor.trainers")
 
 
 class Checkup(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds the findings."""
+    """Holds the abilities of a host and an installation."""
 
     proctor: str
     python: str
@@ -37,10 +37,10 @@ class Checkup(msgspec.Struct, frozen=True, kw_only=True):
 @python_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(*, python: str, as_json: bool) -> int:
-    """Say what this host and installation offer.
+    """Report the abilities of this host and installation.
 
-    That is: layers of isolation in force or why they are absent, cores, versions, and the plugins found. A host that
-    offers too little, and a package that hides one of ours, are reported in one line (exit code 2).
+    These are the layers of isolation in force, or why they are absent, cores, versions and plugins. A host without the
+    required layers, and a package that hides one of ours, end in exit code 2 and one line.
     """
     home = packages_home()
     report = jail_report(Jail(python=python))

@@ -18,11 +18,11 @@ from harness.runs.run_folder import read_run
 @click.command("explain")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("task_id")
-@click.option("--index", type=click.IntRange(min=0), help="Which sample (default: the first that was not accepted).")
-@click.option("--policy", metavar="NAME", help="Whose sample, where the run has several policies.")
-@click.option("--benchmark", metavar="NAME", help="Where the problems are (default: as the run was judged).")
-@click.option("--data", type=click.Path(), help="Their file or folder (default: as the run was judged).")
-@click.option("--limits", type=click.Path(), metavar="FILE", help="Calibrated limits (default: as the run was judged).")
+@click.option("--index", type=click.IntRange(min=0), help="Index of the sample (default: the first that failed).")
+@click.option("--policy", metavar="NAME", help="Policy of the sample, where the run has several.")
+@click.option("--benchmark", metavar="NAME", help="Benchmark of the problems (default: the run's).")
+@click.option("--data", type=click.Path(), help="File or folder of the problems (default: the run's).")
+@click.option("--limits", type=click.Path(), metavar="FILE", help="Calibrated limits (default: the run's).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     *,
@@ -35,40 +35,40 @@ def command(
     limits: str | None,
     as_json: bool,
 ) -> int:
-    """Say why a sample failed.
+    """Explain why a sample failed.
 
-    RUN is the folder of a run, TASK_ID one of its tasks. Shown are the program, the first test that failed, what was
-    expected against what came, and what extraction left out of the completion.
+    RUN is the folder of a run, TASK_ID one of its tasks. Shown are the program, the first test that failed, expected
+    against actual, and what extraction left out of the completion.
     """
     if not (run / "run.json").exists():
         raise UserError(f"{run}: holds no run.json; name the folder that `proctor score --out` wrote")
-    asked = read_run(run)
+    judged_run = read_run(run)
     source = Source(
-        benchmark=benchmark or asked.source.benchmark,
-        data=data or asked.source.data,
-        limits=limits or asked.source.limits,
+        benchmark=benchmark or judged_run.source.benchmark,
+        data=data or judged_run.source.data,
+        limits=limits or judged_run.source.limits,
     )
-    problem = _problem(source, asked, task_id, run)
+    problem = _problem(source, judged_run, task_id, run)
     rows = appended_rows(run / "evaluations.jsonl", Evaluation)
     judged = [evaluation for evaluation in rows if evaluation.task_id == problem.task_id]
     if not judged:
-        raise UserError(f"{run}: no sample of task {problem.task_id} has been judged yet; let proctor score go on")
+        raise UserError(f"{run}: no sample of task {problem.task_id} has been judged yet; resume `proctor score`")
     evaluation = choose_evaluation(judged, policy, index)
-    sample = SampleFile(run / "samples.jsonl", asked.samples_sha256)[evaluation.key]
-    found = explain(sample, evaluation, problem, asked.conditions.extraction, asked.conditions.prompt_card)
+    sample = SampleFile(run / "samples.jsonl", judged_run.samples_sha256)[evaluation.key]
+    found = explain(sample, evaluation, problem, judged_run.conditions.extraction, judged_run.conditions.prompt_card)
     click.echo(msgspec.json.encode(found) if as_json else explanation_markdown(found))
     return 0
 
 
-def _problem(source: Source, asked: Run, task_id: str, run: Path) -> Problem:
+def _problem(source: Source, judged_run: Run, task_id: str, run: Path) -> Problem:
     """Return the problem of a task as it was when the run was judged."""
     found, problems = open_benchmark(source)
     known = found.canonical_id(task_id)
-    if known not in asked.problems:
-        ids = tuple(asked.problems)
+    if known not in judged_run.problems:
+        ids = tuple(judged_run.problems)
         raise UserError(f"{run}: has no task {known!r}; its {len(ids)} tasks run from {ids[0]!r} to {ids[-1]!r}")
     problem = problems.get(known)
-    if problem is None or info_of(problem).sha256 != asked.problems[known]:
+    if problem is None or info_of(problem).sha256 != judged_run.problems[known]:
         raise UserError(
             f"task {known} of {source.data or source.benchmark} is not the one that was judged; name the same "
             "--benchmark, --data and --limits as then"

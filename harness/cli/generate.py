@@ -18,9 +18,8 @@ from harness.runs.run_folder import SAMPLES
 def command(*, benchmark: str, data: Path | None, settings: GenerationSettings, out: Path) -> int:
     """Generate samples with a model.
 
-    The problems of a benchmark become prompts as a prompt card says. Each completion is appended to samples.jsonl in
-    the folder of the run, which `proctor score` judges. A run that was killed goes on when the same command is given
-    again.
+    A prompt card turns the problems of a benchmark into prompts. Each completion is appended to samples.jsonl in the
+    folder of the run, which `proctor score` judges. The same command resumes a killed run.
     """
     tally = generate(benchmark, settings, out=out, data=data).tally
     (usage,) = tally.usage.values()

@@ -35,18 +35,18 @@ generation_options = collect_options(
     "settings",
     GenerationSettings,
     (
-        click.option("--split", metavar="NAME", help="Generate for this split, or all (default: the benchmark's own)."),
-        click.option("--problem-set", default="", metavar="NAME", help="Generate for a published set of problems."),
+        click.option("--split", metavar="NAME", help="Split of the problems, or all (default: the benchmark's own)."),
+        click.option("--problem-set", default="", metavar="NAME", help="A published set of problems."),
         click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N of these problems."),
         shard_option,
         click.option(
-            "--model", required=True, metavar="MODEL", help="A hub's id, a folder, a file, or a name on a server."
+            "--model", required=True, metavar="MODEL", help="An id on the hub, a folder, a file, or a name on a server."
         ),
         click.option(
             "--backend",
             required=True,
             metavar="NAME",
-            help=f"What generates: {', '.join(names(BACKENDS))}, or path.py:attribute.",
+            help=f"The engine: {', '.join(names(BACKENDS))}, or path.py:attribute.",
         ),
         click.option(
             "--option",
@@ -54,27 +54,27 @@ generation_options = collect_options(
             multiple=True,
             callback=_options,
             metavar="KEY=VALUE",
-            help="A setting of the backend, the value as in TOML; repeatable.",
+            help="A setting of the backend, as a TOML value; repeatable.",
         ),
-        click.option("--policy", metavar="NAME", help="Name of the model in results (default: the end of MODEL)."),
+        click.option("--policy", metavar="NAME", help="Name of the model in results (default: MODEL's last part)."),
         click.option("--prompt-card", metavar="CARD", help="Name or path of a card (default: the benchmark's)."),
-        click.option("--n", type=click.IntRange(min=1), help="Samples a problem (default: the card's)."),
+        click.option("--n", type=click.IntRange(min=1), help="Samples per problem (default: the card's)."),
         click.option(
             "--temperature",
             type=click.FloatRange(min=0),
-            help="Sampling temperature (default: the card's, and 0 for one sample).",
+            help="Sampling temperature (default: the card's; 0 for one sample).",
         ),
         click.option(
             "--top-p",
             type=click.FloatRange(min=0, min_open=True, max=1),
             help="Nucleus (top-p) cut-off (default: the card's).",
         ),
-        click.option("--max-tokens", type=click.IntRange(min=1), help="Longest completion (default: the card's)."),
+        click.option("--max-tokens", type=click.IntRange(min=1), help="Token limit per sample (default: the card's)."),
         click.option(
             "--stop", multiple=True, metavar="TEXT", help="Ends a completion; repeatable (default: the card's)."
         ),
         click.option(
-            "--seed", type=click.IntRange(min=0), default=0, help="Base seed; each sample's own follows from it (0)."
+            "--seed", type=click.IntRange(min=0), default=0, help="Base seed, from which each sample's is derived (0)."
         ),
     ),
 )

@@ -18,14 +18,14 @@ SUBCOMMANDS = {
     "compare": ("leaderboards.cli.compare", "Compare two results, paired by problem."),
     "compile": ("trainers.cli.compile", "Turn submissions or judged samples into groups to train on."),
     "demo": ("trainers.cli.demo", "Train, generate, examine and tabulate in miniature, offline."),
-    "doctor": ("harness.cli.doctor", "Say what this host and installation offer."),
-    "explain": ("harness.cli.explain", "Say why a sample failed."),
+    "doctor": ("harness.cli.doctor", "Report the abilities of this host and installation."),
+    "explain": ("harness.cli.explain", "Explain why a sample failed."),
     "gate": ("leaderboards.cli.gate", "Fail if a candidate is worse than its baseline."),
     "generate": ("harness.cli.generate", "Generate samples with a model."),
     "merge": ("harness.cli.merge", "Merge the shards of a run."),
     "miniature": ("trainers.cli.miniature", "Make the material and the base that the demo begins with."),
-    "plan": ("harness.cli.plan", "Say what an examination will take."),
-    "run": ("harness.cli.run", "Generate samples with a model and judge them meanwhile."),
+    "plan": ("harness.cli.plan", "Forecast the cost of an evaluation."),
+    "run": ("harness.cli.run", "Generate samples with a model and judge them as they arrive."),
     "score": ("harness.cli.score", "Judge samples and report pass@k with intervals."),
     "table": ("leaderboards.cli.table", "Turn results into tables, a page, or a leaderboard."),
     "train": ("trainers.cli.train", "Train a policy on groups by one of the methods."),
@@ -37,18 +37,38 @@ class LazyGroup(click.Group):
     """Imports a subcommand when it is run, not when it is listed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
-        """Return the names of the subcommands."""
+        """Return the names of the subcommands.
+
+        Args:
+            ctx: not used.
+
+        Returns:
+            The names in the order of the help.
+        """
         return list(SUBCOMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import and return a subcommand."""
+        """Import a subcommand.
+
+        Args:
+            ctx: not used.
+            cmd_name: as typed.
+
+        Returns:
+            The command; None if there is none of that name.
+        """
         if cmd_name not in SUBCOMMANDS:
             return None
         command: click.Command = importlib.import_module(SUBCOMMANDS[cmd_name][0]).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List the subcommands without importing them."""
+        """List the subcommands without importing them.
+
+        Args:
+            ctx: not used.
+            formatter: gets a section of their names and summaries.
+        """
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in SUBCOMMANDS.items()])
 
@@ -56,10 +76,10 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="proctor")
 def proctor() -> None:
-    """Examine code models: judge their programs in a sandbox that they can neither escape nor fool.
+    """Evaluate code models: judge their programs in a sandbox that they can neither escape nor fool.
 
-    Exit codes: 0 fine, 1 regression, 2 your mistake (one line says which), 3 our fault or a server that went away,
-    130 interrupted.
+    Exit codes: 0 success, 1 regression, 2 user error (reported in one line), 3 internal failure or lost resource, such
+    as a server, 130 interrupted.
     """
 
 
@@ -69,7 +89,14 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command line and return its exit code; every error is reported on stderr."""
+    """Run the command line; every error is reported on stderr.
+
+    Args:
+        arguments: those after the program's name; none print the help.
+
+    Returns:
+        The exit code: what the command returns, or the code of the error in `harness.errors`.
+    """
     try:
         with proctor.make_context("proctor", arguments or ["--help"]) as context:
             return proctor.invoke(context) or 0
@@ -77,16 +104,16 @@ def run(arguments: list[str]) -> int:
         return done.exit_code
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "proctor"
-        return _told(f"{where}: {error.format_message()} See {where} --help", USERS_MISTAKE)
+        return _failed(f"{where}: {error.format_message()} See {where} --help", USERS_MISTAKE)
     except (click.ClickException, UserError, Unavailable) as error:
-        return _told(f"proctor: {error}", OUR_FAULT if isinstance(error, Unavailable) else USERS_MISTAKE)
+        return _failed(f"proctor: {error}", OUR_FAULT if isinstance(error, Unavailable) else USERS_MISTAKE)
     except KeyboardInterrupt:
-        return _told("proctor: interrupted; the same command goes on from here", INTERRUPTED)
+        return _failed("proctor: interrupted; the same command resumes", INTERRUPTED)
     except Exception:  # noqa: BLE001 - the edge of the program: Python's own exit code for this, 1, means regression
         click.echo(readable(traceback.format_exc()), err=True, nl=False)
         return OUR_FAULT
 
 
-def _told(message: str, code: int) -> int:
+def _failed(message: str, code: int) -> int:
     click.echo(readable(" ".join(message.splitlines())), err=True)
     return code

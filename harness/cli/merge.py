@@ -23,7 +23,7 @@ Record = TypeVar("Record", Run, Generation)
 
 @click.command("merge")
 @click.argument("shards", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
-@click.option("--data", type=click.Path(), help="The problems' file or folder (default: as the shards name it).")
+@click.option("--data", type=click.Path(), help="File or folder of the problems (default: the shards').")
 @out_option
 def command(*, shards: tuple[Path, ...], data: str | None, out: Path) -> int:
     """Merge the shards of a run.

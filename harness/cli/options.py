@@ -27,12 +27,15 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def collect_options(
     name: str, record: type[msgspec.Struct], options: Sequence[Callable[..., Any]]
 ) -> Callable[..., Any]:
-    """Return a decorator that adds the options to a command, which takes their values as the argument `name`.
+    """Return a decorator that adds options to a command and collects their values in one record.
 
     Args:
-        name: of the command's argument.
-        record: has a field for each of the options, called as click calls its value.
-        options: what click.option returned, in the order of the help.
+        name: of the command's argument that takes the record.
+        record: has a field for each of the options, by the name of its parameter.
+        options: decorators that click.option returned, in the order of the help.
+
+    Returns:
+        The decorator.
     """
 
     def decorator(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -74,27 +77,34 @@ JAIL_OPTIONS = (
         default="all",
         callback=_layers,
         metavar="LAYERS",
-        help="all, none, or a comma list of layers (default: all that this host gives).",
+        help="all, none, or a comma-separated list of layers (default: all that this host supports).",
     ),
     click.option(
         "--preload",
         multiple=True,
         metavar="MODULE",
-        help="Import this in the warm interpreter, e.g. numpy; repeatable.",
+        help="Module to import once, not in each program, e.g. numpy; repeatable.",
     ),
 )
 
 
 def jail_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --workers, --python, --isolation and --preload to a command."""
+    """Add --workers, --python, --isolation and --preload to a command.
+
+    Args:
+        command: takes workers, python, layers and preload.
+
+    Returns:
+        The command with these options.
+    """
     return reduce(lambda decorated, option: option(decorated), reversed(JAIL_OPTIONS), command)
 
 
 _OPTIONS = (
     click.option(
-        "--benchmark", required=True, metavar="NAME", help="A known name, such as mbpp, or path.py:attribute."
+        "--benchmark", required=True, metavar="NAME", help="A registered name, such as mbpp, or path.py:attribute."
     ),
-    click.option("--data", type=click.Path(path_type=Path), help="Local file or folder with the benchmark's problems."),
+    click.option("--data", type=click.Path(path_type=Path), help="Local file or folder with the problems."),
 )
 
 
@@ -106,30 +116,37 @@ def _shard(_context: click.Context, _option: click.Parameter, text: str) -> str:
 
 
 shard_option = click.option(
-    "--shard", default="", callback=_shard, metavar="I/N", help="Only every Nth problem, from the Ith on; see `merge`."
+    "--shard", default="", callback=_shard, metavar="I/N", help="Only every Nth problem, from the Ith; see `merge`."
 )
 
 limits_option = click.option(
     "--limits",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Calibrated limits, as `proctor audit --out` writes them (default: the benchmark's own).",
+    help="Calibrated limits that `proctor audit --out` wrote (default: the benchmark's own).",
 )
 
 
 def problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --benchmark and --data to a command."""
+    """Add --benchmark and --data to a command.
+
+    Args:
+        command: takes benchmark and data.
+
+    Returns:
+        The command with these options.
+    """
     return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
 
 
 def _tries(_context: click.Context, _option: click.Parameter, text: str) -> tuple[int, ...]:
     if not all(k.isdecimal() and int(k) for k in text.split(",")):
-        raise click.BadParameter(f"{text!r} is not a comma list of whole numbers from 1 on, such as 1,10.")
+        raise click.BadParameter(f"{text!r} is not a comma-separated list of whole numbers from 1, such as 1,10.")
     return tuple(sorted({int(k) for k in text.split(",")}))
 
 
 class JudgingOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds the options of judging as they were given."""
+    """Holds the options of judging, as given."""
 
     limits: Path | None
     extraction: str
@@ -164,7 +181,7 @@ judging_options = collect_options(
             "--extraction",
             default=SETTINGS[0],
             type=click.Choice(SETTINGS),
-            help=f"Completion to program ({SETTINGS[0]}).",
+            help=f"How to extract the program from a completion (default: {SETTINGS[0]}).",
         ),
         click.option(
             "--k", default="1", callback=_tries, metavar="LIST", help="Tries allowed, e.g. 1,10 (default: 1)."
@@ -173,9 +190,9 @@ judging_options = collect_options(
         click.option(
             "--cluster",
             metavar="ADDRESS",
-            help="Judge on a Ray cluster: host:port, auto or local. Every processor of every node judges then.",
+            help="Judge on a Ray cluster, with every CPU of every node: host:port, auto or local.",
         ),
-        click.option("--exhaustive", is_flag=True, help="Judge every test, not only up to the first that fails."),
+        click.option("--exhaustive", is_flag=True, help="Judge every test instead of stopping at the first failure."),
         click.option(
             "--allow-sandbox-errors", is_flag=True, help="Exit 0 even if the sandbox itself failed on some samples."
         ),
@@ -184,15 +201,24 @@ judging_options = collect_options(
 )
 
 out_option = click.option(
-    "--out", required=True, type=click.Path(path_type=Path), help="Folder of the run; the same one resumes."
+    "--out", required=True, type=click.Path(path_type=Path), help="Folder of the run, new or to resume."
 )
 
 
 def report(results: Sequence[Result], out: Path, judging: JudgingOptions) -> int:
-    """Print the results of a run, and return the exit code."""
+    """Print the results of a run as tables or JSON, and its sandbox errors on stderr.
+
+    Args:
+        results: of the run, one a policy.
+        out: folder of the run.
+        judging: options of the command.
+
+    Returns:
+        The exit code: 3 after sandbox errors that were not allowed, else 0.
+    """
     table = f"{report_markdown(results)}\nResults written to {out}"
     click.echo((out / RESULTS).read_text() if judging.as_json else table)
     faults = sum(result.verdict_counts[Verdict.SANDBOX_ERROR] for result in results)
     if faults:
-        click.echo(f"proctor: the sandbox failed on {faults} samples, left out; the same command tries again", err=True)
+        click.echo(f"proctor: the sandbox failed on {faults} samples, left out; the same command retries", err=True)
     return OUR_FAULT if faults and not judging.allow_sandbox_errors else 0

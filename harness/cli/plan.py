@@ -13,7 +13,7 @@ import msgspec
 
 from harness.api import load_benchmark
 from harness.benchmarks.problem_info import problem_infos
-from harness.benchmarks.selection import chosen_problems
+from harness.benchmarks.selection import selected_problems
 from harness.cli.options import jail_options, problem_options
 from harness.errors import UserError
 from harness.examination.evaluate import evaluate
@@ -34,10 +34,10 @@ from harness.plan import (
 from harness.runs.records import Evaluation, Problem, Sample
 from sandbox.jail import Jail
 
-_LOOKED_AT = 200
-"""Problems at most whose texts are measured, and whose references are judged; evenly spread."""
+_MEASURED = 200
+"""The most problems of which texts are measured and references judged, evenly spread."""
 _FEWEST = 2
-"""References that must be there to find out how long judging takes, the start of the judges apart."""
+"""References needed to measure the cost of judging, without the start of the judges."""
 _EVALUATION_BYTES = 600.0
 """Of an evaluation with some tests, where none was measured."""
 _UNITS = {"B": 1e9, "M": 1e6}
@@ -57,13 +57,13 @@ def _parameters(_context: click.Context, _option: click.Parameter, text: str | N
 
 @click.command("plan")
 @problem_options
-@click.option("--split", metavar="NAME", help="Problems of this split, or all (default: the benchmark's own).")
+@click.option("--split", metavar="NAME", help="Split of the problems, or all (default: the benchmark's own).")
 @click.option("--problem-set", default="", metavar="NAME", help="A published set of problems.")
-@click.option("--n", required=True, type=click.IntRange(min=1), help="Samples a problem.")
-@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model: its size, and tokens counted.")
-@click.option("--params", callback=_parameters, metavar="SIZE", help="Its parameters instead, such as 7B.")
+@click.option("--n", required=True, type=click.IntRange(min=1), help="Samples per problem.")
+@click.option("--model", type=click.Path(path_type=Path), help="Folder of the model, for its size and its tokenizer.")
+@click.option("--params", callback=_parameters, metavar="SIZE", help="Number of parameters instead, such as 7B.")
 @click.option("--prompt-card", metavar="CARD", help="Name or path of a card (default: the benchmark's).")
-@click.option("--max-tokens", type=click.IntRange(min=1), help="Longest completion (default: the card's).")
+@click.option("--max-tokens", type=click.IntRange(min=1), help="Token limit per sample (default: the card's).")
 @click.option("--nodes", default=1, type=click.IntRange(min=1), help="Machines (default: 1).")
 @click.option(
     "--cores",
@@ -94,16 +94,16 @@ def command(
     preload: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """Say what an examination will take.
+    """Forecast the cost of an evaluation.
 
-    That is: tokens, GPU hours by device, core hours of judging, time on the clock, and disk, as ranges with what they
-    assume. References are judged on this machine to find out how long judging takes.
+    Reported are tokens, GPU hours by device, core hours of judging, wall time and disk, as ranges with their
+    assumptions. References are judged on this machine to measure the cost of judging.
     """
     if (model is None) == (params is None):
-        raise UserError("give --model or --params, one of them: how large the model is decides the GPU hours")
+        raise UserError("give either --model or --params; the GPU hours depend on the size of the model")
     found, problems = load_benchmark(benchmark, data=data)
     card = card_for(found, prompt_card)
-    task_ids = tuple(chosen_problems(problem_infos(problems, problems), found, split, problem_set))
+    task_ids = tuple(selected_problems(problem_infos(problems, problems), found, split, problem_set))
     jail = Jail(python=python, layers=layers, preload=preload)
     jail_report(jail)
     judge = partial(evaluate, extraction=AS_IT_IS, jail=jail, workers=workers)
@@ -112,7 +112,7 @@ def command(
         problems=len(task_ids), n=n, max_tokens=max_tokens or card.max_tokens, nodes=nodes, cores_per_node=cores,
         gpus_per_node=gpus, parameters=parameters_of(model) if model else params or 0.0,
     )  # fmt: skip
-    measured = _measured(problems, task_ids[:: -(-len(task_ids) // _LOOKED_AT)], card, count, judge)
+    measured = _measured(problems, task_ids[:: -(-len(task_ids) // _MEASURED)], card, count, judge)
     forecast = forecast_examination(size, measured)
     click.echo(msgspec.json.encode(forecast) if as_json else plan_markdown(size, measured, forecast))
     return 0
@@ -125,7 +125,7 @@ def _measured(
     count: Callable[[str], int] | None,
     judge: Callable[[Iterable[Sample], Mapping[str, Problem], BinaryIO], Iterator[Evaluation]],
 ) -> ProblemMeasurements:
-    """Look at some problems and judge their references."""
+    """Measure the texts of some problems and judge their references."""
     prompts, references, limits = [], dict[str, str](), []
     for task_id in task_ids:
         problem = problems[task_id]
@@ -153,9 +153,9 @@ def _measured(
 
 
 def _cpu_s(evaluations: Iterable[Evaluation]) -> float:
-    """Go through evaluations, and return the CPU time of this process and its children, which have ended then.
+    """Consume evaluations, and return the CPU seconds of this process and of its children, which have ended then.
 
-    It hardly depends on what else the machine does.
+    Unlike wall time, it hardly depends on other load.
     """
     before = os.times()
     for _ in evaluations:

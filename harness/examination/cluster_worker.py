@@ -24,12 +24,31 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def credentials(jail: Jail) -> Credentials:
-    """Return those of this machine; raise Refused where the host can't hold an untrusted program."""
+    """Return those of this machine.
+
+    Args:
+        jail: as requested; what the host gives of it is part of the credentials.
+
+    Returns:
+        The versions of proctor and the examined Python, and the layers.
+
+    Raises:
+        Refused: The host can't hold an untrusted program.
+    """
     return Credentials(jail=probe(jail), proctor=version("proctor"))
 
 
 def refuse_unlike_node(node: str, ours: Credentials, theirs: Credentials) -> None:
-    """Raise UserError where a node would judge otherwise than this machine, in whose name the result is stamped."""
+    """Refuse a node that would judge otherwise than this machine, in whose name the result is stamped.
+
+    Args:
+        node: its name, for the error.
+        ours: the credentials of this machine.
+        theirs: those of the node, which may have stronger layers.
+
+    Raises:
+        UserError: A version differs, or a layer is weaker on the node.
+    """
     for what, here, there in (
         ("proctor", ours.proctor, theirs.proctor),
         ("the examined Python", ours.jail.python, theirs.jail.python),
@@ -75,7 +94,14 @@ class NodeJudge:
         self._problems = dict[str, Problem]()
 
     def start(self) -> Credentials:
-        """Start the jails and present the credentials; raise Refused where the host offers too little."""
+        """Start the jails and present the credentials.
+
+        Returns:
+            Those of the node.
+
+        Raises:
+            Refused: The host can't hold an untrusted program.
+        """
         found = credentials(self._terms.jail)
         self._judge = Judge(self._terms.jail, self._core)
         if self._core is not None:
@@ -83,9 +109,16 @@ class NodeJudge:
         return found
 
     def evaluate(self, rows: bytes, *problems: Problem) -> bytes:
-        """Judge samples, as JSON Lines, of some problems; return the evaluations as JSON Lines, in their order.
+        """Judge samples of some problems.
 
         The tests of a problem that came with the call before stay the very same, so its examiner is kept.
+
+        Args:
+            rows: the samples, as JSON Lines.
+            *problems: all those of the samples, each once.
+
+        Returns:
+            The evaluations as JSON Lines, in the order of the samples.
         """
         self._problems = {problem.task_id: self._problems.get(problem.task_id, problem) for problem in problems}
         terms = self._terms

@@ -47,6 +47,9 @@ def judged_reward(
         jail: where the programs run.
         workers: programs judged at once; by default one for each core.
 
+    Returns:
+        The function; its list has a reward or None for each completion, in their order.
+
     Raises:
         UserError: A fault of the sandbox is to have a reward, or later: a task id is unknown.
     """

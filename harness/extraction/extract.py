@@ -13,7 +13,7 @@ rules that led to the program with "+", such as `thinking+fence`.
 | echo | what follows the prompt, repeated at the start | the repetition |
 | thinking | what follows the first `</think>` | the thoughts, and everything if they never end |
 | tags | the text between the lines `[BEGIN]` and `[DONE]`, or `[PYTHON]` and `[/PYTHON]` | the text outside |
-| fence | the chosen Markdown block, or the text before the end of a block that the prompt opened | the other text |
+| fence | the selected Markdown block, or the text before the end of a block that the prompt opened | the other text |
 | prose | the first stretch between lines that are English sentences | the sentences, and all that follows |
 | cut | the text without its last top-level statement, only if the model was stopped in it | that statement |
 | none | the completion: no rule found a program | nothing |
@@ -125,6 +125,9 @@ def extract(
         stop: Where a completion ends; used only on a text that is not a program with all that follows.
         cut_off: Whether the model was stopped by max_tokens.
 
+    Returns:
+        The program, the rule that found it (`none` where none did), and the texts left out.
+
     >>> found = extract("Sure:\n```python\nprint(1)\n```\nIt prints 1.")
     >>> found.program, found.rule, found.discarded
     ('print(1)\n', 'fence', ('Sure:\n```python\n', '```\nIt prints 1.'))
@@ -224,7 +227,7 @@ def _between_tags(text: str) -> Span | None:
 
 
 def _from_blocks(part: _Part, task: _Task) -> Iterator[_Part]:
-    """Yield the text before the end of a block that the prompt opened, then the block that was chosen."""
+    """Yield the text before the end of a block that the prompt opened, then the block that was selected."""
     if (end := lone_fence(part.text)) is not None:
         yield part.narrowed("fence", 0, end)
     found = tuple(islice(blocks(part.text), _MOST_BLOCKS))
@@ -234,11 +237,11 @@ def _from_blocks(part: _Part, task: _Task) -> Iterator[_Part]:
         programs = {block: text for block, text in unnamed.items() if _program(_Part(text, ("fence",)), task)}
         contents = programs or unnamed
     if contents:
-        block = _chosen(contents, task)
+        block = _selected(contents, task)
         yield part.narrowed("fence", block.start, block.end)._replace(text=contents[block])
 
 
-def _chosen(contents: Mapping[Block, str], task: _Task) -> Block:
+def _selected(contents: Mapping[Block, str], task: _Task) -> Block:
     candidates = tuple(contents)
     match task.fence:
         case Fence.FIRST:

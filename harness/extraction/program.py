@@ -19,9 +19,18 @@ FAILED = "none"
 
 
 def program_of(sample: Sample, problem: Problem, setting: str, card: PromptCardId | None = None) -> Extraction:
-    """Return the program of a sample that was generated with a card, under a setting of `SETTINGS`.
+    """Return the program of a sample under a setting of extraction.
 
     What the problem's starter code leaves to the judge (a call, imports) is part of the program, and of no rule.
+
+    Args:
+        sample: with the completion.
+        problem: that it answers.
+        setting: one of `SETTINGS`.
+        card: with which it was generated, for its stop strings; None where that is unknown.
+
+    Returns:
+        The program as it runs; `rule` is `FAILED` where nothing in the completion is one.
     """
     found = Extraction(program=sample.completion, rule=AS_IT_IS)
     if setting != AS_IT_IS:
@@ -37,7 +46,14 @@ def program_of(sample: Sample, problem: Problem, setting: str, card: PromptCardI
 
 
 def entry_point_of(problem: Problem) -> str:
-    """Return the function that a program must define, empty where it is run as a whole."""
+    """Return the function that a program must define, empty where it is run as a whole.
+
+    Args:
+        problem: with at least one test.
+
+    Returns:
+        Its bare name, without `Solution().`.
+    """
     match problem.tests[0]:
         case AssertTest(names=(name, *_)) if not problem.entry_point:
             return name

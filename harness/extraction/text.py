@@ -21,15 +21,28 @@ class Block(NamedTuple):
     """Characters of blank space before its fence."""
 
     def content(self, text: str) -> str:
-        """Return the content, moved to the left by as much as the fence is indented."""
+        """Return the content, moved to the left by as much as the fence is indented.
+
+        Args:
+            text: in which the block was found.
+
+        Returns:
+            Without its fences.
+        """
         content = text[self.start : self.end]
         return re.sub(rf"^[ \t]{{1,{self.indent}}}", "", content, flags=re.MULTILINE) if self.indent else content
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Yield the blocks as CommonMark has them: a block ends at a bare fence of its own kind, or with the text.
+    """Find the blocks as CommonMark has them: a block ends at a bare fence of its own kind, or with the text.
 
     A fence that is indented by more than three characters is in a program's string, unless it names a language.
+
+    Args:
+        text: Markdown, or any other.
+
+    Yields:
+        The blocks, in their order.
     """
     opening: re.Match[str] | None = None
     for fence in _FENCE.finditer(text):
@@ -43,7 +56,14 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 def lone_fence(text: str) -> int | None:
-    """Return where the block ends whose opening fence is before the text, in the prompt; None if there is none."""
+    """Return the end of a block whose opening fence is before the text, in the prompt; None if there is none.
+
+    Args:
+        text: Markdown, or any other.
+
+    Returns:
+        Characters before the fence that ends it.
+    """
     fences = (fence for fence in _FENCE.finditer(text) if len(fence[1]) <= _INDENT)
     first = next(fences, None)
     if first is None or first[3].strip():
@@ -75,7 +95,13 @@ def is_sentence(line: str) -> bool:
     """Return whether a line starts as an English sentence or heading does, and can't be part of a program.
 
     It starts with a capital letter, perhaps behind an item's mark; two words follow that only a space divides, unless
-    it ends before; it holds no "="; and no program starts with it. In doubt it is none.
+    it ends before; it holds no "="; and no program starts with it.
+
+    Args:
+        line: with or without its newline.
+
+    Returns:
+        False in doubt.
 
     >>> is_sentence("1. First, the list is sorted:"), is_sentence("**Explanation:**"), is_sentence("Sure!")
     (True, True, True)

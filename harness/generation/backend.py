@@ -62,6 +62,9 @@ class Engine(Protocol):
             missing: keys of the requests that are to be answered. It doesn't change while this runs.
             sampling: its settings; at temperature 0, the likeliest token.
 
+        Yields:
+            Requests with their completions.
+
         Raises:
             UserError: The engine can't do what is requested, such as a chat without a chat template.
             Unavailable: The engine went away; what was yielded is kept.
@@ -80,6 +83,14 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def cut_at_stop(text: str, stop: Sequence[str]) -> tuple[str, bool]:
-    """Return the text before the first stop string in it, and whether there is one."""
+    """Return the text before the first stop string in it, and whether there is one.
+
+    Args:
+        text: of a completion.
+        stop: strings, none of them empty.
+
+    Returns:
+        The text, whole where it holds no stop string, and whether it was cut.
+    """
     ends = [end for end in map(text.find, stop) if end >= 0]
     return (text[: min(ends)], True) if ends else (text, False)

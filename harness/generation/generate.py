@@ -22,7 +22,15 @@ _SEED_BITS = 53
 
 
 def requests_of(prompts: Mapping[str, Prompt], sampling: Sampling) -> tuple[Request, ...]:
-    """Return every request of a run: `sampling.n` for each task, the tasks in their order."""
+    """Return every request of a run: `sampling.n` for each task, the tasks in their order.
+
+    Args:
+        prompts: task id -> prompt.
+        sampling: its `n` is the number of requests for each task, its seed that of the run.
+
+    Returns:
+        Requests by task, then by index from 0.
+    """
     return tuple(
         Request(task_id=task_id, index=index, prompt=prompt, seed=seed_of(sampling.seed, task_id, index))
         for task_id, prompt in prompts.items()
@@ -34,18 +42,41 @@ def seed_of(seed: int, task_id: str, index: int) -> int:
     """Return the seed of one sample: the first 53 bits of the SHA-256 of `[seed,"task_id",index]`.
 
     So it depends neither on the order in which samples are generated nor on which other tasks are.
+
+    Args:
+        seed: of the run.
+        task_id: of the sample.
+        index: of the sample, from 0.
+
+    Returns:
+        At least 0, below 2^53.
     """
     digest = hashlib.sha256(msgspec.json.encode((seed, task_id, index))).digest()
     return int.from_bytes(digest) >> (8 * len(digest) - _SEED_BITS)
 
 
 def as_text(prompt: Prompt) -> str:
-    """Return a prompt as a sample has it: the text, or for a chat the JSON list of its messages."""
+    """Return a prompt as a sample holds it.
+
+    Args:
+        prompt: a text or a chat.
+
+    Returns:
+        The text, or for a chat the JSON list of its messages.
+    """
     return prompt if isinstance(prompt, str) else msgspec.json.encode(prompt).decode()
 
 
 def missing_of(path: Path, plan: Sequence[Request], policy: str) -> frozenset[tuple[str, int]]:
     """Return the keys of the requests that the file of samples doesn't answer; a line that a kill left half is cut off.
+
+    Args:
+        path: of the file of samples, which need not exist.
+        plan: every request of the run.
+        policy: that the samples are by.
+
+    Returns:
+        (task id, index) of each.
 
     Raises:
         UserError: The file holds what doesn't answer this plan.
@@ -67,11 +98,23 @@ def complete_requests(
     sampling: Sampling,
     policy: str,
 ) -> Iterator[Sample]:
-    """Answer the requests of the plan that are missing, and yield each sample when it has been appended to the file.
+    """Answer the missing requests of a plan, and append each sample to a file.
+
+    Args:
+        engine: a loaded model.
+        plan: every request of the run.
+        missing: keys of the requests that have no sample yet.
+        file: open for appending.
+        sampling: its settings.
+        policy: that the samples are by.
+
+    Yields:
+        Each sample, once it is in the file, in the engine's order.
 
     Raises:
         UserError: The engine can't do what is requested.
         Unavailable: The engine went away; what was generated is kept.
+        RuntimeError: The engine left out a request.
     """
     remaining = set(missing)
     for request, completion in engine.generate(plan, missing, sampling) if missing else ():
@@ -81,7 +124,7 @@ def complete_requests(
             append(file, sample)
             yield sample
     if remaining:
-        raise RuntimeError(f"{engine.producer.backend} left out {len(remaining)} samples, {min(remaining)} for one")
+        raise RuntimeError(f"{engine.producer.backend} left out {len(remaining)} samples, such as {min(remaining)}")
 
 
 def put_in_order(path: Path, plan: Sequence[Request], policy: str) -> SampleFile:
@@ -155,7 +198,11 @@ class BackgroundJudge:
         self._thread.shutdown()
 
     def announce(self, rows: int = 1) -> None:
-        """Say that so many more rows are in the file; raise what went wrong with those before."""
+        """Announce rows that are in the file now; raise what went wrong with those before.
+
+        Args:
+            rows: how many more there are.
+        """
         for _ in range(rows):
             self._arrivals.put(True)
         if self._work.done():

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import UserError
-from harness.runs.jsonl import read
+from harness.runs.jsonl import read, sha256_of_file
 
 _DECISIVE = ("*.json", "*.safetensors", "*.bin", "*.model", "*.tiktoken", "*.txt", "*.jinja")
 """Config, tokenizer, chat template and weights."""
@@ -37,9 +37,15 @@ class _AdapterConfig(msgspec.Struct, frozen=True):
 
 
 def find_weights(model: str) -> Weights:
-    """Return the files of the model that is named: a local folder, or else an id of the hub.
+    """Return the files of a model.
 
     A model of the hub is downloaded unless it is in the user's cache; with HF_HUB_OFFLINE=1, only the cache counts.
+
+    Args:
+        model: path of a local folder, or else an id of the hub.
+
+    Returns:
+        Folders of the model, and of the adapter if it is one, with their identity.
 
     Raises:
         UserError: There is no such model, or it is an adapter whose base isn't found.
@@ -52,7 +58,7 @@ def find_weights(model: str) -> Weights:
         return Weights(base=folder, identity=identity)
     named = read(config, _AdapterConfig).base_model_name_or_path
     if not named:
-        raise UserError(f"{config}: doesn't say in base_model_name_or_path what the adapter goes over; put it there")
+        raise UserError(f"{config}: has no base_model_name_or_path; add the model that the adapter was trained on")
     try:
         base = find_weights(_next_to(folder, named))
     except UserError as error:
@@ -96,8 +102,7 @@ def _sha256(folder: Path) -> str:
     """Return the SHA-256 of the names and contents of the files that decide what the model says."""
     digest = hashlib.sha256()
     for path in sorted(_decisive(folder)):
-        with path.open("rb") as file:
-            digest.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+        digest.update(f"{path.name} {sha256_of_file(path)}\n".encode())
     return digest.hexdigest()
 
 
@@ -113,7 +118,13 @@ class _Tensor(msgspec.Struct):
 
 
 def parameters_of(folder: Path) -> int:
-    """Return how many numbers the safetensors of a folder hold.
+    """Return the number of parameters in the safetensors of a folder.
+
+    Args:
+        folder: of the model.
+
+    Returns:
+        All numbers of all tensors.
 
     Raises:
         UserError: There are none.
@@ -133,7 +144,13 @@ def _parameters_of_file(path: Path) -> int:
 
 
 def model_token_counter(folder: Path) -> Callable[[str], int]:
-    """Return what counts the tokens of a text, by the tokenizer.json of a folder.
+    """Return a function that counts the tokens of a text.
+
+    Args:
+        folder: with the tokenizer.json of the model.
+
+    Returns:
+        Text -> tokens, without special ones.
 
     Raises:
         UserError: There is none, or the package `tokenizers` isn't installed.

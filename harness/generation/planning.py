@@ -12,7 +12,7 @@ import msgspec
 from harness.benchmarks.benchmark import Benchmark, LoadedBenchmark
 from harness.benchmarks.flaws import refuse_flawed
 from harness.benchmarks.problem_info import ProblemInfos, problem_infos, sha256_of, splits_of
-from harness.benchmarks.selection import chosen_problems, of_shard
+from harness.benchmarks.selection import of_shard, selected_problems
 from harness.errors import UserError
 from harness.generation.backend import Backend, Engine, Request
 from harness.generation.generate import complete_requests, missing_of, put_in_order, requests_of
@@ -62,7 +62,14 @@ class GenerationPlan(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
 
     def record(self, producer: Producer) -> Generation:
-        """Return the record of these requests to a producer."""
+        """Return the record of these requests to a producer.
+
+        Args:
+            producer: of the engine that is loaded.
+
+        Returns:
+            The record, with the SHA-256 of each prompt.
+        """
         prompts = {request.task_id: request.prompt for request in self.requests}
         return Generation(
             policy=self.policy,
@@ -87,6 +94,9 @@ def plan_generation(settings: GenerationSettings, source: Source, loaded: Loaded
         source: of the problems.
         loaded: the benchmark at that source.
 
+    Returns:
+        The plan; the model has not been looked for.
+
     Raises:
         UserError: There is no such card or set, a problem's tests can't be run, or the card, the problems and the
             sampling don't go together.
@@ -97,7 +107,7 @@ def plan_generation(settings: GenerationSettings, source: Source, loaded: Loaded
     policy = settings.policy or Path(settings.model).name or settings.model
     if not policy.isprintable():
         raise UserError(f"the policy {policy!r} holds unprintable characters; name it with --policy")
-    infos = of_shard(_chosen(settings, benchmark, problem_infos(problems, problems)), settings.shard)
+    infos = of_shard(_selected(settings, benchmark, problem_infos(problems, problems)), settings.shard)
     refuse_flawed(problems, infos)
     prompts = {task_id: render_prompt(card, problems[task_id], problems) for task_id in infos}
     return GenerationPlan(
@@ -115,6 +125,13 @@ def plan_generation(settings: GenerationSettings, source: Source, loaded: Loaded
 def card_for(benchmark: Benchmark, name: str | None) -> PromptCard:
     """Load the prompt card of a name or path, or else the benchmark's default.
 
+    Args:
+        benchmark: that names the default.
+        name: of a card, or path of a .toml file; None or "" for the default.
+
+    Returns:
+        The card, checked.
+
     Raises:
         UserError: There is no such card, or no default.
     """
@@ -124,7 +141,17 @@ def card_for(benchmark: Benchmark, name: str | None) -> PromptCard:
 
 
 def backend_of(settings: GenerationSettings) -> Backend:
-    """Return the backend of that name; raise UserError if there is none."""
+    """Return the backend that the settings name.
+
+    Args:
+        settings: name of a registered backend, or "path.py:attribute".
+
+    Returns:
+        The backend; it has loaded nothing.
+
+    Raises:
+        UserError: There is no such backend.
+    """
     return resolve(BACKENDS, settings.backend, Backend)
 
 
@@ -168,6 +195,9 @@ def generate_missing(
         missing: keys of the requests that have no sample yet.
         file: where samples are appended.
         more: returns a text to show beside the rate.
+
+    Yields:
+        Each sample, once it is in the file.
     """
     tokens = 0
 
@@ -186,11 +216,11 @@ def generate_missing(
     return watched(counted(), len(missing), "generated", sys.stderr, beside=beside)
 
 
-def _chosen(settings: GenerationSettings, benchmark: Benchmark, infos: ProblemInfos) -> ProblemInfos:
+def _selected(settings: GenerationSettings, benchmark: Benchmark, infos: ProblemInfos) -> ProblemInfos:
     if settings.problem_set and settings.limit:
         raise UserError("--limit leaves problems of the set out; give --problem-set or --limit")
-    chosen = chosen_problems(infos, benchmark, settings.split, settings.problem_set)
-    return dict(islice(chosen.items(), settings.limit))
+    selected = selected_problems(infos, benchmark, settings.split, settings.problem_set)
+    return dict(islice(selected.items(), settings.limit))
 
 
 def _sampling(settings: GenerationSettings, card: PromptCard) -> Sampling:

@@ -85,7 +85,13 @@ def card_names() -> tuple[str, ...]:
 
 
 def load_card(name: str) -> PromptCard:
-    """Load the card of that name, or the one in the file that the path `name` leads to; a path ends in .toml.
+    """Load a prompt card.
+
+    Args:
+        name: of a card that ships with proctor, or path of a file that ends in .toml.
+
+    Returns:
+        The card, checked.
 
     Raises:
         UserError: There is no such card or file, or it holds what a card doesn't have.
@@ -108,12 +114,27 @@ def load_card(name: str) -> PromptCard:
 
 
 def card_id(card: PromptCard) -> PromptCardId:
-    """Return what a result says of the card."""
+    """Return the identity of a card, as results hold it.
+
+    Args:
+        card: that is loaded.
+
+    Returns:
+        Its name, the SHA-256 of its file, and its stop strings.
+    """
     return PromptCardId(name=card.name, sha256=card.sha256, stop=card.stop)
 
 
 def render_prompt(card: PromptCard, problem: Problem, problems: Mapping[str, Problem]) -> Prompt:
-    """Return the card's prompt for a problem; `problems` are those of the benchmark, where the shots come from.
+    """Return the card's prompt for a problem.
+
+    Args:
+        card: with a text for problems of this kind.
+        problem: that the prompt states.
+        problems: those of the benchmark by task id, for the shots.
+
+    Returns:
+        A text, or a chat where the card has messages.
 
     Raises:
         UserError: The card has nothing to say of problems of this kind, a shot is missing or has no reference, or the
@@ -140,7 +161,14 @@ def render_prompt(card: PromptCard, problem: Problem, problems: Mapping[str, Pro
 
 
 def kind_of(problem: Problem) -> Kind:
-    """Return the kind of prompt that a problem needs."""
+    """Return the kind of prompt that a problem needs.
+
+    Args:
+        problem: with at least one test.
+
+    Returns:
+        The kind of its first test; `completion` for assert tests with starter code.
+    """
     match problem.tests[0]:
         case AssertTest():
             return "completion" if problem.starter_code else "assert"

@@ -12,6 +12,12 @@ def condition_texts(conditions: Conditions) -> dict[str, str]:
 
     The seed, the model, and the details of a layer of isolation may differ; splits and shards are part of the hash of
     the problems.
+
+    Args:
+        conditions: of one result.
+
+    Returns:
+        Name of the condition -> its value as text, "unknown" where the samples don't tell it.
     """
     card = conditions.prompt_card
     limits = ", ".join(f"{name} {value:.12g}" for name, value in msgspec.structs.asdict(conditions.limits).items())
@@ -35,7 +41,15 @@ def condition_texts(conditions: Conditions) -> dict[str, str]:
 
 
 def differences(a: Conditions, b: Conditions) -> tuple[str, ...]:
-    """Return each condition that two results don't share, with both values, empty where they may be compared."""
+    """Return each condition that two results don't share, with both values, empty where they may be compared.
+
+    Args:
+        a: conditions of one result.
+        b: those of another.
+
+    Returns:
+        `name: value in a against value in b` each.
+    """
     of_b = condition_texts(b)
     return tuple(
         f"{name}: {text} against {of_b[name]}" for name, text in condition_texts(a).items() if text != of_b[name]
@@ -43,7 +57,14 @@ def differences(a: Conditions, b: Conditions) -> tuple[str, ...]:
 
 
 def footnote(conditions: Conditions) -> str:
-    """Return the conditions in one line, but for those that the caption of a table names."""
+    """Return the conditions in one line, but for those that the caption of a table names.
+
+    Args:
+        conditions: of one result.
+
+    Returns:
+        Names and values, separated by semicolons.
+    """
     texts = condition_texts(conditions)
     named = (
         "prompt card", "sampling", *["dtype"] * (texts["dtype"] != _UNKNOWN), "extraction",
@@ -56,7 +77,14 @@ def footnote(conditions: Conditions) -> str:
 
 
 def sampling_text(sampling: Sampling) -> str:
-    """Return "greedy, at most 512 tokens" or "temperature 0.8, top_p 0.95, at most 512 tokens, stop [...]"."""
+    """Return "greedy, at most 512 tokens" or "temperature 0.8, top_p 0.95, at most 512 tokens, stop [...]".
+
+    Args:
+        sampling: of a run; temperature 0 is greedy.
+
+    Returns:
+        Without its seed and its number of samples.
+    """
     how = f"temperature {sampling.temperature:g}, top_p {sampling.top_p:g}" if sampling.temperature else "greedy"
     stop = f", stop {msgspec.json.encode(sampling.stop).decode()}" if sampling.stop else ""
     return f"{how}, at most {sampling.max_tokens} tokens{stop}"

@@ -41,6 +41,9 @@ def spans(file: BinaryIO, path: Path) -> Iterator[Span]:
         file: what to read, from its beginning.
         path: its name, for errors.
 
+    Returns:
+        The rows' places, in the order of the file; it is read as they are taken.
+
     Raises:
         UserError: It is empty, or a list that holds something else than objects, or is cut off. Whether each row is
             JSON is left to who decodes it.
@@ -86,7 +89,7 @@ def _objects(file: BinaryIO, path: Path) -> Iterator[Span]:
         elif kind == b"}":
             depth -= 1
             if depth < 0:
-                raise UserError(f"{path}: a brace too many after {number} objects; correct it or fetch it again")
+                raise UserError(f"{path}: one brace too many after {number} objects; correct it or fetch it again")
             if depth == 0:
                 yield Span(f"{path}: element {number}", number, start, offset + 1 - start)
                 number, between = number + 1, b""
@@ -136,8 +139,15 @@ T = TypeVar("T")
 def parse_json(data: bytes, where: str) -> Any:
     """Decode one JSON value.
 
+    Args:
+        data: JSON in UTF-8; NaN, infinities and integers of any length pass.
+        where: place of the data, with which an error begins.
+
+    Returns:
+        The value, of plain types.
+
     Raises:
-        UserError: It isn't JSON; the message starts with `where`.
+        UserError: It isn't JSON, or is nested too deep.
     """
     try:
         try:
@@ -147,11 +157,23 @@ def parse_json(data: bytes, where: str) -> Any:
         except ValueError:  # an integer that is too long
             return json.loads(data, parse_int=_integer)
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{where}: is no JSON ({error}); correct or remove it") from error
+        raise UserError(f"{where}: is not JSON ({error}); correct or remove it") from error
 
 
 def converted(tree: Any, type_: type[T], where: str) -> T:
-    """Return a decoded value as a record; raise UserError, starting with `where`, if it is none of this type."""
+    """Return a decoded value as a record.
+
+    Args:
+        tree: value of plain types.
+        type_: of the record.
+        where: place of the value, with which an error begins.
+
+    Returns:
+        The record.
+
+    Raises:
+        UserError: The value is not of this type.
+    """
     try:
         return msgspec.convert(tree, type_)
     except msgspec.ValidationError as error:
@@ -159,7 +181,14 @@ def converted(tree: Any, type_: type[T], where: str) -> T:
 
 
 def read_objects(path: Path, type_: type[T]) -> Iterator[tuple[str, T]]:
-    """Yield (place, row) of JSON Lines or of a JSON list of objects (plain or .gz).
+    """Read the rows of JSON Lines, or of a JSON list of objects.
+
+    Args:
+        path: of the file, plain or .gz.
+        type_: of each row.
+
+    Yields:
+        (place, row), in the order of the file.
 
     Raises:
         UserError: The file can't be read, or a row isn't of this type.

@@ -40,8 +40,16 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 def decode(data: bytes, type_: type[T], where: str) -> T:
     """Decode one JSON value.
 
+    Args:
+        data: JSON in UTF-8.
+        type_: of the value.
+        where: place of the data, with which an error begins.
+
+    Returns:
+        The value.
+
     Raises:
-        UserError: It isn't JSON, or not of this type; the message starts with `where`.
+        UserError: It isn't JSON, or not of this type.
     """
     try:
         return msgspec.json.decode(data, type=type_)
@@ -51,6 +59,12 @@ def decode(data: bytes, type_: type[T], where: str) -> T:
 
 def first_byte(path: Path) -> bytes:
     """Return the first byte that isn't white space: `[` starts a JSON list, `{` a row of JSON Lines.
+
+    Args:
+        path: of the file, plain or .gz.
+
+    Returns:
+        One byte.
 
     Raises:
         UserError: The file can't be read or holds nothing.
@@ -65,6 +79,12 @@ def first_byte(path: Path) -> bytes:
 def unpacked(path: Path) -> BinaryIO:
     """Open a file for reading here and there; a .gz is unpacked into a temporary file that has no name.
 
+    Args:
+        path: of the file, plain or .gz.
+
+    Returns:
+        The file at its beginning; the caller closes it.
+
     Raises:
         UserError: The file can't be read.
     """
@@ -78,14 +98,32 @@ def unpacked(path: Path) -> BinaryIO:
 
 
 def read(path: Path, type_: type[T]) -> T:
-    """Read a file (plain or .gz) that is one JSON value; raise UserError if it is not."""
+    """Read a file that is one JSON value.
+
+    Args:
+        path: of the file, plain or .gz.
+        type_: of the value.
+
+    Returns:
+        The value.
+
+    Raises:
+        UserError: The file can't be read, isn't JSON, or is not of this type.
+    """
     with _opened(path) as file:
         data = file.read()
     return decode(data, type_, str(path))
 
 
 def read_rows(path: Path, type_: type[T]) -> Iterator[tuple[str, T]]:
-    """Yield ("file:line", row) of a JSON Lines file (plain or .gz); blank lines are skipped.
+    """Read a JSON Lines file; blank lines are skipped.
+
+    Args:
+        path: of the file, plain or .gz.
+        type_: of each row.
+
+    Yields:
+        ("file:line", row), lines counted from 1.
 
     Raises:
         UserError: The file can't be read, or a line isn't a row of this type.
@@ -98,7 +136,14 @@ def read_rows(path: Path, type_: type[T]) -> Iterator[tuple[str, T]]:
 
 
 def appended_rows(path: Path, type_: type[T]) -> Iterator[T]:
-    """Yield the rows of a file that another process may be appending to; a line that it hasn't finished is left out.
+    """Read a file that another process may be appending to; a line that it hasn't finished is left out.
+
+    Args:
+        path: of the file, plain or .gz.
+        type_: of each row.
+
+    Yields:
+        The rows, in their order.
 
     Raises:
         UserError: The file can't be read, or a line isn't a row of this type.
@@ -110,9 +155,16 @@ def appended_rows(path: Path, type_: type[T]) -> Iterator[T]:
 
 
 def resume(path: Path, type_: type[T]) -> Iterator[T]:
-    """Yield the rows that an earlier process appended, none if there is no file.
+    """Read the rows that an earlier process appended, none if there is no file.
 
     A last line without its newline was being written when that process was killed: it is cut off the file.
+
+    Args:
+        path: of the file, not compressed.
+        type_: of each row.
+
+    Yields:
+        The rows, in their order.
 
     Raises:
         UserError: Any other line is bad.
@@ -130,9 +182,18 @@ def _cut_half_line(path: Path) -> None:
 
 @contextmanager
 def sole_writer(path: Path) -> Iterator[BinaryIO]:
-    """Open a file of rows for appending; raise UserError if another process has it open.
+    """Open a file of rows for appending, as the only process that does.
 
     Two processes that append to one file would do everything twice.
+
+    Args:
+        path: of the file; made where it is absent.
+
+    Yields:
+        The file, locked until it is closed.
+
+    Raises:
+        UserError: Another process has it open so.
     """
     with path.open("ab") as file:
         try:
@@ -145,30 +206,63 @@ def sole_writer(path: Path) -> Iterator[BinaryIO]:
 
 
 def sha256_of_file(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes as they are."""
+    """Return the SHA-256 of a file's bytes as they are.
+
+    Args:
+        path: of the file; a .gz is not unpacked.
+
+    Returns:
+        64 hexadecimal digits.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def as_row(record: msgspec.Struct) -> bytes:
-    """Return a record as a line of JSON Lines."""
+    """Return a record as a line of JSON Lines.
+
+    Args:
+        record: of any kind.
+
+    Returns:
+        UTF-8 with a newline at its end.
+    """
     return msgspec.json.encode(record) + b"\n"
 
 
 def pretty_json(value: object) -> bytes:
-    """Return a record, or several, as indented JSON with a last newline."""
+    """Return a record, or several, as indented JSON with a last newline.
+
+    Args:
+        value: one record, or a list or mapping of them.
+
+    Returns:
+        UTF-8, indented by two spaces.
+    """
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
 def append(file: BinaryIO, record: msgspec.Struct) -> None:
-    """Append a row and hand it to the system at once, so that a kill costs at most the row being written."""
+    """Append a row and hand it to the system at once, so that a kill costs at most the row being written.
+
+    Args:
+        file: open for appending.
+        record: the row.
+    """
     file.write(as_row(record))
     file.flush()
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Write a file all or nothing: a reader of `path` sees the old content or the new, never a part."""
+    """Write a file all or nothing: a reader of `path` sees the old content or the new, never a part.
+
+    Args:
+        path: of the file; the draft is beside it, with `.tmp` after its name.
+
+    Yields:
+        The draft; it takes the place of the file where the block ends without an error, and goes where not.
+    """
     draft = path.with_name(f"{path.name}.tmp")
     try:
         with draft.open("wb") as file:
@@ -182,6 +276,11 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file all or nothing, see `whole_file`."""
+    """Write a file all or nothing, see `whole_file`.
+
+    Args:
+        path: of the file; replaced where it is there.
+        data: all of its content.
+    """
     with whole_file(path) as file:
         file.write(data)

@@ -152,7 +152,7 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True):
     prompt_card: PromptCardId
     benchmark: str
     problem_set: str
-    """Name of the published set that was chosen, empty where a split was."""
+    """Name of the published set that was selected, empty where a split was."""
     splits: tuple[str, ...]
     """Those of the problems, in the benchmark's order."""
     proctor: str
@@ -168,7 +168,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
 
     benchmark: str
     problem_set: str
-    """Name of the published set that was chosen, all of whose problems have samples; empty where there is none."""
+    """Name of the published set that was selected, all of whose problems have samples; empty where there is none."""
     splits: tuple[str, ...]
     """Of the problems, in the benchmark's order."""
     shard: str = ""

@@ -51,7 +51,15 @@ class SampleIndex(Mapping[SampleKey, Place]):
         self._table.execute("BEGIN")
 
     def add(self, key: SampleKey, place: Place = NOWHERE) -> bool:
-        """Note a sample, by default without a place, where it isn't known yet; return whether that is so."""
+        """Note a sample where it isn't known yet.
+
+        Args:
+            key: of the sample.
+            place: of its row, by default none.
+
+        Returns:
+            Whether it was not known.
+        """
         return self._insert("INSERT OR IGNORE INTO sample VALUES (?, ?, ?, ?, ?)", key, place) > 0
 
     def __setitem__(self, key: SampleKey, place: Place) -> None:
@@ -98,7 +106,14 @@ class SampleIndex(Mapping[SampleKey, Place]):
         return int(count)
 
     def of_task(self, task_id: str) -> Iterator[tuple[SampleKey, Place]]:
-        """Go through the keys and places of a task's samples in the order of their lines."""
+        """Go through the keys and places of a task's samples in the order of their lines.
+
+        Args:
+            task_id: of any task; an unknown one has no samples.
+
+        Yields:
+            Keys and places.
+        """
         task, names = self._numbers.get(task_id), list(self._numbers)
         for policy, number, *place in self._select(
             "SELECT policy, number, line, start FROM sample WHERE task = ? ORDER BY line", (task,)
@@ -165,7 +180,15 @@ class KeyedRows(Mapping[SampleKey, Keyed]):
         yield from appended_rows(self._path, self._type)
 
     def of_task(self, task_id: str, but: Container[SampleKey] = ()) -> Iterator[Keyed]:
-        """Read the rows of a task, but those with these keys."""
+        """Read the rows of a task, in the order of the file.
+
+        Args:
+            task_id: of any task; an unknown one has no rows.
+            but: keys of rows to leave out.
+
+        Yields:
+            The rows.
+        """
         with self._path.open("rb") as file:  # as long as it is needed: a merge has as many files as shards
             for key, place in self._index.of_task(task_id):
                 if key not in but:
@@ -192,7 +215,12 @@ class SampleTally:
         self._digest = hashlib.sha256()
 
     def add(self, sample: Sample, row: bytes) -> None:
-        """Add a sample, given with its row of JSON Lines."""
+        """Add a sample.
+
+        Args:
+            sample: of any policy and task.
+            row: the same as a line of JSON Lines, which is hashed.
+        """
         self.counts[sample.policy, sample.task_id] += 1
         tokens = self._tokens[sample.policy]
         for field, before in tokens.items():
@@ -269,6 +297,9 @@ class SampleCopy(SampleFile):
 
     def hand_over(self, path: Path) -> None:
         """Let the samples be read from a file of the run from now on, which is written unless it is there.
+
+        Args:
+            path: of the run's file.
 
         Raises:
             UserError: The file holds other samples.

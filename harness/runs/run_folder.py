@@ -58,6 +58,12 @@ class _Versioned(msgspec.Struct):
 def read_run(folder: Path) -> Run:
     """Read the record of a run.
 
+    Args:
+        folder: of the run.
+
+    Returns:
+        The record in its run.json.
+
     Raises:
         UserError: There is none, or it was written under another schema.
     """
@@ -87,18 +93,18 @@ def _holds(path: Path, sha256: str) -> bool:
     return path.exists() and sha256_of_file(path) == sha256
 
 
-def _record(out: Path, name: str, asked: Generation | Run, beside: Collection[str]) -> None:
+def _record(out: Path, name: str, later: Generation | Run, beside: Collection[str]) -> None:
     """Write a record into the folder, where some other files may be; refuse one that differs from an earlier one."""
     path = out / name
     if out.exists() and not out.is_dir():
         raise UserError(f"{out}: is a file; --out names the folder of a run")
     if path.exists():
-        _refuse_another(path, read_run(out) if isinstance(asked, Run) else read(path, Generation), asked)
+        _refuse_another(path, read_run(out) if isinstance(later, Run) else read(path, Generation), later)
     elif out.exists() and any(file.name not in beside and file.suffix != ".tmp" for file in out.iterdir()):
         raise UserError(f"{out}: holds files, but no {name}; choose an empty or new folder for --out")
     else:
         out.mkdir(parents=True, exist_ok=True)
-        write_whole(path, pretty_json(asked))
+        write_whole(path, pretty_json(later))
 
 
 class FieldChange(NamedTuple):
@@ -109,8 +115,8 @@ class FieldChange(NamedTuple):
     is_: Any
 
 
-def _refuse_another(path: Path, earlier: Generation | Run, asked: Generation | Run) -> None:
-    for field, was, is_ in changes(earlier, asked):
+def _refuse_another(path: Path, earlier: Generation | Run, later: Generation | Run) -> None:
+    for field, was, is_ in changes(earlier, later):
         if field in {"source", "problems_sha256"} or (field == "samples_sha256" and "" in {was, is_}):
             continue  # the problems that make the hash another come later
         difference = _of_a_task(was, is_) if field in {"problems", "prompts"} else _of_a_value(was, is_)
@@ -118,7 +124,15 @@ def _refuse_another(path: Path, earlier: Generation | Run, asked: Generation | R
 
 
 def changes(earlier: msgspec.Struct, later: msgspec.Struct) -> Iterator[FieldChange]:
-    """Yield the fields in which two records differ; of a record within, `its.field`, or for conditions the field."""
+    """Compare two records, and the records in them.
+
+    Args:
+        earlier: a record.
+        later: another of its type.
+
+    Yields:
+        Fields that differ, by name: of a record within `its.field`, or for conditions the field alone.
+    """
     for field in later.__struct_fields__:
         was, is_ = getattr(earlier, field), getattr(later, field)
         if was == is_:
@@ -132,7 +146,7 @@ def changes(earlier: msgspec.Struct, later: msgspec.Struct) -> Iterator[FieldCha
 
 def _of_a_task(was: Mapping[str, str], is_: Mapping[str, str]) -> str:
     task_id = next(task_id for task_id in (*was, *is_) if was.get(task_id) != is_.get(task_id))
-    return f"are others, task {task_id} for one"
+    return f"differ, such as task {task_id}"
 
 
 def _of_a_value(was: Any, is_: Any) -> str:

@@ -102,11 +102,14 @@ def read_recorded(path: Path) -> Iterator[Sample]:
     Args:
         path: of the file, plain or .gz.
 
+    Yields:
+        The samples, in their order.
+
     Raises:
         UserError: The file is not of this form, or a sample is there twice.
     """
     if first_byte(path) == b"[":
-        raise UserError(f"{path}: is a list of generations, which names no tasks; use JSON Lines with a task_id each")
+        raise UserError(f"{path}: is a list of generations, without task ids; use JSON Lines with a task_id each")
     placed, seen = partial(_rows, path, lambda given, _: str(given)), SampleIndex()
     for where, sample in placed():
         if not seen.add(sample.key):
@@ -121,7 +124,7 @@ def _placed(path: Path, benchmark: SampleNames, problems: Mapping[str, Problem])
         split = benchmark.default_split
         task_ids = tuple(problem.task_id for problem in problems.values() if problem.split == split)
         return _generations(path, benchmark, task_ids)
-    known = dict.fromkeys(problems)  # to ask a lazy mapping for a key may mean decoding the problem
+    known = dict.fromkeys(problems)  # a look-up in a lazy mapping may decode the problem
 
     def named(given: str | int, where: str) -> str:
         return _known(benchmark.canonical_id(given), where, benchmark, known)

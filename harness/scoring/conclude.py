@@ -52,7 +52,7 @@ def conclude(
         usage: of each policy.
 
     Returns:
-        The results.
+        One result a policy, sorted by policy.
     """
     results = score(evaluations, infos, run, usage)
     write_whole(out / RESULTS, pretty_json(results))

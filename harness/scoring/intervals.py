@@ -14,9 +14,17 @@ class Interval(NamedTuple):
 
 
 def wilson(p: float, n: float, confidence: float = 0.95) -> Interval:
-    """Return Wilson's score interval for a proportion `p` seen in `n` trials (`n` need not be whole).
+    """Return Wilson's score interval for a proportion.
 
     Wilson 1927, "Probable inference, the law of succession, and statistical inference", JASA 22, 209-212.
+
+    Args:
+        p: the proportion observed, in [0, 1].
+        n: number of trials, above 0; need not be whole.
+        confidence: of the two-sided interval, in (0, 1).
+
+    Returns:
+        The bounds, within [0, 1].
 
     >>> [round(bound, 4) for bound in wilson(0.5, 10)]
     [0.2366, 0.7634]
@@ -36,17 +44,19 @@ def mean_interval(values: Sequence[float], trials: int, confidence: float = 0.95
     same device for clustered samples). That is the variance which a bootstrap over problems comes to with ever more
     resamples, without resampling.
 
-    n_eff lies between the number of problems and `trials`, the sum of n // k over problems: how many separate sets of k
-    tries the samples hold. More would be confidence that a few alike values can't give. With one sample a problem all
-    three are equal and this is Wilson's interval exactly. Where the values don't differ at all, the number of problems
-    is used.
+    n_eff is at least the number of problems and at most `trials`. More would be confidence that a few alike values
+    can't give. With one sample a problem all three are equal and this is Wilson's interval exactly. Where the values
+    don't differ at all, the number of problems is used.
 
     Coverage in simulation, for 95 %: docs/papers.md has the table, tests/bench/bench_coverage.py makes it.
 
     Args:
-        values: pass@k, or another mean of n samples, of each problem.
-        trials: at least the number of values.
-        confidence: the share of such intervals that hold the truth.
+        values: pass@k, or another mean of n samples in [0, 1], of each problem.
+        trials: the sum of n // k over problems, which is the number of disjoint sets of k tries among the samples.
+        confidence: the share of such intervals that hold the truth, in (0, 1).
+
+    Returns:
+        The bounds, within [0, 1].
 
     Raises:
         ValueError: There are no values, or fewer trials than values.

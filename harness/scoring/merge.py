@@ -45,12 +45,15 @@ def merge_generations(shards: Mapping[Path, Generation], infos: ProblemInfos, ou
 
 
 def merge_runs(shards: Mapping[Path, Run], infos: ProblemInfos, out: Path) -> Sequence[Result]:
-    """Merge judged samples into the folder `out`, where the samples may be already; return the results.
+    """Merge judged samples into the folder `out`, where the samples may be already.
 
     Args:
         shards: folder and record of each, in their order.
         infos: of all their problems, in the benchmark's order.
         out: where to write.
+
+    Returns:
+        One result a policy, sorted by policy.
 
     Raises:
         UserError: A shard is not finished, is not of these problems, or `out` holds something else.

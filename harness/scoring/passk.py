@@ -4,15 +4,18 @@ import math
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:
-    """Return the chance that at least one of `k` samples, taken from `n` of which `c` are right, is right.
+    """Return the unbiased estimate of the probability that at least one of `k` samples is accepted.
 
     Equation 1 of Chen et al. 2021 (arXiv:2107.03374), 1 - C(n-c, k) / C(n, k), as the product
     1 - prod(1 - k / i for i in n-c+1 .. n), which neither overflows nor cancels.
 
     Args:
-        n: Samples generated.
-        c: Samples accepted, at most `n`.
-        k: Tries allowed, at least 1.
+        n: samples judged.
+        c: samples accepted, 0 to n.
+        k: tries allowed, 1 to n.
+
+    Returns:
+        pass@k in [0, 1].
 
     Raises:
         ValueError: `n` < `k`, where the estimate is undefined, or the counts make no sense.

@@ -1,4 +1,4 @@
-"""Results as tables that read well on a terminal and in markdown."""
+"""Writes results as tables that read well on a terminal and in markdown."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -6,7 +6,7 @@ from harness.escapes import in_markdown
 from harness.extraction.program import FAILED
 from harness.runs.conditions import sampling_text
 from harness.runs.records import Result, Score, VerdictShare
-from harness.scoring.score import ALL, Stratum, by_stratum
+from harness.scoring.score import ALL, Subset, by_subset
 from sandbox.printable import one_line
 from sandbox.records import Verdict
 
@@ -18,23 +18,29 @@ def report_markdown(results: Iterable[Result]) -> str:
     """Return one section a result: pass@k and verdicts by difficulty and kind of test, extraction, and the protocol.
 
     Shares are percent with 95 % intervals; pairs of a difficulty and a kind are left to result.json.
+
+    Args:
+        results: of one run or several.
+
+    Returns:
+        The text of `report.md`.
     """
     return "\n".join(line for result in results for line in _section(result))
 
 
 def _section(result: Result) -> Iterator[str]:
     samples, conditions = sum(result.verdict_counts.values()), result.conditions
-    strata = _shown_strata(result)
-    chosen = conditions.problem_set or ", ".join(conditions.splits)
+    subsets = _shown_subsets(result)
+    selection = conditions.problem_set or ", ".join(conditions.splits)
     if conditions.shard:
-        chosen = f"shard {conditions.shard} of {chosen}"
+        selection = f"shard {conditions.shard} of {selection}"
     yield f"## {in_markdown(f'{result.policy} on {conditions.benchmark}')}"
     yield ""
-    yield f"{len(result.tallies)} problems ({in_markdown(chosen)}), {samples} samples; percent with 95 % interval"
+    yield f"{len(result.tallies)} problems ({in_markdown(selection)}), {samples} samples; percent with 95 % interval"
     yield ""
-    yield from table(_score_rows(result, strata))
+    yield from table(_score_rows(result, subsets))
     yield ""
-    yield from table(_verdict_rows(result, strata))
+    yield from table(_verdict_rows(result, subsets))
     yield ""
     yield f"Prompt: {in_markdown(_prompt(result))}; extraction: {_extraction(result, samples)}"
     yield ""
@@ -46,28 +52,28 @@ def _section(result: Result) -> Iterator[str]:
     yield ""
 
 
-def _shown_strata(result: Result) -> Mapping[Stratum, int]:
+def _shown_subsets(result: Result) -> Mapping[Subset, int]:
     """Return the number of problems of all, of each difficulty, and of each kind where there are several."""
-    sizes = {stratum: len(tallies) for stratum, tallies in by_stratum(result.tallies).items()}
-    several_kinds = sum(stratum.difficulty == ALL for stratum in sizes) > 2  # one of them is "all"
+    sizes = {subset: len(tallies) for subset, tallies in by_subset(result.tallies).items()}
+    several_kinds = sum(subset.difficulty == ALL for subset in sizes) > 2  # one of them is "all"
     return {
-        stratum: size
-        for stratum, size in sizes.items()
-        if stratum.kind == ALL or (stratum.difficulty == ALL and several_kinds)
+        subset: size
+        for subset, size in sizes.items()
+        if subset.kind == ALL or (subset.difficulty == ALL and several_kinds)
     }
 
 
-def _name(stratum: Stratum) -> str:
-    return in_markdown(stratum.difficulty if stratum.kind == ALL else stratum.kind)
+def _name(subset: Subset) -> str:
+    return in_markdown(subset.difficulty if subset.kind == ALL else subset.kind)
 
 
-def _score_rows(result: Result, strata: Mapping[Stratum, int]) -> Iterator[tuple[str, ...]]:
+def _score_rows(result: Result, subsets: Mapping[Subset, int]) -> Iterator[tuple[str, ...]]:
     ks = sorted({score.k for score in result.scores})
-    cells = {(Stratum(score.difficulty, score.kind), score.k): score for score in result.scores}
-    with_kinds = any(stratum.kind != ALL for stratum in strata)
+    cells = {(Subset(score.difficulty, score.kind), score.k): score for score in result.scores}
+    with_kinds = any(subset.kind != ALL for subset in subsets)
     yield "difficulty, kind" if with_kinds else "difficulty", "problems", *(f"pass@{k}" for k in ks)
-    for stratum, size in strata.items():
-        yield _name(stratum), str(size), *(_score_cell(cells.get((stratum, k)), size) for k in ks)
+    for subset, size in subsets.items():
+        yield _name(subset), str(size), *(_score_cell(cells.get((subset, k)), size) for k in ks)
 
 
 def _score_cell(score: Score | None, problems: int) -> str:
@@ -82,11 +88,11 @@ def _percent(row: Score | VerdictShare) -> str:
     return f"{100 * row.value:.2f} ({100 * row.low:.1f}-{100 * row.high:.1f})"
 
 
-def _verdict_rows(result: Result, strata: Mapping[Stratum, int]) -> Iterator[tuple[str, ...]]:
+def _verdict_rows(result: Result, subsets: Mapping[Subset, int]) -> Iterator[tuple[str, ...]]:
     """Yield how many samples got each verdict, their share, and how many of each difficulty and kind."""
-    everything, *parts = strata
-    shares = {(Stratum(share.difficulty, share.kind), share.verdict): share for share in result.verdict_shares}
-    yield "verdict", "samples", "share", *(_name(stratum) for stratum in parts)
+    everything, *parts = subsets
+    shares = {(Subset(share.difficulty, share.kind), share.verdict): share for share in result.verdict_shares}
+    yield "verdict", "samples", "share", *(_name(subset) for subset in parts)
     for verdict, count in result.verdict_counts.items():
         share = shares.get((everything, verdict))
         counts = (shares[part, verdict].samples if (part, verdict) in shares else 0 for part in parts)
@@ -126,7 +132,14 @@ def _generation(result: Result, samples: int) -> Iterator[str]:
 
 
 def isolation_of(layers: Mapping[str, str]) -> str:
-    """Return "landlock (ABI 7), seccomp; absent: pid (no such namespace)"."""
+    """Return the isolation in one line, such as "landlock (ABI 7), seccomp; absent: pid (no such namespace)".
+
+    Args:
+        layers: state of each layer, "in force" with details or "absent: " with the reason.
+
+    Returns:
+        The layers in force, "NONE, every program was trusted" if there are none; then those that are absent.
+    """
     states = {layer: state.partition("in force") for layer, state in layers.items()}
     in_force = [f"{layer}{detail}" for layer, (_, found, detail) in states.items() if found]
     absent = [f"{layer} ({state.removeprefix('absent: ')})" for layer, (state, found, _) in states.items() if not found]
@@ -135,8 +148,15 @@ def isolation_of(layers: Mapping[str, str]) -> str:
 
 
 def table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a markdown table, its columns aligned up to a width; the first row is the head."""
-    head, *body = rows
-    widths = [min(_WIDEST, max(map(len, column))) for column in zip(head, *body, strict=True)]
-    for row in (head, ["-" * width for width in widths], *body):
+    """Yield the lines of a markdown table, its columns aligned up to a width.
+
+    Args:
+        rows: of equally many cells, their text escaped; the first holds the headings.
+
+    Yields:
+        Lines without line ends.
+    """
+    headings, *body = rows
+    widths = [min(_WIDEST, max(map(len, column))) for column in zip(headings, *body, strict=True)]
+    for row in (headings, ["-" * width for width in widths], *body):
         yield f"| {' | '.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))} |"

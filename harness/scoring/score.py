@@ -1,7 +1,7 @@
 """Scores evaluations: pure functions, the same bytes for the same evaluations in any order.
 
 Evaluations are counted as they come by and not kept, so there may be more of them than memory. Problems are counted by
-difficulty and by kind of test: the strata that every table of results has.
+difficulty and by kind of test: the subsets that every table of results has.
 """
 
 from collections import Counter, defaultdict
@@ -23,33 +23,38 @@ ALL = "all"
 """Every difficulty, or every kind."""
 
 
-class Stratum(NamedTuple):
+class Subset(NamedTuple):
     """Names a difficulty and a kind of test; either may be "all"."""
 
     difficulty: str
     kind: str
 
 
-def by_stratum(tallies: Iterable[Tally]) -> Mapping[Stratum, tuple[Tally, ...]]:
-    """Return the problems of each stratum: all, then each difficulty, each kind, and each pair that has problems.
+def by_subset(tallies: Iterable[Tally]) -> Mapping[Subset, tuple[Tally, ...]]:
+    """Return the problems of each subset: all, then each difficulty, each kind, and each pair that has problems.
 
-    Difficulties and kinds come in the order of the tallies; problems without a difficulty are among "all" only.
+    Args:
+        tallies: of the problems, in the benchmark's order.
+
+    Returns:
+        The tallies of each subset. Difficulties and kinds come in the order of the tallies; problems without a
+        difficulty are among "all" only.
     """
-    found = defaultdict[Stratum, list[Tally]](list)
+    found = defaultdict[Subset, list[Tally]](list)
     for tally in tallies:
         for difficulty in filter(None, (ALL, tally.difficulty)):
             for kind in (ALL, tally.kind):
-                found[Stratum(difficulty, kind)].append(tally)
-    return {stratum: tuple(found[stratum]) for stratum in sorted(found, key=_breadth)}
+                found[Subset(difficulty, kind)].append(tally)
+    return {subset: tuple(found[subset]) for subset in sorted(found, key=_breadth)}
 
 
-def _breadth(stratum: Stratum) -> tuple[bool, bool]:
+def _breadth(subset: Subset) -> tuple[bool, bool]:
     """Sort what is wider to the front; sorting leaves the order of equals alone."""
-    return stratum.kind != ALL, stratum.difficulty != ALL
+    return subset.kind != ALL, subset.difficulty != ALL
 
 
-Found = Mapping[str, Counter[Verdict]]
-"""Verdicts by task id."""
+_Counts = Mapping[str, Counter[Verdict]]
+"""Numbers of verdicts by task id."""
 
 
 def refuse_short(counts: SampleCounts, ks: Sequence[int]) -> None:
@@ -74,10 +79,19 @@ def refuse_short(counts: SampleCounts, ks: Sequence[int]) -> None:
 def score(
     evaluations: Iterable[Evaluation], infos: ProblemInfos, run: Run, usage: Mapping[str, Usage]
 ) -> tuple[Result, ...]:
-    """Return one result a policy, sorted by policy; `usage` is that of each policy.
+    """Return the scores of each policy.
 
     Samples with a sandbox error are counted as such and left out of n; a task that has fewer than k samples only
     because of that is left out of that mean.
+
+    Args:
+        evaluations: of all samples of the run, in any order; consumed one by one.
+        infos: of the problems, in the benchmark's order.
+        run: the record of the run: its k and its conditions.
+        usage: tokens and finish reasons, by policy.
+
+    Returns:
+        One result a policy, sorted by policy.
 
     Raises:
         UserError: A task has fewer samples than the largest k.
@@ -98,7 +112,7 @@ def score(
 
 def _result(
     policy: str,
-    found: Found,
+    found: _Counts,
     extracted: Counter[tuple[str, bool]],
     *,
     infos: ProblemInfos,
@@ -106,7 +120,7 @@ def _result(
     usage: Usage,
 ) -> Result:
     tallies = tuple(_tally(info, found[info.task_id]) for info in infos.values() if info.task_id in found)
-    strata = by_stratum(tallies)
+    subsets = by_subset(tallies)
     rules = sorted({rule for rule, _ in extracted})
     return Result(
         policy=policy,
@@ -115,8 +129,8 @@ def _result(
         verdict_counts={verdict: sum(counts[verdict] for counts in found.values()) for verdict in Verdict},
         extraction_counts={rule: extracted[rule, True] + extracted[rule, False] for rule in rules},
         cut_off=sum(count for (_, complete), count in extracted.items() if not complete),
-        scores=tuple(_scores(strata, run.k)),
-        verdict_shares=tuple(_shares(strata, found)),
+        scores=tuple(_scores(subsets, run.k)),
+        verdict_shares=tuple(_shares(subsets, found)),
         tallies=tallies,
     )
 
@@ -131,10 +145,10 @@ def _tally(info: ProblemInfo, counts: Counter[Verdict]) -> Tally:
     )
 
 
-def _scores(strata: Mapping[Stratum, Sequence[Tally]], ks: Iterable[int]) -> Iterator[Score]:
+def _scores(subsets: Mapping[Subset, Sequence[Tally]], ks: Iterable[int]) -> Iterator[Score]:
     """Yield mean pass@k; a problem with fewer than `k` judged samples has none and is left out."""
     for k in ks:
-        for (difficulty, kind), tallies in strata.items():
+        for (difficulty, kind), tallies in subsets.items():
             if judged := [tally for tally in tallies if tally.n >= k]:
                 values = [pass_at_k(tally.n, tally.c, k) for tally in judged]
                 low, high = mean_interval(values, trials=sum(tally.n // k for tally in judged))
@@ -143,8 +157,8 @@ def _scores(strata: Mapping[Stratum, Sequence[Tally]], ks: Iterable[int]) -> Ite
                 )
 
 
-def _shares(strata: Mapping[Stratum, Sequence[Tally]], found: Found) -> Iterator[VerdictShare]:
-    for (difficulty, kind), tallies in strata.items():
+def _shares(subsets: Mapping[Subset, Sequence[Tally]], found: _Counts) -> Iterator[VerdictShare]:
+    for (difficulty, kind), tallies in subsets.items():
         judged = [tally for tally in tallies if tally.n]
         for verdict in Verdict:
             counts = [found[tally.task_id][verdict] for tally in judged]

@@ -11,15 +11,15 @@ from leaderboards.results import the_one
 @click.command("compare")
 @click.argument("a")
 @click.argument("b")
-@click.option("--mixed-protocols", is_flag=True, help="Compare although something but the policy differs.")
+@click.option("--mixed-protocols", is_flag=True, help="Compare results of different protocols.")
 @click.option(
-    "--flips", default=10, type=click.IntRange(min=0), metavar="N", help="Problems listed in each direction (10)."
+    "--flips", default=10, type=click.IntRange(min=0), metavar="N", help="Problems listed per direction (10)."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def command(*, a: str, b: str, mixed_protocols: bool, flips: int, as_json: bool) -> None:
     """Compare two results, paired by problem.
 
-    A and B are folders of runs or their result files; RUN#POLICY chooses one policy of several.
+    A and B are folders of runs or their result files; RUN#POLICY selects one policy of several.
     """
     found_a, found_b = the_one(a), the_one(b)
     comparison = compare(found_a.result, found_b.result)

@@ -15,21 +15,23 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command("gate")
-@click.option("--baseline", required=True, metavar="RESULT", help="Run or result file; RUN#POLICY chooses a policy.")
-@click.option("--candidate", required=True, metavar="RESULT", help="Run or result file to pass, named in the same way.")
+@click.option("--baseline", required=True, metavar="RESULT", help="Run or result file; RUN#POLICY selects a policy.")
+@click.option(
+    "--candidate", required=True, metavar="RESULT", help="Run or result file to check, named in the same way."
+)
 @click.option("--k", default=1, type=click.IntRange(min=1), help="Tries allowed; pass@k decides (default: 1).")
 @click.option(
-    "--tolerance", default=0.0, type=click.FloatRange(0, 100), metavar="POINTS", help="Loss that may pass (0)."
+    "--tolerance", default=0.0, type=click.FloatRange(0, 100), metavar="POINTS", help="Loss of pass@k allowed (0)."
 )
 @click.option(
     "--confidence",
     default=95.0,
     type=click.FloatRange(50, 100, max_open=True),
     metavar="PERCENT",
-    help="Confidence that the candidate is worse by more than that (95).",
+    help="Confidence needed to fail the candidate (default: 95).",
 )
 @click.option("--junit", "junit_path", type=_FILE, metavar="FILE", help="Write JUnit XML.")
-@click.option("--summary", "summary_path", type=_FILE, metavar="FILE", help="Append markdown, as job summaries want.")
+@click.option("--summary", "summary_path", type=_FILE, metavar="FILE", help="Append markdown, for a job summary.")
 @click.option("--verdict", "verdict_path", type=_FILE, metavar="FILE", help="Write the verdict as JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of markdown.")
 def command(
@@ -46,9 +48,8 @@ def command(
 ) -> int:
     """Fail if a candidate is worse than its baseline.
 
-    Exit 1 if it is, with the requested confidence, else 0.
-
-    It also fails if problems are missing, the sandbox failed more often, or the protocol differs.
+    Exit code 1 if it is, with the requested confidence, else 0. A candidate also fails if problems are missing, the
+    sandbox failed more often, or the protocol differs.
     """
     decision = judge(
         the_one(baseline).result,

@@ -13,18 +13,24 @@ from leaderboards.plots.draw import write_plots
 from leaderboards.plots.figures import Figure, Step, figures, read_training
 from leaderboards.published import published_tables
 from leaderboards.render import tables_markdown, writing
-from leaderboards.results import RESULT_FILE, chosen_results, split_policy
+from leaderboards.results import RESULT_FILE, named_results, split_policy
 from leaderboards.table import TableEntry, tabulate
 
 
 def entries_of(argument: str) -> tuple[TableEntry, ...]:
     """Read the results that one argument names; without METHOD each policy is a method of its own.
 
+    Args:
+        argument: `[METHOD[@MODEL]=]PATH[#POLICY]`, as typed.
+
+    Returns:
+        The results with their places in a table.
+
     Raises:
-        UserError: As `chosen_results` does, or METHOD names several policies.
+        UserError: As `named_results` does, or METHOD names several policies.
     """
     label, source = _split(argument)
-    found = chosen_results(source)
+    found = named_results(source)
     if not label:
         return tuple(TableEntry(method=one.result.policy, model="", result=one.result, run=one.run) for one in found)
     if len(found) > 1:
@@ -35,16 +41,30 @@ def entries_of(argument: str) -> tuple[TableEntry, ...]:
 
 
 def titled(entries: Sequence[TableEntry]) -> Mapping[str, TableEntry]:
-    """Return the entries by name: method, model and benchmark, and a number where seeds share them."""
+    """Return the entries by title: method, model and benchmark, and a number where seeds share them.
+
+    Args:
+        entries: In the order of the table.
+
+    Returns:
+        Title -> entry, in the same order.
+    """
     names = [
         " ".join(filter(None, (entry.method, entry.model, f"on {entry.result.conditions.benchmark}")))
         for entry in entries
     ]
-    return dict(zip(_told_apart(names), entries, strict=True))
+    return dict(zip(_numbered(names), entries, strict=True))
 
 
 def trainings_of(arguments: Sequence[str], entries: Sequence[TableEntry]) -> Mapping[str, Sequence[Step]]:
     """Read the trainings that METHOD[@MODEL]=CHECKPOINT name; several checkpoints of one METHOD are seeds.
+
+    Args:
+        arguments: As typed.
+        entries: Results of these methods.
+
+    Returns:
+        Name of a line in the plots -> steps.
 
     Raises:
         UserError: An argument is of another form, METHOD has no result, or the checkpoint has no metrics.
@@ -57,11 +77,11 @@ def trainings_of(arguments: Sequence[str], entries: Sequence[TableEntry]) -> Map
             raise UserError(f"--checkpoint {argument}: give METHOD=FOLDER, METHOD being one of {', '.join(known)}")
         labels.append(label.replace("@", " "))
     folders = (Path(argument.partition("=")[2]) for argument in arguments)
-    return {name: read_training(folder) for name, folder in zip(_told_apart(labels), folders, strict=True)}
+    return {name: read_training(folder) for name, folder in zip(_numbered(labels), folders, strict=True)}
 
 
-def _told_apart(names: Sequence[str]) -> tuple[str, ...]:
-    """Number the names that are there more than once: they are seeds."""
+def _numbered(names: Sequence[str]) -> tuple[str, ...]:
+    """Number the names that occur more than once: they are seeds."""
     return tuple(
         name if names.count(name) == 1 else f"{name}, seed {names[:place].count(name) + 1}"
         for place, name in enumerate(names)
@@ -81,25 +101,25 @@ STALE = 1
 @click.command("table")
 @click.argument("results", nargs=-1, metavar="[[METHOD[@MODEL]=]RESULT]...")
 @click.option(
-    "--format", "as_", default="markdown", type=click.Choice(("markdown", "json", "html")), help="The form (markdown)."
+    "--format", "as_", default="markdown", type=click.Choice(("markdown", "json", "html")), help="Format (markdown)."
 )
 @click.option(
-    "--base", default="", metavar="METHOD", help='Mark what is below this row (default: the one named "base").'
+    "--base", default="", metavar="METHOD", help='Mark numbers below this row (default: the one named "base").'
 )
 @click.option("--intervals", is_flag=True, help="Print 95 % intervals.")
-@click.option("--mixed-protocols", is_flag=True, help="Put results of different protocols into one table.")
-@click.option("--by-model", is_flag=True, help="Columns by model, all difficulties together, as papers have MBPP.")
-@click.option("--published", is_flag=True, help="Print the paper's own numbers below.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder of the page of --format html.")
-@click.option("--plots", type=click.Path(path_type=Path), metavar="FOLDER", help="Write each plot as SVG and PNG.")
+@click.option("--mixed-protocols", is_flag=True, help="Allow results of different protocols in one table.")
+@click.option("--by-model", is_flag=True, help="Columns by model, not by difficulty, as for MBPP in papers.")
+@click.option("--published", is_flag=True, help="Also print the paper's own numbers.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder of the page, for --format html.")
+@click.option("--plots", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder for plots as SVG and PNG.")
 @click.option(
     "--checkpoint",
     "checkpoints",
     multiple=True,
     metavar="METHOD=FOLDER",
-    help="Plot the training of a METHOD, too, from the metrics in its checkpoint's FOLDER.",
+    help="Also plot the training of METHOD, from the metrics in its checkpoint; repeatable.",
 )
-@click.option("--check", is_flag=True, help="Write no leaderboard, but exit 1 if the one that is there is stale.")
+@click.option("--check", is_flag=True, help="Write no leaderboard, but exit 1 if the existing one is stale.")
 def command(
     *,
     results: tuple[str, ...],
@@ -124,13 +144,13 @@ def command(
     if tree := _tree(results):
         if as_ != "markdown" or any((base, intervals, mixed_protocols, by_model, published, out, plots, checkpoints)):
             raise UserError(
-                f"{tree}: is a folder of runs, whose leaderboard takes --check only; name runs for the rest"
+                f"{tree}: is a folder of runs, whose leaderboard takes no option but --check; name single runs"
             )
         return _checked(tree) if check else _regenerated(tree)
     if check:
-        raise UserError("--check looks at a leaderboard; name one folder of runs, and nothing else")
+        raise UserError("--check is for a leaderboard; name a single folder of runs")
     if (as_ == "html") != (out is not None):
-        raise UserError("--format html writes a folder, and nothing else does; give it together with --out FOLDER")
+        raise UserError("--format html and --out FOLDER go together; give both or neither")
     if not results and not published:
         raise UserError("there is nothing to print; name results, or give --published")
     if checkpoints and not (out or plots):

@@ -1,8 +1,8 @@
 """Writes the page: a folder with index.html, its script and style, and the samples as files of data.
 
 The page's HTML is built as a tree, so every text in it is escaped when the tree is written. Each file of data is a
-script, because a page that was opened from a folder may load scripts beside it but read no files. All it does is to
-hand a JSON value to the page, which only ever shows it as text.
+script, because a page that was opened from a folder may load scripts beside it but read no files. All it does is hand a
+JSON value to the page, which only ever shows it as text.
 """
 
 import hashlib
@@ -38,6 +38,9 @@ def document(tables: Sequence[Table], figures: Sequence[Figure], data: Mapping[s
         tables: On top of the page.
         figures: The plots below.
         data: Results with samples: title -> name of its files of data.
+
+    Returns:
+        The file in UTF-8; equal bytes for equal arguments.
     """
     root = Element("html", {"lang": "en"})
     head = SubElement(root, "head")
@@ -105,7 +108,7 @@ def _samples(body: Element, data: Mapping[str, str]) -> None:
         _text(body, "p", "These results come without samples.", {"class": "note"})
         return
     _text(body, "h2", "Problems and samples")
-    _text(SubElement(body, "noscript"), "p", "To look into problems and samples, the page needs JavaScript.")
+    _text(SubElement(body, "noscript"), "p", "Problems and samples need JavaScript.")
     choice = SubElement(body, "p")
     run = SubElement(_text(choice, "label", "Run "), "select", {"id": "run"})
     for title, name in data.items():
@@ -158,7 +161,14 @@ class ProblemLine(msgspec.Struct, frozen=True, array_like=True):
 
 
 def has_samples(run: Path) -> bool:
-    """Return whether the folder of a run has samples and evaluations."""
+    """Return whether the folder of a run has samples and evaluations.
+
+    Args:
+        run: Folder of the run.
+
+    Returns:
+        True if the page can show them.
+    """
     return all((run / name).exists() for name in ("run.json", "samples.jsonl", "evaluations.jsonl"))
 
 
@@ -235,7 +245,7 @@ ASSETS = ("page.js", "page.css")
 def write_page(
     folder: Path, tables: Sequence[Table], entries: Mapping[str, TableEntry], figures: Sequence[Figure]
 ) -> Path:
-    """Write the page into a new or empty folder, or over an earlier page, and return the path of index.html.
+    """Write the page into a new or empty folder, or over an earlier page.
 
     index.html is written last, so a page that is there is whole.
 
@@ -244,6 +254,9 @@ def write_page(
         tables: On top of the page.
         entries: Results to look into, by title.
         figures: The plots below the tables.
+
+    Returns:
+        Path of index.html.
 
     Raises:
         UserError: The folder holds something else, or the samples of a run can't be read.

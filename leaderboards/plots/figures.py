@@ -37,6 +37,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 def read_training(checkpoint: Path) -> tuple[Step, ...]:
     """Read the steps of the training that led to a checkpoint, up to now where it still runs.
 
+    Args:
+        checkpoint: Folder that `proctor train` wrote.
+
+    Returns:
+        The metrics of each step, in order.
+
     Raises:
         UserError: The folder has no metrics, or they can't be read.
     """
@@ -81,7 +87,14 @@ class Axis(NamedTuple):
     logarithmic: bool = False
 
     def share(self, value: float) -> float:
-        """Return the place of a value, 0 at the first tick and 1 at the last."""
+        """Return the position of a value along the axis.
+
+        Args:
+            value: Above 0 on a logarithmic axis.
+
+        Returns:
+            0 at the first tick and 1 at the last.
+        """
         low, high, at = (math.log(x) if self.logarithmic else x for x in (self.ticks[0], self.ticks[-1], value))
         return (at - low) / (high - low)
 
@@ -128,17 +141,28 @@ Figure = LineFigure | BarFigure
 
 
 def figures(results: Mapping[str, Result], trainings: Mapping[str, Sequence[Step]]) -> tuple[Figure, ...]:
-    """Return the figures of results and trainings, which are given by name.
+    """Return the figures of results and trainings; a figure without data is left out.
 
     Args:
         results: Name -> result.
         trainings: Name -> steps.
+
+    Returns:
+        pass@k, verdicts by difficulty, then the metrics of the trainings.
     """
     return (*_pass_at_k(results), *_verdicts(results), *_trainings(trainings))
 
 
 def curve(result: Result) -> Mapping[int, float]:
-    """Return mean pass@k for k = 1, 2, 5, 10, 20, ... up to the samples that every judged problem has."""
+    """Return the curve of pass@k.
+
+    Args:
+        result: Of one policy.
+
+    Returns:
+        k -> mean pass@k in [0, 1], for k = 1, 2, 5, 10, 20, ... and n, the samples that every judged problem has; empty
+        without judged problems.
+    """
     judged = [tally for tally in result.tallies if tally.n]
     largest = min((tally.n for tally in judged), default=0)
     steps = sorted({step * 10**power for power in range(4) for step in (1, 2, 5)} | {largest})
@@ -176,8 +200,8 @@ def _shares(result: Result, difficulty: str) -> Mapping[Verdict, float]:
 
 
 def _trainings(trainings: Mapping[str, Sequence[Step]]) -> Iterator[LineFigure]:
-    """Yield the figures of a training's metrics, its speed apart, which is the machine's."""
-    for name, title, readings in _WATCHED:
+    """Yield the figures of a training's metrics, except its speed, which is the machine's."""
+    for name, title, readings in _METRICS:
         lines = [
             PlotLine(f"{of}{suffix}", thinned(points))
             for of, steps in trainings.items()
@@ -191,7 +215,7 @@ def _trainings(trainings: Mapping[str, Sequence[Step]]) -> Iterator[LineFigure]:
 
 Reading = Callable[[Step], float | None]
 
-_WATCHED: tuple[tuple[str, str, Mapping[str, Reading]], ...] = (
+_METRICS: tuple[tuple[str, str, Mapping[str, Reading]], ...] = (
     ("training-loss", "Training: loss", {"": lambda step: step.loss}),
     (
         "training-log-probability",
@@ -206,6 +230,12 @@ _WATCHED: tuple[tuple[str, str, Mapping[str, Reading]], ...] = (
 def shortened(name: str) -> str:
     """Return a name as it is printed beside a line or a bar.
 
+    Args:
+        name: Of any length.
+
+    Returns:
+        The name, or its last `NAME_CHARS` characters after an ellipsis.
+
     >>> shortened("a policy of a long name on mini, seed 1, introductory")
     '…mini, seed 1, introductory'
     """
@@ -217,7 +247,10 @@ def thinned(points: Sequence[tuple[float, float]], at_most: int = POINTS) -> tup
 
     Args:
         points: From left to right.
-        at_most: The most points to return.
+        at_most: The most points to return, at least 1.
+
+    Returns:
+        Points from left to right.
 
     >>> thinned([(1, 4.0), (2, 2.0), (3, 1.0)], at_most=2)
     ((1.5, 3.0), (3.0, 1.0))
@@ -231,6 +264,12 @@ def thinned(points: Sequence[tuple[float, float]], at_most: int = POINTS) -> tup
 
 def ticks(values: Iterable[float]) -> tuple[float, ...]:
     """Return round numbers, evenly spaced, that reach from below the values to above them.
+
+    Args:
+        values: Those that are not finite are ignored; without any, 0 is taken.
+
+    Returns:
+        Ticks in ascending order, at least two.
 
     >>> ticks([0.3, 1.7])
     (0.0, 0.5, 1.0, 1.5, 2.0)

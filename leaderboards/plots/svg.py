@@ -19,12 +19,26 @@ _GRID = {"class": "grid", "stroke": "#888888", "stroke-opacity": "0.5"}
 
 
 def svg_element(figure: Figure) -> Element:
-    """Return a figure as an element of HTML, where it needs no namespace."""
+    """Return a figure as an element of HTML, where it needs no namespace.
+
+    Args:
+        figure: Of lines or bars.
+
+    Returns:
+        The `svg` element, 480 units wide.
+    """
     return _bars(figure) if isinstance(figure, BarFigure) else _lines(figure)
 
 
 def svg_file(figure: Figure) -> bytes:
-    """Return a figure as the content of an SVG file, on a white ground."""
+    """Return a figure as the content of an SVG file, on white.
+
+    Args:
+        figure: Of lines or bars.
+
+    Returns:
+        The file in UTF-8; equal bytes for equal figures.
+    """
     svg = svg_element(figure)
     svg.set("xmlns", "http://www.w3.org/2000/svg")
     svg.insert(0, Element("rect", {"width": "100%", "height": "100%", "fill": "#ffffff"}))

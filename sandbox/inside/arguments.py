@@ -14,7 +14,15 @@ _BY_SLICE = frozenset({"array", "ndarray"})
 
 
 def assign(old: Any, new: Any) -> None:
-    """Give a mutable argument its new content, keeping the identity of all inner parts that are still there."""
+    """Give a mutable argument its new content, keeping the identity of all inner parts that are still there.
+
+    Args:
+        old: the test's argument, changed in place.
+        new: the program's copy of it after the call.
+
+    Raises:
+        Malformed: The types differ, or this type can't change.
+    """
     if type(old) is not type(new):
         raise Malformed("an argument changed its type")
     if isinstance(old, _FIXED):

@@ -12,7 +12,17 @@ from sandbox.inside.values import Unencodable
 
 
 def symbols_of(*texts: str) -> Iterator[Any]:
-    """Yield the symbols of all scopes of some texts; SyntaxError where one doesn't parse."""
+    """Yield the symbols of all scopes of some texts.
+
+    Args:
+        *texts: Python source.
+
+    Yields:
+        Entries of `symtable`, which know how a name is used in their scope.
+
+    Raises:
+        SyntaxError: A text is not Python.
+    """
     import symtable  # noqa: PLC0415 - only where a test raised; keeps the examiner small
 
     tables = [symtable.symtable(text, "<text>", "exec") for text in texts]
@@ -26,6 +36,21 @@ SETUP_FILE, TEST_FILE = "<setup>", "<test>"
 _CANARY_CPU_S = 1.0
 
 
+def compiled(test: dict[str, Any]) -> tuple[Any, Any]:
+    """Return the code of an assertion's set-up and of the assertion, compiled once for all programs.
+
+    Args:
+        test: of the kind "assert", see `sandbox.examiner_client`; keeps the code.
+
+    Raises:
+        SyntaxError: One of them is not Python.
+    """
+    if "compiled" not in test:
+        test["compiled"] = compile(test["setup"], SETUP_FILE, "exec"), compile(test["code"], TEST_FILE, "exec")
+    setup, code = test["compiled"]
+    return setup, code
+
+
 def is_the_tests_own(
     error: BaseException, test: dict[str, Any], encode: Callable[[Any], Any], *, answered: bool
 ) -> bool:
@@ -37,19 +62,26 @@ def is_the_tests_own(
 
     Args:
         error: what the test raised, and the program did not.
-        test: the test, compiled.
+        test: the test.
         encode: raises Unencodable for a value that can't be passed to a program.
         answered: whether the test knows anything of the program, so that the error may be of the program's choosing.
     """
     if answered and not isinstance(error, (ImportError, NameError, Unencodable)):
         return False
-    if isinstance(error, NameError) and error.name in _bound_names(test["setup_text"], test["code_text"]):
+    if isinstance(error, NameError) and error.name in _bound_names(test["setup"], test["code"]):
         return False
     return _signature(error) == _signature(_error_on_a_canary(test, encode))
 
 
 def frames_of(error: BaseException) -> Iterator[tuple[str, int]]:
-    """Yield file and line of every frame that an error went through, the outermost first."""
+    """Yield file and line of every frame that an error went through, the outermost first.
+
+    Args:
+        error: as it was caught.
+
+    Yields:
+        The name that the code was compiled under, and the number of the line, from 1.
+    """
     trace = error.__traceback__
     while trace is not None:
         yield trace.tb_frame.f_code.co_filename, trace.tb_lineno
@@ -99,8 +131,8 @@ def _error_on_a_canary(test: dict[str, Any], encode: Callable[[Any], Any]) -> Ba
     usual = signal.signal(signal.SIGPROF, give_up)
     signal.setitimer(signal.ITIMER_PROF, _CANARY_CPU_S)
     try:
-        exec(test["setup"], namespace)  # noqa: S102 - the benchmark's own code
-        exec(test["code"], namespace)  # noqa: S102 - the benchmark's own code
+        for code in compiled(test):
+            exec(code, namespace)  # noqa: S102 - the benchmark's own code
     except BaseException as error:  # noqa: BLE001 - anything that the test raises
         return error
     finally:

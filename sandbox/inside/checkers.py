@@ -1,9 +1,9 @@
 """Compares expected output with actual output: small pure functions, found by name.
 
-Strict by default: a prefix, an extra line, another order or another letter case is wrong. What a checker forgives, its
-first line says. A number is a number of any type, as Python's `==` has it and as the benchmarks' own tests do:
-1, 1.0 and True are equal, but none of them equals "1". Runs in the examiner too: standard library only, CPython 3.10
-and newer.
+Each returns whether the actual output is right. Strict by default: a prefix, an extra line, another order or another
+letter case is wrong. What a checker forgives, its first line says. A number is a number of any type, as Python's `==`
+has it and as the benchmarks' own tests do: 1, 1.0 and True are equal, but none of them equals "1". Runs in the examiner
+too: standard library only, CPython 3.10 and newer.
 """
 
 import math
@@ -28,6 +28,10 @@ def exact(expected: bytes, actual: bytes) -> bool:
 
     >>> exact(b"3\n", b"3")
     False
+
+    Args:
+        expected: the right output.
+        actual: what the program printed.
     """
     return expected == actual
 
@@ -37,6 +41,10 @@ def lines(expected: bytes, actual: bytes) -> bool:
 
     >>> lines(b"1 2\n3", b"1 2 \r\n3\n\n"), lines(b"1\n2", b"2\n1"), lines(b"3", b"3\0")
     (True, False, False)
+
+    Args:
+        expected: the right output; only a line feed ends a line.
+        actual: what the program printed.
     """
     return all(wanted == given for wanted, given in zip_longest(_lines(expected), _lines(actual)))
 
@@ -46,6 +54,10 @@ def tokens(expected: bytes, actual: bytes) -> bool:
 
     >>> tokens(b"1 2\n", b"1\n2\n"), tokens(b"1 2", b"1 2 2")
     (True, False)
+
+    Args:
+        expected: the right output; white space is that of ASCII.
+        actual: what the program printed.
     """
     return all(wanted == given for wanted, given in zip_longest(_tokens(expected), _tokens(actual)))
 
@@ -57,6 +69,10 @@ def numbers(expected: bytes, actual: bytes) -> bool:
 
     >>> numbers(b"1.4142136", b"1.41421356"), numbers(b"1000000007", b"1000000006"), numbers(b"1.5", b"nan")
     (True, False, False)
+
+    Args:
+        expected: the right output, of decimal numbers and any other words.
+        actual: what the program printed; a number may have an exponent or no decimal point.
     """
     return all(_same_token(wanted, given) for wanted, given in zip_longest(_tokens(expected), _tokens(actual)))
 
@@ -66,6 +82,10 @@ def equal(expected: Any, actual: Any) -> bool:
 
     >>> equal([1, 2], (1, 2)), equal(3, 3.0)
     (False, True)
+
+    Args:
+        expected: the right value, of any type.
+        actual: what the program returned.
     """
     return bool(expected == actual)
 
@@ -77,6 +97,10 @@ def json_equal(expected: Any, actual: Any) -> bool:
     (True, True, False)
     >>> json_equal(0.3, 0.1 + 0.2), json_equal(1, True), json_equal("1", 1)
     (False, True, False)
+
+    Args:
+        expected: the right value, as `json.loads` returns it.
+        actual: what the program returned.
     """
     return _same_json(expected, actual, _same_number)
 
@@ -86,6 +110,10 @@ def json_close(expected: Any, actual: Any) -> bool:
 
     >>> json_close([0.3, 7], [0.1 + 0.2, 7]), json_close(1000000007, 1000000006), json_close(1.5, float("nan"))
     (True, False, False)
+
+    Args:
+        expected: the right value, as `json.loads` returns it.
+        actual: what the program returned; an integer may come for a float.
     """
     return _same_json(expected, actual, _close_number)
 
@@ -97,6 +125,10 @@ def json_wrapped(expected: Any, actual: Any) -> bool:
 
     >>> json_wrapped([7], 7), json_wrapped([7], [7]), json_wrapped([7], [[7]]), json_wrapped([7, 8], 7)
     (True, True, False, False)
+
+    Args:
+        expected: the right value, as `json.loads` returns it, wrapped or not.
+        actual: what the program returned.
     """
     is_wrapped = isinstance(expected, list) and len(expected) == 1
     return json_close(expected, actual) or (is_wrapped and json_close(expected[0], actual))
@@ -107,6 +139,10 @@ def any_of(expected: Any, actual: Any) -> bool:
 
     >>> any_of([0, 6], 6), any_of([0, 6], [0, 6]), any_of([], 1)
     (True, False, False)
+
+    Args:
+        expected: the right answers; nothing is right where there are none.
+        actual: what the program returned.
     """
     return any(equal(answer, actual) for answer in expected)
 
@@ -116,6 +152,10 @@ def close_1e_6(expected: Any, actual: Any) -> bool:
 
     >>> close_1e_6(0.3, 0.1 + 0.2), close_1e_6([0.5], (0.5,)), close_1e_6(3, 3.0000001), close_1e_6(2.0, 2)
     (True, False, False, True)
+
+    Args:
+        expected: the right value; floats may be in lists and tuples at any depth, but not in other types.
+        actual: what the program returned; a float may also differ by a relative 1e-7, as EvalPlus has it.
     """
     return _close_value(expected, actual, 1e-6)
 
@@ -125,6 +165,10 @@ def close_1e_4(expected: Any, actual: Any) -> bool:
 
     >>> close_1e_4((3.14159, 7), (3.1416, 7)), close_1e_4(3.14159, 3.142)
     (True, False)
+
+    Args:
+        expected: the right value, see `close_1e_6`.
+        actual: what the program returned.
     """
     return _close_value(expected, actual, 1e-4)
 
@@ -134,6 +178,10 @@ def same_set(expected: Any, actual: Any) -> bool:
 
     >>> same_set((1, 2), [2, 1, 1]), same_set([1, 2], [1]), same_set([1], 1), same_set([1], range(1, 10**12))
     (True, False, False, False)
+
+    Args:
+        expected: the right collection, of members that can be hashed.
+        actual: what the program returned; wrong where it is not a collection of such members.
     """
     try:
         wanted, found = set(expected), set()
@@ -153,6 +201,10 @@ def same_noneness(expected: Any, actual: Any) -> bool:
 
     >>> same_noneness(True, "match"), same_noneness(False, None), same_noneness(True, False), same_noneness(False, 0)
     (True, True, False, False)
+
+    Args:
+        expected: True or False, whether there is one.
+        actual: what the program returned.
     """
     return expected is (actual if isinstance(actual, bool) else actual is not None)
 

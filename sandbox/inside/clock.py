@@ -44,6 +44,9 @@ class ClockReading(NamedTuple):
         Args:
             cpu_s: CPU seconds of the examiner by now.
             queued_s: seconds for which it has waited for a processor by now.
+
+        Returns:
+            0 between programs.
         """
         if not self.started_ns:
             return 0.0
@@ -52,7 +55,14 @@ class ClockReading(NamedTuple):
 
 
 def read_clock(fd: int) -> ClockReading:
-    """Return what the file of a clock says."""
+    """Return what the file of a clock says.
+
+    Args:
+        fd: of the memory file.
+
+    Returns:
+        The last reading written; all zeros before the first.
+    """
     data = os.pread(fd, _READING.size, 0)
     return ClockReading._make(_READING.unpack(data)) if data else ClockReading()
 
@@ -76,11 +86,13 @@ class Clock:
     def start(self) -> None:
         """Let a test begin."""
         self._since_ns = self._owed_ns = self._answers = 0
+        self._seen_ns = self._queued_ns()
         self._start = (time.monotonic_ns(), time.process_time_ns(), self._seen_ns)
         self._write()
 
     def stop(self) -> None:
         """Say that no test is under way."""
+        self._since_ns = self._owed_ns = self._answers = 0
         self._start = (0, 0, 0)
         self._write()
 
@@ -91,18 +103,32 @@ class Clock:
 
     def settle(self) -> None:
         """Note that the program has answered."""
-        waited_ns = time.monotonic_ns() - self._since_ns
-        if waited_ns > _NOTABLE_NS:
-            queued_ns = self._queued_ns()
-            waited_ns -= min(waited_ns, queued_ns - self._seen_ns)
-            self._seen_ns = queued_ns
-        self._owed_ns += waited_ns
+        self._owed_ns += self._without_queue(time.monotonic_ns() - self._since_ns)
         self._since_ns = 0
         self._answers += 1
         self._write()
 
+    def answered_and_owes(self) -> float:
+        """End a test whose answer has come and begin the next one, which the program has begun already.
+
+        Returns:
+            The seconds for which it owed the answer. The file, which is there for those who look every few
+            milliseconds, is not written for shorter ones.
+        """
+        now_ns = time.monotonic_ns()
+        owed_ns = self._owed_ns + self._without_queue(now_ns - self._since_ns)
+        self._since_ns, self._owed_ns, self._answers = now_ns, 0, 0
+        if now_ns - self._start[0] > _NOTABLE_NS:
+            self._start = (now_ns, time.process_time_ns(), self._seen_ns)
+            self._write()
+        return owed_ns / 1e9
+
     def set_answers(self, answers: int) -> None:
-        """Note how many answers the test has, in place of those counted until now."""
+        """Note how many answers the test has, in place of those counted until now.
+
+        Args:
+            answers: 0 where all that the test knows of the program are functions.
+        """
         self._answers = answers
         self._write()
 
@@ -115,6 +141,14 @@ class Clock:
     def owed_s(self) -> float:
         """The seconds for which the program has owed answers in this test."""
         return self._owed_ns / 1e9
+
+    def _without_queue(self, waited_ns: int) -> int:
+        """Return what is left of a wait without the time in a processor's queue."""
+        if waited_ns > _NOTABLE_NS:
+            queued_ns = self._queued_ns()
+            waited_ns -= min(waited_ns, queued_ns - self._seen_ns)
+            self._seen_ns = queued_ns
+        return waited_ns
 
     def _write(self) -> None:
         os.pwrite(self._fd, _READING.pack(self._since_ns, self._owed_ns, *self._start, self._answers), 0)

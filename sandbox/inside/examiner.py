@@ -1,9 +1,9 @@
-"""Examines programs by the tests of one problem, in a jail of its own, and never holds a program.
+"""Examines programs by the tests of one problem after another, in a jail of its own, and never holds a program.
 
-Runs test statements with a program's names bound to what its candidate answers, compares what a program printed with
-what is expected, and writes one JSON line a test into a memory file that only the judge reads. Every value that comes
-from a candidate is of a plain type or a handle. One examiner serves all programs that have the same tests; each
-test runs in names of its own.
+Runs test statements with a program's names bound to what its candidate answers, and compares what a program printed
+with what is expected. Every value that comes from a candidate is of a plain type or a handle. One examiner serves all
+programs that have the same tests; each test runs in names of its own. An examiner of plain tests takes over the plain
+tests of other problems too: it is the *arbiter*, and holds nothing of a test but its texts.
 
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
 """
@@ -11,21 +11,21 @@ Runs in the examined interpreter (CPython 3.10 and newer): standard library only
 import importlib
 import json
 import os
-import reprlib
 import resource
 import socket
 import sys
 import time
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
-from sandbox.inside import checkers, messages, values
-from sandbox.inside.blame import SETUP_FILE, TEST_FILE, frames_of, is_the_tests_own
+from sandbox.inside import checkers, messages
+from sandbox.inside.blame import compiled
 from sandbox.inside.clock import Clock
-from sandbox.inside.messages import ExamineRequest, content_of, receive_work, send_mark
-from sandbox.inside.proxies import ErrorClass, Handle, story_of
-from sandbox.inside.remote import NeverReady, Remote, Uncompilable, few_digits, shown
-from sandbox.inside.server import READY
+from sandbox.inside.messages import Comparison, ExamineRequest, content_of, receive_work, send_mark
+from sandbox.inside.plain import NO_SCRIPT, Plan, plan_of
+from sandbox.inside.remote import Remote
+from sandbox.inside.server import GOES_ON, READY
+from sandbox.inside.session import ACCEPTED, Finding, Session, names_of
 
 _RECURSION_LIMIT = 10_000
 """A value takes some five frames a level, and the test may wrap what came before it goes back."""
@@ -34,52 +34,77 @@ _EXAMINATION_CPU_S, _COMPARISON_CPU_S = 30, 10
 _REHEARSALS = 30
 _MOST_RESIDENT_KIB = 96 << 10
 """An examiner that ever had more makes way for a new one: what one program made it keep must not meet the next."""
-
-_BORDER: tuple[tuple[type[Exception], str, str], ...] = (
-    (NeverReady, "sandbox_error", "the candidate ended before it came to the program"),
-    (messages.Gone, "lost", ""),
-    (Uncompilable, "compile_error", ""),
-    (messages.TooLong, "output_limit", "the program answered with "),
-    (values.Malformed, "runtime_error", "the program answered with something that is not a value: "),
-)
-"""What can go wrong on the stream to the candidate, and what that means; the error's own text follows the words."""
-
-_brief = reprlib.Repr()
-_brief.maxlevel, _brief.maxstring, _brief.maxother, _brief.maxlong = 6, 400, 200, 100
-_brief.maxlist = _brief.maxtuple = _brief.maxdict = _brief.maxset = _brief.maxfrozenset = _brief.maxdeque = 30
+_UNMARKED_S = 0.05
+"""Replies to a script that took less together are not reported to the candidates' template one by one."""
 
 
-def examine_programs(tests: int, judge_fd: int, clock_file: int, marks: int, schedstat: int) -> NoReturn:
+class ProblemTests:
+    """Holds the tests of a problem, and the plan for them if all are plain."""
+
+    def __init__(self, text: bytes) -> None:
+        """Read the tests: a JSON list, as the judge writes it."""
+        self.tests: list[dict[str, Any]] = json.loads(text)
+        self.names = names_of(self.tests)
+        self.forgives = all(test["kind"] != "assert" for test in self.tests)
+        self.plan = plan_of(self.tests, self.names, forgives=self.forgives)
+
+    def compile(self) -> None:
+        """Compile all tests; an error in one ends the examiner before it meets a program."""
+        for test in self.tests:
+            if test["kind"] == "assert":
+                compiled(test)
+
+
+class Outlets(NamedTuple):
+    """Names what an examiner writes to: results for the judge, marks for the candidates' template, the clock."""
+
+    results: int
+    marks: socket.socket
+    clock: Clock
+
+
+def examine_programs(  # noqa: PLR0917 - descriptors, in the order of a request
+    tests: int, judge_fd: int, results: int, clock_file: int, marks: int, schedstat: int
+) -> NoReturn:
     """Judge programs by the tests in a memory file, and compare outputs, until the judge closes its socket.
 
+    The judge sends work (see `sandbox.inside.messages`) and gets two letters for each: the outcome, and whether this
+    examiner stays ("s") or leaves ("l"). The first two come before any work, and are those of taking over tests: "p"
+    if all are plain, and then the script for candidates is in the results; "n" if not. An examination ends with "k",
+    and a row a test in the results: a JSON list of a finding, the seconds for which the candidate owed answers, and
+    whether the candidates' template got a mark then. A comparison ends with "y", "n", or "m" for too much memory.
+
     Args:
-        tests: a JSON list, as the judge writes it.
-        judge_fd: packet socket on which the judge sends its work. An examination comes with two descriptors: a memory
-            file for the results (a line a test: verdict, detail, expected, actual, line; "lost" where the candidate
-            died) and the stream socket to the candidate. A comparison comes with the expected output and the actual
-            one. The answer is two letters: the outcome, and whether this examiner stays or leaves.
+        tests: memory file with the first problem.
+        judge_fd: packet socket to the judge.
+        results: memory file, empty whenever work comes.
         clock_file: memory file for the clock of the test at hand.
-        marks: packet socket to the candidates' template, which alone knows what a candidate used: it gets a mark where
-            each test ends.
+        marks: packet socket to the candidates' template, which alone knows what a candidate used.
         schedstat: /proc/self/schedstat, opened; -1 where there is none.
     """
     sys.setrecursionlimit(_RECURSION_LIMIT)
-    text = content_of(tests)
-    cases = [_compiled(case) for case in json.loads(text)]
-    if b"numpy" in text and b"random" in text:
-        with suppress(ImportError):
-            importlib.import_module("numpy.random")  # so that the seed of its lots is set for the first program too
-    judge, marking, clock = socket.socket(fileno=judge_fd), socket.socket(fileno=marks), Clock(clock_file, schedstat)
+    outlets = Outlets(results, socket.socket(fileno=marks), Clock(clock_file, schedstat))
+    text, judge = content_of(tests), socket.socket(fileno=judge_fd)
+    problem = ProblemTests(text)
+    if problem.plan is None:
+        problem.compile()
+        if b"numpy" in text and b"random" in text:
+            with suppress(ImportError):
+                importlib.import_module("numpy.random")  # so that it is seeded for the first program too
+    judge.send(_hand_over_script(problem, results) + b"s")
     while received := receive_work(judge):
         work, descriptors = received
         if isinstance(work, ExamineRequest):
             _bound_cpu(_EXAMINATION_CPU_S)
             _forget()
-            _examine(cases, work, descriptors, marking, clock)
+            _examine(problem, work, descriptors[0], outlets)
             outcome = b"k"
-        else:
+        elif isinstance(work, Comparison):
             _bound_cpu(_COMPARISON_CPU_S)
-            outcome = _compare(work, *descriptors)
+            outcome = _compare(work.checker, *descriptors)
+        else:
+            problem = ProblemTests(content_of(descriptors[0]))
+            outcome = _hand_over_script(problem, results)
         for fd in descriptors:
             os.close(fd)
         leaves = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > _MOST_RESIDENT_KIB
@@ -90,20 +115,24 @@ def examine_programs(tests: int, judge_fd: int, clock_file: int, marks: int, sch
 
 
 def prepare_examiners() -> None:
-    """Go through an examination before any fork has to, so that each inherits specialised code and filled pools."""
-    case = {"kind": "assert", "setup": "", "code": "assert f([1, (2, 3)]) == [1, 2]", "names": ["f"]}
-    replies = [READY, '["ok", {"dict": [["f", {"handle": 0}]]}, {}]', '["ok", [1, 2], {}]']
+    """Go through examinations before any fork has to, so that each inherits specialised code and filled pools."""
+    test = {"kind": "assert", "setup": "", "code": "assert f([1, (2, 3)]) == [1, 2]", "names": ["f"]}
+    loaded, returned = '["ok", {"dict": [["f", {"handle": 0}]]}, {}]', '["ok", [1, 2], {}]'
     ours, theirs = socket.socketpair()
     marks, template = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     with ours, theirs, marks, template:
-        for number in range(_REHEARSALS):
-            for reply in replies:
+        outlets = Outlets(nowhere, marks, Clock(nowhere, -1))
+        problem = ProblemTests(json.dumps([test]).encode())
+        for number in range(2 * _REHEARSALS):
+            is_scripted = number % 2 == 0
+            for reply in (READY, *((GOES_ON + loaded, GOES_ON + returned) if is_scripted else (loaded, returned))):
                 messages.Stream(theirs.fileno()).send(reply)
-            examination = ExamineRequest(number, 0, exhaustive=False, most_bytes=1 << 20)
-            _examine([_compiled(case)], examination, [nowhere, ours.fileno()], marks, Clock(nowhere, -1))
-            template.recv(64)
-            theirs.recv(1 << 16)
+            examination = ExamineRequest(number, 0, exhaustive=False, is_scripted=is_scripted, most_bytes=1 << 20)
+            _examine(problem, examination, ours.fileno(), outlets)
+            if not is_scripted:
+                template.recv(64)
+                theirs.recv(1 << 16)
     os.close(nowhere)
 
 
@@ -113,20 +142,94 @@ def _bound_cpu(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + seconds, hard))
 
 
-def _examine(
-    cases: list[dict[str, Any]], examination: ExamineRequest, descriptors: list[int], marks: socket.socket, clock: Clock
-) -> None:
-    results, peer = descriptors
-    session = _Session(peer, examination.most_bytes, cases, clock)
-    for case in cases[examination.first :]:
-        clock.start()
-        finding = session.judge(case)
-        if finding["verdict"] != "lost":
-            send_mark(marks, examination.number, clock.owed_s)
-        os.write(results, json.dumps(finding).encode("utf-8", "backslashreplace") + b"\n")
-        if finding["verdict"] == "lost" or (finding["verdict"] != "accepted" and not examination.exhaustive):
+def _hand_over_script(problem: ProblemTests, results: int) -> bytes:
+    """Write the script for candidates, if there is one; return whether there is."""
+    os.write(results, problem.plan.script if problem.plan else NO_SCRIPT)
+    return b"p" if problem.plan else b"n"
+
+
+def _examine(problem: ProblemTests, examination: ExamineRequest, peer: int, outlets: Outlets) -> None:
+    clock, plan = outlets.clock, problem.plan if examination.is_scripted else None
+    remote = Remote(peer, examination.most_bytes, clock, is_scripted=plan is not None)
+    session = Session(remote, clock, problem.names, forgives=problem.forgives)
+    report = _Report(examination.number, outlets)
+    clock.start()
+    replies = _Replies(remote, plan, clock) if plan else None
+    for number in range(examination.first, len(problem.tests)):
+        if replies is not None and replies.next_is_right(number):
+            report.add(ACCEPTED, clock.answered_and_owes(), is_marked=False)
+            continue
+        report.write()  # lest it be lost over what comes now
+        finding = session.judge(problem.tests[number])
+        report.add(finding, clock.owed_s, is_marked=not remote.is_scripted)
+        if finding[0] == "lost" or (finding[0] != "accepted" and not examination.exhaustive):
             break
+        clock.start()
+        if remote.is_scripted:
+            clock.owe()
+    report.write()
     clock.stop()
+
+
+class _Replies:
+    """Reads the replies to a script, as long as they are right; others are left for a session to read."""
+
+    def __init__(self, remote: Remote, plan: Plan, clock: Clock) -> None:
+        """Wait for the program to be loaded."""
+        self._remote, self._plan, self._clock = remote, plan, clock
+        self._before: list[bytes] = []
+        """What came before the first reply: a session that begins has to read it."""
+        clock.owe()
+        with suppress(messages.Gone, messages.TooLong):
+            self._before.append(remote.stream.receive(len(READY)))
+            self._before.append(remote.stream.receive(remote.most_text))
+        self._is_plain = self._before[1:] == [plan.loaded]
+        if not self._is_plain:
+            self._leave()
+
+    def next_is_right(self, test: int) -> bool:
+        """Whether the next reply is a right one; if not, a session is to judge the test."""
+        if not (self._is_plain and self._remote.is_scripted):
+            return False
+        with suppress(messages.Gone, messages.TooLong):
+            reply = self._remote.stream.receive(self._remote.most_text)
+            if reply in self._plan.right[test]:
+                return True
+            self._remote.stream.put_back(reply)
+        self._leave()
+        return False
+
+    def _leave(self) -> None:
+        """Give back what was read, and what is known of the clock."""
+        self._clock.settle()
+        self._clock.set_answers(0)
+        for text in reversed(self._before):
+            self._remote.stream.put_back(text)
+        self._before.clear()
+
+
+class _Report:
+    """Writes a row for each test, and marks for the candidates' template."""
+
+    def __init__(self, number: int, outlets: Outlets) -> None:
+        self._number, self._outlets = number, outlets
+        self._rows: list[str] = []
+        self._unmarked_s = 0.0
+
+    def add(self, finding: Finding, owed_s: float, *, is_marked: bool) -> None:
+        """Add a test; it is marked in any case where the candidate took its time."""
+        self._unmarked_s += owed_s
+        is_marked = finding[0] != "lost" and (is_marked or self._unmarked_s > _UNMARKED_S)
+        if is_marked:
+            send_mark(self._outlets.marks, self._number, self._unmarked_s)
+            self._unmarked_s = 0.0
+        self._rows.append(json.dumps((*finding, owed_s, is_marked)))
+
+    def write(self) -> None:
+        """Write the rows that are left."""
+        if self._rows:
+            os.write(self._outlets.results, "".join(row + "\n" for row in self._rows).encode("ascii"))
+            self._rows.clear()
 
 
 def _compare(checker: str, expected: int, actual: int) -> bytes:
@@ -137,14 +240,6 @@ def _compare(checker: str, expected: int, actual: int) -> bytes:
         return b"m"
 
 
-def _compiled(case: dict[str, Any]) -> dict[str, Any]:
-    """Return a test with its code compiled, once for all programs."""
-    if case["kind"] != "assert":
-        return case
-    code, setup = compile(case["code"], TEST_FILE, "exec"), compile(case["setup"], SETUP_FILE, "exec")
-    return {**case, "code": code, "setup": setup, "setup_text": case["setup"], "code_text": case["code"]}
-
-
 def _forget() -> None:
     """Undo what tests do to the modules of random and rounded numbers: every program meets the same examiner."""
     for name in ("random", "numpy.random"):
@@ -152,129 +247,3 @@ def _forget() -> None:
             sys.modules[name].seed(0)
     if "decimal" in sys.modules:
         sys.modules["decimal"].setcontext(sys.modules["decimal"].Context())
-
-
-Finding = dict[str, Any]
-
-
-def _finding(verdict: str, detail: str = "", expected: str = "", actual: str = "", line: int = 0) -> Finding:
-    return {
-        "verdict": verdict,
-        "detail": detail[:1000],
-        "expected": expected[:2000],
-        "actual": actual[:2000],
-        "line": line,
-    }
-
-
-class _Session:
-    """Judges one candidate by the tests."""
-
-    def __init__(self, peer: int, most_bytes: int, cases: list[dict[str, Any]], clock: Clock) -> None:
-        self.remote = Remote(peer, most_bytes, clock)
-        self.clock = clock
-        self.names = tuple(dict.fromkeys(name for case in cases for name in _names_of(case)))
-        self.calls_only = all(case["kind"] != "assert" for case in cases)
-        self.loaded = False
-        self.program: dict[str, Any] = {}
-        """The program's values by name, of the names that it defines."""
-        self.failure: Finding | None = None
-
-    def judge(self, test: dict[str, Any]) -> Finding:
-        """Return the finding of one test; a program that failed to load fails every test in the same way."""
-        if self.failure is not None:
-            return self.failure
-        self.remote.begin_test()
-        try:
-            if not self.loaded:
-                self.program = self.remote.load(self.names, forgives=self.calls_only)
-                self.loaded = True
-            has_values = any(not isinstance(value, (Handle, ErrorClass)) for value in self.program.values())
-            self.clock.set_answers(1 if has_values else 0)
-            return self._assert(test) if test["kind"] == "assert" else self._call(test)
-        except BaseException as error:  # noqa: BLE001 - the test's, the program's or the stream's: told apart below
-            self.remote.at_rest = True
-            finding = self._of_error(self.remote.broken or error, test)
-        if not self.loaded and finding["verdict"] != "lost":
-            self.failure = finding
-        return finding
-
-    def _assert(self, test: dict[str, Any]) -> Finding:
-        namespace = {"__name__": "test", **{name: self.program[name] for name in test["names"] if name in self.program}}
-        exec(test["setup"], namespace)  # noqa: S102 - the benchmark's own code
-        exec(test["code"], namespace)  # noqa: S102 - the benchmark's own code
-        if self.remote.broken is not None:  # and the test caught it
-            raise self.remote.broken
-        return _finding("accepted")
-
-    def _call(self, test: dict[str, Any]) -> Finding:
-        function = self._function(test["function"])
-        arguments = tuple(values.from_tree(test["arguments"]))
-        if test["kind"] == "value":
-            value = self.remote.call(function, arguments, {})
-            return _finding("accepted") | {"actual": values.to_text(value, export=lambda _: {"handle": 0})}
-        expected = values.from_tree(test["expected"])
-        actual = self.remote.call(function, arguments, {})
-        if checkers.CALL[test["checker"]](expected, actual) and self.remote.broken is None:
-            return _finding("accepted")
-        self.remote.at_rest = True
-        call = f"{test['function']}({', '.join(map(_shown, arguments))})"
-        return _finding("wrong_answer", call, _shown(expected), _shown(actual))
-
-    def _function(self, name: str) -> Any:
-        """Return a top-level function, or a method of a new object of the program's class Solution."""
-        method = name.removeprefix("Solution().")
-        if method == name and name in self.program:
-            return self.program[name]
-        if "Solution" not in self.program:
-            missing = name if method == name else "Solution"
-            raise NameError(missing, name=missing)
-        return self.remote.get(self.remote.call(self.program["Solution"], (), {}), method)
-
-    def _of_error(self, error: BaseException, test: dict[str, Any]) -> Finding:
-        """Tell whose error it is, and what that means for the program."""
-        text, answered = shown(error), self.clock.answers > 0
-        for kind, verdict, words in _BORDER:
-            if isinstance(error, kind):
-                return _finding(verdict, words + text)
-        if (story := story_of(error)) is not None:
-            return _finding("memory_limit" if isinstance(error, MemoryError) else "runtime_error", story)
-        if missing := self._missing_name(error):
-            return _finding("runtime_error", f"the program defines no {missing!r}")
-        if isinstance(error, MemoryError) and answered:
-            return _finding("memory_limit", "the program's answer takes more memory than allowed")
-        failed = isinstance(error, AssertionError) and _failing_line(error) > 0
-        if (
-            test["kind"] == "assert"
-            and not failed
-            and is_the_tests_own(error, test, self.remote.encode, answered=answered)
-        ):
-            return _finding("sandbox_error", f"the test itself is broken: {type(error).__name__}: {text}")
-        detail = text if isinstance(error, AssertionError) else f"{type(error).__name__}: {text}"
-        return _finding("wrong_answer", detail, actual=_shown(self.remote.result), line=_failing_line(error))
-
-    def _missing_name(self, error: BaseException) -> str | None:
-        """Return the name that the test needs and the program lacks, if that is what the error says."""
-        name = error.name if isinstance(error, NameError) else None
-        return name if name in self.names and name not in self.program else None
-
-
-def _names_of(test: dict[str, Any]) -> list[str]:
-    if test["kind"] == "assert":
-        names: list[str] = test["names"]
-        return names
-    return [test["function"].removeprefix("Solution()."), "Solution"]
-
-
-def _failing_line(error: BaseException) -> int:
-    """Return the line of the test on which an error arose."""
-    return next((line for file, line in reversed([*frames_of(error)]) if file == TEST_FILE), 0)
-
-
-def _shown(value: Any) -> str:
-    """Return any value as readable text of bounded length."""
-    try:
-        with few_digits():
-            return _brief.repr(value)
-    except BaseException as error:  # noqa: BLE001 - an integer with too many digits, say
-        return f"<{type(value).__name__}, not shown: {type(error).__name__}>"

@@ -21,14 +21,29 @@ Inner = Callable[[Any], Any]
 
 
 def text(content: Any) -> str:
-    """Return what must be a text; raise TypeError where it is none."""
+    """Return what must be a text.
+
+    Args:
+        content: a part of a tree, from any sender.
+
+    Raises:
+        TypeError: It is not a text.
+    """
     if type(content) is not str:
         raise TypeError("text expected")
     return content
 
 
 def bytes_of(content: Any) -> bytes:
-    """Return the bytes that a text encodes."""
+    """Return the bytes that a text encodes.
+
+    Args:
+        content: a text in base64, from any sender.
+
+    Raises:
+        TypeError: It is not a text.
+        ValueError: It is not base64.
+    """
     return base64.b64decode(text(content), validate=True)
 
 

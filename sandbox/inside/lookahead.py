@@ -26,21 +26,41 @@ class Lookahead:
         self._last = None
 
     def wanted(self, number: int) -> int:
-        """Return how many values to fetch from an iterator now."""
+        """Return how many values to fetch from an iterator now.
+
+        Args:
+            number: that of the iterator's handle.
+
+        Returns:
+            1 until 64 values in a row were taken from it; from then on an eighth of those taken, at most 1000.
+        """
         if number != self._last:
             self._taken = 0
         return 1 if self._taken < _ALONE else min(self._taken // _SHARE, MOST_ITEMS)
 
     def fill(self, number: int, items: list[Any]) -> None:
-        """Keep the values that were fetched."""
+        """Keep the values that were fetched.
+
+        Args:
+            number: that of the iterator's handle.
+            items: in order; they replace what was kept of this iterator.
+        """
         self._last = number
         self._items[number] = deque(items)
 
     def holds(self, number: int) -> bool:
-        """Whether a value of an iterator is there already."""
+        """Whether a value of an iterator is there already.
+
+        Args:
+            number: that of the iterator's handle.
+        """
         return bool(self._items.get(number))
 
     def pop(self, number: int) -> Any:
-        """Return an iterator's next value."""
+        """Return an iterator's next value.
+
+        Args:
+            number: that of the iterator's handle; `holds` must be true of it.
+        """
         self._taken += 1
         return self._items[number].popleft()

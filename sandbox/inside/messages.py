@@ -1,7 +1,7 @@
 """Defines the messages between the judge, the templates, examiners and candidates.
 
 Those of the judge and the templates are fixed-size records on sequenced-packet sockets; descriptors travel beside the
-request. No message holds a program, a test or a value: these lie in memory files which only the forked process reads,
+request. No message holds a program, a test or a value: these are in memory files which only the forked process reads,
 so that a template's memory, which every candidate inherits, never held them. An examiner and a candidate exchange
 texts over a stream socket, each led by its length in four bytes.
 
@@ -33,45 +33,73 @@ class Stream:
     def __init__(self, fd: int) -> None:
         """Talk over a connected stream socket."""
         self._fd = fd
-        self._unread = b""
+        self._read = b""
+        self._next = 0
+        """Where the next text begins in what was read."""
 
     def send(self, text: str) -> None:
-        """Send a text, whole; raise Gone where the peer has closed."""
+        """Send a text, whole.
+
+        Args:
+            text: of ASCII, shorter than 4 GiB.
+
+        Raises:
+            Gone: The peer has closed the stream.
+        """
         data = text.encode("ascii")
-        rest = memoryview(_LENGTH.pack(len(data)) + data)
+        framed = _LENGTH.pack(len(data)) + data
         try:
-            while rest:
-                rest = rest[os.write(self._fd, rest) :]
+            sent = os.write(self._fd, framed)
+            while sent < len(framed):
+                sent += os.write(self._fd, memoryview(framed)[sent:])
         except OSError:
             raise Gone from None
 
     def receive(self, most_bytes: int) -> bytes:
         """Return the next text.
 
+        Args:
+            most_bytes: the longest allowed.
+
         Raises:
-            Gone: at the end of the stream.
-            TooLong: where more than `most_bytes` are announced.
+            Gone: The stream has ended.
+            TooLong: A longer one is announced; every further call raises the same.
         """
-        (length,) = _LENGTH.unpack(self._take(_LENGTH.size))
+        self._fetch(_LENGTH.size)
+        (length,) = _LENGTH.unpack_from(self._read, self._next)
         if length > most_bytes:
             raise TooLong(f"a value of {length} bytes where {most_bytes} are allowed")
-        return self._take(length)
+        self._fetch(_LENGTH.size + length)
+        start = self._next + _LENGTH.size
+        self._next = start + length
+        return self._read[start : self._next]
 
-    def _take(self, count: int) -> bytes:
-        """Return the next bytes of the stream; what is read beyond them is kept, so one read mostly brings a text."""
-        chunks, missing = [self._unread], count - len(self._unread)
-        while missing > 0:
-            try:
+    def put_back(self, text: bytes) -> None:
+        """Have the next `receive` return a text that was received already.
+
+        Args:
+            text: of several, the last one received goes back first.
+        """
+        self._read = _LENGTH.pack(len(text)) + text + self._read[self._next :]
+        self._next = 0
+
+    def _fetch(self, count: int) -> None:
+        """Have so many bytes of the stream at hand; what is read beyond them is kept, so one read mostly brings all."""
+        missing = count - (len(self._read) - self._next)
+        if missing <= 0:
+            return
+        chunks = [self._read[self._next :]]
+        try:
+            while missing > 0:
                 chunk = os.read(self._fd, max(_LEAST_READ, min(missing, _MOST_READ)))
-            except OSError:
-                raise Gone from None
-            if not chunk:
-                raise Gone
-            chunks.append(chunk)
-            missing -= len(chunk)
-        found = b"".join(chunks)
-        self._unread = found[count:]
-        return found[:count]
+                if not chunk:
+                    raise Gone
+                chunks.append(chunk)
+                missing -= len(chunk)
+        except OSError:
+            raise Gone from None
+        finally:
+            self._read, self._next = b"".join(chunks), 0
 
 
 RUN, SERVE, EXAMINE, STOP = range(4)
@@ -84,12 +112,13 @@ EXCEEDED: tuple[Literal["cpu", "wall", "memory", "file_size", "host_memory"] | N
 the host, or a group around ours, has too little memory."""
 
 _REQUEST = struct.Struct("=BIdddQQQQQ")
-_EXAMINATION = struct.Struct("=II?Q")
+_EXAMINATION = struct.Struct("=II??Q")
 _FACTS = struct.Struct("=IiiddQB")
 _MARK = struct.Struct("=Id")
+_SERVED = struct.Struct("=QI")
 _LAP = struct.Struct("=dd")
 _MOST_DESCRIPTORS = 8
-_EXAMINE, _COMPARE, _MOST_WORK_BYTES = b"E", b"C", 256
+_EXAMINE, _COMPARE, _TAKE_TESTS, _MOST_WORK_BYTES = b"E", b"C", b"T", 256
 
 
 class ForkRequest(NamedTuple):
@@ -131,45 +160,87 @@ class ExamineRequest(NamedTuple):
     number: int
     first: int
     exhaustive: bool
+    is_scripted: bool
+    """Whether the candidate follows the script; see `sandbox.inside.plain`."""
     most_bytes: int
 
 
+class Comparison(NamedTuple):
+    """Requests a comparison of two files, by a checker of `sandbox.inside.checkers.STDIO`."""
+
+    checker: str
+
+
+class NewTests(NamedTuple):
+    """Announces the tests of another problem."""
+
+
+Work = ExamineRequest | Comparison | NewTests
+
+
 class Lap(NamedTuple):
-    """Counts a candidate's time in one test: CPU time since the mark before, and the time that it owed answers."""
+    """Counts a candidate's time between two marks: CPU time, and the time that it owed answers."""
 
     cpu_s: float
     wall_s: float
 
 
 def send_request(sock: socket.socket, request: ForkRequest, descriptors: list[int]) -> None:
-    """Send a request with the descriptors that the forked process will own."""
+    """Send a request.
+
+    Args:
+        sock: the judge's end of the template's socket.
+        request: what to execute or end.
+        descriptors: for the forked process to own, eight at most.
+    """
     _send(sock, _REQUEST.pack(*request), descriptors)
 
 
 def receive_request(sock: socket.socket) -> tuple[ForkRequest, list[int]] | None:
-    """Return the next request and its descriptors, or None where the judge is gone."""
+    """Return the next request and its descriptors.
+
+    Args:
+        sock: the template's end of its socket.
+
+    Returns:
+        The descriptors are this process's own and open; None where the judge is gone.
+    """
     data, descriptors = _receive(sock, _REQUEST.size)
     return (ForkRequest._make(_REQUEST.unpack(data)), descriptors) if data else None
 
 
-def send_examination(sock: socket.socket, examination: ExamineRequest, descriptors: list[int]) -> None:
-    """Send a program to an examiner: the file for its results and the socket to the candidate."""
-    _send(sock, _EXAMINE + _EXAMINATION.pack(*examination), descriptors)
+def send_work(sock: socket.socket, work: Work, descriptors: list[int]) -> None:
+    """Send work to an examiner.
+
+    Args:
+        sock: the judge's end of its socket.
+        work: what to do.
+        descriptors: for an examination, the socket to the candidate; for a comparison, the file that is expected and
+            the actual one; for new tests, their file.
+    """
+    if isinstance(work, ExamineRequest):
+        _send(sock, _EXAMINE + _EXAMINATION.pack(*work), descriptors)
+    elif isinstance(work, Comparison):
+        _send(sock, _COMPARE + work.checker.encode(), descriptors)
+    else:
+        _send(sock, _TAKE_TESTS, descriptors)
 
 
-def send_comparison(sock: socket.socket, checker: str, descriptors: list[int]) -> None:
-    """Send what a program printed to an examiner: the file that is expected, and the actual one."""
-    _send(sock, _COMPARE + checker.encode(), descriptors)
+def receive_work(sock: socket.socket) -> tuple[Work, list[int]] | None:
+    """Return the next work and its descriptors.
 
+    Args:
+        sock: the examiner's end of its socket.
 
-def receive_work(sock: socket.socket) -> tuple[ExamineRequest | str, list[int]] | None:
-    """Return the next program to examine, or the checker of the next comparison; None where there is none to come."""
+    Returns:
+        The descriptors are this process's own and open; None where the judge closed its end.
+    """
     data, descriptors = _receive(sock, _MOST_WORK_BYTES)
     if not data:
         return None
-    if data[:1] == _COMPARE:
-        return data[1:].decode(), descriptors
-    return ExamineRequest._make(_EXAMINATION.unpack(data[1:])), descriptors
+    if data[:1] == _EXAMINE:
+        return ExamineRequest._make(_EXAMINATION.unpack(data[1:])), descriptors
+    return (Comparison(data[1:].decode()) if data[:1] == _COMPARE else NewTests()), descriptors
 
 
 def _send(sock: socket.socket, data: bytes, descriptors: list[int]) -> None:
@@ -191,18 +262,38 @@ def send_facts(sock: socket.socket, facts: Facts) -> None:
 
 
 def receive_facts(sock: socket.socket) -> Facts | None:
-    """Return how an execution ended, or None where the template is gone."""
+    """Return how an execution ended, or None where the template is gone.
+
+    Args:
+        sock: the judge's end of the template's socket.
+    """
     data = sock.recv(_FACTS.size)
     return Facts._make(_FACTS.unpack(data)) if data else None
 
 
 def send_mark(sock: socket.socket, number: int, wall_s: float) -> None:
-    """Let the next lap of execution `number` begin, after one in which it owed answers for so long."""
+    """Let the next lap of an execution begin.
+
+    Args:
+        sock: the examiner's end of the socket for marks.
+        number: that of the execution.
+        wall_s: seconds for which it owed answers in the lap that ends.
+    """
     sock.send(_MARK.pack(number, wall_s))
 
 
 def receive_mark(sock: socket.socket) -> tuple[int, float]:
-    """Return the number of the execution whose next lap begins, and for how long it owed answers in the one before."""
+    """Return a mark, see `send_mark`.
+
+    Args:
+        sock: the end of the candidates' template.
+
+    Returns:
+        The number of the execution, and the seconds for which it owed answers.
+
+    Raises:
+        RuntimeError: The examiners' template is gone.
+    """
     data = sock.recv(_MARK.size)
     if not data:
         raise RuntimeError("the examiners' template is gone")
@@ -210,13 +301,44 @@ def receive_mark(sock: socket.socket) -> tuple[int, float]:
     return number, wall_s
 
 
+def served(script: bytes, first: int, program: bytes) -> bytes:
+    """Return the content of the file that a serving candidate gets.
+
+    Args:
+        script: see `sandbox.inside.plain`; empty for a conversation.
+        first: the test whose call is the first to be made of the script.
+        program: the source text.
+    """
+    return _SERVED.pack(len(script), first) + script + program
+
+
+def served_parts(content: bytes) -> tuple[bytes, int, bytes]:
+    """Return script, first test and program of what `served` returned."""
+    length, first = _SERVED.unpack_from(content)
+    script_end = _SERVED.size + length
+    return content[_SERVED.size : script_end], first, content[script_end:]
+
+
 def content_of(fd: int, most_bytes: int = sys.maxsize) -> bytes:
-    """Return the content of a memory file, or the first `most_bytes` of it, from its start."""
+    """Return the content of a memory file from its start, wherever its offset is.
+
+    Args:
+        fd: its descriptor.
+        most_bytes: where to stop; by default at the end.
+    """
+    content = os.pread(fd, min(_LEAST_READ, most_bytes), 0)
+    if len(content) < _LEAST_READ:  # most are short, and looking up the size costs more
+        return content
     return os.pread(fd, min(os.fstat(fd).st_size, most_bytes), 0)
 
 
 def write_lap(fd: int, lap: Lap) -> None:
-    """Append a lap to a file."""
+    """Write a lap behind those written before.
+
+    Args:
+        fd: of the memory file, its offset at the end.
+        lap: the candidate's last.
+    """
     os.write(fd, _LAP.pack(*lap))
 
 

@@ -33,7 +33,14 @@ def _are_fields(names: Any) -> bool:
 
 
 def fields_of(value: tuple[Any, ...]) -> list[str] | None:
-    """Return the names of a named tuple's fields; None for any other tuple, or where the names can't cross."""
+    """Return the names of a named tuple's fields.
+
+    Args:
+        value: a tuple of any class.
+
+    Returns:
+        The names in order; None where it is not a named tuple, has no fields, or a name can't cross.
+    """
     kind = type(value)
     names = getattr(kind, "_fields", ())
     if type(names) is tuple and len(names) == tuple.__len__(value) > 0 and _is_name(kind.__name__):
@@ -43,14 +50,32 @@ def fields_of(value: tuple[Any, ...]) -> list[str] | None:
 
 @functools.lru_cache(_KEPT_CLASSES)
 def named_tuple(name: str, fields: tuple[str, ...]) -> Any:
-    """Return the class of named tuples with these fields; ValueError where the names are invalid."""
+    """Return the class of named tuples with these fields.
+
+    Args:
+        name: that of the class.
+        fields: their names, 100 at most, each of 100 characters at most.
+
+    Returns:
+        A class that is none of the program's; the very same for the same names, while it is kept.
+
+    Raises:
+        ValueError: A name is invalid, private, or that of a method of all tuples.
+    """
     if not _is_name(name) or not _are_fields(fields):
         raise ValueError("names that no named tuple has")
     return collections.namedtuple(name, fields)  # noqa: PYI024 - the typed form is for names known beforehand
 
 
 def member_names(value: Any) -> list[str] | None:
-    """Return kind, class and name of a member of an enumeration; None for anything else, or where they can't cross."""
+    """Return the names that a member of an enumeration travels with.
+
+    Args:
+        value: a number or a text, of any class.
+
+    Returns:
+        Its kind ("IntEnum", "StrEnum" or "Enum"), class and name; None where it is no member, or they can't cross.
+    """
     kind = type(value)
     base = next((base.__name__ for base in _KINDS if issubclass(kind, base)), None)
     name: Any = getattr(value, "_name_", None)
@@ -65,7 +90,21 @@ def _is_member(enumeration: Any, name: Any, value: Any) -> bool:
 
 @functools.lru_cache(_KEPT_CLASSES, typed=True)
 def member(kind: str, enumeration: str, name: str, value: int | str) -> Any:
-    """Return the member of an enumeration that is a number or a text; ValueError where the names are invalid."""
+    """Return the member of an enumeration that is a number or a text.
+
+    Args:
+        kind: "IntEnum", "StrEnum" or "Enum".
+        enumeration: name of its class.
+        name: its own.
+        value: 1000 bits or characters at most.
+
+    Returns:
+        The one member of a class that is none of the program's.
+
+    Raises:
+        ValueError: A name, the kind or the value is invalid.
+        TypeError: The kind is "StrEnum" and the value a number.
+    """
     base = next((base for base in _KINDS if base.__name__ == kind), None)
     if base is None or type(value) not in (int, str) or not _is_member(enumeration, name, value):
         raise ValueError("names that no member of an enumeration has")

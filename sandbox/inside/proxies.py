@@ -147,12 +147,23 @@ def _text_of(handle: Handle, operation: str) -> str:
 
 
 def remote_of(handle: Handle) -> Remote:
-    """Return the candidate that an object lives in."""
+    """Return the candidate that an object lives in.
+
+    Args:
+        handle: the object's.
+
+    Returns:
+        The `sandbox.inside.remote.Remote` that made the handle.
+    """
     return object.__getattribute__(handle, "_remote")
 
 
 def number_of(handle: Handle) -> int:
-    """Return the number under which the candidate knows an object."""
+    """Return the number under which the candidate knows an object.
+
+    Args:
+        handle: the object's; its own attributes are read, never those of the object.
+    """
     number: int = object.__getattribute__(handle, "_number")
     return number
 
@@ -167,7 +178,14 @@ class Coroutine(Handle):
         return self
 
     def send(self, _value: Any) -> Any:
-        """Run the coroutine there; its result ends it here."""
+        """Run the coroutine there; its result ends it here.
+
+        Args:
+            _value: ignored; the event loop sends None.
+
+        Raises:
+            StopIteration: Always, with the result.
+        """
         raise StopIteration(remote_of(self).do("await", self))
 
     def __next__(self) -> Any:
@@ -175,7 +193,12 @@ class Coroutine(Handle):
         return self.send(None)
 
     def throw(self, error: BaseException, *_: object) -> Any:
-        """Give up: what is awaited has not begun yet."""
+        """Give up: what is awaited has not begun yet.
+
+        Args:
+            error: raised at once.
+            _: ignored; older callers pass a value and a traceback.
+        """
         raise error
 
     def close(self) -> None:
@@ -194,7 +217,21 @@ class ErrorClass(type):
 
 
 def error_class(remote: Remote, number: int, name: str, bases: tuple[type, ...]) -> type:
-    """Return the class that represents an exception class of the program; TypeError where its bases don't fit."""
+    """Return the class that represents an exception class of the program.
+
+    Args:
+        remote: the candidate.
+        number: that of the class's handle.
+        name: that of the class, not checked.
+        bases: builtin exception classes, and those that represent the program's.
+
+    Returns:
+        A class whose exceptions read public attributes in the candidate.
+
+    Raises:
+        TypeError: The bases don't fit together.
+        ValueError: The name has a zero character.
+    """
 
     def attribute(error: Any, name: str) -> Any:
         """Read an attribute of the exception there."""
@@ -207,7 +244,14 @@ def error_class(remote: Remote, number: int, name: str, bases: tuple[type, ...])
 
 
 def error_of(kind: Any, arguments: tuple[Any, ...], message: str, handle: Handle | None) -> BaseException:
-    """Return an exception that represents one of the program, of a builtin class or of one that `error_class` made."""
+    """Return an exception that represents one of the program.
+
+    Args:
+        kind: a builtin exception class, or one that `error_class` made.
+        arguments: the exception's.
+        message: its text, which `str` gives where it has a handle.
+        handle: None for an exception of a builtin class.
+    """
     error: Any = kind.__new__(kind, *arguments)
     if type(kind) is not ErrorClass:
         with suppress(Exception):  # of a class whose constructor takes other arguments than it keeps
@@ -219,12 +263,27 @@ def error_of(kind: Any, arguments: tuple[Any, ...], message: str, handle: Handle
 
 
 def mark(error: BaseException, story: str) -> BaseException:
-    """Mark an exception as the program's, with what it said; it stays so however often the test raises it again."""
+    """Mark an exception as the program's; it stays so however often the test raises it again.
+
+    Args:
+        error: changed in place.
+        story: the name of its class and its text, as the program gave them.
+
+    Returns:
+        The same exception.
+    """
     error.__dict__["_story"] = story
     return error
 
 
 def story_of(error: BaseException) -> str | None:
-    """Return what the program said with an exception of its own; None for any other exception."""
+    """Return what the program said with an exception of its own.
+
+    Args:
+        error: any exception that a test raised.
+
+    Returns:
+        See `mark`; None where the exception is not the program's.
+    """
     story: str | None = error.__dict__.get("_story")
     return story

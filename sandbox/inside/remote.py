@@ -17,7 +17,7 @@ from sandbox.inside.arguments import assign
 from sandbox.inside.clock import Clock
 from sandbox.inside.lookahead import Lookahead
 from sandbox.inside.proxies import Coroutine, ErrorClass, Handle, error_class, error_of, mark, number_of
-from sandbox.inside.server import READY
+from sandbox.inside.server import READY, WAITS
 
 _FRAME_BYTES = 1 << 16
 """What a frame may hold beyond a value."""
@@ -44,9 +44,20 @@ _BROKEN = (messages.Gone, messages.TooLong, values.Malformed, Uncompilable)
 class Remote:
     """Sends requests to one candidate, over a stream socket."""
 
-    def __init__(self, fd: int, most_bytes: int, clock: Clock) -> None:
-        """Talk over a socket; no value may be larger than `most_bytes`; the clock runs while an answer is owed."""
-        self._stream = messages.Stream(fd)
+    def __init__(self, fd: int, most_bytes: int, clock: Clock, *, is_scripted: bool = False) -> None:
+        """Talk over a socket.
+
+        Args:
+            fd: of the socket.
+            most_bytes: what a value may have, as `sandbox.inside.values.Writer` counts.
+            clock: runs while an answer is owed.
+            is_scripted: whether the candidate follows a script, see `sandbox.inside.plain`.
+        """
+        self.stream = messages.Stream(fd)
+        self.most_text = values.MOST_TEXT_PER_BYTE * most_bytes + _FRAME_BYTES
+        """Bytes of the longest reply."""
+        self.is_scripted = is_scripted
+        """Whether the next reply comes without a request."""
         self._most_bytes = most_bytes
         self._clock = clock
         self._handles: dict[int, Handle] = {}
@@ -57,8 +68,7 @@ class Remote:
         self.result: Any = None
         """The last result of a call, to show where a test fails."""
         self.broken: BaseException | None = None
-        """What was wrong with the conversation, or failed in a function of the test that the program called: whoever
-        catches it, the test has not passed."""
+        """What broke the conversation, or failed in a callback: whoever catches it, the test has not passed."""
         self.at_rest = False
         """Whether objects are named here instead of showing their own text."""
 
@@ -68,17 +78,23 @@ class Remote:
         self.at_rest = False
 
     def load(self, names: tuple[str, ...], *, forgives: bool) -> dict[str, Any]:
-        """Run the program's top level; return its values of those names that exist.
+        """Run the program's top level.
 
-        Where `forgives`, a top level that ends for want of standard input has ended well.
+        Args:
+            names: the top-level names that the tests need.
+            forgives: whether a top level that ends for want of standard input has ended well.
+
+        Returns:
+            The values of those names that exist.
 
         Raises:
-            NeverReady, Uncompilable: see there.
+            NeverReady: The candidate ended before it came to the program.
+            Uncompilable: The program is not Python.
         """
         self._clock.owe()
         try:
             self._send("load", list(names), forgives)
-            self._stream.receive(len(READY))
+            self.stream.receive(len(READY))
         except messages.Gone:
             raise NeverReady from None
         loaded = self._reply()
@@ -87,7 +103,13 @@ class Remote:
         return loaded
 
     def call(self, function: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        """Call a function of the program; arguments that it changes in place are changed here too."""
+        """Call a function of the program; arguments that it changes in place are changed here too.
+
+        Args:
+            function: its stand-in.
+            arguments: by position.
+            keywords: by name.
+        """
         given = {**{str(index): argument for index, argument in enumerate(arguments)}, **keywords}
         same = _repeated(given)
         trees = {name: None if name in same else self.encode(argument) for name, argument in given.items()}
@@ -105,11 +127,22 @@ class Remote:
         self._ask("set", self.encode(target), attribute, self.encode(value))
 
     def do(self, operation: str, target: Any, *arguments: Any, ends: type | None = None) -> Any:
-        """Perform one of the candidate's operations on an object of the program; `ends` may end an iteration."""
+        """Perform an operation on an object of the program.
+
+        Args:
+            operation: one of `sandbox.inside.server.OPERATIONS`.
+            target: the object.
+            *arguments: the other operands.
+            ends: StopIteration or StopAsyncIteration, if the operation may end an iteration.
+        """
         return self._ask("do", operation, self.encode(target), *map(self.encode, arguments), ends=ends)
 
     def next(self, number: int) -> Any:
-        """Return the next value of an iterator of the program, of which several are fetched at once in long loops."""
+        """Return the next value of an iterator of the program, of which several are fetched at once in long loops.
+
+        Args:
+            number: that of the iterator's handle.
+        """
         if not self._lookahead.holds(number):
             items = self._ask("take", {"handle": number}, self._lookahead.wanted(number), ends=StopIteration)
             if type(items) is not list or not items:
@@ -150,14 +183,17 @@ class Remote:
         return self._reply(given, ends=ends)
 
     def _send(self, *request: Any) -> None:
-        self._stream.send(json.dumps(request))
+        if not self.is_scripted:
+            self.stream.send(json.dumps(request))
 
     def _receive(self) -> Any:
         """Return the candidate's next message; numbers in it must not be longer than values write them."""
         try:
-            text = self._stream.receive(values.MOST_TEXT_PER_BYTE * self._most_bytes + _FRAME_BYTES)
+            text = self.stream.receive(self.most_text)
         finally:
             self._clock.settle()
+        if self.is_scripted:
+            self.is_scripted, text = text[:1] != WAITS.encode(), text[1:]
         try:
             with few_digits():
                 return json.loads(text.decode("ascii"))

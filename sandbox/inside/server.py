@@ -8,6 +8,7 @@ Requests and replies (JSON lists):
     ["set", object, attribute, value]          -> None
     ["do", operation, object, argument ...]    -> one of OPERATIONS, of an object
     ["take", iterator, most]                   -> a list of its next values: one at least, at most so many
+    ["plain", handle's number, whether arguments are trees, [argument, ...]] -> the result; from a script only
 A call may have one more part, {index or name: that of the argument that is the same object}; such arguments are null.
 Every reply is ["ok", value, {argument's index or name: its new value}], ["raise", exception, name of its class,
 message, {...}], ["too long"] or, to "load" only, ["uncompilable", message]. Before its reply the candidate may ask for
@@ -32,13 +33,35 @@ from sandbox.inside.program import COMPILER_REFUSES, FILE, compiler_message, new
 
 READY = "ready"
 """Greeting to the examiner, before any of the program ran: from here on, every failure is the program's."""
+GOES_ON, WAITS = "=", "?"
+"""First character of each reply to a script: whether the next one follows by itself, or on request only."""
 _MOST_REQUEST_BYTES = 1 << 31
 _MOST_AHEAD_S, _MOST_AHEAD_BYTES = 0.01, 1 << 16
 """When to stop fetching several values of an iterator at once."""
 _MOST_ERROR_BYTES, _MOST_MESSAGE = 4096, 1000
 _TOO_LONG = json.dumps(["too long"])
 _decoded = json.JSONDecoder().raw_decode
+_chunks: Any = json.encoder.c_make_encoder(  # type: ignore[attr-defined]
+    None,
+    None,
+    json.encoder.encode_basestring_ascii,
+    None,
+    ": ",
+    ", ",
+    False,
+    False,
+    True,
+)
+"""Does what `json.dumps` does, without what that makes anew, and touches, each time."""
 _NO_SAME: Mapping[str, str] = types.MappingProxyType({})
+
+
+_PLAIN = frozenset({int, bool, float, type(None)})
+_SMALL, _FEW = 1 << 64, 64
+
+
+def _text(tree: Any) -> str:
+    return "".join(_chunks(tree, 0))
 
 
 def _is_instance(kind: type, value: Any) -> bool:
@@ -105,6 +128,8 @@ class Server:
         self.pending: dict[int, BaseException] = {}
         self.objects: list[Any] = []
         self.numbers: dict[int, int] = {}
+        self.gave_handles = False
+        """Whether the last reply to "plain" has a handle in it."""
 
     def receive(self) -> list[Any]:
         """Return the next message of the examiner."""
@@ -112,7 +137,14 @@ class Server:
         return message
 
     def answer(self, request: list[Any]) -> str:
-        """Return the reply to one request, by the method of its kind; the program may do anything."""
+        """Return the reply to one request; the program may do anything.
+
+        Args:
+            request: its kind, which names the method, and its parts; see the module.
+
+        Returns:
+            The reply as JSON text; what the program raises is a reply too.
+        """
         kind, *parts = request
         try:
             reply: str = getattr(self, f"_{kind}")(*parts)
@@ -122,11 +154,21 @@ class Server:
             return self._raised(error, {})
         return reply
 
-    def _load(self, names: list[str], forgives: bool) -> str:  # noqa: FBT001 - the request's last part
+    def _load(
+        self,
+        names: list[str],
+        forgives: bool,  # noqa: FBT001 - a part of the request
+        called: tuple[str, ...] | None = None,
+        usual: str = "",
+    ) -> str:
+        """Run the program's top level; return its values of the names that exist.
+
+        Where these are the functions `called`, the reply of a script's first request is the `usual` one.
+        """
         try:
             compiled = compile(self.program, FILE, "exec", dont_inherit=True)
         except COMPILER_REFUSES as error:
-            return json.dumps(["uncompilable", compiler_message(error)])
+            return _text(["uncompilable", compiler_message(error)])
         module = new_module("program")
         try:
             exec(compiled, module.__dict__)  # noqa: S102 - this is the program
@@ -134,7 +176,13 @@ class Server:
             if not forgives:
                 raise
         found = [name for name in names if name in module.__dict__]
-        return json.dumps(["ok", {"dict": [[name, self._bound(module.__dict__[name])] for name in found]}, {}])
+        bound = [module.__dict__[name] for name in found]
+        if tuple(found) == called and _are_functions(bound):
+            self.objects += bound
+            self.numbers.update({id(value): number for number, value in enumerate(bound)})
+            return usual
+        trees = [self._bound(value) for value in bound]
+        return _text(["ok", {"dict": [list(pair) for pair in zip(found, trees, strict=True)]}, {}])
 
     def _bound(self, value: Any) -> Any:
         """Return the value of a name; what can be called is called here, even if it is one of Python's own types."""
@@ -154,12 +202,18 @@ class Server:
             return _TOO_LONG
         except BaseException as error:  # noqa: BLE001 - anything that the program raises
             return self._raised(error, self._changed(sent, given))
-        return json.dumps(["ok", result, self._changed(sent, given)])
+        return _text(["ok", result, self._changed(sent, given)])
+
+    def _plain(self, function: int, are_trees: bool, arguments: list[Any]) -> str:  # noqa: FBT001 - a part of the request
+        """Call a function with arguments that are not needed afterwards."""
+        self.gave_handles = False
+        given = map(self._decode, arguments) if are_trees else arguments
+        return _text(["ok", self._encode(self.objects[function](*given)), {}])
 
     def _changed(self, sent: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments whose content is not what was sent; only lists, and what has a tag, can change."""
         now = {name: self._encode(given[name]) for name, tree in sent.items() if _can_change(tree)}
-        return {name: tree for name, tree in now.items() if json.dumps(tree) != json.dumps(sent[name])}
+        return {name: tree for name, tree in now.items() if _text(tree) != _text(sent[name])}
 
     def _get(self, target: Any, attribute: str) -> str:
         return self._ok(getattr(self._decode(target), attribute))
@@ -187,18 +241,20 @@ class Server:
                     raise
                 self.pending[number] = error
                 break
-        return json.dumps(["ok", items, {}])
+        return _text(["ok", items, {}])
 
     def _ok(self, value: Any) -> str:
-        return json.dumps(["ok", self._encode(value), {}])
+        return _text(["ok", self._encode(value), {}])
 
     def _raised(self, error: BaseException, changed: dict[str, Any]) -> str:
-        return json.dumps(["raise", self._error(error), type(error).__name__, _message(error), changed])
+        return _text(["raise", self._error(error), type(error).__name__, _message(error), changed])
 
     def _writer(self) -> values.Writer:
         return values.Writer(self._export, values.MOST_DEPTH, self.most_bytes)
 
     def _encode(self, value: Any) -> Any:
+        if type(value) in _PLAIN and (type(value) is not int or -_SMALL < value < _SMALL) and self.most_bytes >= _FEW:
+            return value  # as the writer would
         return self._writer().tree(value)
 
     def _decode(self, tree: Any) -> Any:
@@ -227,6 +283,7 @@ class Server:
 
     def _number(self, value: Any) -> int:
         """Return the number of an object's handle; being kept here, its identity stays its own."""
+        self.gave_handles = True
         number = self.numbers.setdefault(id(value), len(self.objects))
         if number == len(self.objects):
             self.objects.append(value)
@@ -240,9 +297,15 @@ class Server:
         return self.given.setdefault(number, (Callback if tag == "callback" else Iterator)(self, number, name))
 
     def ask(self, number: int, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        """Return what a function of the test returns, or raise what it raises; answer requests meanwhile."""
+        """Return what the test's function or iterator returns, or raise what it raises; answer requests until then.
+
+        Args:
+            number: under which the test gave it.
+            arguments: by position; none for an iterator.
+            keywords: by name; none for an iterator.
+        """
         trees = [self._encode(argument) for argument in arguments], {n: self._encode(v) for n, v in keywords.items()}
-        self.stream.send(json.dumps(["callback", number, *trees]))
+        self.stream.send(_text(["callback", number, *trees]))
         while (message := self.receive())[0] not in ("return", "throw"):
             self.stream.send(self.answer(message))
         if message[0] == "return":
@@ -280,6 +343,11 @@ class Iterator:
     def __next__(self) -> Any:
         """Fetch the next value there."""
         return self._ask((), {})
+
+
+def _are_functions(found: list[Any]) -> bool:
+    """Whether some values are functions, and none of them twice."""
+    return {type(value) for value in found} <= {types.FunctionType} and len(set(map(id, found))) == len(found)
 
 
 def _can_change(tree: Any) -> bool:

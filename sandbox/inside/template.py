@@ -36,6 +36,7 @@ from sandbox.inside.messages import (
     receive_request,
     send_facts,
     send_mark,
+    served,
 )
 from sandbox.inside.supervisor import FILES, HOST_MEMORY, MEMORY, TICK_S, ForkedProcess
 
@@ -163,6 +164,7 @@ def _rehearse(jail: Confinement, sockets: Sockets) -> None:
             names = map(str, range(6 if kind == SERVE else 5))
             files = [os.open(os.path.join(jail.writable, name), os.O_RDWR | os.O_CREAT) for name in names]
             if kind == SERVE:
+                os.pwrite(files[0], served(b"", 0, b""), 0)
                 peer, examiner_end = socket.socketpair()
                 examiner_end.close()
                 os.dup2(peer.detach(), files[1])

@@ -1,11 +1,9 @@
 """Writes plain Python values as JSON text and reads them back, safely from a hostile process.
 
 What JSON has is written as JSON, so that long lists run at C speed; every other type is an object with one key, its
-tag. Only the types named here and in `sandbox.inside.library_values` ever come out of `loads`, built from checked
-parts: nothing is imported by name, no class of the sender exists here. A subclass is written as the plain value that
-its base type's own methods read, so its overrides count for nothing; named tuples and members of enumerations
-keep their names. What has no plain value is left to `export` and `resolve`.
-
+tag. Only the types named here and in `sandbox.inside.library_values` ever come back, built from checked parts: nothing
+is imported by name, no class of the sender exists here. A subclass is written as the plain value that its base type's
+own methods read; named tuples and members of enumerations keep their names. The rest is left to `export` and `resolve`.
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
 """
 
@@ -61,7 +59,12 @@ def to_text(value: Any, export: Export | None = None) -> str:
 
 
 def from_text(text: str | bytes, resolve: Resolve | None = None) -> Any:
-    """Return the value of a text; raise Malformed where it is anything but what `to_text` writes."""
+    """Return the value of a text; raise Malformed where it is anything but what `to_text` writes.
+
+    Args:
+        text: ASCII, from any sender.
+        resolve: see `from_tree`.
+    """
     try:
         tree = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -106,8 +109,7 @@ class Writer:
     """Writes one value as a tree and counts its size, to stop at the limit instead of behind it.
 
     A character of ASCII and a byte count one, any other character two, a digit of an integer about one, other scalars
-    eight, anything that needs a tag four more, a part of a container two more: about what Python writes of the value,
-    in any encoding.
+    eight; a tag adds four, a part of a container two: about what Python writes of the value, in any encoding.
     """
 
     def __init__(self, export: Export | None, most_depth: int, most_bytes: int | None) -> None:
@@ -300,10 +302,9 @@ def _integer(content: Any) -> int:
 
 
 def _in_order(kind: Callable[[Any], Any], parts: list[Any]) -> Any:
-    """Return a set that is walked through in the order of its parts, so that `tuple(s)` is what it was at the sender's.
+    """Return a set that is walked through in the order of its parts, as it was at the sender's.
 
-    The order depends on the size of a set's table, which is another for one that has grown member by member than for
-    one that was merged from another, as a literal is; a set with a longer history may come in another order.
+    The order depends on the table: one grown member by member differs from one merged from a set, as a literal's is.
     """
     grown = kind(parts)
     if list(grown) == parts:

@@ -138,9 +138,9 @@ def test_bad_lists_are_refused(load, rows, problem):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (json.dumps(STDIO) + '\n{"prompt": }\n', "data.json:2: is no JSON"), ("", "data.json: is empty"),
-        ('[{"inputs": [1}]', "data.json: element 0: is no JSON"), (b'{"id": "\xff"}', "data.json:1: is no JSON"),
-        ("[1", "data.json: after 0 objects"), ('{"inputs": ' + "[" * 200_000, "data.json:1: is no JSON"),
+        (json.dumps(STDIO) + '\n{"prompt": }\n', "data.json:2: is not JSON"), ("", "data.json: is empty"),
+        ('[{"inputs": [1}]', "data.json: element 0: is not JSON"), (b'{"id": "\xff"}', "data.json:1: is not JSON"),
+        ("[1", "data.json: after 0 objects"), ('{"inputs": ' + "[" * 200_000, "data.json:1: is not JSON"),
     ],
 )  # fmt: skip
 def test_bad_files_are_refused(load, text, problem):
@@ -217,7 +217,7 @@ def test_a_bad_file_of_a_folder_is_refused(apps):
     home = apps("0000", {"inputs": ["1\n"], "outputs": ["2\n"]})
     (home / "0000" / "metadata.json").write_text("{")
 
-    with pytest.raises(UserError, match=r"0000/metadata.json: is no JSON"):
+    with pytest.raises(UserError, match=r"0000/metadata.json: is not JSON"):
         apps_plus.problems(home)["0000"]
 
 

@@ -5,7 +5,8 @@ import platform
 
 import pytest
 
-from harness.audit import AuditEntry, Method, ReferenceRun, calibration_of, references, sort_findings
+from harness.audit import AuditEntry, ReferenceRun, calibration_of, references, sort_findings
+from harness.audit_report import Method
 from harness.benchmarks.time_limits import Calibration
 from harness.cli.main import run
 from harness.runs.jsonl import read
@@ -152,7 +153,7 @@ def test_the_limits_serve_a_score(audit, tmp_path):
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (["--out", "no/such/limits.json"], "no/such/limits.json: there is no such folder"),
+        (["--out", "no/such/limits.json"], "no/such/limits.json: its folder does not exist"),
         (["--repeat", "0"], "0 is not in the range"),
         (["--cap", "0"], "0.0 is not in the range"),
         (["--benchmark", "mpbb"], "has no 'mpbb'"),

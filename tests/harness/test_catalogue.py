@@ -70,7 +70,7 @@ def test_what_cannot_be_examined_is_left_out(open_tasks):
     ("task_ids", "flaws", "problem"),
     [
         ("aba", {}, "f:3: task 'a' is already at f:1; remove one of them"),
-        ("aba", {"a": "has no tests"}, "f:3: task 'a' is there already; remove one of them"),
+        ("aba", {"a": "has no tests"}, "f:3: task 'a' occurs twice; remove one of them"),
         ("", {}, "--data holds no problems"),
         (
             "ab",

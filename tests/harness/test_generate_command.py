@@ -102,7 +102,7 @@ def test_options_are_toml_values(proctor, tmp_path):
 
     with pytest.MonkeyPatch.context() as patch:
         told = []
-        patch.setattr("harness.cli.main._told", lambda message, code: told.append((message, code)))
+        patch.setattr("harness.cli.main._failed", lambda message, code: told.append((message, code)))
         proctor("generate", "--backend", "noting.py:noting", *options)
 
     assert json.loads(told[0][0].removeprefix("proctor: ")) == {
@@ -118,7 +118,7 @@ def test_options_are_toml_values(proctor, tmp_path):
         (["--model", "n", "--policy", "m"], 'its producer.model was "m" and is now "n"'),
         (["--option", "dtype=bfloat16"], 'its producer.dtype was "float32" and is now "bfloat16"'),
         (["--policy", "n"], 'its policy was "m" and is now "n"'),
-        (["--limit", "3"], "its prompts are others, task 4 for one"),
+        (["--limit", "3"], "its prompts differ, such as task 4"),
         (["--prompt-card", "other.toml"], 'its prompt_card.name was "toy" and is now "other"'),
     ],
 )
@@ -141,9 +141,9 @@ def test_anything_else_is_another_run(proctor, tmp_path, capsys, options, proble
         (["--n", "2", "--temperature", "0"], "--n 2: at temperature 0 all samples of a problem are alike"),
         (["--backend", "gone"], "proctor.backends has no 'gone': choose from openai, replay"),
         (["--prompt-card", "gone"], "there is no prompt card 'gone'"),
-        (["--split", "dev"], "--split dev: there is nothing of this split; choose from all, test, train"),
+        (["--split", "dev"], "--split dev: no problem is of this split; choose from all, test, train"),
         (["--problem-set", "odd"], "toy has no such set; there are: even"),
-        (["--problem-set", "even", "--split", "all"], "give one of them"),
+        (["--problem-set", "even", "--split", "all"], "give only one"),
         (["--problem-set", "even", "--limit", "1"], "--limit leaves problems of the set out"),
         (["--option", "a"], "'a' is not KEY=VALUE"),
         (["--option", "a=1", "--option", "a=2"], "a is given twice"),

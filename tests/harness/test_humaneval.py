@@ -71,7 +71,7 @@ def test_ids_of_other_benchmarks_stay_what_they_are():
 @pytest.mark.parametrize(
     ("rows", "problem"),
     [
-        ([ROW, ROW], "data.jsonl:2: task 'HumanEval/0' is there already"),
+        ([ROW, ROW], "data.jsonl:2: task 'HumanEval/0' occurs twice"),
         ([{"task_id": "1"}], "data.jsonl:1: Object missing required field"),
         ([ROW | {"prompt": "def"}], "data.jsonl:1: its prompt doesn't parse"),
         ([], "holds no problems"),

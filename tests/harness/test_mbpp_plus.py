@@ -156,7 +156,7 @@ def test_every_way_to_write_an_id(alias):
 @pytest.mark.parametrize(
     ("rows", "problem"),
     [
-        ([ROW, ROW], "data.jsonl:2: task 'Mbpp/3' is there already"),
+        ([ROW, ROW], "data.jsonl:2: task 'Mbpp/3' occurs twice"),
         ([ROW | {"task_id": "x"}], "data.jsonl:1: task 'x' .* is not a task of MBPP"),
         ([ROW | {"atol": "a"}], "data.jsonl:1: Expected `float`"),
         ([{"task_id": "Mbpp/3"}], "data.jsonl:1: Object missing required field"),

@@ -131,7 +131,7 @@ def test_a_merge_can_be_given_again(place):
         (["part1"], "1 of 2 shards are missing: 2/2; name their folders too"),
         (["part1", "part1again"], "part1again: is shard 1/2, as is part1; leave one of them out"),
         (["part1", "third"], "third: is a shard of another run than part1, which has 2 shards"),
-        (["part1", "exhaustive"], "exhaustive: is a shard of another run than part1, its exhaustive is another"),
+        (["part1", "exhaustive"], "exhaustive: is a shard of another run than part1, its exhaustive differs"),
         (["part1", "whole"], "whole: is not a shard, it was made without --shard; leave it out"),
         (["part1", "test"], "does not hold the problems of shard 1/2 of these 3; make all shards from the same"),
         (["part1", "killed"], "killed: is not finished; give the command that made it once more"),
@@ -166,7 +166,7 @@ def test_what_is_no_whole_is_refused(place, capsys, named, reason):
         (["--shard", "0/2"], "'0/2' is not a shard such as 3/16"),
         (["--shard", "3/2"], "'3/2' is not a shard such as 3/16"),
         (["--shard", "3"], "'3' is not a shard such as 3/16"),
-        (["--shard", "6/7"], "--shard 6/7: there are only 5 problems; take no more shards than that"),
+        (["--shard", "6/7"], "--shard 6/7: there are only 5 problems; use at most that many shards"),
     ],
 )
 @pytest.mark.usefixtures("place")

@@ -121,7 +121,7 @@ def test_a_fault_that_stays_is_told_in_one_line(serve, engine, fault):
     model = engine(server, timeout_s=SHORT_SILENCE_S, retries=0)
 
     with pytest.raises(
-        Unavailable, match=rf"^{server.url}/completions gave no usable answer after 0 retries: .*; see to the server.*$"
+        Unavailable, match=rf"^{server.url}/completions gave no usable answer after 0 retries: .*; check the server.*$"
     ):
         draw(model, request())
 

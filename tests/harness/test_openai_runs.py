@@ -40,7 +40,7 @@ def test_a_run_goes_on_when_the_server_is_back(tmp_path, capfd):
 
     with HostileServer([answer_while_up]).running() as server:
         assert generate(server, tmp_path / "disturbed") == 3
-        assert "see to the server" in capfd.readouterr().err
+        assert "check the server" in capfd.readouterr().err
         assert len((tmp_path / "disturbed" / "samples.jsonl").read_text().splitlines()) == 5
 
         answers.release(2 * TASKS * SAMPLES)

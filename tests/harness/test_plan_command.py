@@ -43,13 +43,13 @@ def test_a_models_folder_gives_its_size_and_its_tokens(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ([], "give --model or --params, one of them"),
-        (["--params", "7B", "--model", "."], "give --model or --params, one of them"),
+        ([], "give either --model or --params"),
+        (["--params", "7B", "--model", "."], "give either --model or --params"),
         (["--params", "seven"], "'seven' is not a size such as 7B or 500M"),
         (["--params", "-1B"], "'-1B' is not a size such as 7B or 500M"),
         (["--model", "."], "tokenizer.json: there is no such file"),
-        (["--params", "7B", "--split", "dev"], "--split dev: there is nothing of this split"),
-        (["--params", "7B", "--problem-set", "x", "--split", "test"], "each choose the problems"),
+        (["--params", "7B", "--split", "dev"], "--split dev: no problem is of this split"),
+        (["--params", "7B", "--problem-set", "x", "--split", "test"], "both select problems"),
     ],
 )
 def test_a_mistake_is_one_line(tmp_path, monkeypatch, capsys, options, reason):

@@ -38,7 +38,7 @@ def test_what_other_decoders_refuse():
 @pytest.mark.parametrize("data", [b"", b"{", b"[1,]", b"nan", b'"\xff"', b"[" * 200_000, b"1" * 5000 + b"x"])
 def test_everything_else_is_refused(data):
     """By its place."""
-    with pytest.raises(UserError, match=r"^here: is no JSON"):
+    with pytest.raises(UserError, match=r"^here: is not JSON"):
         parse_json(data, "here")
 
 

@@ -84,7 +84,7 @@ def test_lines_with_their_numbers():
         ('[{"a": 1}', "after 1 objects: ''"), ('[{"a": 1}, ', "after 1 objects: ','"), ("[", r"after 0 objects: '\['"),
         ("[1, 2]", r"after 0 objects: '\[1, 2\]'"), ('["{}"]', "after 0 objects"),
         ("[1, {}]", r"before element 0: '\[1,'"), ("[{} {}]", "before element 1: ''"),
-        ("[{}, 1, {}]", "before element 1"), ("[{}}]", "a brace too many after 1 objects"),
+        ("[{}, 1, {}]", "before element 1"), ("[{}}]", "one brace too many after 1 objects"),
         ("[{}] {}", "before element 1"),
         (f"[{'1,' * 200_000}1]", "before element 0"),
     ],

@@ -205,7 +205,7 @@ def test_an_interrupt_stops_both(proctor, tmp_path, busy, capsys):
     assert busy.is_set()
     assert status == 130
     assert time.monotonic() - started_s < 60
-    assert capsys.readouterr().err == "proctor: interrupted; the same command goes on from here\n"
+    assert capsys.readouterr().err == "proctor: interrupted; the same command resumes\n"
     assert len(samples(tmp_path / "run")) == 2
     assert verdicts(tmp_path / "run") == {}
 

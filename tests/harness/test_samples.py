@@ -102,7 +102,7 @@ def test_recorded_samples_keep_their_task_ids(write):
     ] == [("x/1", 0)]
     path = write(name="generations.json")
     path.write_text('[["a"]]')
-    with pytest.raises(UserError, match="is a list of generations, which names no tasks"):
+    with pytest.raises(UserError, match="is a list of generations, without task ids"):
         next(read_recorded(path))
 
 

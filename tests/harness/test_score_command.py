@@ -199,16 +199,16 @@ def test_a_killed_run_is_resumed_to_the_same_bytes(score, tmp_path, kept):
         ({"samples": "toy.py"}, "toy.py:2: JSON is malformed"),
         ({"samples": "unknown.jsonl"}, "unknown.jsonl:1: toy has no task '9'"),
         ({"benchmark": "tay"}, "proctor.benchmarks has no 'tay': choose from"),
-        ({"options": ["--split", "dev"]}, "there is nothing of this split; choose from all, test, train"),
+        ({"options": ["--split", "dev"]}, "no problem is of this split; choose from all, test, train"),
         ({"options": ["--problem-set", "half"]}, "toy has no such set; there are: trained, whole"),
-        ({"options": ["--problem-set", "whole"]}, "gpt has no samples of 1 of its 3 problems, task 3 for one"),
-        ({"options": ["--problem-set", "trained", "--split", "test"]}, "give one of them"),
+        ({"options": ["--problem-set", "whole"]}, "gpt has no samples of 1 of its 3 problems, such as task 3"),
+        ({"options": ["--problem-set", "trained", "--split", "test"]}, "give only one"),
         ({"options": ["--limits", "gone.json"]}, "gone.json: there is no such file"),
         ({"options": ["--limits", "limits.json"]}, "limits.json: has a limit for task '7' of tay"),
         ({"options": ["--prompt-card", "gone.toml"]}, "gone.toml: can't be read: No such file"),
         ({"options": ["--extraction", "magic"]}, "'magic' is not"),
         ({"options": ["--k", "1,3"]}, "task 1 has n = 2 samples by gpt, too few for pass@k with k = 3"),
-        ({"options": ["--k", "0"]}, "'0' is not a comma list of whole numbers"),
+        ({"options": ["--k", "0"]}, "'0' is not a comma-separated list of whole numbers"),
         ({"options": ["--isolation", "seccomp,wall"]}, "no such layer: wall; there are"),
         ({"options": ["--python", "/no/such/python"]}, "/no/such/python"),
         ({"options": ["--tea"]}, "No such option"),
@@ -264,7 +264,7 @@ def test_an_interrupt_is_resumable(score, fail, capsys):
     fail(KeyboardInterrupt())
 
     assert score() == 130
-    assert capsys.readouterr().err == "proctor: interrupted; the same command goes on from here\n"
+    assert capsys.readouterr().err == "proctor: interrupted; the same command resumes\n"
 
 
 def test_no_isolation_must_be_spelled_out(score, tmp_path):

@@ -162,4 +162,4 @@ def test_a_page_replaces_an_earlier_page(run_of, tmp_path):
 def test_html_and_a_folder_belong_together(run_of, capsys, options):
     """One without the other is refused, and nothing is written."""
     assert run(["table", run_of("run", {"1": ["a"]}), *options]) == 2
-    assert "give it together with --out FOLDER" in capsys.readouterr().err
+    assert "--format html and --out FOLDER go together" in capsys.readouterr().err

@@ -44,9 +44,9 @@ def test_sign_flip_agrees_with_every_choice_of_signs(differences):
     sums = [abs(np.dot(signs, differences)) for signs in itertools.product((1, -1), repeat=len(differences))]
     exact = np.mean([total >= abs(sum(differences)) - 1e-9 for total in sums])
 
-    drawn = sign_flip(differences, draws=20_000)
+    sampled = sign_flip(differences, resamples=20_000)
 
-    assert drawn == pytest.approx(exact, abs=3 * (exact * (1 - exact) / 20_000) ** 0.5 + 1e-4)
+    assert sampled == pytest.approx(exact, abs=3 * (exact * (1 - exact) / 20_000) ** 0.5 + 1e-4)
 
 
 def test_sign_flip_is_the_same_in_every_call():
@@ -58,7 +58,7 @@ def test_sign_flip_is_the_same_in_every_call():
 
 def test_sign_flip_is_never_zero():
     """Nothing as large was sampled, yet what was observed is one of the possible choices."""
-    assert sign_flip([0.5, 0.25] * 50, draws=99) == 1 / 100
+    assert sign_flip([0.5, 0.25] * 50, resamples=99) == 1 / 100
     assert sign_flip([0.5, 0.25] * 50) == 1 / 10_000
 
 
@@ -77,7 +77,7 @@ def test_p_value_of_no_change():
     assert p_value([0.0, 0.0]) == 1.0
 
 
-def test_p_value_of_several_samples_is_drawn():
+def test_p_value_of_several_samples_is_sampled():
     """Different magnitudes go through the permutation test."""
     differences = [0.1, 0.3, 0.2, -0.1]
 

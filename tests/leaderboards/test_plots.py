@@ -10,7 +10,7 @@ from matplotlib.image import imread
 
 from harness.cli.main import run
 from harness.runs.records import VerdictShare
-from leaderboards.plots import png, svg
+from leaderboards.plots import draw, svg
 from leaderboards.plots.figures import (
     COLOURS,
     Axis,
@@ -153,8 +153,8 @@ def test_png_draws_the_numbers_of_the_figure():
     """Each line with its points, its colour and its name; each bar divided in percent."""
     lines, bars = Canvas().add_subplot(), Canvas().add_subplot()
 
-    png.draw(lines, TWO_LINES)
-    png.draw(bars, ONE_BAR)
+    draw.fill_axes(lines, TWO_LINES)
+    draw.fill_axes(bars, ONE_BAR)
 
     assert [(line.get_color(), line.get_xydata().tolist()) for line in lines.lines] == [
         (COLOURS[0], [[1, 0], [10, 100]]),
@@ -168,7 +168,7 @@ def test_png_draws_the_numbers_of_the_figure():
 
 def test_equal_figures_give_equal_files():
     """SVG and PNG, byte for byte."""
-    for render in (svg.svg_file, png.png_file):
+    for render in (svg.svg_file, draw.png_file):
         assert render(TWO_LINES) == render(TWO_LINES)
         assert render(ONE_BAR) == render(ONE_BAR)
 
@@ -209,7 +209,7 @@ def test_names_of_any_kind_can_be_drawn():
 
     *_, name = ET.fromstring(svg.svg_file(hostile)).iter(f"{SVG}text")  # noqa: S314 - our own
     assert name.text == "_<g onload=x>]]>\\x00 $\\frac$"
-    assert png.png_file(hostile).startswith(b"\x89PNG")
+    assert draw.png_file(hostile).startswith(b"\x89PNG")
 
 
 def test_without_matplotlib_nothing_is_written(judged, tmp_path, monkeypatch, capsys):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UserError
-from leaderboards.results import chosen_results, the_one
+from leaderboards.results import named_results, the_one
 
 
 def test_a_folder_and_its_file_are_the_same(make_result, write_run):
@@ -13,7 +13,7 @@ def test_a_folder_and_its_file_are_the_same(make_result, write_run):
     result = make_result({"1": (1, 1)})
     run = write_run("run", result)
 
-    assert [found.result for found in chosen_results(run)] == [result]
+    assert [found.result for found in named_results(run)] == [result]
     assert the_one(f"{run}/result.json").result == result
 
 
@@ -22,7 +22,7 @@ def test_one_policy_of_several(make_result, write_run):
     run = write_run("run", make_result({"1": (1, 1)}, policy="org/a"), make_result({"1": (1, 0)}, policy="org/b"))
 
     assert the_one(f"{run}#org/b").result.policy == "org/b"
-    assert len(chosen_results(run)) == 2
+    assert len(named_results(run)) == 2
 
 
 def test_several_policies_are_not_guessed(make_result, write_run):
@@ -37,7 +37,7 @@ def test_an_unknown_policy_is_told(make_result, write_run):
     """So is what there is instead."""
     run = write_run("run", make_result({"1": (1, 1)}, policy="a"))
 
-    with pytest.raises(UserError, match=r"holds nothing of c; there are a$"):
+    with pytest.raises(UserError, match=r"holds no result of c; its policies are a$"):
         the_one(f"{run}#c")
 
 
@@ -65,13 +65,13 @@ def test_what_is_no_result_is_refused(tmp_path, content, message):
     (tmp_path / "result.json").write_text(content)
 
     with pytest.raises(UserError, match=rf"result\.json.*{message}"):
-        chosen_results(str(tmp_path))
+        named_results(str(tmp_path))
 
 
 def test_a_folder_without_results(tmp_path):
     """A run that was not finished has none yet."""
     with pytest.raises(UserError, match=r"is a folder without result\.json"):
-        chosen_results(str(tmp_path))
+        named_results(str(tmp_path))
 
 
 def test_a_file_that_is_no_result_is_named(tmp_path):
@@ -79,4 +79,4 @@ def test_a_file_that_is_no_result_is_named(tmp_path):
     (tmp_path / "LEADERBOARD.md").write_text("# Leaderboard")
 
     with pytest.raises(UserError, match=r"LEADERBOARD\.md: not a result file; name a run, or its result\.json"):
-        chosen_results(str(tmp_path / "LEADERBOARD.md"))
+        named_results(str(tmp_path / "LEADERBOARD.md"))

@@ -91,7 +91,7 @@ def test_a_folder_of_runs_gets_its_leaderboard(runs, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [([], "there is nothing to print"), (["run-0", "--check"], "--check looks at a leaderboard")],
+    [([], "there is nothing to print"), (["run-0", "--check"], "--check is for a leaderboard")],
 )
 def test_what_makes_no_sense_is_refused(capsys, arguments, message):
     """In one line."""
@@ -117,5 +117,5 @@ def test_a_leaderboard_takes_no_other_options(runs, tmp_path, capsys):
     """They are not ignored in silence."""
     assert len(runs) == 3
     assert run(["table", str(tmp_path), "--format", "json"]) == 2
-    assert "whose leaderboard takes --check only" in capsys.readouterr().err
+    assert "whose leaderboard takes no option but --check" in capsys.readouterr().err
     assert not (tmp_path / "LEADERBOARD.md").exists()

@@ -38,6 +38,8 @@ _MODULES = {
 }  # fmt: skip
 MOST_VALUE_BYTES = 1 << 24
 TESTS_A_PROGRAM = 50
+SCRIPTED = 0.2
+"""The share of replies that come without a request."""
 RECURSION_LIMIT = 10_000
 """An examiner's."""
 
@@ -52,8 +54,8 @@ def of_line(number):
     """Let a remote program answer a request with a mutated frame, and what follows of it with another."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        remote = Remote(ours.fileno(), MOST_VALUE_BYTES, Clock(_clock_file(), -1))
         rng = random.Random(number)  # noqa: S311 - the same each time
+        remote = Remote(ours.fileno(), MOST_VALUE_BYTES, Clock(_clock_file(), -1), is_scripted=rng.random() < SCRIPTED)
         target = Handle(remote, 0)
         request = rng.randrange(5)
         if request == 0:
@@ -134,9 +136,9 @@ def _packets():
         (messages.receive_request, lambda sock: messages.send_request(sock, request, [])),
         (
             messages.receive_work,
-            lambda sock: messages.send_examination(sock, messages.ExamineRequest(1, 2, True, 3), []),
+            lambda sock: messages.send_work(sock, messages.ExamineRequest(1, 2, True, True, 3), []),
         ),
-        (messages.receive_work, lambda sock: messages.send_comparison(sock, "numbers", [])),
+        (messages.receive_work, lambda sock: messages.send_work(sock, messages.Comparison("numbers"), [])),
         (messages.receive_facts, lambda sock: messages.send_facts(sock, facts)),
         (messages.receive_mark, lambda sock: messages.send_mark(sock, 7, 0.5)),
     ]

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from sandbox.clients import Examiner, ExaminerFailed, Unfinished
+from sandbox.examiner_client import Examiner, ExaminerFailed, Unfinished
 from sandbox.inside.clock import Clock
 from sandbox.inside.messages import EXCEEDED, ExamineRequest, Facts
 from sandbox.records import AssertTest, Fault
@@ -14,7 +14,7 @@ from sandbox.records import AssertTest, Fault
 TESTS = (AssertTest(code="assert f() == 1", names=("f",)),)
 OTHER = (AssertTest(code="assert f() == 2", names=("f",)),)
 CLOSED = -1
-ONE_PROGRAM = ExamineRequest(1, 0, exhaustive=False, most_bytes=99)
+ONE_PROGRAM = ExamineRequest(1, 0, exhaustive=False, is_scripted=True, most_bytes=99)
 
 
 class GoneTemplate:
@@ -31,11 +31,12 @@ class Template:
     def __init__(self):
         """Begin with an examiner that ends well."""
         self.examiners, self.facts_read = [], 0
-        self.ending = {"exit_code": 0}
+        self.ending, self.greeting = {"exit_code": 0}, b"ps"
 
     def request(self, _request, descriptors):
-        """Keep the examiner's end of its socket."""
+        """Keep the examiner's end of its socket; it says at once whether its tests are plain."""
         self.examiners.append(socket.socket(fileno=os.dup(descriptors[1])))
+        self.examiners[-1].send(self.greeting)
 
     def facts(self):
         """Return how the examiner ended."""
@@ -69,16 +70,17 @@ def examiner(template):
 
 def put(examiner, tests=TESTS):
     """Put a program to the tests; the descriptors that travel are those of the clock."""
-    examiner.examine(tests, ONE_PROGRAM, examiner.clock, examiner.clock)
+    examiner.script(tests)
+    examiner.examine(ONE_PROGRAM, examiner.clock)
 
 
 def test_an_examiner_that_cannot_be_engaged_leaves_no_socket(monkeypatch):
     """What was made for it is closed at once, not when somebody collects garbage."""
     pair = socket.socketpair()
-    monkeypatch.setattr("sandbox.clients.socket.socketpair", lambda *_: pair)
+    monkeypatch.setattr("sandbox.examiner_client.socket.socketpair", lambda *_: pair)
 
     with pytest.raises(Fault):
-        Examiner(GoneTemplate()).examine(TESTS, ONE_PROGRAM, 0, 0)
+        Examiner(GoneTemplate()).script(TESTS)
 
     left = [end.fileno() for end in pair]
     for end in pair:
@@ -158,6 +160,7 @@ def test_an_examiner_serves_the_same_tests_until_it_is_large(examiner, template,
 
     What its template says of the end of one that is let go is read, lest it be taken for that of the next.
     """
+    template.greeting = b"ns"
     put(examiner)
     template.examiners[0].send(letters)
     examiner.wait(99.0)
@@ -165,6 +168,19 @@ def test_an_examiner_serves_the_same_tests_until_it_is_large(examiner, template,
     put(examiner, tests)
 
     assert (len(template.examiners), template.facts_read) == (examiners, examiners - 1)
+
+
+@pytest.mark.parametrize(("letters", "examiners"), [(b"ps", 1), (b"ns", 2), (b"pl", 2)])
+def test_an_examiner_of_plain_tests_takes_over_others(examiner, template, letters, examiners):
+    """Unless these are not plain, or it has become large over them."""
+    put(examiner)
+    template.examiners[0].send(b"ks")
+    examiner.wait(99.0)
+    template.examiners[0].send(letters)
+
+    put(examiner, OTHER)
+
+    assert len(template.examiners) == examiners
 
 
 @pytest.mark.parametrize(("letters", "same"), [(b"ys", True), (b"ns", False)])

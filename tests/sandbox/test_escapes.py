@@ -28,10 +28,10 @@ TESTS: dict[str, tuple[Test, ...]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def judge() -> Iterator[Judge]:
+@pytest.fixture(scope="module", params=[True, False], ids=["script", "conversation"])
+def judge(request: pytest.FixtureRequest) -> Iterator[Judge]:
     """One worker for all hostile programs: what one leaves behind, the next would meet."""
-    with Judge(Jail()) as judge:
+    with Judge(Jail(), scripts=request.param) as judge:
         yield judge
 
 

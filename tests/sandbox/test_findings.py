@@ -1,11 +1,12 @@
 """Facts and findings in, verdicts out."""
 
 import signal
+from typing import NamedTuple
 
 import msgspec
 import pytest
 
-from sandbox.clients import Unfinished
+from sandbox.examiner_client import Unfinished
 from sandbox.inside.messages import Lap
 from sandbox.records import AssertTest, CallTest, Execution, Fault, Limits, StdioTest, Verdict
 from sandbox.records import TestOutcome as Outcome  # pytest collects what is called Test...
@@ -160,16 +161,28 @@ def test_a_judgement_is_the_gravest_of_its_tests():
 TESTS = (AssertTest(code="x = f()\nassert x == [1,\n  2]", names=("f",)), AssertTest(code="assert f()", names=("f",)))
 
 
-def finding(verdict, **fields):
-    """Return a line as an examiner writes it, for a test that took 0.1 s."""
-    empty = {"detail": "", "expected": "", "actual": "", "line": 0, "cpu_s": 0.1, "wall_s": 0.2}
-    return {"verdict": verdict, **empty, **fields}
+class Row(NamedTuple):
+    """A row as an examiner writes it, with what a lap says of the same test."""
+
+    verdict: str
+    detail: str = ""
+    expected: str = ""
+    actual: str = ""
+    line: int = 0
+    owed_s: float = 0.2
+    is_marked: bool = True
+
+
+def finding(verdict, cpu_s=0.1, **fields):
+    """Return the row of a test that took 0.1 s, and the lap that goes with it."""
+    row = Row(verdict, **fields)
+    return row._replace(is_marked=verdict != "lost"), Lap(cpu_s, row.owed_s)
 
 
 def examined(findings, facts, *, tests=TESTS, unfinished=None):
     """Return the outcomes of findings; a test that the candidate survived has a lap."""
-    laps = [Lap(found["cpu_s"], found["wall_s"]) for found in findings if found["verdict"] != "lost"]
-    return examined_outcomes(tests, findings, laps, execution(**facts), LIMITS, unfinished=unfinished)
+    rows, laps = [row for row, _ in findings], [lap for row, lap in findings if row.is_marked]
+    return examined_outcomes(tests, rows, laps, execution(**facts), LIMITS, unfinished=unfinished)
 
 
 STOPPED = {"signal": signal.SIGKILL}
@@ -286,7 +299,7 @@ def test_the_time_of_a_lost_test_is_what_the_others_left():
 
 def test_the_time_of_a_lost_test_is_never_less_than_nothing():
     """The candidate used 0.25 s of CPU time by one clock and 0.3 s by the other, 0.5 s and 0.6 s in all."""
-    findings = [finding("accepted", cpu_s=0.3, wall_s=0.6), finding("lost")]
+    findings = [finding("accepted", cpu_s=0.3, owed_s=0.6), finding("lost")]
 
     _, lost = examined(findings, {"exit_code": 1})
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from census import children_of
 
-from sandbox.clients import ExaminerFailed
+from sandbox.examiner_client import ExaminerFailed
 from sandbox.inside.messages import Facts
 from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, start_pair
 from sandbox.judge import Judge

@@ -3,7 +3,7 @@
 import pytest
 from census import children_of
 
-from sandbox import clients
+from sandbox import examiner_client
 from sandbox.jail import Jail
 from sandbox.judge import Judge
 from sandbox.records import AssertTest, Limits, StdioTest, Verdict
@@ -64,7 +64,7 @@ def test_a_program_that_computes_does_not_wait(examine):
 @pytest.fixture
 def hasty_judge(monkeypatch):
     """Return a judge whose tests may idle for 0.3 s."""
-    monkeypatch.setattr(clients, "_LIFE", clients._LIFE._replace(wall_s=0.3))  # noqa: SLF001 - 20 s otherwise
+    monkeypatch.setattr(examiner_client, "_LIFE", examiner_client._LIFE._replace(wall_s=0.3))  # noqa: SLF001 - 20 s otherwise
     with Judge(Jail()) as judge:
         yield judge
 

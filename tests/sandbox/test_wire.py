@@ -32,18 +32,32 @@ def test_a_request_arrives_as_sent(pair):
 
 def test_an_examination_arrives_as_sent(pair):
     """Every field survives."""
-    examination = messages.ExamineRequest(number=7, first=2, exhaustive=True, most_bytes=1 << 24)
+    examination = messages.ExamineRequest(number=7, first=2, exhaustive=True, is_scripted=False, most_bytes=1 << 24)
 
-    messages.send_examination(pair[0], examination, [])
+    messages.send_work(pair[0], examination, [])
 
     assert messages.receive_work(pair[1]) == (examination, [])
 
 
 def test_a_comparison_arrives_as_sent(pair):
     """It names its checker, and is no examination."""
-    messages.send_comparison(pair[0], "numbers", [])
+    messages.send_work(pair[0], messages.Comparison("numbers"), [])
 
-    assert messages.receive_work(pair[1]) == ("numbers", [])
+    assert messages.receive_work(pair[1]) == (messages.Comparison("numbers"), [])
+
+
+def test_new_tests_arrive_as_sent(pair):
+    """They are neither an examination nor a comparison."""
+    messages.send_work(pair[0], messages.NewTests(), [])
+
+    work, _ = messages.receive_work(pair[1])
+    assert isinstance(work, messages.NewTests)
+
+
+def test_what_a_serving_candidate_gets_is_read_as_written():
+    """Script, first test and program, each of them empty or not."""
+    for parts in ((b"", 0, b""), (b"script", 3, b"program"), (b"", 1, b"program"), (b"script", 0, b"")):
+        assert messages.served_parts(messages.served(*parts)) == parts
 
 
 @pytest.mark.parametrize(
@@ -91,11 +105,12 @@ def test_messages_keep_their_bounds(pair):
     [
         (messages.send_request, REQUEST, messages.receive_request),
         (
-            messages.send_examination,
-            messages.ExamineRequest(1, 0, exhaustive=False, most_bytes=9),
+            messages.send_work,
+            messages.ExamineRequest(1, 0, exhaustive=False, is_scripted=True, most_bytes=9),
             messages.receive_work,
         ),
-        (messages.send_comparison, "lines", messages.receive_work),
+        (messages.send_work, messages.Comparison("lines"), messages.receive_work),
+        (messages.send_work, messages.NewTests(), messages.receive_work),
     ],
 )
 def test_descriptors_travel_beside_a_message(pair, send, message, receive):

@@ -14,7 +14,7 @@ from transformers import (
 )
 
 from harness.errors import UserError
-from trainers.agreement import refuse_disagreement
+from trainers.loop import refuse_disagreement
 from trainers.objective import WeightedLikelihood
 
 SIZES = {
@@ -63,7 +63,7 @@ def test_bfloat16_is_near_enough():
 @pytest.mark.parametrize("packing", [True, False])
 def test_models_that_bend_their_logits_are_refused(config, packing):
     """They scale them, which training would leave out."""
-    with pytest.raises(UserError, match=r"gives other log-probabilities than training sees"):
+    with pytest.raises(UserError, match=r"computes other log-probabilities than training"):
         refuse_disagreement(policy(config), torch.float32, packing=packing)
 
 

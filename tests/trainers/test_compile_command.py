@@ -118,7 +118,7 @@ def test_contaminated_problems_are_told_and_dropped(compile_tree, tmp_path, caps
     assert compile_tree(*against, "--keep-contaminated", out="kept") == 0
     assert compile_tree(*against) == 2
 
-    assert "no group came of it" in capsys.readouterr().err
+    assert "has no groups; card.md" in capsys.readouterr().err
     dropped = card_of(tmp_path / "groups")
     assert [(match.what, match.task_id, match.overlap) for match in dropped.contaminated] == [
         ("p00001", "introductory/sum", 1.0)
@@ -133,7 +133,7 @@ def test_mistakes_are_one_line(compile_tree, tmp_path, capsys):
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "file").write_text("")
     assert compile_tree(out="taken") == 2
-    assert "is there already; choose a new folder" in capsys.readouterr().err
+    assert "exists already; choose a new folder" in capsys.readouterr().err
     options = ["--out", str(tmp_path / "new"), "--tokenizer"]
     assert run(["compile", "codenet", str(tmp_path), *options, str(tmp_path / "tokenizer.json")]) == 2
     assert "has no folder metadata" in capsys.readouterr().err

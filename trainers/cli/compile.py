@@ -31,28 +31,34 @@ from trainers.dataset import load_token_counter, tokenizer_sha256
 from trainers.groups import Group
 
 _OPTIONS = (
-    click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write, not yet there."),
-    click.option("--seed", default=0, metavar="N", help="Decides which submissions are sampled (default: 0)."),
+    click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write: new or empty."),
+    click.option("--seed", default=0, metavar="N", help="Seed of the sampling of submissions (default: 0)."),
     click.option(
         "--max-tokens",
         default=2048,
         type=click.IntRange(min=1),
-        help="Longer completions are dropped, never cut (default: 2048).",
+        help="Drop completions with more tokens; none is truncated (default: 2048).",
     ),
     click.option(
         "--max-accepted",
         default=50,
         type=click.IntRange(min=1),
-        help="Accepted completions kept of one problem (default: 50).",
+        help="Accepted completions kept per problem (default: 50).",
     ),
-    click.option("--group-size", default=4, type=click.IntRange(min=2), help="Completions of a group (default: 4)."),
-    click.option("--unbalanced", is_flag=True, help="Also make groups of accepted or of rejected completions alone."),
+    click.option("--group-size", default=4, type=click.IntRange(min=2), help="Completions per group (default: 4)."),
+    click.option(
+        "--unbalanced", is_flag=True, help="Also make groups with only accepted or only rejected completions."
+    ),
     click.option(
         "--rewards",
         type=click.Path(path_type=Path),
-        help="TOML file with a table [rewards] of your own, and weights in [terms] (default: the paper's table).",
+        help="TOML file with your own [rewards], and weights in [terms] (default: the paper's table).",
     ),
-    click.option("--reward-resource-limits", is_flag=True, help="Give memory and output limit -0.6, not drop them."),
+    click.option(
+        "--reward-resource-limits",
+        is_flag=True,
+        help="Reward memory and output limits with -0.6 instead of dropping them.",
+    ),
     click.option(
         "--against",
         multiple=True,
@@ -65,13 +71,20 @@ _OPTIONS = (
         type=click.FloatRange(min=0, max=1, min_open=True),
         help="Share of a task's n-grams that counts as overlap (default: 0.5).",
     ),
-    click.option("--keep-contaminated", is_flag=True, help="Report what overlaps a benchmark, but keep it."),
+    click.option("--keep-contaminated", is_flag=True, help="Report overlap with benchmarks, but drop nothing for it."),
     click.option("--json", "as_json", is_flag=True, help="Print the data card as JSON."),
 )
 
 
 def group_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what every source of groups takes."""
+    """Add the options that every source of groups takes.
+
+    Args:
+        command: Function of a subcommand.
+
+    Returns:
+        The same, decorated.
+    """
     return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
 
 
@@ -97,7 +110,9 @@ def command() -> None:
     type=click.Choice(["en", "ja", "any"]),
     help="Language of the statements (default: any).",
 )
-@click.option("--rejudge", "rejudging", is_flag=True, help="Run the members of groups on the statements' samples.")
+@click.option(
+    "--rejudge", "rejudging", is_flag=True, help="Also judge the members of groups on the samples of their statements."
+)
 @group_options
 @jail_options
 def from_codenet(
@@ -136,13 +151,13 @@ def from_codenet(
 @click.option(
     "--tokenizer",
     type=click.Path(path_type=Path),
-    help="The policy's tokenizer.json, or its folder; without it no length is checked.",
+    help="The policy's tokenizer.json, or its folder; without it, lengths are not checked.",
 )
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
     default=lambda: len(os.sched_getaffinity(0)),
-    help="Problems compiled at once (default: one for each core).",
+    help="Problems compiled in parallel (default: one per core).",
 )
 @group_options
 def from_runs(
@@ -208,5 +223,5 @@ def _rejudged(groups: Iterable[Group], total: int, *, tree: Path, jail: Jail, wo
 def _reported(card: Card, out: Path, *, as_json: bool) -> int:
     click.echo(msgspec.json.encode(card) if as_json else f"{card_markdown(card)}\nGroups written to {out}")
     if not card.groups:
-        raise UserError(f"{out}: no group came of it; card.md lists the rule that dropped each row")
+        raise UserError(f"{out}: has no groups; card.md lists the rules that dropped the rows")
     return 0

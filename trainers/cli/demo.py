@@ -1,6 +1,6 @@
 """Runs `proctor demo`, the whole loop in miniature, offline: material, training, generation, examination, tables.
 
-Every stage is a command that a user could give; a stage whose outcome is there is skipped, one that was killed goes on.
+Every stage is a command that a user could give; a stage whose outcome exists is skipped, one that was killed resumes.
 `proctor miniature` makes its material and its base.
 """
 
@@ -53,22 +53,27 @@ class DemoSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command("demo")
+@click.option("--examine-only", is_flag=True, help="Only judge the programs of known verdict of `mini`.")
 @click.option(
-    "--examine-only", is_flag=True, help="Judge the programs of known verdict of `mini`, and do nothing else."
+    "--seed", type=click.IntRange(min=0), default=0, help="Seed of material, training and sampling (default: 0)."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, help="Of material, training and sampling (default: 0).")
 @click.option(
-    "--problems", type=click.IntRange(min=1), default=Sizes().problems, help=f"To train on ({Sizes().problems})."
+    "--problems",
+    type=click.IntRange(min=1),
+    default=Sizes().problems,
+    help=f"Training problems (default: {Sizes().problems}).",
 )
-@click.option("--steps", type=click.IntRange(min=1), default=Sizes().steps, help=f"Of each training ({Sizes().steps}).")
 @click.option(
-    "--tests", type=click.IntRange(min=1), default=Sizes().tests, help=f"Held-out problems ({Sizes().tests})."
+    "--steps", type=click.IntRange(min=1), default=Sizes().steps, help=f"Steps per training (default: {Sizes().steps})."
+)
+@click.option(
+    "--tests", type=click.IntRange(min=1), default=Sizes().tests, help=f"Held-out problems (default: {Sizes().tests})."
 )
 @jail_options
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="Folder of everything (default: runs/demo, or runs/known); the same one resumes.",
+    help="Output folder (default: runs/demo, or runs/known with --examine-only); the same one resumes.",
 )
 def command(
     *,
@@ -86,8 +91,8 @@ def command(
     """Train, generate, examine and tabulate in miniature, offline.
 
     A base of 0.85 million parameters, which ships with proctor, is trained by four methods on generated submissions of
-    known status; the five policies write programs for held-out problems, which the sandbox judges. A demo that was
-    interrupted goes on when the same command is given again.
+    known status; the five policies write programs for held-out problems, which the sandbox judges. The same command
+    resumes a demo that was interrupted.
     """
     jail = Jail(python=python, layers=layers, preload=preload)
     if examine_only:

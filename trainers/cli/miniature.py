@@ -7,7 +7,7 @@ import click
 from harness.errors import UserError
 from trainers.demo.submissions import write_submissions
 
-_out = click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write, not yet there.")
+_out = click.option("--out", required=True, type=click.Path(path_type=Path), help="New folder to write.")
 _seed = click.option("--seed", type=click.IntRange(min=0), default=0, help="Base seed of the material (default: 0).")
 
 
@@ -17,7 +17,7 @@ def command() -> None:
 
 
 @command.command("submissions")
-@click.option("--problems", type=click.IntRange(min=1), default=720, help="How many (default: 720).")
+@click.option("--problems", type=click.IntRange(min=1), default=720, help="Number of problems (default: 720).")
 @_seed
 @_out
 def submissions_command(*, problems: int, seed: int, out: Path) -> int:
@@ -36,7 +36,7 @@ def base_command(*, train: bool, seed: int, out: Path) -> int:
     from trainers.demo.base import train_base, write_shipped  # noqa: PLC0415 - torch
 
     if out.exists():
-        raise UserError(f"{out}: is there already; choose a new folder for --out")
+        raise UserError(f"{out}: exists already; choose a new folder for --out")
     draft = out.with_name(f"{out.name}.tmp")
     draft.mkdir(parents=True, exist_ok=True)
     if train:

@@ -18,7 +18,14 @@ from trainers.trainer import Trainer
 
 
 def of_option(field: inspect.Field) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return the option of a setting: its type, its line of help, and its default for the reader."""
+    """Return the option of a setting: its type, its line of help, and its default for the reader.
+
+    Args:
+        field: A field of `TrainingOptions`.
+
+    Returns:
+        A decorator of a subcommand's function.
+    """
     kind, about = _described(field.type)
     return click.option(
         f"--{field.name.replace('_', '-')}",
@@ -29,13 +36,27 @@ def of_option(field: inspect.Field) -> Callable[[Callable[..., Any]], Callable[.
 
 
 def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add an option for each setting; one that is not given is None."""
+    """Add an option for each setting; one that is not given is None.
+
+    Args:
+        command: Function of a subcommand, with `**given` for the settings.
+
+    Returns:
+        The same, decorated.
+    """
     fields = cast("inspect.StructType", inspect.type_info(TrainingOptions)).fields
     return reduce(lambda decorated, field: of_option(field)(decorated), reversed(fields), command)
 
 
 def overridden(recipe: TrainingOptions, given: Mapping[str, Any]) -> TrainingOptions:
-    """Return the recipe with the settings that were given, which are not None.
+    """Return the recipe with the settings that were given in the place of its own.
+
+    Args:
+        recipe: Settings to begin with.
+        given: Name -> value; None for a setting that was not given.
+
+    Returns:
+        The settings, checked against their bounds.
 
     Raises:
         UserError: A value is out of bounds.
@@ -80,15 +101,17 @@ GROUP = "proctor.trainers"
     "--groups", required=True, type=click.Path(path_type=Path), help="Groups, as proctor compile writes them."
 )
 @click.option("--model", required=True, metavar="NAME", help="Folder of the base model, or its name on the hub.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of the checkpoint: new, or to go on with.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder of the checkpoint: new, or of a training to resume."
+)
 @click.option(
     "--recipe",
     metavar="NAME|FILE",
-    help=f"Settings to begin with: {', '.join(recipe_names())}, or a TOML file; the options below override them.",
+    help=f"Base settings: {', '.join(recipe_names())}, or a TOML file; the options below override them.",
 )
 @click.option("--plan", is_flag=True, help="Print tokens, steps, operations, memory and hours, and train nothing.")
-@click.option("--calibrate", is_flag=True, help="With --plan: measure this machine, instead of assuming an A100 80 GB.")
-@click.option("--json", "as_json", is_flag=True, help="Print the record of the checkpoint, or of the plan, as JSON.")
+@click.option("--calibrate", is_flag=True, help="With --plan: measure this machine instead of assuming an A100 80 GB.")
+@click.option("--json", "as_json", is_flag=True, help="Print the checkpoint's record, or the plan, as JSON.")
 @setting_options
 def command(
     *,
@@ -104,8 +127,8 @@ def command(
 ) -> int:
     """Train a policy on groups by one of the methods.
 
-    METHOD is a name, or path.py:attribute of a trainer of your own. The same command goes on where an
-    earlier one was killed. Under `accelerate launch` it trains on several processors.
+    METHOD is a name, or path.py:attribute of a trainer of your own. The same command resumes where
+    an earlier one was killed. Under `accelerate launch` it trains on several processors.
     """
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # PyTorch then uses huge pages, which pay on a CPU
     options = overridden(read_recipe(recipe) if recipe else TrainingOptions(), given)
@@ -122,5 +145,5 @@ def command(
     else:
         click.echo(f"Checkpoint of step {checkpoint.step} written to {checkpoint.path}")
     if Path(checkpoint.path) != out:
-        click.echo("stopped because of --max-hours; the same command goes on from here", err=True)
+        click.echo("stopped because of --max-hours; the same command resumes here", err=True)
     return 0

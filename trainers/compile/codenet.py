@@ -57,7 +57,13 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def problem_ids(tree: Path) -> tuple[str, ...]:
-    """Return the problems that have metadata, sorted.
+    """Return the problems that have metadata.
+
+    Args:
+        tree: Folder of the CodeNet download.
+
+    Returns:
+        Ids such as p00001, sorted; at least one.
 
     Raises:
         UserError: `tree` has no folder `metadata`, or that holds no problem.
@@ -72,7 +78,14 @@ def problem_ids(tree: Path) -> tuple[str, ...]:
 
 
 def time_limits_ms(tree: Path) -> dict[str, float | None]:
-    """Return the problems of problem_list.csv with their time limits; nothing without the file."""
+    """Return the problems of problem_list.csv with their time limits.
+
+    Args:
+        tree: Folder of the CodeNet download.
+
+    Returns:
+        Id -> milliseconds, None for an unknown limit; empty without the file.
+    """
     path = tree / "metadata" / "problem_list.csv"
     if not path.is_file():
         return {}
@@ -84,11 +97,15 @@ def time_limits_ms(tree: Path) -> dict[str, float | None]:
 
 
 def index(tree: Path, problem_id: str) -> Index:
-    """Read the metadata of a problem; unusable rows are counted by the rule that drops them.
+    """Read the metadata of a problem.
 
     Args:
         tree: Folder of the CodeNet download.
         problem_id: Such as p00001.
+
+    Returns:
+        The usable rows, sorted by id, and the others counted by the rule that drops them; neither where the file can't
+        be read, which counts as one problem.
     """
     counts = Counts()
     try:
@@ -100,11 +117,14 @@ def index(tree: Path, problem_id: str) -> Index:
 
 
 def source(tree: Path, submission: Submission) -> str | Rule:
-    r"""Return the text of a submission, decoded as Python would, with \n at line ends; or the rule that drops it.
+    r"""Return the text of a submission, decoded as Python would, with \n at line ends.
 
     Args:
         tree: Folder of the CodeNet download.
         submission: A row of its metadata.
+
+    Returns:
+        The text, at most `MAX_SOURCE_BYTES` in the file, or the rule that drops it.
     """
     name = f"{submission.submission_id}.{submission.filename_ext}"
     data = _plain_file(tree / "data" / submission.problem_id / LANGUAGE / name, MAX_SOURCE_BYTES)
@@ -121,7 +141,15 @@ def source(tree: Path, submission: Submission) -> str | Rule:
 
 
 def statement_page(tree: Path, problem_id: str) -> str | Rule:
-    """Return the page with the problem's statement, or the rule that drops its rows."""
+    """Return the page with a problem's statement.
+
+    Args:
+        tree: Folder of the CodeNet download.
+        problem_id: Such as p00001.
+
+    Returns:
+        The HTML, at most `MAX_STATEMENT_BYTES` in the file, or the rule that drops the problem's rows.
+    """
     data = _plain_file(tree / "problem_descriptions" / f"{problem_id}.html", MAX_STATEMENT_BYTES)
     if isinstance(data, Rule):
         return Rule.NO_STATEMENT
@@ -132,12 +160,21 @@ def statement_page(tree: Path, problem_id: str) -> str | Rule:
 
 
 def stray_sources(tree: Path, problem_id: str, submissions: Sequence[Submission]) -> int:
-    """Count the files of the problem's folder that belong to no submission."""
+    """Count the files of a problem's folder that belong to no submission.
+
+    Args:
+        tree: Folder of the CodeNet download.
+        problem_id: Such as p00001.
+        submissions: All that are known of the problem.
+
+    Returns:
+        Their number, 0 without the folder.
+    """
     known = {f"{row.submission_id}.{row.filename_ext}" for row in submissions}
     try:
         return sum(path.name not in known for path in (tree / "data" / problem_id / LANGUAGE).iterdir())
     except OSError:
-        return 0  # no such folder: each of its submissions is counted as without a source
+        return 0  # each of its submissions is counted as without a source
 
 
 def _opened(path: Path) -> TextIO:

@@ -4,7 +4,7 @@ Every row that comes in leaves by exactly one rule.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -13,7 +13,8 @@ import msgspec
 from harness.escapes import in_markdown
 from harness.runs.jsonl import pretty_json, read, write_whole
 from trainers.compile.decontamination import Match
-from trainers.compile.rewards import RewardTable
+from trainers.compile.rewards import RewardTable, Status
+from trainers.groups import Group
 
 Counts = Counter[tuple[str, str]]
 """(table, entry) -> count, as tables on the data card. The counts of two problems add up to those of both."""
@@ -70,13 +71,47 @@ class Rule(StrEnum):
 
 
 def bin_of(count: int) -> str:
-    """Return the histogram bin of a count, powers of two.
+    """Return the histogram bin of a count, between powers of two.
+
+    Args:
+        count: 0 or more.
+
+    Returns:
+        "low-high", both included, or one number for 0 and 1.
 
     >>> [bin_of(count) for count in (0, 1, 2, 3, 4, 2048)]
     ['0', '1', '2-3', '2-3', '4-7', '2048-4095']
     """
     low = 1 << count.bit_length() - 1 if count else 0
     return f"{low}" if low < 2 else f"{low}-{2 * low - 1}"
+
+
+def counts_of_groups(groups: Sequence[Group], lengths: Mapping[str, int], prompt_tokens: int) -> Counts:
+    """Return totals and histograms of the groups of one problem.
+
+    Args:
+        groups: All of the problem; it may have none.
+        lengths: Completion -> its tokens; empty where no length was checked.
+        prompt_tokens: Tokens of the prompt that they share.
+
+    Returns:
+        Counts for the tables of groups, members and tokens.
+    """
+    counted = Counts()
+    counted[PER_PROBLEM, bin_of(len(groups))] += 1
+    counted[PROBLEMS, "with groups" if groups else "without a group"] += 1
+    counted[TOTALS, "groups"] += len(groups)
+    for group in groups:
+        counted[TOTALS, "completions"] += len(group.completions)
+        counted[ACCEPTED, str(group.statuses.count(Status.ACCEPTED))] += 1
+        counted.update((GROUPED, status) for status in group.statuses)
+        if lengths:
+            tokens = [lengths[completion] for completion in group.completions]
+            counted.update((COMPLETION_TOKENS, bin_of(count)) for count in tokens)
+            counted[PROMPT_TOKENS, bin_of(prompt_tokens)] += 1
+            counted[TOTALS, "completion tokens"] += sum(tokens)
+            counted[TOTALS, "prompt tokens"] += prompt_tokens
+    return counted
 
 
 CARD_FILE = "card.json"
@@ -133,7 +168,14 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tables_of(counts: Counts) -> dict[str, dict[str, int]]:
-    """Return the counts as tables: rules in order of application, all else sorted."""
+    """Return the counts as tables.
+
+    Args:
+        counts: Those of all problems; a count of 0 is left out.
+
+    Returns:
+        Table -> entry -> count: rules in order of application, bins by their numbers, all else by name.
+    """
     order = {str(entry): place for place, entry in enumerate((KEPT, *Rule))}
     tables: dict[str, dict[str, int]] = {}
     for (table, entry), count in sorted(counts.items(), key=lambda item: (item[0][0], _place(item[0][1], order))):
@@ -143,14 +185,17 @@ def tables_of(counts: Counts) -> dict[str, dict[str, int]]:
 
 
 def read_card(groups: Path, groups_sha256: str) -> Card | None:
-    """Return the card beside the groups in a folder or file; None without one, or where it is that of other groups.
+    """Return the card beside the groups in a folder or file.
 
     Args:
         groups: Folder or file of the groups.
-        groups_sha256: Of their Parquet file.
+        groups_sha256: Digest of their Parquet file.
+
+    Returns:
+        The card; None without one, or where it belongs to other groups.
 
     Raises:
-        UserError: It is broken.
+        UserError: The card is broken.
     """
     path = (groups if groups.is_dir() else groups.parent) / CARD_FILE
     card = read(path, Card) if path.exists() else None
@@ -158,13 +203,25 @@ def read_card(groups: Path, groups_sha256: str) -> Card | None:
 
 
 def write_card(folder: Path, card: Card) -> None:
-    """Write `card.json` and `card.md`."""
+    """Write `card.json` and `card.md`.
+
+    Args:
+        folder: Where to, which exists.
+        card: What they hold.
+    """
     write_whole(folder / CARD_FILE, pretty_json(card))
     write_whole(folder / "card.md", card_markdown(card).encode())
 
 
 def card_markdown(card: Card) -> str:
-    """Return the card as markdown."""
+    """Return the card as markdown.
+
+    Args:
+        card: Its texts are escaped, for they come from the data.
+
+    Returns:
+        The text of `card.md`.
+    """
     return "\n".join((*_head(card), *_details(card)))
 
 

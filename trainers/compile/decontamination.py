@@ -63,8 +63,11 @@ class Contamination(msgspec.Struct, frozen=True, kw_only=True):
         """Return the tasks whose statement this one contains.
 
         Args:
-            problem_id: Of the text, for the record.
+            problem_id: Id of the statement's problem, for the record.
             text: A statement of ours.
+
+        Returns:
+            One record for each task with an overlap of at least `threshold`.
         """
         return self._matches(problem_id, words(text), self.statements)
 
@@ -72,8 +75,11 @@ class Contamination(msgspec.Struct, frozen=True, kw_only=True):
         """Return the tasks whose reference program this one contains.
 
         Args:
-            source_id: Of the program, for the record.
+            source_id: Id of the program, for the record.
             program: A program of ours.
+
+        Returns:
+            One record for each task with an overlap of at least `threshold`.
         """
         return self._matches(source_id, code_tokens(program), self.code)
 
@@ -93,6 +99,9 @@ def contamination(benchmarks: Mapping[str, Iterable[Problem]], threshold: float)
     Args:
         benchmarks: Name -> problems.
         threshold: Share of a task's n-grams, in (0, 1], that counts as overlap.
+
+    Returns:
+        The index, which can be sent to other processes.
     """
     problems = [(name, problem) for name, loaded in benchmarks.items() for problem in loaded]
     return Contamination(
@@ -104,12 +113,26 @@ def contamination(benchmarks: Mapping[str, Iterable[Problem]], threshold: float)
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a statement in lower case, without punctuation."""
+    """Return the words of a statement, without punctuation.
+
+    Args:
+        text: A statement.
+
+    Returns:
+        Its words in lower case, in order.
+    """
     return _WORD.findall(text.lower())
 
 
 def code_tokens(program: str) -> list[str]:
-    """Return the names, numbers and signs of a program without its comments; broken programs have some, too."""
+    """Return the names, numbers and signs of a program, without its comments.
+
+    Args:
+        program: Python or not: broken programs have tokens, too.
+
+    Returns:
+        Its tokens in order.
+    """
     return _CODE_TOKEN.findall(_COMMENT.sub("", program))
 
 

@@ -44,6 +44,9 @@ def read_jobs(runs: Iterable[Path], table: RewardTable, counts: Counts) -> tuple
         table: Statuses without a reward in it are dropped.
         counts: Gets the rows by rule and by status.
 
+    Returns:
+        One job for each problem and prompt, in the order of their first samples.
+
     Raises:
         UserError: A folder is not a run, or a file in it is broken.
     """
@@ -58,7 +61,15 @@ def read_jobs(runs: Iterable[Path], table: RewardTable, counts: Counts) -> tuple
 
 
 def compile_job(job: Job, *, plan: CompilePlan) -> Compiled:
-    """Compile one job; a completion need not be a program by itself, so nothing has to parse."""
+    """Compile one job; a completion need not be a program by itself, so nothing has to parse.
+
+    Args:
+        job: Candidates of one prompt.
+        plan: The recipe, with all that it takes.
+
+    Returns:
+        As of `compile_candidates`.
+    """
     return compile_candidates(job.problem_id, job.prompt, job.candidates, plan, must_parse=False)
 
 

@@ -9,7 +9,7 @@ import random
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
 from multiprocessing import get_context, parent_process
@@ -23,8 +23,7 @@ from harness.runs.records import Problem
 from sandbox.inside.layers import kernel
 from sandbox.records import StdioTest
 from trainers.compile import codenet
-from trainers.compile import data_card as tables
-from trainers.compile.data_card import KEPT, PROBLEMS, ROWS, Counts, Recipe, Rule, bin_of
+from trainers.compile.data_card import KEPT, ODDITIES, PROBLEMS, ROWS, Counts, Recipe, Rule, counts_of_groups
 from trainers.compile.decontamination import Contamination, Match
 from trainers.compile.rewards import Status, reward_of, usual
 from trainers.compile.screening import screen
@@ -35,12 +34,20 @@ T = TypeVar("T")
 
 
 def rng_of(seed: int, problem_id: str) -> random.Random:
-    """Return the random generator of one problem, the same in every worker and order."""
-    return random.Random(f"{seed}/{problem_id}")  # noqa: S311 - drawing samples, not keys
+    """Return the random generator of one problem, the same in every worker and order.
+
+    Args:
+        seed: Base seed of the compilation.
+        problem_id: Id of the problem.
+
+    Returns:
+        A generator that nothing else uses.
+    """
+    return random.Random(f"{seed}/{problem_id}")  # noqa: S311 - sampling members, not keys
 
 
 def reservoir(items: Iterable[T], size: int, rng: random.Random) -> tuple[T, ...]:
-    """Return `size` of the items, each subset with the same chance, or all if there are no more.
+    """Return `size` of the items, each subset with the same chance, or all where there are fewer.
 
     Algorithm R of Vitter 1985, "Random sampling with a reservoir", ACM TOMS 11, 37-57.
 
@@ -48,6 +55,9 @@ def reservoir(items: Iterable[T], size: int, rng: random.Random) -> tuple[T, ...
         items: Any number; read once.
         size: The most to keep.
         rng: Decides which are kept.
+
+    Returns:
+        min(size, number of items) of them.
     """
     kept: list[T] = []
     for seen, item in enumerate(items):
@@ -72,6 +82,9 @@ def deal(
         size: Members of a group, at least two.
         rng: Decides the members of each group.
         unbalanced: Deal what remains as well, into groups that then have one outcome only.
+
+    Yields:
+        `size` members in random order.
     """
     right, wrong = rng.sample(accepted, len(accepted)), rng.sample(rejected, len(rejected))
     count = min(len(right), len(wrong), (len(right) + len(wrong)) // size)
@@ -120,7 +133,7 @@ class Compiled(NamedTuple):
 
 
 def compile_all(work: Callable[[J], Compiled], jobs: Iterable[J], workers: int) -> Iterator[Compiled]:
-    """Do the jobs on several processes and yield their results in order; a few jobs are in work at once.
+    """Do the jobs on several processes; a few jobs are in work at once.
 
     Jobs don't depend on each other, so the number of processes changes no result.
 
@@ -129,7 +142,7 @@ def compile_all(work: Callable[[J], Compiled], jobs: Iterable[J], workers: int) 
         jobs: One a problem.
         workers: Number of processes.
 
-    Returns:
+    Yields:
         The results in the order of the jobs.
     """
     remaining = iter(jobs)
@@ -151,14 +164,15 @@ def compile_codenet_problem(problem_id: str, *, tree: Path, language: Language, 
     Args:
         problem_id: Such as p00001.
         tree: Folder of the CodeNet download.
-        language: Of the statements to keep.
+        language: Language of the statements to keep.
         plan: The recipe, with all that it takes.
+
+    Returns:
+        Every row of the problem is in its counts; it has no groups where a rule drops the statement.
     """
     index = codenet.index(tree, problem_id)
     counted = index.counts
-    counted[tables.ODDITIES, "source files of no submission"] += codenet.stray_sources(
-        tree, problem_id, index.submissions
-    )
+    counted[ODDITIES, "source files of no submission"] += codenet.stray_sources(tree, problem_id, index.submissions)
     page = codenet.statement_page(tree, problem_id)
     statement = page if isinstance(page, Rule) else read_statement(page, language)
     matches: tuple[Match, ...] = ()
@@ -193,11 +207,14 @@ def compile_candidates(
     """Compile the programs of one prompt to groups.
 
     Args:
-        problem_id: Of the problem; with the seed it decides the groups.
+        problem_id: Id of the problem; with the seed it decides the groups.
         prompt: The same for all candidates.
         candidates: Programs with their statuses, in the order of their ids.
         plan: The recipe, with all that it takes.
         must_parse: Whether to drop programs that aren't Python 3, compile errors apart.
+
+    Returns:
+        The groups, and each candidate counted as in a group or by the rule that drops it.
     """
     counted = Counts()
     candidates = tuple(_distinct(candidates, counted, must_parse=must_parse))
@@ -218,7 +235,7 @@ def compile_candidates(
         )
         for group in members
     )
-    counted += _measures(groups, lengths, plan.count_tokens(prompt) if plan.count_tokens and groups else 0)
+    counted += counts_of_groups(groups, lengths, plan.count_tokens(prompt) if plan.count_tokens and groups else 0)
     return Compiled(groups, counted, matches)
 
 
@@ -318,22 +335,3 @@ def _members(
     counted[ROWS, Rule.OVER_CAP] += len(accepted) - len(kept)
     counted[ROWS, Rule.NO_PARTNER] += len(kept) + len(rejected) - members
     counted[ROWS, KEPT] += members
-
-
-def _measures(groups: Sequence[Group], lengths: Mapping[str, int], prompt_tokens: int) -> Counts:
-    """Return totals and histograms of the groups of one problem; `lengths` is empty where none was checked."""
-    counted = Counts()
-    counted[tables.PER_PROBLEM, bin_of(len(groups))] += 1
-    counted[PROBLEMS, "with groups" if groups else "without a group"] += 1
-    counted[tables.TOTALS, "groups"] += len(groups)
-    for group in groups:
-        counted[tables.TOTALS, "completions"] += len(group.completions)
-        counted[tables.ACCEPTED, str(group.statuses.count(Status.ACCEPTED))] += 1
-        counted.update((tables.GROUPED, status) for status in group.statuses)
-        if lengths:
-            tokens = [lengths[completion] for completion in group.completions]
-            counted.update((tables.COMPLETION_TOKENS, bin_of(count)) for count in tokens)
-            counted[tables.PROMPT_TOKENS, bin_of(prompt_tokens)] += 1
-            counted[tables.TOTALS, "completion tokens"] += sum(tokens)
-            counted[tables.TOTALS, "prompt tokens"] += prompt_tokens
-    return counted

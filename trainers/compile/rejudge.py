@@ -37,7 +37,14 @@ class SampleTests(NamedTuple):
 
 
 def sample_tests(tree: Path) -> Callable[[str], SampleTests]:
-    """Return a function from a problem's id to the tests of its members; pages are read as they are needed."""
+    """Return a function from a problem's id to the tests of its members; pages are read as they are needed.
+
+    Args:
+        tree: Folder of the CodeNet download.
+
+    Returns:
+        A function for `rejudge`; its tests are empty where a statement has no sample.
+    """
     times = codenet.time_limits_ms(tree)
     return lru_cache(maxsize=64)(lambda problem_id: _sample_tests(tree, problem_id, times.get(problem_id)))
 
@@ -45,13 +52,16 @@ def sample_tests(tree: Path) -> Callable[[str], SampleTests]:
 def rejudge(
     groups: Iterable[Group], tests_of: Callable[[str], SampleTests], jail: Jail, workers: int
 ) -> Iterator[Rejudged]:
-    """Judge every member of the groups and yield the verdicts in order; members without a sample come last.
+    """Judge every member of the groups.
 
     Args:
         groups: Read once.
         tests_of: Problem id -> its tests; see `sample_tests`.
         jail: Configuration of the sandbox.
         workers: Judgements at once.
+
+    Yields:
+        The verdicts in order; members without a sample come last.
 
     Raises:
         Refused: The host can't hold an untrusted program.

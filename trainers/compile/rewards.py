@@ -120,6 +120,12 @@ def read_table(path: Path) -> RewardTable:
     The file is TOML: `[rewards]` with lines such as `"Wrong Answer" = -0.1`, and, if wanted, `[terms]` with weights for
     `cpu_time`, `memory` and `code_size`.
 
+    Args:
+        path: The file.
+
+    Returns:
+        The table, which `RewardTable.reasons_against` has nothing against.
+
     Raises:
         UserError: There is no such file, it is not of this form, or the table makes no sense.
     """
@@ -135,13 +141,27 @@ def read_table(path: Path) -> RewardTable:
 
 
 def with_resource_limits(table: RewardTable) -> RewardTable:
-    """Return the table with a reward of -0.6 for the memory and the output limit, where it has none."""
+    """Return the table with a reward of -0.6 for the memory and the output limit.
+
+    Args:
+        table: Its own rewards of these statuses stay.
+
+    Returns:
+        A copy.
+    """
     limits = dict.fromkeys((Status.MEMORY_LIMIT, Status.OUTPUT_LIMIT), RESOURCE_LIMIT_REWARD)
     return msgspec.structs.replace(table, rewards=limits | table.rewards)
 
 
 def usual(accepted: Sequence[MeasuredProgram]) -> dict[str, float]:
-    """Return the median of each quantity over the accepted programs of a problem, where one is known."""
+    """Return the median of each quantity over the accepted programs of a problem.
+
+    Args:
+        accepted: The programs; unknown quantities don't count.
+
+    Returns:
+        cpu_time (milliseconds), memory (kB) and code_size (bytes), as far as one program has each.
+    """
     known = {
         "cpu_time": [program.cpu_time_ms for program in accepted],
         "memory": [program.memory_kb for program in accepted],
@@ -155,10 +175,13 @@ def reward_of(status: Status, program: MeasuredProgram, table: RewardTable, medi
     """Return the reward of a program: that of its status, and for an accepted one the extra terms.
 
     Args:
-        status: Of the program.
-        program: With its measurements.
-        table: Of the rewards.
-        medians: Of the problem's accepted programs; see `usual`.
+        status: The program's.
+        program: Its measurements.
+        table: Rewards of the statuses, and weights of the terms.
+        medians: Those of the problem's accepted programs; see `usual`.
+
+    Returns:
+        The reward; with a table as of `read_table` it is above 0 for accepted programs only.
 
     Raises:
         KeyError: The table has no reward for this status.

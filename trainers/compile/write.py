@@ -19,12 +19,15 @@ Rejudge = Callable[[Iterable[Group], int], Iterable[Rejudged]]
 def refuse_taken(out: Path) -> None:
     """Refuse a folder for groups that is taken.
 
+    Args:
+        out: The folder to be; it may exist if it is empty.
+
     Raises:
         UserError: `out` holds something already, or the library to write it is missing.
     """
     pyarrow()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out}: is there already; choose a new folder for --out")
+        raise UserError(f"{out}: exists already; choose a new folder for --out")
 
 
 def write_folder(
@@ -36,18 +39,21 @@ def write_folder(
     source: str,
     rejudge: Rejudge | None = None,
 ) -> Card:
-    """Write the groups as they come and the card behind them; return the card.
+    """Write the groups as they come and the card behind them.
 
     Everything is written under another name first, so that `out` is whole or not there. What a killed process left
     under that name is overwritten.
 
     Args:
-        out: The folder to be.
-        compiled: The results of the problems, in their order.
-        counts: Counts so far.
+        out: The folder to be; see `refuse_taken`.
+        compiled: The results of the problems, in their order; read once.
+        counts: Counts so far; those of the problems are added.
         recipe: The options of the compilation.
         source: Origin of the submissions, for the card.
         rejudge: Judges the members of the groups; None leaves it out.
+
+    Returns:
+        The card, as written.
     """
     draft = out.with_name(f"{out.name}.tmp")
     draft.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,15 @@ class Example(NamedTuple):
 
 
 def corpus(seed: int, size: int = TASKS) -> Iterator[Example]:
-    """Yield the examples that the base learns from: tasks of the train split only."""
+    """Yield the examples that the base learns from: tasks of the train split only.
+
+    Args:
+        seed: Seed of tasks and programs.
+        size: Number of tasks.
+
+    Yields:
+        `PROGRAMS_PER_TASK` examples for each task, right ones and wrong ones.
+    """
     rng = Random(seed)  # noqa: S311 - sampling examples, not keys
     card = load_card("apps")
     for task in islice(tasks("train", seed), size):
@@ -45,7 +53,14 @@ def corpus(seed: int, size: int = TASKS) -> Iterator[Example]:
 
 
 def tokenizer_for(rows: Iterable[Example]) -> "PreTrainedTokenizerFast":
-    """Return a tokenizer of the Qwen2 kind, which takes digits one by one; equal rows give equal tokens."""
+    """Return a tokenizer of the Qwen2 kind, which takes digits one by one.
+
+    Args:
+        rows: Examples to train it on; read once.
+
+    Returns:
+        A tokenizer of `VOCABULARY` tokens; equal rows give an equal one.
+    """
     from transformers import Qwen2Tokenizer  # noqa: PLC0415 - extra `train`
 
     texts = (row.prompt + row.program for row in rows)
@@ -71,7 +86,11 @@ SHIPPED = Path(__file__).parent / "weights"
 
 
 def write_shipped(out: Path) -> None:
-    """Write the base that ships, in single precision."""
+    """Write the base that ships, in single precision.
+
+    Args:
+        out: Folder to write.
+    """
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it has no types
     model = Qwen2ForCausalLM.from_pretrained(SHIPPED, dtype=torch.float32)
     model.save_pretrained(out)
@@ -88,7 +107,7 @@ def train_base(
         seed: Decides the corpus, the first weights and the order; on one machine, equal seeds give equal weights.
         steps: Batches seen.
         tasks: Tasks in the corpus.
-        dtype: Of the weights as they are written.
+        dtype: Type of the weights in the file; training takes float32.
     """
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     rows = list(corpus(seed, tasks))

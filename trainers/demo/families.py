@@ -71,7 +71,14 @@ def families() -> Mapping[str, tuple[Family, ...]]:
 
 @cache
 def vocabulary(name: str) -> tuple[str, ...]:
-    """Return the entries of a vocabulary of the table."""
+    """Return the entries of a vocabulary of the table.
+
+    Args:
+        name: Its key below `[vocabularies]`.
+
+    Returns:
+        The words, in the order of the table.
+    """
     return tuple(_table().vocabularies[name].split())
 
 

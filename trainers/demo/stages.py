@@ -47,12 +47,28 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def stages(out: Path, sizes: Sizes, judging: tuple[str, ...]) -> tuple[Stage, ...]:
-    """Return the stages of a demo in that folder; `judging` are the options of the sandbox."""
+    """Return the stages of a demo.
+
+    Args:
+        out: Folder of the demo.
+        sizes: Seed, problems, steps and tests.
+        judging: Options of the sandbox, as for `proctor run`.
+
+    Returns:
+        The stages in order; each needs the outcomes of those before it.
+    """
     return (*_material(out, sizes), *_training(out, sizes), *_examination(out, sizes, judging))
 
 
 def finale(out: Path) -> tuple[tuple[str, ...], ...]:
-    """Return the commands that make the tables of the runs, whose output is the demo's own."""
+    """Return the commands that make the tables of the runs, whose output is the demo's own.
+
+    Args:
+        out: Folder of a demo whose stages are done.
+
+    Returns:
+        The arguments of `proctor` for each.
+    """
     sampled = [f"{policy}={out / 'runs' / policy}" for policy in POLICIES]
     greedy = [f"{policy}@0.85M={out / 'runs' / f'{policy}-greedy'}" for policy in POLICIES]
     trainings = [f"--checkpoint={method}={out / 'models' / method}" for method in METHODS]
@@ -133,6 +149,14 @@ def examine_known(jail: Jail, workers: int, out: Path) -> KnownExamination:
 
     Every problem of the benchmark `mini` comes with a reference and with wrong, slow and crashing programs whose
     verdict is known. All are judged; a verdict that differs from the known one is our fault.
+
+    Args:
+        jail: The interpreter and the layers around it.
+        workers: Programs judged at once.
+        out: Folder of the run, new or of the same run.
+
+    Returns:
+        The report with a line for each other verdict, and their number.
     """
     known = tuple(known_samples())
     shipped = mini.problems(None)

@@ -103,7 +103,15 @@ _TRIES = 50
 
 
 def slipped(task: Task, rng: Random) -> str:
-    """Return a program with a slip, which may do no harm: about one in nine is too slow, one in six no Python."""
+    """Return a program with a slip: about one in nine is too slow, one in six not Python.
+
+    Args:
+        task: Whose right program gets it.
+        rng: Decides the program, the slip and its place.
+
+    Returns:
+        The program, which may still be right.
+    """
     kind = rng.choices((LOGIC, MISREADINGS, CRASHES, NOT_PYTHON, WAITS), (6, 3, 4, 3, 2))[0]
     if kind is WAITS:
         return _waiting(task, rng)
@@ -111,7 +119,18 @@ def slipped(task: Task, rng: Random) -> str:
 
 
 def wrong_program(task: Task, rng: Random) -> JudgedProgram:
-    """Return a program that fails; its verdict is known, because it was run, or because it can't come to an end."""
+    """Return a program that fails; its verdict is known, because it was run, or because it can't come to an end.
+
+    Args:
+        task: Whose right program gets a slip.
+        rng: Decides the slip.
+
+    Returns:
+        The program with its verdict.
+
+    Raises:
+        AssertionError: None of many slips made a program fail.
+    """
     for _ in range(_TRIES):
         text = slipped(task, rng)
         verdict = Verdict.TIME_LIMIT if is_slow(text, task) else verdict_of(text, task.tests)
@@ -121,7 +140,15 @@ def wrong_program(task: Task, rng: Random) -> JudgedProgram:
 
 
 def is_slow(text: str, task: Task) -> bool:
-    """Return whether a program was made to be too slow."""
+    """Return whether a program was made to be too slow.
+
+    Args:
+        text: A program of `slipped`.
+        task: The task that it is for.
+
+    Returns:
+        True for a slow program of the task, or one with a wait.
+    """
     return text in task.slow or any(wait in text for wait in WAITS)
 
 
@@ -160,7 +187,16 @@ ACCEPTED_SHARE: Mapping[str, float] = {"introductory": 0.6, "interview": 0.45, "
 
 
 def submissions(task: Task, rng: Random, count: int) -> Iterator[JudgedProgram]:
-    """Yield so many programs for a task, some right and some wrong, no two with the same text."""
+    """Yield programs for a task, some right and some wrong, no two with the same text.
+
+    Args:
+        task: The task.
+        rng: Decides the programs and their order.
+        count: Number of programs, at least 2.
+
+    Yields:
+        `count` programs, each with its verdict.
+    """
     right = min(max(1, round(rng.gauss(ACCEPTED_SHARE[task.difficulty], 0.1) * count)), len(task.right), count - 1)
     found = dict.fromkeys(rng.sample(task.right, right), Verdict.ACCEPTED)
     while len(found) < count:
@@ -170,7 +206,15 @@ def submissions(task: Task, rng: Random, count: int) -> Iterator[JudgedProgram]:
 
 
 def glance(task: Task, rng: Random) -> str:
-    """Return an unjudged program: right with the share of the difficulty, else with a slip that may be harmless."""
+    """Return an unjudged program: right with the share of the difficulty, else with a slip that may be harmless.
+
+    Args:
+        task: The task.
+        rng: Decides the program.
+
+    Returns:
+        The program's text.
+    """
     if rng.random() < ACCEPTED_SHARE[task.difficulty]:
         return rng.choice(task.right)
     return slipped(task, rng)
@@ -186,14 +230,17 @@ _COLUMNS = (
 
 
 def write_submissions(tree: Path, problems: int, seed: int) -> int:
-    """Write so many problems of the train split with their submissions; return how many submissions there are.
+    """Write problems of the train split with their submissions.
 
     The list of problems is written last, so a tree that has one is whole.
 
     Args:
         tree: Folder to write, in CodeNet's layout.
-        problems: Their number.
-        seed: Of tasks and programs.
+        problems: Their number; fewer where the tasks run out.
+        seed: Seed of tasks and programs.
+
+    Returns:
+        The number of submissions, `PER_PROBLEM` for each problem.
 
     Raises:
         UserError: `tree` has a list of problems already.
@@ -217,7 +264,14 @@ def write_submissions(tree: Path, problems: int, seed: int) -> int:
 
 
 def page(task: Task) -> str:
-    """Return the problem's page, marked up as CodeNet's are."""
+    """Return the problem's page, marked up as CodeNet's are.
+
+    Args:
+        task: The problem.
+
+    Returns:
+        HTML with input, output and the sample.
+    """
     parts = (("Input", task.input_text), ("Output", task.output_text))
     shown = [f"<H2>{heading}</H2>\n<p>\n{escape(text)}\n</p>\n" for heading, text in parts]
     sample = [f"<H2>{heading}</H2>\n<pre>\n{escape(text)}\n</pre>\n" for heading, text in task.sample]

@@ -36,7 +36,15 @@ class _Endless(BaseException):
 
 
 def printed(program: str | CodeType, stdin: str) -> str:
-    """Return the output of a program of ours."""
+    """Return the output of a program of ours.
+
+    Args:
+        program: One of ours, as text or compiled: it runs in this process.
+        stdin: Its input.
+
+    Returns:
+        All that it printed; what it raises is let through.
+    """
     rows, stdout = iter(stdin.splitlines()), io.StringIO()
 
     def read() -> str:
@@ -50,11 +58,14 @@ def printed(program: str | CodeType, stdin: str) -> str:
 
 
 def verdict_of(program: str, tests: Sequence[StdioTest]) -> Verdict | None:
-    """Return the verdict on a program of ours, or None where it doesn't come to an end.
+    """Return the verdict on a program of ours.
 
     Args:
         program: One of ours: it runs in this process.
         tests: At least one.
+
+    Returns:
+        The verdict of the first test that fails, or accepted; None where it runs more than `MOST_LINES`.
     """
     try:
         code = compile(program, _FILE, "exec")
@@ -135,6 +146,9 @@ def tasks(split: Split, seed: int) -> Iterator[Task]:
     Args:
         split: train or test.
         seed: Decides the order of the parameters and their phrasings.
+
+    Yields:
+        The tasks; the same for the same split and seed.
     """
     by_difficulty = [
         [_of_family(difficulty, family, split, seed) for family in of_it] for difficulty, of_it in families().items()
@@ -192,7 +206,7 @@ def _test(stdin: str, expected: str) -> StdioTest:
 
 
 SEED = 0
-"""Of the problems, which are the same for everybody."""
+"""Of the problems, which are the same everywhere."""
 
 ROUNDS: Mapping[Split, int] = {"test": 3, "train": 3}
 """Problems of each family."""
@@ -202,7 +216,16 @@ LIMITS = Limits(cpu_s=0.2, wall_s=5.0, memory_bytes=256 << 20, output_bytes=1 <<
 
 
 def problem_of(task: Task, task_id: str, split: Split) -> Problem:
-    """Return a task as a problem of this benchmark."""
+    """Return a task as a problem of this benchmark.
+
+    Args:
+        task: The task; its first right program is the reference.
+        task_id: Id of the problem.
+        split: Split that the task is from.
+
+    Returns:
+        The problem, with the limits of `LIMITS`.
+    """
     return Problem(
         task_id=task_id,
         benchmark="miniature",
@@ -216,7 +239,13 @@ def problem_of(task: Task, task_id: str, split: Split) -> Problem:
 
 
 def problems(data: Path | None) -> Mapping[str, Problem]:
-    """Return the problems by task id, those of the test split first; any prefix has all difficulties and families.
+    """Return the problems of the benchmark.
+
+    Args:
+        data: None; the problems have no file.
+
+    Returns:
+        Task id -> problem, those of the test split first; any prefix has all difficulties and families.
 
     Raises:
         UserError: A file was named; the problems are made, not read.

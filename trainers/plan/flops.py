@@ -1,6 +1,6 @@
 """Counts operations and memory of a training step, by formulas over the sizes of model, groups and options.
 
-A multiplication with an addition counts as two operations. Counted are the matrix products, as everybody does; norms,
+A multiplication with an addition counts as two operations. Counted are the matrix products, as is usual; norms,
 activations and the optimiser are less than a hundredth of them. Attention counts as it is computed: each position with
 each other of its sequence, because a mask hides scores but saves no work.
 
@@ -39,16 +39,23 @@ class ModelSizes(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def block_weights(self) -> int:
-        """Weights of the linear layers of one block."""
+        """Return the weights of the linear layers of one block."""
         return sum(width_in * width_out for width_in, width_out in self.linears)
 
     @property
     def table(self) -> int:
-        """Weights of the table that turns hidden states into logits."""
+        """Return the weights of the table that turns hidden states into logits."""
         return self.hidden * self.vocabulary
 
     def adapter_parameters(self, rank: int) -> int:
-        """Return the parameters of a LoRA adapter on every linear layer of the blocks."""
+        """Return the parameters of a LoRA adapter on every linear layer of the blocks.
+
+        Args:
+            rank: Rank of the adapter; 0 for none.
+
+        Returns:
+            Their number: `rank` times in + out of each layer.
+        """
         return self.blocks * rank * sum(width_in + width_out for width_in, width_out in self.linears)
 
 
@@ -57,6 +64,9 @@ def sizes_of(model: str) -> ModelSizes:
 
     Args:
         model: A folder with config.json, or a name on the hub.
+
+    Returns:
+        The sizes, from the model built on the meta device.
 
     Raises:
         UserError: The libraries are missing, there is no such model, or it is of another kind.
@@ -72,14 +82,14 @@ def sizes_of(model: str) -> ModelSizes:
         raise UserError(f"{model}: has no config.json that transformers can read ({error}); name a model") from error
     if missing := [name for name in _NEEDED if getattr(config, name, None) is None]:
         raise UserError(
-            f"{model}: its config.json has no {missing[0]}, so it can't be planned; only decoders of blocks can"
+            f"{model}: its config.json has no {missing[0]}, so it can't be planned; only decoder-only models can"
         )
     with torch.device("meta"):
         made: Any = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]  # it has no types
     linears = _linears(made, torch.nn.Linear)
     per_block = len(linears) // config.num_hidden_layers
     if linears != linears[:per_block] * config.num_hidden_layers:
-        raise UserError(f"{model}: its blocks are not alike, so it can't be planned")
+        raise UserError(f"{model}: its blocks differ in shape, so it can't be planned")
     head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     return ModelSizes(
         blocks=config.num_hidden_layers,
@@ -117,17 +127,31 @@ class Lengths(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def predicted(self) -> int:
-        """Tokens with logits."""
+        """Return the number of tokens with logits: P of `trainers.objective`."""
         return sum(self.completions)
 
     def rows(self, options: TrainingOptions) -> tuple[int, int]:
-        """Return the number and the length of the model's rows; the ends are in no row."""
+        """Return the number and the length of the model's rows; the ends are in no row.
+
+        Args:
+            options: `packing` counts.
+
+        Returns:
+            (B, T) of `trainers.packing`, in rows and tokens.
+        """
         if options.packing:
             return 1, self.prompt + sum(self.completions) - len(self.completions)
         return len(self.completions), self.prompt + max(self.completions) - 1
 
     def positions(self, options: TrainingOptions) -> int:
-        """Return the positions that the model computes, padding included."""
+        """Return the positions that the model computes, padding included.
+
+        Args:
+            options: `packing` counts.
+
+        Returns:
+            B x T, in tokens.
+        """
         count, width = self.rows(options)
         return count * width
 
@@ -146,7 +170,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def total(self) -> int:
-        """All of it, bytes."""
+        """Return the bytes of all parts."""
         return sum(msgspec.structs.astuple(self))
 
 
@@ -170,9 +194,9 @@ def operations(sizes: ModelSizes, lengths: Lengths, options: TrainingOptions) ->
     first projections need no gradient of their inputs either, which is neglected: 1 % of 24 blocks.
 
     Args:
-        sizes: Of the model.
-        lengths: Of the group, in tokens.
-        options: Of the training.
+        sizes: Those of the model.
+        lengths: The group's, in tokens.
+        options: Packing, LoRA and gradient checkpointing count.
 
     Returns:
         Operations; a multiplication with an addition counts as two.
@@ -198,7 +222,15 @@ def _last_layers(sizes: ModelSizes, positions: int, options: TrainingOptions) ->
 
 
 def trained(sizes: ModelSizes, options: TrainingOptions) -> int:
-    """Return the parameters that are trained."""
+    """Return the number of parameters that are trained.
+
+    Args:
+        sizes: Those of the model.
+        options: `lora_rank` counts.
+
+    Returns:
+        The adapter's, or all with a rank of 0.
+    """
     return sizes.adapter_parameters(options.lora_rank) if options.lora_rank else sizes.parameters
 
 
@@ -206,9 +238,12 @@ def memory(sizes: ModelSizes, batch: Sequence[Lengths], options: TrainingOptions
     """Return the peak of the steps of one process.
 
     Args:
-        sizes: Of the model.
+        sizes: Those of the model.
         batch: The groups that may come, of which the costliest counts; gradients of an earlier one are there already.
-        options: Of the training.
+        options: Settings of the training.
+
+    Returns:
+        Bytes, by part.
     """
     parameters = trained(sizes, options)
     frozen = sizes.parameters if options.lora_rank else 0

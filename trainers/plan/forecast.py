@@ -54,7 +54,14 @@ class TrainingForecast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def a100(options: TrainingOptions) -> TrainingDevice:
-    """Return the device of the paper, of 80 GB."""
+    """Return the device of the paper, of 80 GB.
+
+    Args:
+        options: `dtype` counts.
+
+    Returns:
+        The device, with the least and the most operations a second that are assumed.
+    """
     peak = _PEAK[options.dtype]
     low, high = _UTILISATION[options.dtype]
     return TrainingDevice(
@@ -72,8 +79,11 @@ def plan_training(groups: Path, model: str, options: TrainingOptions, *, calibra
     Args:
         groups: Folder or file of the groups.
         model: Folder or name of the model, of which config.json and the tokenizer are read.
-        options: Of the training.
+        options: Settings of the training.
         calibrate: Measure this machine, which takes some steps of a model of a few blocks.
+
+    Returns:
+        The forecast; with `calibrate` the fewest and the most hours are equal.
 
     Raises:
         UserError: Groups or model can't be had, or the model is of a kind that can't be planned.
@@ -95,14 +105,14 @@ def _typical_step(lengths: Sequence[Lengths], options: TrainingOptions) -> tuple
 
 
 def lengths_of(groups: Path, model: str) -> tuple[tuple[Lengths, ...], int]:
-    """Return the tokens of groups spread evenly over a folder or file, and how many there are in all.
+    """Return the tokens of groups spread evenly over a folder or file, and the number of all groups.
 
     Args:
         groups: Folder or file of the groups.
         model: Folder or name of the model, for its tokenizer.
 
     Returns:
-        The lengths, and the number of all groups.
+        Lengths of at most 2,000 groups, and the number of all.
 
     Raises:
         UserError: The groups or the tokenizer can't be read.
@@ -113,8 +123,9 @@ def lengths_of(groups: Path, model: str) -> tuple[tuple[Lengths, ...], int]:
         raise UserError(f"{path}: holds no group to train on; see the card beside it")
     tokenizer = _tokenizer(model)
     every = -(-total // _GROUPS_TOKENIZED)
-    chosen = (encode(group, tokenizer) for group in islice(read_groups(path), None, None, every))
-    return tuple(Lengths(prompt=len(one.prompt), completions=tuple(map(len, one.completions))) for one in chosen), total
+    encoded = (encode(group, tokenizer) for group in islice(read_groups(path), None, None, every))
+    lengths = (Lengths(prompt=len(one.prompt), completions=tuple(map(len, one.completions))) for one in encoded)
+    return tuple(lengths), total
 
 
 def _tokenizer(model: str) -> Any:
@@ -123,7 +134,9 @@ def _tokenizer(model: str) -> Any:
     try:
         tokenizer = AutoTokenizer.from_pretrained(model)
     except (OSError, ValueError) as error:
-        raise UserError(f"{model}: has no tokenizer that transformers can read ({error}); name a model") from error
+        raise UserError(
+            f"{model}: has no tokenizer that transformers can read ({error}); name a model with its tokenizer"
+        ) from error
     if len(tokenizer) <= len(tokenizer.all_special_tokens):  # what transformers makes up where the files are missing
         raise UserError(f"{model}: has no files of a tokenizer; name a model with its tokenizer")
     return tokenizer
@@ -135,11 +148,14 @@ def training_forecast(
     """Forecast a training.
 
     Args:
-        sizes: Of the model.
-        lengths: Of some groups, or all.
-        groups: How many there are.
-        options: Of the training.
-        device: Where it shall run.
+        sizes: Those of the model.
+        lengths: Those of some groups, or of all; at least one.
+        groups: Number of all groups.
+        options: Settings of the training.
+        device: Where it shall run; `hours` follow from its two speeds.
+
+    Returns:
+        The forecast, on one device.
     """
     steps = total_steps(groups, options)
     seen = steps * options.batch_groups
@@ -165,7 +181,14 @@ def training_forecast(
 
 
 def forecast_table(forecast: TrainingForecast) -> str:
-    """Return the forecast as a markdown table."""
+    """Return the forecast as a table.
+
+    Args:
+        forecast: As of `plan_training`.
+
+    Returns:
+        Markdown, without a newline at the end.
+    """
     return "\n".join(("| what | forecast |", "|---|---|", *(f"| {what} | {how} |" for what, how in _rows(forecast))))
 
 

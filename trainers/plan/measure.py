@@ -27,10 +27,13 @@ def calibrated(model: str, sizes: ModelSizes, groups: Sequence[Lengths], options
     some more, with random weights, give the time of all blocks.
 
     Args:
-        model: Whose config.json says the widths; its weights are not read.
-        sizes: Of the model.
+        model: Folder or name of the model, whose config.json says the widths; its weights are not read.
+        sizes: Those of the model.
         groups: Lengths of the groups of a typical step.
-        options: Of the training.
+        options: Settings of the training.
+
+    Returns:
+        The device, with one speed as the least and the most, in operations a second.
     """
     few_s, more_s = (
         fastest_s(stepper(random_model(model, blocks, options), options), groups) for blocks in (_FEW, _MORE)
@@ -52,8 +55,11 @@ def random_model(model: str, blocks: int, options: TrainingOptions) -> Any:
 
     Args:
         model: Folder or name of the model, for its config.json.
-        blocks: Their number.
-        options: Of the training.
+        blocks: Number of blocks, at least 1.
+        options: LoRA, type, attention and gradient checkpointing count.
+
+    Returns:
+        A model of transformers, with the layers of LoRA where it is on, on the GPU if there is one.
     """
     config = AutoConfig.from_pretrained(model)
     config.num_hidden_layers = blocks
@@ -69,11 +75,14 @@ def random_model(model: str, blocks: int, options: TrainingOptions) -> Any:
 
 
 def stepper(made: Any, options: TrainingOptions) -> Callable[[Sequence[Lengths]], float]:
-    """Return a function that takes a step of training with groups of these lengths, and returns its seconds.
+    """Return a function that takes steps of training and times them.
 
     Args:
-        made: A model as of `random_model`.
-        options: Of the training.
+        made: A model as of `random_model`; its weights change.
+        options: Settings of the training.
+
+    Returns:
+        A function from the lengths of the groups of a step to its wall time in seconds.
     """
     device = made.device
     objective = WeightedLikelihood(made, chunk=options.logits_chunk, dtype=getattr(torch, options.dtype))
@@ -97,7 +106,15 @@ def stepper(made: Any, options: TrainingOptions) -> Callable[[Sequence[Lengths]]
 
 
 def fastest_s(step_s: Callable[[Sequence[Lengths]], float], groups: Sequence[Lengths]) -> float:
-    """Return the seconds of the fastest of some steps, after one to warm up."""
+    """Return the wall time of the fastest of some steps, after one to warm up.
+
+    Args:
+        step_s: A function as of `stepper`.
+        groups: Lengths of the groups of each step.
+
+    Returns:
+        Seconds.
+    """
     step_s(groups)
     taken = list[float]()
     while len(taken) < _ROUNDS or sum(taken) < _ROUNDS_S:

@@ -1,4 +1,4 @@
-"""Draws a batch from a model of transformers: each prompt is computed once, each row has random numbers of its own.
+"""Generates a batch with transformers: each prompt is computed once, each row has random numbers of its own.
 
 B rows are generated from P prompts, L tokens long with their padding; V is the size of the vocabulary. Imported by the
 backend when a model is loaded.
@@ -39,8 +39,8 @@ class GeneratedTokens(NamedTuple):
 class SeededChoice(LogitsProcessor):
     """Leaves each row one token, the one that its own random number picks.
 
-    The tokens' probabilities, laid end to end in the order of the vocabulary, fill the stretch from 0 to 1, on which
-    the number lies (inversion of the cumulative distribution). A row has one number for each token, from its seed
+    The tokens' probabilities, laid end to end in the order of the vocabulary, fill the stretch from 0 to 1, which holds
+    the number (inversion of the cumulative distribution). A row has one number for each token, from its seed
     alone, so that the other rows of its batch don't matter. In double precision, so that sums taken in another order
     fall on another token as good as never.
     """
@@ -52,11 +52,11 @@ class SeededChoice(LogitsProcessor):
         self._start = start
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
-        """Return scores of minus infinity, but 0 for the chosen tokens; `scores` are (B, V) and already warped."""
+        """Return scores of minus infinity, but 0 for the picked tokens; `scores` are (B, V) and already warped."""
         cumulative = scores.softmax(-1, dtype=torch.float64).cumsum(-1)  # (B, V)
         number = self._numbers[:, input_ids.shape[1] - self._start, None]  # (B, 1)
-        chosen = torch.searchsorted(cumulative, number * cumulative[:, -1:], right=True)
-        return torch.full_like(scores, -torch.inf).scatter_(1, chosen, 0.0)  # type: ignore[return-value]  # it is one
+        picked = torch.searchsorted(cumulative, number * cumulative[:, -1:], right=True)
+        return torch.full_like(scores, -torch.inf).scatter_(1, picked, 0.0)  # type: ignore[return-value]  # it is one
 
 
 class Ends(StoppingCriteria):
@@ -72,19 +72,25 @@ class Ends(StoppingCriteria):
 
     def __call__(self, input_ids: torch.LongTensor, scores: Any, **_: Any) -> torch.BoolTensor:
         """Return which of the rows have ended."""
-        drawn = input_ids[:, self._start :]
-        ending = torch.isin(drawn[:, -1], self._ends)
+        generated = input_ids[:, self._start :]
+        ending = torch.isin(generated[:, -1], self._ends)
         if self._stop:
-            ending |= self._stop(drawn, scores)
+            ending |= self._stop(generated, scores)
         self.lengths += ~self.ended
         self.ended |= ending
         return self.ended  # type: ignore[return-value]  # it is one
 
 
 def quiet(model: CausalModel) -> tuple[int, ...]:
-    """Return the tokens that end a text, and let go of the model's own ideas of sampling.
+    """Remove a model's own settings of sampling, and return the tokens that end a text.
 
-    Many models come with a temperature, a top-k or a repetition penalty, which `generate` applies unasked.
+    Many models come with a temperature, a top-k or a repetition penalty, which `generate` would apply.
+
+    Args:
+        model: whose generation config is replaced by the library's default.
+
+    Returns:
+        Token ids, empty where the model names none.
     """
     ends = model.generation_config.eos_token_id
     model.generation_config = GenerationConfig()  # type: ignore[no-untyped-call]
@@ -100,7 +106,18 @@ def generate_batch(
     ends: Sequence[int],
     stop: StopStringCriteria | None,
 ) -> list[GeneratedTokens]:
-    """Draw the rows of a batch, which all have the same limit."""
+    """Generate the rows of a batch, which all have the same limit.
+
+    Args:
+        model: in eval mode, on its device.
+        batch: B rows, with P different prompts.
+        sampling: temperature and top_p; at temperature 0 the likeliest token.
+        ends: ids of the tokens that end a row.
+        stop: from `stop_criterion`; None where there are no stop strings.
+
+    Returns:
+        B rows, in the order of the batch, each with its tokens after the prompt and whether it ended before the limit.
+    """
     prompts = {prompt: place for place, prompt in enumerate(dict.fromkeys(row.prompt for row in batch))}
     ids, mask = _left_padded(tuple(prompts), model.device)  # (P, L)
     of_rows = torch.tensor([prompts[row.prompt] for row in batch], device=model.device)  # (B,)
@@ -121,15 +138,23 @@ def generate_batch(
         stopping_criteria=StoppingCriteriaList([until]),
     )
     return [
-        GeneratedTokens(tuple(drawn[:length]), ended)
-        for drawn, length, ended in zip(
+        GeneratedTokens(tuple(generated[:length]), ended)
+        for generated, length, ended in zip(
             ids_of_all[:, start:].tolist(), until.lengths.tolist(), until.ended.tolist(), strict=True
         )
     ]
 
 
 def stop_criterion(tokenizer: PreTrainedTokenizerBase, stop: Sequence[str]) -> StopStringCriteria | None:
-    """Return what tells that a row has come to a stop string."""
+    """Return the criterion that notes the rows that have come to a stop string.
+
+    Args:
+        tokenizer: of the model.
+        stop: the strings.
+
+    Returns:
+        None where there are none.
+    """
     return StopStringCriteria(tokenizer, list(stop)) if stop else None
 
 

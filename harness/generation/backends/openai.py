@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 _LONGEST_BACKOFF_S = 60.0
 _LONGEST_WAIT_S = 600.0
-"""A server that asks for more is taken for gone."""
+"""A server that requests a longer wait is taken for gone."""
 _LONGEST_MESSAGE = 400
 _FIRST_RETRIES, _FIRST_TIMEOUT_S = 2, 30.0
 """At most these for the first question: the user is still there to hear that the server isn't."""
@@ -76,7 +76,7 @@ class _Server:
     ) -> None:
         self._model, self._options, self._key, self._portal, self._connect = model, options, key, portal, connect
         self._address = public(options.base_url)
-        self._weights = portal.call(self._ask_for_weights)
+        self._weights = portal.call(self._request_weights)
 
     @property
     def producer(self) -> Producer:
@@ -98,7 +98,7 @@ class _Server:
     def generate(
         self, plan: Sequence[Request], missing: Collection[tuple[str, int]], sampling: Sampling
     ) -> Iterator[Generated]:
-        """Draw what is missing; a closed iterator drops the requests that are under way."""
+        """Generate what is missing; a closed iterator drops the requests that are under way."""
         from anyio import create_task_group  # noqa: PLC0415 - a part of the extra
 
         todo = iter([request for request in plan if request.key in missing])
@@ -118,13 +118,13 @@ class _Server:
             finally:
                 arrived.put(None)
 
-        drawing = self._portal.start_task_soon(work_together)
+        generating = self._portal.start_task_soon(work_together)
         try:
-            while drawn := arrived.get():
-                yield drawn
-            drawing.result()
+            while generated := arrived.get():
+                yield generated
+            generating.result()
         finally:
-            drawing.cancel()
+            generating.cancel()
 
     async def _complete(self, client: "AsyncOpenAI", request: Request, sampling: Sampling) -> Completion:
         from openai import APIStatusError  # noqa: PLC0415 - an extra
@@ -133,17 +133,17 @@ class _Server:
         path = "/chat/completions" if chat else "/completions"
         body = self._body(request, sampling, chat=chat)
 
-        async def ask() -> Completion:
+        async def attempt() -> Completion:
             return completion_of(await client.post(path, body=body, cast_to=bytes), sampling.stop, chat=chat)
 
         try:
-            return await self._insist(ask, path, self._options.retries, self._options.timeout_s)
+            return await self._insist(attempt, path, self._options.retries, self._options.timeout_s)
         except APIStatusError as refusal:
             if prompt_too_long(refusal.status_code, refusal.response.text):
                 return Completion(text="", finish_reason="context", prompt_tokens=None, tokens=0)
             raise UserError(
                 f"{self._address}{path} refuses task {request.task_id} with status {refusal.status_code}: "
-                f"{self._told(message_of(refusal.body))}; "
+                f"{self._reported(message_of(refusal.body))}; "
                 + _ADVICE.get(refusal.status_code, "check the options of the server and of the command")
             ) from None
 
@@ -161,11 +161,11 @@ class _Server:
         } | self._options.extra
         return {name: value for name, value in body.items() if value is not None}
 
-    async def _ask_for_weights(self) -> str:
+    async def _request_weights(self) -> str:
         """Return what the server calls the model's weights: the model's name where it doesn't list its models."""
         from openai import APIStatusError  # noqa: PLC0415 - an extra
 
-        async def ask() -> str:
+        async def attempt() -> str:
             try:
                 return weights_of(await client.get("/models", cast_to=bytes), self._model)
             except (APIStatusError, ValueError) as error:  # `transformers serve` answers 500 without a network
@@ -175,9 +175,9 @@ class _Server:
 
         async with self._connect() as client:
             retries = min(_FIRST_RETRIES, self._options.retries)
-            return await self._insist(ask, "/models", retries, min(_FIRST_TIMEOUT_S, self._options.timeout_s))
+            return await self._insist(attempt, "/models", retries, min(_FIRST_TIMEOUT_S, self._options.timeout_s))
 
-    async def _insist(self, ask: Callable[[], Awaitable[T]], path: str, retries: int, timeout_s: float) -> T:
+    async def _insist(self, attempt: Callable[[], Awaitable[T]], path: str, retries: int, timeout_s: float) -> T:
         """Return the first usable answer.
 
         Raises:
@@ -186,22 +186,22 @@ class _Server:
         """
         for tried in range(1, retries + 2):
             try:
-                return await _once(ask, timeout_s)
+                return await _once(attempt, timeout_s)
             except _Fault as error:
                 fault = error
             if tried > retries or fault.wait_s > _LONGEST_WAIT_S:
                 break
             await asyncio.sleep(max(fault.wait_s, self._backoff_s(tried)))
         raise Unavailable(
-            f"{self._address}{path} gave no usable answer after {tried - 1} retries: {self._told(str(fault))}; "
-            "see to the server or to --option base_url, then give the same command again"
+            f"{self._address}{path} gave no usable answer after {tried - 1} retries: {self._reported(str(fault))}; "
+            "check the server and --option base_url, then run the same command again"
         )
 
     def _backoff_s(self, tried: int) -> float:
         longest = min(_LONGEST_BACKOFF_S, self._options.backoff_s * 2.0 ** min(tried - 1, 16))
         return random.uniform(longest / 2, longest)  # noqa: S311 - spreads the tries, hides nothing
 
-    def _told(self, message: str) -> str:
+    def _reported(self, message: str) -> str:
         """Return one line for the user, without the key, which some servers repeat."""
         line = " ".join(message.split())
         return (line.replace(self._key, "***") if self._key else line)[:_LONGEST_MESSAGE]
@@ -227,13 +227,13 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
             portal.call(portal.stop, True)  # all that is still under way
 
 
-async def _once(ask: Callable[[], Awaitable[T]], timeout_s: float) -> T:
+async def _once(attempt: Callable[[], Awaitable[T]], timeout_s: float) -> T:
     """Return the answer; raise _Fault where another try may bring a better one, APIStatusError where none will."""
     from openai import APIConnectionError, APIStatusError  # noqa: PLC0415 - an extra
 
     try:
         async with asyncio.timeout(timeout_s):
-            return await ask()
+            return await attempt()
     except TimeoutError:
         raise _Fault(f"silence for {timeout_s:g} s") from None
     except APIConnectionError as error:
@@ -241,18 +241,18 @@ async def _once(ask: Callable[[], Awaitable[T]], timeout_s: float) -> T:
     except APIStatusError as error:
         if error.status_code not in _BUSY and error.status_code < _BROKEN:
             raise
-        raise _Fault(f"status {error.status_code}: {message_of(error.body)}", _asked_wait_s(error)) from None
+        raise _Fault(f"status {error.status_code}: {message_of(error.body)}", _retry_after_s(error)) from None
     except ValueError as error:
         raise _Fault(f"an answer that is not a completion ({error})") from None
 
 
-def _asked_wait_s(error: "APIStatusError") -> float:
+def _retry_after_s(error: "APIStatusError") -> float:
     """Return the seconds of Retry-After, which holds them or a date; 0 where it holds neither."""
-    asked = error.response.headers.get("retry-after", "")
-    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", asked):
-        return float(asked)
+    wait = error.response.headers.get("retry-after", "")
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", wait):
+        return float(wait)
     try:
-        return max(0.0, parsedate_to_datetime(asked).timestamp() - time())
+        return max(0.0, parsedate_to_datetime(wait).timestamp() - time())
     except ValueError:
         return 0.0
 

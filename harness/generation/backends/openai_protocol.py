@@ -40,7 +40,13 @@ class ServerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 def server_options(given: Mapping[str, Any]) -> ServerOptions:
-    """Return the options, the address among them.
+    """Return the options of the backend, its address among them.
+
+    Args:
+        given: option -> value, as --option gave it.
+
+    Returns:
+        The options, with the address from the environment where none was given.
 
     Raises:
         UserError: An option is unknown, of another type, or makes no sense.
@@ -63,7 +69,13 @@ def _table(extra: Any) -> Any:
 
 
 def key_of(options: ServerOptions) -> str:
-    """Return the key, empty where none is needed.
+    """Return the key for a server, empty where none is needed.
+
+    Args:
+        options: that name the server and the variable with the key.
+
+    Returns:
+        Printable ASCII, without white space.
 
     Raises:
         UserError: There is no key, or it can't be one. The error doesn't repeat the option: it may be the key itself.
@@ -74,7 +86,7 @@ def key_of(options: ServerOptions) -> str:
     if not key and not _on_loopback(options.base_url):
         raise UserError(
             f"{public(options.base_url)} takes a key: put it into the environment variable OPENAI_API_KEY, or into "
-            "the one that --option api_key_env names; any text will do for a server that asks for none"
+            "the one that --option api_key_env names; any text will do for a server that checks none"
         )
     if re.search(r"[^!-~]", key):
         raise UserError("the key in the variable that --option api_key_env names has characters that no key has")
@@ -99,6 +111,12 @@ def _on_loopback(url: str) -> bool:
 
 def public(url: str) -> str:
     """Return the URL without a password or a query, in which some servers take their key.
+
+    Args:
+        url: as it was given.
+
+    Returns:
+        Scheme, host, port and path, without a slash at the end.
 
     >>> public("https://me:secret@host:8000/v1/?key=secret")
     'https://host:8000/v1'
@@ -190,6 +208,14 @@ class _Models(msgspec.Struct, frozen=True, kw_only=True):
 def completion_of(answer: bytes, stop: Sequence[str], *, chat: bool) -> Completion:
     """Return the one completion of an answer, without the stop string, which some servers leave in.
 
+    Args:
+        answer: body of the response.
+        stop: strings that were requested.
+        chat: whether it answers a chat.
+
+    Returns:
+        Counts of tokens are None where the server gave none.
+
     Raises:
         ValueError: The answer is something else: no JSON, no choice or several, no text, or one that didn't end.
     """
@@ -209,7 +235,14 @@ def completion_of(answer: bytes, stop: Sequence[str], *, chat: bool) -> Completi
 
 
 def weights_of(answer: bytes, model: str) -> str:
-    """Return where the server says that the model's weights come from, or else the name.
+    """Return the source of the model's weights as a server names it.
+
+    Args:
+        answer: body of the response to `/models`.
+        model: its name in requests.
+
+    Returns:
+        The model's `root`, else its `id`, or `model` where it isn't listed.
 
     Raises:
         ValueError: The answer is not a list of models.
@@ -219,12 +252,26 @@ def weights_of(answer: bytes, model: str) -> str:
 
 
 def prompt_too_long(status: int, body: str) -> bool:
-    """Return whether an error's status and text say that the prompt, or the prompt and max_tokens, don't fit."""
+    """Return whether an error's status and text say that the prompt, or the prompt and max_tokens, don't fit.
+
+    Args:
+        status: of HTTP.
+        body: text of the response.
+
+    Returns:
+        True for the words of the servers that are known.
+    """
     return status in _TOO_LONG_STATUSES and _TOO_LONG.search(body) is not None
 
 
 def message_of(body: object) -> str:
     """Return what the body of an error says, by the shapes that are in use.
+
+    Args:
+        body: decoded; None where there was none.
+
+    Returns:
+        `no message` where there is none.
 
     >>> message_of({"error": {"message": "no such model", "code": 404}}), message_of({"detail": "no"}), message_of(None)
     ('no such model', 'no', 'no message')

@@ -56,22 +56,29 @@ def _completion(sample: Sample) -> Completion:
 
 @contextmanager
 def load(model: str, options: Mapping[str, Any]) -> Iterator[Engine]:
-    """Read the samples of the file or run `model`; the option `policy` says whose, where there are several.
+    """Load recorded samples.
+
+    Args:
+        model: path of a file of samples, plain or .gz, or of the folder of a run.
+        options: `policy` names one of several policies in the file.
+
+    Yields:
+        An engine that repeats these samples.
 
     Raises:
-        UserError: It can't be read, holds samples of several policies and none was chosen, or an option is unknown.
+        UserError: They can't be read, are of several policies of which none is named, or an option is unknown.
     """
     if unknown := sorted(set(options) - {"policy"}):
         raise UserError(f"--option {unknown[0]}: replay has no such option; it has policy")
     path = Path(model) / "samples.jsonl" if Path(model).is_dir() else Path(model)
-    chosen = str(options.get("policy", ""))
-    samples = [sample for sample in read_recorded(path) if chosen in {"", sample.policy}]
+    policy = str(options.get("policy", ""))
+    samples = [sample for sample in read_recorded(path) if policy in {"", sample.policy}]
     policies = tuple(dict.fromkeys(sample.policy for sample in samples))
     if not samples:
-        raise UserError(f"{path}: holds no samples{f' of {chosen}' if chosen else ''}; nothing to replay")
+        raise UserError(f"{path}: holds no samples{f' of {policy}' if policy else ''}; nothing to replay")
     if len(policies) > 1:
         raise UserError(f"{path}: holds samples of {', '.join(policies)}; choose one with --option policy=NAME")
-    yield _Recording(path, chosen, {(sample.task_id, sample.index): sample for sample in samples})
+    yield _Recording(path, policy, {(sample.task_id, sample.index): sample for sample in samples})
 
 
 replay = Backend(name="replay", load=load, about="Samples from a file, answered by task and index.")

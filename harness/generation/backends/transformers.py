@@ -1,9 +1,8 @@
 """Generates in this process through transformers: batches of similar length, each prompt computed once.
 
 Every sample has random numbers of its own, from its seed. What a model's generation config says about sampling, such as
-a repetition penalty, is let go of: only what the run asks for counts; of it remain the tokens that end a text. Batches
-depend on the plan alone, so that a run that was killed goes on with the same arithmetic, unless memory runs out at
-another batch.
+a repetition penalty, is ignored; only its tokens that end a text count. Batches depend on the plan alone, so that a run
+that was killed goes on with the same arithmetic, unless memory runs out at another batch.
 """
 
 import sys
@@ -93,26 +92,24 @@ class _Loaded:
         """Generate the batches of which something is missing, and yield the completions of each when it is done."""
         stop = self._decoding.stop_criterion(self._tokenizer, sampling.stop)
         rows = list[PromptedRow]()
-        for request in plan:
-            prompt = self._tokens.of(request.prompt)
-            room = self._tokens.context - len(prompt)
-            if room > 0:
-                rows.append(PromptedRow(request, prompt, min(room, sampling.max_tokens)))
-            elif request.key in missing:
-                yield Generated(request, too_long(prompt))
+        for row in self._tokens.rows(plan, sampling.max_tokens):
+            if row.limit > 0:
+                rows.append(row)
+            elif row.request.key in missing:
+                yield Generated(row.request, too_long(row.prompt))
         waiting = deque(batches(rows, self._options.batch_size))
         while waiting:
             batch = waiting.popleft()
             if len(batch) > self._size:
                 waiting.extendleft(reversed(pieces(batch, self._size)))
             elif any(row.request.key in missing for row in batch):
-                drawn = self._drawn(batch, sampling, stop)
-                if not drawn:
+                generated = self._generated(batch, sampling, stop)
+                if not generated:
                     self._halve(batch)
                     waiting.appendleft(batch)
-                yield from drawn
+                yield from generated
 
-    def _drawn(self, batch: Batch, sampling: Sampling, stop: "StopStringCriteria | None") -> tuple[Generated, ...]:
+    def _generated(self, batch: Batch, sampling: Sampling, stop: "StopStringCriteria | None") -> tuple[Generated, ...]:
         """Return a batch's completions, none if memory ran out."""
         from accelerate.utils.memory import should_reduce_batch_size  # noqa: PLC0415 - torch
 
@@ -123,8 +120,8 @@ class _Loaded:
                 raise
             return ()
         return tuple(
-            Generated(row.request, self._tokens.completion(row.prompt, drawn, ended=ended, stop=sampling.stop))
-            for row, (drawn, ended) in zip(batch, tokens, strict=True)
+            Generated(row.request, self._tokens.completion(row.prompt, generated, ended=ended, stop=sampling.stop))
+            for row, (generated, ended) in zip(batch, tokens, strict=True)
         )
 
     def _halve(self, batch: Batch) -> None:
@@ -134,7 +131,7 @@ class _Loaded:
         if len(batch) == 1:
             raise UserError(
                 f"out of memory at task {batch[0].request.task_id}, generated alone: "
-                "take a smaller --max-tokens, a smaller dtype or a larger device"
+                "use a smaller --max-tokens, a smaller dtype or a larger device"
             )
         clear_device_cache(garbage_collection=True)
         self._size = len(batch) // 2
@@ -201,7 +198,7 @@ def _adapted(model: "CausalModel", adapter: Path, *, merge: bool) -> Any:
     return adapted.merge_and_unload() if merge else adapted.get_base_model()
 
 
-def _device(asked: str) -> "torch.device":
+def _device(wanted: str) -> "torch.device":
     """Return the device.
 
     Raises:
@@ -210,11 +207,11 @@ def _device(asked: str) -> "torch.device":
     import torch  # noqa: PLC0415 - seconds
 
     gpus = torch.cuda.device_count()
-    device = torch.device("cuda" if gpus else "cpu") if asked == "auto" else torch.device(asked)
+    device = torch.device("cuda" if gpus else "cpu") if wanted == "auto" else torch.device(wanted)
     if device.type == "cuda" and (device.index or 0) >= gpus:
         raise UserError(
-            f"--option device={asked}: there {'is' if gpus == 1 else 'are'} {gpus or 'no'} GPU"
-            f"{'' if gpus == 1 else 's'} for PyTorch here; take device=cpu or see to the driver"
+            f"--option device={wanted}: there {'is' if gpus == 1 else 'are'} {gpus or 'no'} GPU"
+            f"{'' if gpus == 1 else 's'} for PyTorch here; use device=cpu or check the driver"
         )
     return device
 

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from harness.errors import Unavailable, UserError
 from harness.generation.backend import Backend, Engine, Generated, Request
-from harness.generation.backends.common import Tokens, too_long
+from harness.generation.backends.common import PromptedRow, Tokens, too_long
 from harness.generation.models import Weights, find_weights
 from harness.runs.jsonl import read
 from harness.runs.records import Producer, Sampling
@@ -33,12 +33,6 @@ _OURS = frozenset({"enable_lora", "enable_prefix_caching", "model", "runner", "t
 """Options of the engine that follow from the model, or from what a backend does."""
 _SHUTDOWN_S = 30.0
 """After which the engine's processes are killed, and leave shared memory behind."""
-
-
-class _Asked(NamedTuple):
-    request: Request
-    prompt: tuple[int, ...]
-    limit: int
 
 
 class _AdapterRank(msgspec.Struct, frozen=True):
@@ -89,62 +83,62 @@ class _Loaded:
         self, plan: Sequence[Request], missing: Collection[tuple[str, int]], sampling: Sampling
     ) -> Iterator[Generated]:
         """Hand all that is missing to the engine, and yield each completion when it is done."""
-        asked = list[_Asked]()
-        for request in plan:
-            if request.key in missing:
-                prompt = self._tokens.of(request.prompt)
-                room = self._tokens.context - len(prompt)
-                if room > 0:
-                    asked.append(_Asked(request, prompt, min(room, sampling.max_tokens)))
-                else:
-                    yield Generated(request, too_long(prompt))
-        for (request, prompt, _), output in self._outputs(asked, sampling):
+        rows = list[PromptedRow]()
+        requests = (request for request in plan if request.key in missing)
+        for row in self._tokens.rows(requests, sampling.max_tokens):
+            if row.limit > 0:
+                rows.append(row)
+            else:
+                yield Generated(row.request, too_long(row.prompt))
+        for (request, prompt, _), output in self._outputs(rows, sampling):
             ended = output.outputs[0].finish_reason == "stop"
             tokens = output.outputs[0].token_ids
             yield Generated(request, self._tokens.completion(prompt, tokens, ended=ended, stop=sampling.stop))
 
-    def _outputs(self, asked: Sequence[_Asked], sampling: Sampling) -> "Iterator[tuple[_Asked, RequestOutput]]":
-        """Yield what the engine says to each; a closed iterator aborts what is under way."""
+    def _outputs(
+        self, rows: Sequence[PromptedRow], sampling: Sampling
+    ) -> "Iterator[tuple[PromptedRow, RequestOutput]]":
+        """Yield the engine's output for each row; a closed iterator aborts what is under way."""
         from vllm import TokensPrompt  # noqa: PLC0415 - seconds
         from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415 - seconds
 
-        arrived: SimpleQueue[tuple[_Asked, RequestOutput] | None] = SimpleQueue()
+        arrived: SimpleQueue[tuple[PromptedRow, RequestOutput] | None] = SimpleQueue()
 
-        async def ask(place: int, one: _Asked) -> None:
-            prompt, params = TokensPrompt(prompt_token_ids=list(one.prompt)), _params(one, sampling)
+        async def answer(place: int, row: PromptedRow) -> None:
+            prompt, params = TokensPrompt(prompt_token_ids=list(row.prompt)), _params(row, sampling)
             async for output in self._llm.generate(prompt, params, str(place), lora_request=self._adapter):
-                arrived.put((one, output))  # the only one
+                arrived.put((row, output))  # the only one
 
-        async def ask_all() -> None:
+        async def answer_all() -> None:
             try:
                 async with asyncio.TaskGroup() as group:
-                    for place, one in enumerate(asked):
-                        group.create_task(ask(place, one))
+                    for place, row in enumerate(rows):
+                        group.create_task(answer(place, row))
             finally:
                 arrived.put(None)
 
-        asking = self._portal.start_task_soon(ask_all)
+        answering = self._portal.start_task_soon(answer_all)
         try:
             while output := arrived.get():
                 yield output
-            asking.result()
+            answering.result()
         except* EngineDeadError:
             raise Unavailable(
-                "vLLM's engine died, for the reason that it gives above; give the same command again to go on"
+                "vLLM's engine died, see its own message above; run the same command again to resume"
             ) from None
         finally:
-            asking.cancel()
+            answering.cancel()
 
 
-def _params(one: _Asked, sampling: Sampling) -> "SamplingParams":
+def _params(row: PromptedRow, sampling: Sampling) -> "SamplingParams":
     from vllm import SamplingParams  # noqa: PLC0415 - seconds
     from vllm.sampling_params import RequestOutputKind  # noqa: PLC0415 - seconds
 
     return SamplingParams(
         temperature=sampling.temperature,
         top_p=sampling.top_p,
-        seed=one.request.seed,
-        max_tokens=one.limit,
+        seed=row.request.seed,
+        max_tokens=row.limit,
         stop=list(sampling.stop),
         detokenize=bool(sampling.stop),  # which it needs to see them; the text is ours to make
         output_kind=RequestOutputKind.FINAL_ONLY,
@@ -167,7 +161,7 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
         llm = AsyncLLM.from_engine_args(_engine_args(weights, given), usage_context=UsageContext.LLM_CLASS)
     except (OSError, ValueError, RuntimeError) as error:  # no GPU, no memory, no such architecture ...
         reason = " ".join(str(error).split())
-        raise UserError(f"vLLM can't load {model}: {reason}; see what it says above, and check --option") from error
+        raise UserError(f"vLLM can't load {model}: {reason}; see its own messages above, and check --option") from error
     with start_blocking_portal() as portal:
         try:
             yield _Loaded(model, weights, given, llm, portal)
@@ -177,13 +171,13 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
 
 
 def _check(given: Mapping[str, Any]) -> None:
-    """Raise UserError for an option that the engine doesn't have, or that isn't the user's to choose."""
+    """Raise UserError for an option that the engine doesn't have, or that proctor sets itself."""
     from vllm import AsyncEngineArgs  # noqa: PLC0415 - seconds
 
     known = {field.name for field in fields(AsyncEngineArgs)} - _OURS
     if unknown := sorted(given.keys() - known):
         raise UserError(
-            f"--option of the backend vllm: there is no {unknown[0]} to be chosen; it takes those of vLLM's engine, "
+            f"--option of the backend vllm: there is no {unknown[0]} to set; it takes those of vLLM's engine, "
             "such as dtype, enforce_eager, gpu_memory_utilization, max_model_len or tensor_parallel_size"
         )
 

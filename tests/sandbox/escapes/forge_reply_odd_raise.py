@@ -5,6 +5,7 @@ import json
 import os
 import stat
 import struct
+import sys
 
 
 def is_socket(fd):
@@ -14,10 +15,19 @@ def is_socket(fd):
         return False
 
 
+def is_scripted():
+    frame = sys._getframe()
+    while frame and "script" not in frame.f_locals:
+        frame = frame.f_back
+    return bool(frame and frame.f_locals["script"])
+
+
 PEER = next(filter(is_socket, range(3, 32)), 1)
+FIRST = [b"?"] if is_scripted() else []
 
 
 def send(text):
+    text = FIRST.pop() + text if FIRST else text
     data = struct.pack("=I", len(text)) + text
     while data:
         data = data[os.write(PEER, data) :]

@@ -1,9 +1,9 @@
 # kind: assert
 # verdict: runtime_error
 # threat: a process that does not leave when the harness ends it, and so runs on in the template's own loop
-import os
-
 import json
+import os
+import sys
 
 
 def fail(*_, **__):
@@ -13,4 +13,10 @@ def fail(*_, **__):
 def add(a, b):
     os._exit = lambda status: None
     json.dumps = json.loads = fail
+    frame = sys._getframe()
+    while frame:
+        for name, value in (("_exit", os._exit), ("_text", fail)):
+            if name in frame.f_globals:
+                frame.f_globals[name] = value
+        frame = frame.f_back
     return -1

@@ -2,6 +2,7 @@
 # verdict: runtime_error
 # threat: an exception thrown into the harness's own loop
 import json
+import sys
 
 
 def fail(*_, **__):
@@ -9,5 +10,11 @@ def fail(*_, **__):
 
 
 def add(a, b):
+    frame = sys._getframe()
+    while frame:
+        for name in ("_text", "_message", "send", "_chunks"):
+            if name in frame.f_globals:
+                frame.f_globals[name] = fail
+        frame = frame.f_back
     json.loads = json.dumps = fail
     return -1

@@ -1,0 +1,39 @@
+# kind: assert
+# verdict: runtime_error wrong_answer
+# threat: the list of calls emptied, so that no reply is wrong
+import os
+import stat
+import struct
+import sys
+
+
+def is_socket(fd):
+    try:
+        return stat.S_ISSOCK(os.fstat(fd).st_mode)
+    except OSError:
+        return False
+
+
+def local(name):
+    frame = sys._getframe()
+    while frame and name not in frame.f_locals:
+        frame = frame.f_back
+    return frame.f_locals[name] if frame else None
+
+
+PEER = next(filter(is_socket, range(3, 32)), 1)
+LOADED = b'=["ok", {"dict": [["add", {"handle": 0}]]}, {}]'
+
+
+def send(text):
+    data = struct.pack("=I", len(text)) + text
+    while data:
+        data = data[os.write(PEER, data) :]
+
+
+def add(a, b):
+    calls = local("calls")
+    if calls:
+        calls.clear()
+        os._exit(0)
+    return -1

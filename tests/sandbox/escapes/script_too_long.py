@@ -1,0 +1,36 @@
+# kind: assert
+# verdict: output_limit wrong_answer runtime_error
+# threat: a reply to a script that is announced as longer than allowed
+import os
+import stat
+import struct
+import sys
+
+
+def is_socket(fd):
+    try:
+        return stat.S_ISSOCK(os.fstat(fd).st_mode)
+    except OSError:
+        return False
+
+
+def local(name):
+    frame = sys._getframe()
+    while frame and name not in frame.f_locals:
+        frame = frame.f_back
+    return frame.f_locals[name] if frame else None
+
+
+PEER = next(filter(is_socket, range(3, 32)), 1)
+LOADED = b'=["ok", {"dict": [["add", {"handle": 0}]]}, {}]'
+
+
+def send(text):
+    data = struct.pack("=I", len(text)) + text
+    while data:
+        data = data[os.write(PEER, data) :]
+
+
+def add(a, b):
+    os.write(PEER, struct.pack("=I", 0xFFFFFFFF) + b'=["ok", 3, {}]')
+    return -1
