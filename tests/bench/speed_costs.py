@@ -163,27 +163,28 @@ def driver(turn: Turn) -> Iterator[Figure]:
         lines = file.read().splitlines()
     start = turn.number * 1500
     with tempfile.TemporaryDirectory() as folder:
-        few_s, few_cpu_s = scored(lines[start : start + FEW], Path(folder, "few"))
-        _, many_cpu_s = scored(lines[start : start + MANY], Path(folder, "many"))
+        few_s, few_cpu_s, all_cpu_s = scored(lines[start : start + FEW], Path(folder, "few"))
+        _, many_cpu_s, _ = scored(lines[start : start + MANY], Path(folder, "many"))
     yield Figure("j  the driver's CPU ms a sample", (many_cpu_s - few_cpu_s) / (MANY - FEW) * 1e3, at_most=0.6)
     yield Figure(f"j  `score` of {FEW} samples, s", few_s, at_most=0.7)
-    yield Figure(f"j    CPU s of its driver for {FEW} samples", few_cpu_s)
+    yield Figure("j    CPU s of its own process for them", few_cpu_s)
+    yield Figure("j    CPU s of all its processes", all_cpu_s)
 
 
-def scored(lines: list[bytes], folder: Path) -> tuple[float, float]:
-    """Score samples in a process of its own; return its seconds, and the CPU seconds of it without its workers."""
+def scored(lines: list[bytes], folder: Path) -> tuple[float, float, float]:
+    """Score samples in a process of its own; return its seconds, its CPU seconds, and those with its workers'."""
     folder.mkdir()
     samples = folder / "samples.jsonl"
     samples.write_bytes(b"\n".join(lines) + b"\n")
     asked = ["score", samples, "--benchmark", "mbpp", "--data", SANITIZED, "--k", "1", "--out", folder / "run"]
-    started_s = time.perf_counter()
+    started_s, started_cpu_s = time.perf_counter(), sum(os.times()[:4])
     ran = subprocess.run(
         [sys.executable, "-c", DRIVER, *map(str, asked)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False,
     )  # fmt: skip
-    seconds = time.perf_counter() - started_s
+    seconds, all_cpu_s = time.perf_counter() - started_s, sum(os.times()[:4]) - started_cpu_s
     assert ran.returncode == 0, ran.stderr
-    return seconds, float(ran.stderr.split()[-1])
+    return seconds, float(ran.stderr.split()[-1]), all_cpu_s
 
 
 def on_one_core() -> Judge:
