@@ -4,7 +4,9 @@ The cases: hostile.jsonl and the rows from the field; the escapes; MBPP's 974 re
 are wrong; the known programs of `mini`; and every judgement that the sandbox's own tests ask for (TEST_MODULES), which
 run in a process of their own with this file as a plugin of pytest. All but the last are judged to the first failure,
 and once more to the end. A difference in a verdict fails; a difference in a text (detail, expected, actual, the limit
-exceeded) too, unless a limit of time or memory was met, where what comes first is a matter of luck.
+exceeded) too, unless a limit of time or memory was met, where what comes first is a matter of luck. Attacks that forge
+replies speak the protocol of one of the two ways: where it is known which verdicts are right, differences among these
+are told and count as none.
 """
 
 import argparse
@@ -14,11 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mbpp_samples import COMPLETIONS, FULL, SANITIZED, cases, problems, recorded_samples, skip_without_data
 
@@ -46,7 +48,15 @@ DIFFERENCES = "BENCH_PATHS_DIFFERENCES"
 LIMITED = frozenset({Verdict.TIME_LIMIT, Verdict.MEMORY_LIMIT, Verdict.OUTPUT_LIMIT, Verdict.SANDBOX_ERROR})
 DANGEROUS = {KILLS, SMALL_HOST}
 """Rows that need neighbours, or a host, of their own; bench_field.py has them."""
-Named = tuple[str, Case, Jail]
+
+
+class Named(NamedTuple):
+    """Names a case, the jail to judge it in, and the verdicts that are right, where they are known."""
+
+    name: str
+    case: Case
+    jail: Jail = Jail()
+    right: Collection[str] = ()
 
 
 def main() -> int:
@@ -70,7 +80,8 @@ def from_rows() -> Iterator[Named]:
     for row in chain(field_rows(), hostile_rows()):
         if row.name not in DANGEROUS and not row.completion and Path(row.python or "/").exists():
             jail = Jail(python=row.python or sys.executable, layers=row.layers or ALL_LAYERS)
-            yield row.name, Case(program=row.program, tests=row.tests, limits=row.limits), jail
+            case = Case(program=row.program, tests=row.tests, limits=row.limits)
+            yield Named(row.name, case, jail, row.right)
 
 
 def from_escapes() -> Iterator[Named]:
@@ -78,8 +89,8 @@ def from_escapes() -> Iterator[Named]:
     for path in ESCAPES:
         source = path.read_text(encoding="utf-8", errors="surrogateescape")
         fields = header(source)
-        limits = LIMITS if "time_limit" in fields["verdict"] else PATIENT
-        yield path.stem, Case(program=source, tests=TESTS[fields["kind"]], limits=limits), Jail()
+        limits, right = LIMITS if "time_limit" in fields["verdict"] else PATIENT, fields["verdict"].split()
+        yield Named(path.stem, Case(program=source, tests=TESTS[fields["kind"]], limits=limits), right=right)
 
 
 def from_mini() -> Iterator[Named]:
@@ -88,43 +99,41 @@ def from_mini() -> Iterator[Named]:
     for sample, _, _ in known_samples():
         problem = known[sample.task_id]
         name = f"mini {sample.task_id} {sample.index}"
-        yield name, Case(program=sample.completion, tests=problem.tests, limits=problem.limits), Jail()
+        yield Named(name, Case(program=sample.completion, tests=problem.tests, limits=problem.limits))
 
 
 def from_mbpp() -> Iterator[Named]:
     """Yield the references, and the distinct completions that are recorded as wrong."""
     for problem in problems(FULL).values():
-        yield (
-            f"mbpp {problem.task_id}",
-            Case(program=problem.reference, tests=problem.tests, limits=problem.limits),
-            Jail(),
-        )
+        case = Case(program=problem.reference, tests=problem.tests, limits=problem.limits)
+        yield Named(f"mbpp {problem.task_id}", case)
     wrong = [row for row in recorded_samples() if not row.passed]
     known = {}
     for row, case in zip(wrong, cases(wrong), strict=True):
-        known.setdefault((case.program, row.sample.task_id), (f"mbpp_n10 {row.sample.key}", case, Jail()))
+        known.setdefault((case.program, row.sample.task_id), Named(f"mbpp_n10 {row.sample.key}", case))
     yield from known.values()
 
 
 def compared(named: list[Named]) -> Iterator[str]:
-    """Judge cases both ways; print and yield the names of those that differ."""
-    for jail in dict.fromkeys(jail for _, _, jail in named):
+    """Judge cases both ways; print what differs, and yield the names of those where it counts."""
+    for jail in dict.fromkeys(jail for _, _, jail, _ in named):
         with Judge(jail) as judge, Judge(jail, **OTHER_PATH) as other:
-            for name, case, _ in (of_jail for of_jail in named if of_jail[2] == jail):
+            for name, case, _, right in (of_jail for of_jail in named if of_jail.jail == jail):
                 for exhaustive in (False, True):
                     asked = (case.program, case.tests, case.limits)
-                    one, two = (each.judge(*asked, exhaustive=exhaustive) for each in (judge, other))
-                    if told := difference(one, two):
-                        print(f"DIFFERS {name}{', exhaustively' * exhaustive}: {told}", flush=True)
-                        yield name
+                    both = [each.judge(*asked, exhaustive=exhaustive) for each in (judge, other)]
+                    if told := difference(*both):
+                        counts = not {judgement.verdict for judgement in both} <= set(right)
+                        head = "DIFFERS" if counts else "differs, and both are right:"
+                        print(f"{head} {name}{', exhaustively' * exhaustive}: {told}", flush=True)
+                        yield from [name] * counts
 
 
 def difference(one: Judgement, two: Judgement) -> str:
     """Return what is not the same in two judgements of a program; nothing where all that should be is."""
-    if texts_of(one) == texts_of(two):
+    by_luck = {outcome.verdict for outcome in (one, *one.per_test, *two.per_test)} & LIMITED
+    if texts_of(one) == texts_of(two) or (one.verdict == two.verdict and by_luck):
         return ""
-    if one.verdict == two.verdict and {outcome.verdict for outcome in (one, *one.per_test)} & LIMITED:
-        return "" if verdicts_of(one) == verdicts_of(two) else f"{verdicts_of(one)} / {verdicts_of(two)}"
     pairs = zip(texts_of(one), texts_of(two), strict=False)
     different = [f"{first!r} / {second!r}" for first, second in pairs if first != second]
     return "; ".join(different)[:1000] or f"{len(one.per_test)} / {len(two.per_test)} tests"
@@ -134,11 +143,6 @@ def texts_of(judgement: Judgement) -> list[tuple[Any, ...]]:
     """Return all of a judgement that is no measurement."""
     outcomes = [(told.verdict, told.exceeded, told.detail, told.expected, told.actual) for told in judgement.per_test]
     return [(judgement.verdict, judgement.detail), *outcomes]
-
-
-def verdicts_of(judgement: Judgement) -> list[str]:
-    """Return the verdicts of a judgement and of its tests."""
-    return [str(judgement.verdict), *(str(outcome.verdict) for outcome in judgement.per_test)]
 
 
 def of_the_tests() -> list[str]:
