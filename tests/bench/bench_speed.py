@@ -28,7 +28,7 @@ ROWS: dict[str, Callable[[Turn], Iterator[Figure]]] = {
     "d": costs.stdio_test,
     "e": rates.two_workers,
     "f": costs.latency,
-    "g": costs.faults,
+    "g": costs.page_faults,
     "h": costs.further_test,
     "i": costs.large_output,
     "j": costs.driver,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import linear_regression, median
 
-from machine import children_of, tree_cpu_s
+from machine import tree_cpu_s
 from mbpp_samples import COMPLETIONS, SANITIZED
 from speed_rates import BASE_PYTHON, ROOT, Figure, Turn, distinct
 
@@ -17,6 +17,9 @@ from harness.runs.jsonl import unpacked
 from sandbox.jail import WARM_MODULES, Jail
 from sandbox.judge import Judge
 from sandbox.records import AssertTest, Limits, StdioTest, Test
+
+sys.path.append(str(Path(__file__).parents[1] / "sandbox"))
+from faults import faults  # the tests' own
 
 ADDING = "a, b = map(int, input().split())\nprint(a + b)\n"
 STDIO_TESTS, STDIO_PROGRAMS, FORKS = 50, 8, 400
@@ -94,34 +97,11 @@ def latency(turn: Turn) -> Iterator[Figure]:
     yield Figure("f  a passing sample, p99 ms", found[len(found) * 99 // 100] * 1e3, at_most=15)
 
 
-def faults(turn: Turn) -> Iterator[Figure]:
+def page_faults(turn: Turn) -> Iterator[Figure]:
     """(g) Page faults of a passing sample: all but a few are copies of pages that were shared."""
-    chosen = list(distinct(turn, WARMING + FAULTS))
-    with Judge(Jail()) as judge:
-        for case in chosen[:WARMING]:
-            judged(judge, case.program, case.tests)
-        before = faults_so_far(judge)
-        for case in chosen[WARMING:]:
-            judged(judge, case.program, case.tests)
-        after = faults_so_far(judge)
-    candidates, template, examiners = ((b - a) / FAULTS for a, b in zip(before, after, strict=True))
-    yield Figure("g  faults of a candidate", candidates, at_most=300)
-    yield Figure("g  faults of its template", template, at_most=80)
-    yield Figure("g    faults of a sample in the examiners' template and its forks", examiners)
-
-
-def faults_so_far(judge: Judge) -> tuple[int, int, int]:
-    """Return the faults of the candidates that were reaped, of their template, and of all on the examiners' side."""
-    wardens = (judge._candidates._process.pid, judge._examiner._template._process.pid)  # noqa: SLF001 - no other way
-    (candidates,), (examiners,) = map(children_of, wardens)
-    own, reaped = faults_of(candidates)
-    return reaped, own, sum(sum(faults_of(pid)) for pid in (examiners, *children_of(examiners)))
-
-
-def faults_of(pid: int) -> tuple[int, int]:
-    """Return the faults without input or output of a process, and of those that it has waited for."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[7]), int(fields[8])
+    counted = faults(list(distinct(turn, FAULTS)))
+    yield Figure("g  faults of a candidate", counted.candidate, at_most=300)
+    yield Figure("g  faults of its template", counted.template, at_most=80)
 
 
 def further_test(_: Turn) -> Iterator[Figure]:
