@@ -1,11 +1,12 @@
-"""100,000 judgements in one process leave nothing behind: memory, descriptors, processes and mounts are flat.
+"""100,000 judgements (a million with --judgements 1000000) leave nothing behind; all that is counted stays flat.
 
 The mix: every third completion of mbpp_n10, the programs of known verdict that ship with proctor (assert, call and
-stdio; wrong, crashing, hungry, talkative), and two that leave files and processes behind; programs that run into the
-time limit are left out. A census is taken ten times. Flat means: processes (the very same templates), descriptors and
-mounts are as many at the last census as at the first, and neither the judge's resident memory nor that of a warden or
-template has grown by 5 % between the two. When the pool is closed, no process, descriptor, mount or folder in /tmp of
-it is left. No program's verdict may change from one time to another.
+stdio; wrong, crashing, hungry, talkative), two that leave files and processes behind, and two that die at once or in
+the midst of the tests; programs that run into the time limit are left out. A census is taken ten times. Flat means:
+processes (the very same workers, wardens and templates), descriptors, mounts and control groups are as many at the last
+census as at the first, and the resident memory of none that lasts has grown by 5 % between the two; that of the
+examiners, which come and go with the problems, is told. When the pool is closed, no process, descriptor, mount, control
+group or folder in /tmp of it is left. No program's verdict may change from one time to another.
 """
 
 import argparse
@@ -16,8 +17,6 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,10 +34,10 @@ from mbpp_samples import (
 from harness.benchmarks.mini import known_samples, mini
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
-from sandbox.records import Limits, StdioTest, Verdict
+from sandbox.records import AssertTest, Limits, StdioTest, Verdict
 
 sys.path.append(str(Path(__file__).parents[1] / "sandbox"))
-from census import resident_kib  # the tests' own
+from census import descendants_of, groups_of, resident_kib  # the tests' own
 
 CENSUSES = 10
 MOST_GROWTH = 1.05
@@ -67,33 +66,44 @@ print("done")
 """,
 )
 """Leave files and folders; leave processes that have no parent."""
+DYING = (
+    "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n",
+    "import os\nprint('done', flush=True)\nos.abort()\n",
+)
+DYING_IN_A_CALL = (
+    "import os\nasked = []\ndef f(x):\n    asked.append(x)\n    return x if len(asked) < 3 else os._exit(0)\n"
+)
 
 
 class Census(NamedTuple):
-    """Counts our processes while no program is judged: a warden and a template of each kind a worker, by process id."""
+    """Counts this process and those below it while no program is judged; `lasting` ones are all but examiners."""
 
-    helpers: tuple[int, ...]
+    lasting: tuple[int, ...]
     processes: int
-    judge_descriptors: int
-    helper_descriptors: int
+    descriptors: int
+    lasting_descriptors: int
     mounts: int
     jail_mounts: int
-    judge_kib: int
-    helpers_kib: tuple[int, ...]
+    groups: int
+    own_kib: int
+    lasting_kib: tuple[int, ...]
+    examiners_kib: tuple[int, ...]
 
 
 def main() -> int:
     """Judge, count ten times, and compare the last census with the first."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--judgements", type=int, default=100_000, metavar="N", help="how many (default: 100000)")
-    total = parser.parse_args().judgements
+    parser.add_argument("--workers", type=int, default=CORES, metavar="N", help=f"how many (default: {CORES})")
+    options = parser.parse_args()
+    total, workers = options.judgements, options.workers
     skip_without_data(SANITIZED, COMPLETIONS)
     private_tmp()
     return_large_buffers()
     programs = mixture()
-    print(f"{total} judgements of {len(programs)} programs, {CORES} workers")
+    print(f"{total} judgements of {len(programs)} programs, {workers} workers", flush=True)
     before, folders = take_census(), lasting_folders(set(), wait_s=0)
-    censuses, moved = soak(programs, total)
+    censuses, moved = soak(programs, total, workers)
     after, left = take_census(), lasting_folders(folders, wait_s=10)
     print(f"closed: {told(after)}, folders left: {', '.join(map(str, left)) or 'none'}")
     gone = counted(after) == counted(before) and not left
@@ -110,7 +120,9 @@ def mixture() -> list[Case]:
         if verdict is not Verdict.TIME_LIMIT:
             named.append((problem.task_id, Case(program=sample.completion, tests=problem.tests, limits=problem.limits)))
     done = (StdioTest(stdin="", expected_stdout="done\n"),)
-    named += [(f"litter {n}", Case(program=program, tests=done, limits=Limits())) for n, program in enumerate(LITTER)]
+    calls = tuple(AssertTest(code=f"assert f({n}) == {n}", names=("f",)) for n in range(5))
+    named += [("litter", Case(program=program, tests=done, limits=Limits())) for program in (*LITTER, *DYING)]
+    named.append(("dying", Case(program=DYING_IN_A_CALL, tests=calls, limits=Limits(), exhaustive=True)))
     task_ids = sorted({task_id for task_id, _ in named})
     random.Random(0).shuffle(task_ids)  # noqa: S311 - the same order in every run
     rank = {task_id: place for place, task_id in enumerate(task_ids)}
@@ -122,13 +134,13 @@ def return_large_buffers() -> None:
     ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
 
 
-def soak(programs: list[Case], total: int) -> tuple[list[Census], int]:
+def soak(programs: list[Case], total: int, workers: int) -> tuple[list[Census], int]:
     """Judge the programs over and over; return the censuses, and how many verdicts were not those of the first time."""
     counts, censuses, moved = Counter[str](), [], 0
     first = dict[int, Verdict]()
     started_s = time.monotonic()
     stream = itertools.islice(itertools.cycle(programs), total)
-    for number, judgement in enumerate(judge_all(stream, Jail(), CORES)):
+    for number, judgement in enumerate(judge_all(stream, Jail(), workers)):
         counts[judgement.verdict] += 1
         before = first.setdefault(number % len(programs), judgement.verdict)
         if judgement.verdict not in {before} - {Verdict.SANDBOX_ERROR}:
@@ -145,31 +157,33 @@ def soak(programs: list[Case], total: int) -> tuple[list[Census], int]:
 
 def take_census() -> Census:
     """Count what there is of this process and its descendants."""
-    children = dict[int, list[int]]()
-    for path in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
-            children.setdefault(parent, []).append(int(path.name))
-    generations = list(itertools.takewhile(bool, descendants(os.getpid(), children)))
-    helpers = tuple(sorted(itertools.chain(*generations[:2])))
+    own = os.getpid()
+    below = sorted(descendants_of(own))
+    lasting = tuple(pid for pid in below if lasts(pid))
     return Census(
-        helpers=helpers,
-        processes=sum(map(len, generations)),
-        judge_descriptors=descriptors(os.getpid()),
-        helper_descriptors=sum(map(descriptors, helpers)),
-        mounts=mounts(os.getpid()),
-        jail_mounts=sum(map(mounts, helpers)),
-        judge_kib=resident_kib(os.getpid()),
-        helpers_kib=tuple(map(resident_kib, helpers)),
+        lasting=lasting,
+        processes=len(below),
+        descriptors=descriptors(own),
+        lasting_descriptors=sum(map(descriptors, lasting)),
+        mounts=mounts(own),
+        jail_mounts=sum(map(mounts, lasting)),
+        groups=len(groups_of(lasting)),
+        own_kib=resident_kib(own),
+        lasting_kib=tuple(map(resident_kib, lasting)),
+        examiners_kib=tuple(resident_kib(pid) for pid in below if pid not in lasting),
     )
 
 
-def descendants(pid: int, children: dict[int, list[int]]) -> Iterator[list[int]]:
-    """Yield the children of a process, then the grandchildren, ..."""
-    generation = [pid]
-    while True:
-        generation = [child for parent in generation for child in children.get(parent, [])]
-        yield generation
+def lasts(pid: int) -> bool:
+    """Whether a process below us is no fork of a template: those are in a pid namespace, and not its init."""
+    own, known = ids_of(os.getpid()), ids_of(pid)
+    return len(known) == len(own) or known[-1] == 1
+
+
+def ids_of(pid: int) -> list[int]:
+    """Return the ids of a process in its own pid namespace and those around it, ours first."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next([int(number) for number in line.split()[1:]] for line in status.splitlines() if line[:6] == "NSpid:")
 
 
 def descriptors(pid: int) -> int:
@@ -185,9 +199,10 @@ def mounts(pid: int) -> int:
 def told(census: Census) -> str:
     """Return a census in words."""
     return (
-        f"{census.processes} processes, descriptors {census.judge_descriptors} (helpers {census.helper_descriptors}), "
-        f"mounts {census.mounts} (jails {census.jail_mounts}), "
-        f"resident {census.judge_kib} KiB (helpers {' '.join(map(str, census.helpers_kib))})"
+        f"{census.processes} processes, descriptors {census.descriptors} (below {census.lasting_descriptors}), "
+        f"mounts {census.mounts} (below {census.jail_mounts}), {census.groups} control groups, resident KiB "
+        f"{census.own_kib} (below {' '.join(map(str, census.lasting_kib))}; "
+        f"examiners {' '.join(map(str, census.examiners_kib)) or 'none'})"
     )
 
 
@@ -202,7 +217,7 @@ def is_flat(first: Census, last: Census) -> bool:
     for field in one:
         if one[field] != two[field]:
             print(f"NOT FLAT {field}: {one[field]} -> {two[field]}")
-    resident = zip((first.judge_kib, *first.helpers_kib), (last.judge_kib, *last.helpers_kib), strict=False)
+    resident = zip((first.own_kib, *first.lasting_kib), (last.own_kib, *last.lasting_kib), strict=False)
     growth = max(after / before for before, after in resident)
     print(f"largest growth of resident memory from the first census to the last: {growth - 1:+.1%} (below +5 %)")
     return one == two and growth < MOST_GROWTH
