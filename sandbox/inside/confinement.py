@@ -3,7 +3,7 @@
 The control group and namespaces belong to the warden and the template. Landlock, seccomp and no_new_privs are put on
 the template and inherited, because loading a filter costs as much as a third of a fork. The user id, capabilities,
 resource limits and a second set of Landlock's rules, which is made once, are put on each fork, because the template
-itself still needs what they take away.
+itself still needs what they take away. The template stays in the writable place, so that forks are there.
 """
 
 import functools

@@ -8,8 +8,11 @@ import os
 import signal
 import sys
 import types
+from collections.abc import Callable
 
 FILE = "program.py"
+_set_handler: Callable[..., object] = sys.modules["_signal"].signal
+"""What is behind `signal.signal`, which makes enumerations of numbers: each fork would have to copy their memory."""
 COMPILER_REFUSES = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 
 
@@ -27,5 +30,5 @@ def new_module(name: str) -> types.ModuleType:
     module.__dict__.update(__file__=FILE, __builtins__=builtins)
     sys.modules[name] = module
     sys.path.insert(0, os.getcwd())
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _set_handler(signal.SIGINT, signal.default_int_handler)
     return module
