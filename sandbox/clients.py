@@ -26,6 +26,7 @@ _ENVIRONMENT = {
     "PYTHONHASHSEED": "0",  # the order of a set of strings is the same in every run, so verdicts don't move
     "MALLOC_ARENA_MAX": "2",  # each arena reserves 64 MiB of the address space that the memory limit counts
     "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0",
+    "LD_BIND_NOW": "1",  # where functions of libraries are is found out once, not in each fork
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
 }

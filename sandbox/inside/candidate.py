@@ -173,3 +173,7 @@ def _rehearse() -> None:
     del sys.modules["program"]
     sys.path[:] = path
     signal.signal(signal.SIGINT, interrupt)
+
+
+IN_EACH_FORK = (run_program, _compiled, _kept, _finish, _flush, new_module, content_of)
+"""What a fork calls before and after a program's own functions."""

@@ -3,7 +3,7 @@
 The control group and namespaces belong to the warden and the template. Landlock, seccomp and no_new_privs are put on
 the template and inherited, because loading a filter costs as much as a third of a fork. The user id, capabilities,
 resource limits and a second set of Landlock's rules, which is made once, are put on each fork, because the template
-itself still needs what they take away.
+itself still needs what they take away. The template stays in the writable place, so that forks are there.
 """
 
 import functools
@@ -90,6 +90,7 @@ class Confinement:
         self.scratch = None if "mount" in self.layers else filesystem.Scratch(self.candidate_uid)
         self.writable = namespaces.WRITABLE if self.scratch is None else self.scratch.path
         os.environ.update(HOME=self.writable, TMPDIR=self.writable)
+        os.environ.pop("LD_BIND_NOW", None)  # the loader has seen it; it is none of a program's
         # What changes is kept in place: where objects lie must not tell what ran before.
         self.pristine, self.bounds = array("Q", [0] * 5), array("q", [-1] * 2 * len(rlimits.BOUNDED))
         self.limits = bytearray(LIMITS_BYTES)

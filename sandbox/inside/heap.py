@@ -1,10 +1,14 @@
-"""Keeps the free memory that a fork finds the same, because the addresses of objects show in the order of sets.
+"""Keeps the memory that a fork finds the same, because the addresses of objects show in the order of sets, and small.
 
 The interpreter hands out blocks of memory by size, from pools of equal blocks. Once it is warm, the template fills up
-all pools but for a few blocks a size, from which it lives from then on; in any order that it leaves them, a fork first
-takes the rest of these. So the program's objects are in pools that the template never touched. What is larger than a
-block comes from the C library, which is set (GLIBC_TUNABLES in `sandbox.clients`) to join freed neighbours at once, and
-has no gaps: of two that are equal it would hand out one and the other in turn.
+all pools but for a few blocks a size, from which it lives from then on. Before each fork it takes those that are free,
+whatever their order by then, so that a fork finds none, and gives itself a few back afterwards, or all of them where
+anything out of the ordinary happens. So a program's objects are in pools of its own. What is larger than a block comes
+from the C library, which is set (GLIBC_TUNABLES in `sandbox.clients`) to join freed neighbours at once, and has no
+gaps: of two that are equal it would hand out one and the other in turn.
+
+A page of memory that template or fork writes to while they share it is copied, which is what a fork costs most. So the
+template's own blocks lie together, and it writes to few others.
 
 Nothing here may itself leave an object behind, such as an integer above 256, where it would take a fresh pool.
 Runs in the examined interpreter: standard library only.
@@ -15,6 +19,7 @@ import gc
 import os
 from array import array
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import repeat
 from typing import Any
 
@@ -149,18 +154,16 @@ def share_code() -> None:
     """Have forks inherit where code and constants lie in memory, page by page, rather than find out one by one.
 
     The kernel copies that at a fork only for a mapping of which the process has a page of its own; so it gets one, in
-    which the same is written that was there.
+    which the same is written that was there. Where the kernel allows no such writing, forks are a little dearer.
     """
     with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
         rows = [row.split(None, 5) for row in maps]
-    memory = os.open("/proc/self/mem", os.O_RDWR)
-    try:
-        for area, rights, *_, path in (row for row in rows if len(row) == 6):
-            if rights[1] == "-" and rights[3] == "p" and path.startswith("/"):
-                start = int(area.partition("-")[0], 16)
-                os.pwrite(memory, os.pread(memory, 1, start), start)
-    finally:
-        os.close(memory)
-
-
-DBG = array("q", [0] * 40)
+    with suppress(OSError):
+        memory = os.open("/proc/self/mem", os.O_RDWR)
+        try:
+            for area, rights, *_, path in rows:
+                if rights[1] == "-" and rights[3] == "p" and path.startswith("/"):
+                    start = int(area.partition("-")[0], 16)
+                    os.pwrite(memory, os.pread(memory, 1, start), start)
+        finally:
+            os.close(memory)

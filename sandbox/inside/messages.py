@@ -282,7 +282,7 @@ def content_of(fd: int, most_bytes: int = sys.maxsize) -> bytes:
     content = os.pread(fd, min(_FIRST_READ, most_bytes), 0)
     if len(content) < _FIRST_READ:  # most are short, and looking up the size costs more
         return content
-    return os.pread(fd, min(os.fstat(fd).st_size, most_bytes), 0)
+    return os.pread(fd, min(os.fstat(fd)[6], most_bytes), 0)
 
 
 def write_lap(fd: int, lap: Lap) -> None:

@@ -25,7 +25,7 @@ from typing import NamedTuple, NoReturn
 
 from sandbox.inside import candidate, examiner
 from sandbox.inside.confinement import Boot, Confinement, LayerRefusedError
-from sandbox.inside.layers import kernel
+from sandbox.inside.layers import kernel, rlimits
 from sandbox.inside.messages import (
     EXAMINE,
     LIMITS_BYTES,
@@ -150,6 +150,7 @@ def _become_template(
     for fd in free:
         os.close(fd)
     jail.prepare_forks()
+    _look_up_names(jail)
     template, rehearsal = Template(jail, Sockets(control, marks, warden)), _Rehearsal(jail, warden)
     jail.keep_own_memory()
     gc.freeze()
@@ -245,7 +246,7 @@ class Template:
         jail.reserve.hold()
         pid = os.fork()
         if pid == 0:
-            _become_fork(jail, packet, descriptors, self.sockets.marks)
+            _become_fork(jail, packet, descriptors, self.sockets)
         jail.reserve.release_few()
         jail.after_fork()
         for fd in descriptors:
@@ -288,13 +289,13 @@ class Template:
             return Facts._make(facts)._replace(exceeded=facts[-1] or HOST_MEMORY)
 
 
-def _become_fork(jail: Confinement, packet: bytes, own: Sequence[int], marks: socket.socket) -> NoReturn:
+def _become_fork(jail: Confinement, packet: bytes, own: Sequence[int], sockets: Sockets) -> NoReturn:
     """Turn a fork into its kind: a session and descriptors of its own, the remaining layers, the work."""
     kind = packet[0]
     try:
         os.setsid()
         if kind == EXAMINE:
-            own = [*own, marks.fileno(), _opened("/proc/self/schedstat")]
+            own = [*own, sockets.marks.fileno(), _opened("/proc/self/schedstat")]
         jail.confine(is_examiner=kind == EXAMINE)
         _close_others(own)
         if kind == RUN:
@@ -306,6 +307,14 @@ def _become_fork(jail: Confinement, packet: bytes, own: Sequence[int], marks: so
     except BaseException:  # noqa: BLE001 - what a program raises must not travel up into the template's own frames
         traceback.print_exc()
     _exit(_STRAYED)
+
+
+def _look_up_names(jail: Confinement) -> None:
+    """Look up what a fork will, for the interpreter keeps what it finds: a fork inherits that, or has to write it."""
+    for function in (_become_fork, jail.confine, rlimits.apply, _close_others, *candidate.IN_EACH_FORK):
+        for name in function.__code__.co_names:
+            for owner in (os, jail):
+                hasattr(owner, name)
 
 
 def _opened(path: str) -> int:

@@ -46,7 +46,7 @@ def test_a_run_costs_few_pages():
     test = StdioTest(stdin="3 4\n", expected_stdout="7\n")
     counted = faults([Case(program=PRINTS, tests=(test,), limits=Limits())] * 20)
 
-    assert counted.candidate <= 230
+    assert counted.candidate <= 200
     assert counted.template <= 130
 
 
@@ -58,5 +58,5 @@ def test_a_sample_of_three_tests_costs_few_pages():
     ]  # fmt: skip
     counted = faults(cases * 4)
 
-    assert counted.candidate <= 330
+    assert counted.candidate <= 300
     assert counted.template <= 230
