@@ -26,8 +26,8 @@ _LARGEST_ORDER = 16
 """An order goes on so far while the tests are the same: each worker that gets new tests starts an examiner for them."""
 _READING_S = 0.005
 """A case that took longer to read is sent at once: the next may take as long."""
-_WORTH_S = 0.1
-"""As long as the start of a worker takes; one that lasts that long may be in need of others."""
+_WORTH_S = 0.3
+"""Longer than the start of a worker takes; what lasts longer than that may be worth others."""
 _MOST_DEATHS = 3
 """Workers that may end under a case; then the case itself may be what ends them."""
 

@@ -21,8 +21,8 @@ def judged(monkeypatch):
     """Replace the pool by one that accepts everything; return the programs it was given."""
     programs = []
 
-    def accept(cases, jail, workers, halt, *, reuse):
-        assert (jail, workers, halt, reuse) == (Jail(), 2, None, True)
+    def accept(cases, jail, workers, halt, *, reuse, ahead):
+        assert (jail, workers, halt, reuse, ahead) == (Jail(), 2, None, True, None)
         for case in cases:
             programs.append(case.program)
             yield Judgement(verdict=Verdict.ACCEPTED, per_test=(), cpu_s=0.5, detail=case.program)
@@ -93,8 +93,8 @@ def test_what_is_asked_reaches_the_judge(monkeypatch, tmp_path, make_problem, ma
     sample = make_sample("a", 0, completion="def f(): return 1\nEND of it (")
     given = []
 
-    def judge_all(cases, *_, reuse):
-        assert not reuse
+    def judge_all(cases, *_, reuse, ahead):
+        assert (reuse, ahead) == (False, None)
         given.extend(cases)
         yield Judgement(verdict=Verdict.ACCEPTED, per_test=(), cpu_s=0.0)
 
