@@ -7,18 +7,17 @@ A program's own words (its last line on stderr, an exit status) choose at most b
 import functools
 import itertools
 import os
-import signal
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from operator import itemgetter
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from sandbox.clients import memory_file, patience_s
 from sandbox.examiner_client import Examiner, ExaminerFailed, Unfinished
+from sandbox.executions import execution_of, holds, request_of
 from sandbox.inside.candidate import COMPILED, COMPILING, REFUSED
 from sandbox.inside.messages import (
-    EXCEEDED,
     RUN,
     SERVE,
     STOP,
@@ -31,7 +30,6 @@ from sandbox.inside.messages import (
 )
 from sandbox.jail import Jail, start_pair
 from sandbox.records import (
-    Exceeded,
     Execution,
     Fault,
     FunctionTest,
@@ -52,13 +50,8 @@ from sandbox.verdicts import (  # fmt: skip
 )
 
 _SHOWN = 2000
-_STDERR_SHOWN = 4000
 _MOST_LAPS_BYTES = 1 << 30
 _FAREWELL_S = 0.005
-_COMPARED = 1 << 16
-"""How much of two outputs is compared at a time: little enough for a processor's cache."""
-_LARGE_SHARE = 1 / 4
-"""A program that uses so much of its memory limit is to blame where the host has no more."""
 
 
 def judge_program(
@@ -214,8 +207,8 @@ class Judge:
             _printed() as err,
         ):
             number = next(self._numbers)
-            self._candidates.request(_request(RUN, number, limits), [source, code, given, out, err])
-            execution = _execution(self._candidates.facts(), out, err, limits)
+            self._candidates.request(request_of(RUN, number, limits), [source, code, given, out, err])
+            execution = execution_of(self._candidates.facts(), out, err, limits)
             compiled = os.pread(code, _SHOWN, 0)
             if not compiled:
                 raise Fault(f"a candidate ended before it came to the program: {self._candidates.log()}")
@@ -230,7 +223,7 @@ class Judge:
         Each of our checkers takes equal bytes for the same, so none has to look at them; to a benchmark's own checker
         an output that repeats what is expected may be wrong.
         """
-        if isinstance(test.checker, str) and _holds(stdout, test.expected_stdout):
+        if isinstance(test.checker, str) and holds(stdout, test.expected_stdout):
             return True
         with memory_file(test.expected_stdout.encode("utf-8", "surrogatepass")) as expected:
             return self._examiner.compare(test.checker, expected, stdout, patience_s(limits.wall_s))
@@ -269,7 +262,7 @@ class Judge:
         candidate_end, examiner_end = socket.socketpair()
         with memory_file(given) as source, memory_file() as laps, _printed() as stdout, _printed() as stderr:
             with candidate_end, examiner_end:
-                serve = _request(SERVE, examination.number, limits, waiting_s)
+                serve = request_of(SERVE, examination.number, limits, waiting_s)
                 self._candidates.request(
                     serve, [source, candidate_end.fileno(), stdout, stderr, self._examiner.clock, laps]
                 )
@@ -281,7 +274,7 @@ class Judge:
             except ExaminerFailed:
                 self._stop(examination.number)  # a fault where the candidates' template is gone: no examiner can work
                 raise
-            execution = _execution(self._stop(examination.number), stdout, stderr, limits)
+            execution = execution_of(self._stop(examination.number), stdout, stderr, limits)
             used = laps_of(content_of(laps, _MOST_LAPS_BYTES))
         findings = self._examiner.findings()
         left = tests[examination.first :]
@@ -298,17 +291,6 @@ def _printed() -> AbstractContextManager[int]:
     return memory_file(append=True)
 
 
-def _holds(fd: int, text: str) -> bool:
-    """Return whether a memory file holds a text and no more; however long they are, little of them is in memory."""
-    at = 0
-    for start in range(0, len(text), _COMPARED):
-        piece = text[start : start + _COMPARED].encode("utf-8", "surrogatepass")
-        if os.pread(fd, len(piece), at) != piece:
-            return False
-        at += len(piece)
-    return os.fstat(fd).st_size == at
-
-
 def _runs(tests: tuple[Test, ...]) -> list[tuple[Any, ...]]:
     """Return the tests in runs of one kind; where all are of one kind, the very tuple that the examiner may know."""
     kinds = [isinstance(test, StdioTest) for test in tests]
@@ -317,38 +299,3 @@ def _runs(tests: tuple[Test, ...]) -> list[tuple[Any, ...]]:
     return [
         tuple(test for _, test in run) for _, run in itertools.groupby(zip(kinds, tests, strict=True), itemgetter(0))
     ]
-
-
-def _execution(facts: Facts, stdout: int, stderr: int, limits: Limits) -> Execution:
-    """Put the kernel's facts together: the template's report and the sizes of the memory files."""
-    seen = EXCEEDED[facts.exceeded]
-    if seen == "host_memory" and facts.peak_memory_bytes < limits.memory_bytes * _LARGE_SHARE:
-        raise Fault("this host has too little memory for so many workers under such a memory limit")
-    exceeded = cast("Exceeded | None", "memory" if seen == "host_memory" else seen)
-    size = os.fstat(stdout).st_size
-    if exceeded is None and facts.signal == signal.SIGXCPU:
-        exceeded = "cpu"
-    if exceeded is None and size > limits.output_bytes:
-        exceeded = "output"
-    if exceeded is None and facts.signal == signal.SIGXFSZ:
-        exceeded = "file_size"
-    return Execution(
-        exit_code=facts.exit_code if facts.exit_code >= 0 else None,
-        signal=facts.signal or None,
-        stdout=os.pread(stdout, _SHOWN, 0),
-        stdout_bytes=size if size <= limits.output_bytes else min(size, _SHOWN),
-        stderr=os.pread(stderr, _STDERR_SHOWN, max(0, os.fstat(stderr).st_size - _STDERR_SHOWN)),
-        cpu_s=facts.cpu_s,
-        wall_s=facts.wall_s,
-        peak_memory_bytes=facts.peak_memory_bytes,
-        exceeded=exceeded,
-    )
-
-
-def _request(kind: int, number: int, limits: Limits, waiting_s: float | None = None) -> ForkRequest:
-    return ForkRequest(
-        kind=kind, number=number, cpu_s=limits.cpu_s, wall_s=limits.wall_s, memory_bytes=limits.memory_bytes,
-        waiting_s=limits.waiting_s if waiting_s is None else waiting_s, output_bytes=limits.output_bytes,
-        file_bytes=max(limits.file_bytes, limits.output_bytes + 1), processes=limits.processes,
-        open_files=limits.open_files,
-    )  # fmt: skip

@@ -175,5 +175,5 @@ def _rehearse() -> None:
     signal.signal(signal.SIGINT, interrupt)
 
 
-IN_EACH_FORK = (run_program, _compiled, _kept, _finish, _flush, new_module, content_of)
+IN_EACH_FORK = (run_program, _compiled, _kept, _finish, _flush, new_module, content_of, serve, served_parts)
 """What a fork calls before and after a program's own functions."""

@@ -151,7 +151,7 @@ def _become_template(
         os.close(fd)
     jail.prepare_forks()
     _look_up_names(jail)
-    template, rehearsal = Template(jail, Sockets(control, marks, warden)), _Rehearsal(jail, warden)
+    template, rehearsal = ForkServer(jail, Sockets(control, marks, warden)), _Rehearsal(jail, warden)
     jail.keep_own_memory()
     gc.freeze()
     with suppress(EOFError, ConnectionError):
@@ -170,7 +170,7 @@ class _Rehearsal:
         self.marking, self.marks = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.asking, self.control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.jail = jail
-        self.template = Template(jail, Sockets(self.control, self.marks, warden))
+        self.template = ForkServer(jail, Sockets(self.control, self.marks, warden))
 
     def run(self) -> None:
         """Execute both kinds of programs, with what is out of the ordinary and without."""
@@ -201,7 +201,7 @@ class _Rehearsal:
             os.close(fd)
 
 
-class Template:
+class ForkServer:
     """Executes what the judge requests; nothing of a request is kept behind it."""
 
     def __init__(self, jail: Confinement, sockets: Sockets) -> None:
