@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sandbox.inside.remote import shown
+from sandbox.inside.shown import shown
 from sandbox.inside.values import Unencodable
 
 

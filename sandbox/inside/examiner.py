@@ -25,9 +25,10 @@ from sandbox.inside.blame import compiled
 from sandbox.inside.clock import Clock
 from sandbox.inside.messages import Comparison, ExamineRequest, content_of, receive_work, send_mark
 from sandbox.inside.plain import NO_SCRIPT, Plan, plan_of
-from sandbox.inside.remote import Remote, shown
+from sandbox.inside.remote import Remote
 from sandbox.inside.server import GOES_ON, READY
 from sandbox.inside.session import ACCEPTED, Finding, Session, names_of
+from sandbox.inside.shown import shown
 from sandbox.inside.stream import Gone, Stream, TooLong
 
 _RECURSION_LIMIT = 10_000
@@ -165,6 +166,8 @@ def _examine(problem: ProblemTests, examination: ExamineRequest, peer: int, outl
             continue
         report.write()  # lest it be lost over what comes now
         finding = session.judge(problem.tests[number])
+        if replies is not None:
+            replies.learn(number, is_right=finding is ACCEPTED)
         report.add(finding, clock.owed_s, is_marked=not remote.is_scripted)
         if finding[0] == "lost" or (finding[0] != "accepted" and not examination.exhaustive):
             break
@@ -181,6 +184,7 @@ class _Replies:
     def __init__(self, remote: Remote, plan: Plan, clock: Clock) -> None:
         """Wait for the program to be loaded."""
         self._remote, self._plan, self._clock = remote, plan, clock
+        self._last = b""
         self._before: list[bytes] = []
         """What came before the first reply: a session that begins has to read it."""
         clock.owe()
@@ -193,15 +197,26 @@ class _Replies:
 
     def next_is_right(self, test: int) -> bool:
         """Whether the next reply is a right one; if not, a session is to judge the test."""
+        self._last = b""
         if not (self._is_plain and self._remote.is_scripted):
             return False
         with suppress(Gone, TooLong):
-            reply = self._remote.stream.receive(self._remote.most_text)
-            if reply in self._plan.right[test]:
+            self._last = self._remote.stream.receive(self._remote.most_text)
+            if self._last in self._plan.right[test]:
                 return True
-            self._remote.stream.put_back(reply)
+            self._remote.stream.put_back(self._last)
         self._leave()
         return False
+
+    def learn(self, test: int, *, is_right: bool) -> None:
+        """Take note of what a session found of the last reply."""
+        if not self._remote.is_scripted:
+            return
+        if not self._remote.has_called:  # the test failed before: the reply is not for the next one
+            with suppress(Gone, TooLong):
+                self._remote.stream.receive(self._remote.most_text)
+        elif is_right and self._last:
+            self._plan.learn(test, self._last)
 
     def _leave(self) -> None:
         """Give back what was read, and what is known of the clock."""

@@ -1,8 +1,9 @@
-"""Recognizes plain tests, calls with literals and nothing but a result that counts, and plans to judge them in one go.
+"""Recognizes plain tests, which call the program once, with literals, and plans to judge them in one go.
 
 A plain test needs no conversation. The candidate gets a *script* with the calls of all of them, and streams its replies
 without waiting for the next request. A reply whose bytes are those of a right answer is right without being read; any
-other is read, and judged by the test's own code, as it would be in a conversation.
+other is read, and judged by the test's own code, as it would be in a conversation. As only the reply counts, one that
+passed is right for the programs to come.
 
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
 """
@@ -10,6 +11,7 @@ Runs in the examined interpreter (CPython 3.10 and newer): standard library only
 import ast
 import json
 import marshal
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from sandbox.inside import checkers, values
@@ -17,16 +19,30 @@ from sandbox.inside.server import GOES_ON
 
 _MARSHAL_VERSION = 2
 """The last that shares no equal objects: each argument is an object of its own, as in a conversation."""
-_AS_IT_IS = (bool, int, float, complex, str, bytes, type(None))
+_AS_THEY_ARE = frozenset({bool, int, float, complex, str, bytes, type(None)})
+_MOST_DEPTH = 50
+"""Deeper arguments travel as trees, whose depth is looked at."""
 NO_SCRIPT = b""
+_MOST_KNOWN, _MOST_KNOWN_BYTES = 16, 4096
+_HARMLESS = frozenset(
+    "abs all any bool dict float frozenset int len list max min repr reversed round set sorted str sum tuple".split()
+)
+"""Functions of Python that a plain test may apply to the result."""
+_MODULE = "math"
+"""The module whose functions it may apply as well, and import in its set-up."""
+_UNCONDITIONAL = (
+    ast.Call, ast.Compare, ast.UnaryOp, ast.BinOp, ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Name,
+    ast.Attribute, ast.keyword, ast.expr_context, ast.unaryop, ast.operator, ast.cmpop,
+)  # fmt: skip
+"""What is evaluated once in any case, so that each test makes its call."""
 
 
 class PlainTest(NamedTuple):
     """Holds the call of a plain test, and the replies that are right."""
 
     function: str
-    arguments: tuple[Any, ...]
-    right: frozenset[bytes]
+    arguments: list[Any]
+    right: set[bytes]
 
 
 class Plan(NamedTuple):
@@ -35,8 +51,18 @@ class Plan(NamedTuple):
     script: bytes
     loaded: bytes
     """The reply of a program that defines every function called, and no other name that the tests know."""
-    right: tuple[frozenset[bytes], ...]
-    """For each test."""
+    right: tuple[set[bytes], ...]
+    """For each test, as far as they are known."""
+
+    def learn(self, test: int, reply: bytes) -> None:
+        """Note that a reply is right.
+
+        Args:
+            test: the number of the test.
+            reply: to the script, which is to go on after it.
+        """
+        if len(reply) <= _MOST_KNOWN_BYTES and len(self.right[test]) < _MOST_KNOWN:
+            self.right[test].add(reply)
 
 
 def plan_of(tests: list[dict[str, Any]], names: tuple[str, ...], *, forgives: bool) -> Plan | None:
@@ -73,68 +99,107 @@ def _frame(reply: str) -> bytes:
 
 
 def _assertion(test: dict[str, Any]) -> PlainTest:
-    """Return the test `assert f(literals) == literal`; raise ValueError where it is another."""
-    body = ast.parse(test["code"]).body
-    match body:
-        case [ast.Assert(test=ast.Compare(left=call, ops=[ast.Eq()], comparators=[right]), msg=None | ast.Constant())]:
-            name, arguments = _called(call)
-            if name in test["names"] and not test["setup"].strip():
-                expected = _literal(right)
-                replies = _right_replies([expected], expected, checkers.equal)
-                return PlainTest(name, tuple(map(_literal, arguments)), replies)
+    """Return an assertion that calls the program once; raise ValueError for any other test."""
+    match ast.parse(test["code"]).body:
+        case [ast.Assert(test=expression, msg=None | ast.Constant())] if _only_imports(test["setup"]):
+            call = _only_call(expression, test["names"])
+            arguments = list(map(_literal, call.args))
+            return PlainTest(call.func.id, arguments, _right_replies_of(expression, call))
     raise ValueError("not plain")
 
 
-def _called(node: ast.expr) -> tuple[str, list[ast.expr]]:
-    """Return the name and the arguments of a call by position."""
-    match node:
-        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
-            return name, arguments
-    raise ValueError("not a call of a name")
+def _only_imports(setup: str) -> bool:
+    """Whether the set-up of a test does no more than importing a module without effects."""
+    if not setup.strip():
+        return True
+    return all(
+        (isinstance(statement, ast.Import) and [(n.name, n.asname) for n in statement.names] == [(_MODULE, None)])
+        for statement in ast.parse(setup).body
+    )
+
+
+def _only_call(expression: ast.expr, names: list[str]) -> Any:
+    """Return the one call of the program; ValueError where there are several, or anything that could do more."""
+    calls = [node for node in _parts(expression) if isinstance(node, ast.Call)]
+    ours = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id in names]
+    if len(ours) != 1 or ours[0].keywords or not all(call in ours or _is_harmless(call, names) for call in calls):
+        raise ValueError("not one call")
+    callees = {id(part) for call in calls for part in ast.walk(call.func)}
+    if any(isinstance(node, (ast.Name, ast.Attribute)) and id(node) not in callees for node in _parts(expression)):
+        raise ValueError("a name")
+    return ours[0]
+
+
+def _parts(expression: ast.expr) -> Iterator[ast.AST]:
+    """Yield the nodes of an expression; ValueError for one of which a part may not be evaluated, or several times."""
+    for node in ast.walk(expression):
+        if not isinstance(node, _UNCONDITIONAL) or (isinstance(node, ast.Compare) and len(node.ops) > 1):
+            raise ValueError("not unconditional")
+        yield node
+
+
+def _is_harmless(call: ast.Call, names: list[str]) -> bool:
+    match call.func:
+        case ast.Name(id=name):
+            return name in _HARMLESS and name not in names
+        case ast.Attribute(value=ast.Name(id=module)):
+            return module == _MODULE and module not in names
+    return False
 
 
 def _literal(node: ast.expr) -> Any:
-    """Return the value of a literal; ValueError where a name has a part in it, `set()` included."""
-    if any(isinstance(part, (ast.Call, ast.Name)) for part in ast.walk(node)):
+    """Return the value of a literal; ValueError for anything else, `set()` included."""
+    match node:
+        case ast.Constant(value=value):
+            return value
+        case ast.List(elts=parts):
+            return list(map(_literal, parts))
+        case ast.Tuple(elts=parts):
+            return tuple(map(_literal, parts))
+    if any(isinstance(part, ast.Call) for part in ast.walk(node)):
         raise ValueError("not a literal")
     return ast.literal_eval(node)
 
 
+def _right_replies_of(expression: ast.expr, call: ast.Call) -> set[bytes]:
+    """Return the reply that an assertion asks for, where it compares the result with a literal, and no more."""
+    match expression:
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]) if left is call:
+            return {_frame(_reply(values.to_tree(_literal(right))))}  # a literal equals itself
+    return set()
+
+
 def _call(test: dict[str, Any]) -> PlainTest:
     """Return a call or value test."""
-    arguments = tuple(values.from_tree(test["arguments"]))
+    arguments = list(values.from_tree(test["arguments"]))
     if test["kind"] == "value":
-        return PlainTest(test["function"], arguments, frozenset())
+        return PlainTest(test["function"], arguments, set())
     expected, checker = values.from_tree(test["expected"]), checkers.CALL[test["checker"]]
     answers = expected if test["checker"] == "any_of" else [expected]
-    return PlainTest(test["function"], arguments, _right_replies(answers, expected, checker))
+    replies = [_reply(values.to_tree(answer)) for answer in answers]
+    right = {_frame(reply) for reply in replies if checker(expected, values.from_tree(json.loads(reply)[1]))}
+    return PlainTest(test["function"], arguments, right)
 
 
-def _right_replies(answers: Any, expected: Any, checker: Any) -> frozenset[bytes]:
-    """Return the replies with one of some answers, as far as they come back as what the checker takes."""
-    found = []
-    for answer in answers:
-        reply = _reply(values.to_tree(answer))
-        if checker(expected, values.from_tree(json.loads(reply)[1])):
-            found.append(_frame(reply))
-    return frozenset(found)
-
-
-def _sent(arguments: tuple[Any, ...]) -> tuple[bool, list[Any]]:
+def _sent(arguments: list[Any]) -> tuple[bool, list[Any]]:
     """Return whether arguments travel as trees, and what travels: sets, whose order may show, and all but plain types.
 
     Raises:
         ValueError: An argument can't be passed to a program.
     """
-    trees = [values.to_tree(argument) for argument in arguments]
-    as_they_are = all(map(_is_as_it_is, arguments))
-    return not as_they_are, list(arguments) if as_they_are else trees
+    if _are_as_they_are(arguments, _MOST_DEPTH):
+        return False, arguments
+    return True, [values.to_tree(argument) for argument in arguments]
 
 
-def _is_as_it_is(value: Any) -> bool:
-    kind = type(value)
-    if kind in (list, tuple):
-        return all(map(_is_as_it_is, value))
-    if kind is dict:
-        return all(map(_is_as_it_is, value)) and all(map(_is_as_it_is, value.values()))
-    return kind in _AS_IT_IS
+def _are_as_they_are(found: Any, most_depth: int) -> bool:
+    """Whether some values, and their parts, are of types that marshal keeps as they are."""
+    for value in found:
+        kind = type(value)
+        if kind in _AS_THEY_ARE:
+            continue
+        if kind not in (list, tuple, dict) or not most_depth or not _are_as_they_are(value, most_depth - 1):
+            return False
+        if kind is dict and not _are_as_they_are(value.values(), most_depth - 1):
+            return False
+    return True

@@ -7,8 +7,7 @@ library only.
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -18,16 +17,14 @@ from sandbox.inside.clock import Clock
 from sandbox.inside.lookahead import Lookahead
 from sandbox.inside.proxies import Coroutine, ErrorClass, Handle, error_class, error_of, mark, number_of
 from sandbox.inside.server import READY, WAITS
+from sandbox.inside.shown import few_digits, shown
 from sandbox.inside.stream import Gone, Stream, TooLong
 
 _FRAME_BYTES = 1 << 16
 """What a frame may hold beyond a value."""
 _ENDS = (StopIteration, StopAsyncIteration)
 _LIBRARY_ERRORS = (ArithmeticError, LookupError, OSError, TypeError, ValueError)
-_MOST_ERROR_CLASSES, _MOST_SHOWN = 100, 1000
-_FEW_DIGITS = 4300
-_digits_limit: Callable[[], int] = getattr(sys, "get_int_max_str_digits", lambda: 0)
-_set_digits_limit: Callable[[int], None] = getattr(sys, "set_int_max_str_digits", lambda _digits: None)
+_MOST_ERROR_CLASSES = 100
 
 
 class NeverReady(Exception):  # noqa: N818 - a finding about the candidate
@@ -72,6 +69,8 @@ class Remote:
         """What broke the conversation, or failed in a callback: whoever catches it, the test has not passed."""
         self.at_rest = False
         """Whether objects are named here instead of showing their own text."""
+        self.has_called = False
+        """Whether the test has called the program."""
 
     def begin_test(self) -> None:
         """Forget what went wrong in the test before."""
@@ -111,6 +110,7 @@ class Remote:
             arguments: by position.
             keywords: by name.
         """
+        self.has_called = True
         given = {**{str(index): argument for index, argument in enumerate(arguments)}, **keywords}
         same = _repeated(given)
         trees = {name: None if name in same else self.encode(argument) for name, argument in given.items()}
@@ -321,26 +321,6 @@ class _Raised:
     def __init__(self, error: BaseException, story: str) -> None:
         self.error = error
         self.story = story
-
-
-@contextmanager
-def few_digits() -> Iterator[None]:
-    """Refuse integers of many digits meanwhile: outside the test's own code none is converted."""
-    usual = _digits_limit()
-    _set_digits_limit(_FEW_DIGITS)
-    try:
-        yield
-    finally:
-        _set_digits_limit(usual)
-
-
-def shown(error: BaseException) -> str:
-    """Return what an error says; it may hold a value that can't be shown, such as a key of a million digits."""
-    try:
-        with few_digits():
-            return str(error)[:_MOST_SHOWN]
-    except BaseException as second:  # noqa: BLE001 - anything that showing a value of the program's leads to
-        return f"not shown: {type(second).__name__}"
 
 
 def _repeated(given: Mapping[str, Any]) -> dict[str, str]:

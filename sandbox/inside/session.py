@@ -3,7 +3,6 @@
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
 """
 
-import reprlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +10,8 @@ from sandbox.inside import checkers, values
 from sandbox.inside.blame import TEST_FILE, compiled, frames_of, is_the_tests_own
 from sandbox.inside.clock import Clock
 from sandbox.inside.proxies import ErrorClass, Handle, story_of
-from sandbox.inside.remote import NeverReady, Remote, Uncompilable, few_digits, shown
+from sandbox.inside.remote import NeverReady, Remote, Uncompilable
+from sandbox.inside.shown import shown, shown_value
 from sandbox.inside.stream import Gone, TooLong
 
 _BORDER: tuple[tuple[type[Exception], str, str], ...] = (
@@ -22,10 +22,6 @@ _BORDER: tuple[tuple[type[Exception], str, str], ...] = (
     (values.Malformed, "runtime_error", "the program answered with something that is not a value: "),
 )
 """What can go wrong on the stream to the candidate, and what that means; the error's own text follows the words."""
-
-_brief = reprlib.Repr()
-_brief.maxlevel, _brief.maxstring, _brief.maxother, _brief.maxlong = 6, 400, 200, 100
-_brief.maxlist = _brief.maxtuple = _brief.maxdict = _brief.maxset = _brief.maxfrozenset = _brief.maxdeque = 30
 
 Finding = tuple[str, str, str, str, int]
 """Verdict ("lost" where the candidate died), detail, what was expected, what came, the line of the test that failed."""
@@ -105,8 +101,8 @@ class Session:
         if checkers.CALL[test["checker"]](expected, actual) and self.remote.broken is None:
             return ACCEPTED
         self.remote.at_rest = True
-        call = f"{test['function']}({', '.join(map(_shown, arguments))})"
-        return _finding("wrong_answer", call, _shown(expected), _shown(actual))
+        call = f"{test['function']}({', '.join(map(shown_value, arguments))})"
+        return _finding("wrong_answer", call, shown_value(expected), shown_value(actual))
 
     def _function(self, name: str) -> Any:
         """Return a top-level function, or a method of a new object of the program's class Solution."""
@@ -138,7 +134,7 @@ class Session:
         ):
             return _finding("sandbox_error", f"the test itself is broken: {type(error).__name__}: {text}")
         detail = text if isinstance(error, AssertionError) else f"{type(error).__name__}: {text}"
-        return _finding("wrong_answer", detail, actual=_shown(self.remote.result), line=_failing_line(error))
+        return _finding("wrong_answer", detail, actual=shown_value(self.remote.result), line=_failing_line(error))
 
     def _missing_name(self, error: BaseException) -> str | None:
         """Return the name that the test needs and the program lacks, if that is what the error says."""
@@ -168,12 +164,3 @@ def _names_of(test: dict[str, Any]) -> list[str]:
 def _failing_line(error: BaseException) -> int:
     """Return the line of the test on which an error arose."""
     return next((line for file, line in reversed([*frames_of(error)]) if file == TEST_FILE), 0)
-
-
-def _shown(value: Any) -> str:
-    """Return any value as readable text of bounded length."""
-    try:
-        with few_digits():
-            return _brief.repr(value)
-    except BaseException as error:  # noqa: BLE001 - an integer with too many digits, say
-        return f"<{type(value).__name__}, not shown: {type(error).__name__}>"

@@ -1,0 +1,48 @@
+"""Shows errors and values as text of bounded length, in bounded time.
+
+Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
+"""
+
+import reprlib
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_MOST_SHOWN = 1000
+_FEW_DIGITS = 4300
+_digits_limit: Callable[[], int] = getattr(sys, "get_int_max_str_digits", lambda: 0)
+_set_digits_limit: Callable[[int], None] = getattr(sys, "set_int_max_str_digits", lambda _digits: None)
+
+_brief = reprlib.Repr()
+_brief.maxlevel, _brief.maxstring, _brief.maxother, _brief.maxlong = 6, 400, 200, 100
+_brief.maxlist = _brief.maxtuple = _brief.maxdict = _brief.maxset = _brief.maxfrozenset = _brief.maxdeque = 30
+
+
+@contextmanager
+def few_digits() -> Iterator[None]:
+    """Refuse integers of many digits meanwhile: outside the test's own code none is converted."""
+    usual = _digits_limit()
+    _set_digits_limit(_FEW_DIGITS)
+    try:
+        yield
+    finally:
+        _set_digits_limit(usual)
+
+
+def shown(error: BaseException) -> str:
+    """Return what an error says; it may hold a value that can't be shown, such as a key of a million digits."""
+    try:
+        with few_digits():
+            return str(error)[:_MOST_SHOWN]
+    except BaseException as second:  # noqa: BLE001 - anything that showing a value of the program's leads to
+        return f"not shown: {type(second).__name__}"
+
+
+def shown_value(value: Any) -> str:
+    """Return any value as readable text of bounded length."""
+    try:
+        with few_digits():
+            return _brief.repr(value)
+    except BaseException as error:  # noqa: BLE001 - an integer with too many digits, say
+        return f"<{type(value).__name__}, not shown: {type(error).__name__}>"
