@@ -9,7 +9,7 @@ import itertools
 import os
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from operator import itemgetter
 from typing import Any, Self
 
@@ -52,6 +52,7 @@ from sandbox.verdicts import (  # fmt: skip
 _SHOWN = 2000
 _MOST_LAPS_BYTES = 1 << 30
 _FAREWELL_S = 0.005
+_NOTHING = StdioTest(stdin="", expected_stdout="")
 
 
 def judge_program(
@@ -118,6 +119,9 @@ class Judge:
     def _start(self) -> None:
         self._candidates, examiners = start_pair(self._jail, self.core)
         self._examiner = Examiner(examiners)
+        with suppress(Fault):  # which the first program would meet again
+            for _ in self._run_each(b"", (_NOTHING,), Limits()):  # it leaves the memory as all others leave it
+                pass
 
     def __enter__(self) -> Self:
         """Return the judge itself."""

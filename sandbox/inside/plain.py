@@ -37,6 +37,9 @@ _UNCONDITIONAL = (
 """What is evaluated once in any case, so that each test makes its call."""
 
 
+_LITERALS = (ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.UnaryOp)
+
+
 class PlainTest(NamedTuple):
     """Holds the call of a plain test, and the replies that are right."""
 
@@ -100,11 +103,23 @@ def _frame(reply: str) -> bytes:
 
 def _assertion(test: dict[str, Any]) -> PlainTest:
     """Return an assertion that calls the program once; raise ValueError for any other test."""
-    match ast.parse(test["code"]).body:
-        case [ast.Assert(test=expression, msg=None | ast.Constant())] if _only_imports(test["setup"]):
+    body = ast.parse(test["code"]).body
+    if not _only_imports(test["setup"]):
+        raise ValueError("a set-up")
+    match body:
+        case [
+            ast.Assert(
+                test=ast.Compare(
+                    left=ast.Call(func=ast.Name(id=name), args=given, keywords=[]), ops=[ast.Eq()], comparators=[right]
+                ),
+                msg=None | ast.Constant(),
+            )
+        ] if name in test["names"] and isinstance(right, _LITERALS):  # as most are
+            reply = _reply(values.to_tree(_literal(right)))  # a literal equals itself
+            return PlainTest(name, list(map(_literal, given)), {_frame(reply)})
+        case [ast.Assert(test=expression, msg=None | ast.Constant())]:
             call = _only_call(expression, test["names"])
-            arguments = list(map(_literal, call.args))
-            return PlainTest(call.func.id, arguments, _right_replies_of(expression, call))
+            return PlainTest(call.func.id, list(map(_literal, call.args)), set())
     raise ValueError("not plain")
 
 
@@ -159,14 +174,6 @@ def _literal(node: ast.expr) -> Any:
     if any(isinstance(part, ast.Call) for part in ast.walk(node)):
         raise ValueError("not a literal")
     return ast.literal_eval(node)
-
-
-def _right_replies_of(expression: ast.expr, call: ast.Call) -> set[bytes]:
-    """Return the reply that an assertion asks for, where it compares the result with a literal, and no more."""
-    match expression:
-        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]) if left is call:
-            return {_frame(_reply(values.to_tree(_literal(right))))}  # a literal equals itself
-    return set()
 
 
 def _call(test: dict[str, Any]) -> PlainTest:

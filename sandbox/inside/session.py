@@ -101,6 +101,7 @@ class Session:
         if checkers.CALL[test["checker"]](expected, actual) and self.remote.broken is None:
             return ACCEPTED
         self.remote.at_rest = True
+        arguments = tuple(values.from_tree(test["arguments"]))  # as they were before the program changed them
         call = f"{test['function']}({', '.join(map(shown_value, arguments))})"
         return _finding("wrong_answer", call, shown_value(expected), shown_value(actual))
 

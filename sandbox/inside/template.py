@@ -80,7 +80,7 @@ def main(boot_text: str, *numbers: str) -> None:
     try:
         jail = Confinement(boot)
     except LayerRefusedError as error:
-        _report(control, {"refused": error.args})
+        control.send(_as_packet({"refused": error.args}))
         return
     warden_end, template_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
@@ -118,8 +118,8 @@ def _warm_up(modules: list[str]) -> None:
         os.register_at_fork = register
 
 
-def _report(control: socket.socket, report: dict[str, object]) -> None:
-    control.send(json.dumps(report).encode())
+def _as_packet(report: dict[str, object]) -> bytes:
+    return json.dumps(report).encode()
 
 
 def _guard(jail: Confinement, requests: socket.socket, pid: int) -> None:
@@ -138,7 +138,7 @@ def _become_template(
     try:
         report = jail.enter()
     except LayerRefusedError as error:
-        _report(control, {"refused": error.args})
+        control.send(_as_packet({"refused": error.args}))
         os._exit(1)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user would have undone it
     for name in [name for name in sys.modules if name.partition(".")[0] == "sandbox"]:
@@ -149,6 +149,7 @@ def _become_template(
         examiner.prepare_examiners()
     for fd in free:
         os.close(fd)
+    ready = _as_packet({"python": ".".join(map(str, sys.version_info[:3])), "layers": report})
     jail.prepare_forks()
     _look_up_names(jail)
     template, rehearsal = ForkServer(jail, Sockets(control, marks, warden)), _Rehearsal(jail, warden)
@@ -156,7 +157,7 @@ def _become_template(
     gc.freeze()
     with suppress(EOFError, ConnectionError):
         rehearsal.run()
-        _report(control, {"python": ".".join(map(str, sys.version_info[:3])), "layers": report})
+        control.send(ready)
         while template.answer():
             pass
     os._exit(0)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from census import children_of, groups_of, wardens_of
 
-from sandbox import judge as judging
 from sandbox.clients import memory_file
+from sandbox.executions import execution_of
 from sandbox.inside.layers import cgroups
 from sandbox.inside.layers.cgroups import delegated, own_folders
 from sandbox.inside.messages import EXCEEDED, Facts
@@ -317,8 +317,8 @@ def test_who_used_a_quarter_of_its_memory_is_to_blame_where_the_host_has_no_more
     limits = Limits(memory_bytes=256 << 20)
 
     with memory_file() as out, memory_file() as err:
-        execution = judging._execution(facts, out, err, limits)  # noqa: SLF001 - no host is too small at will
+        execution = execution_of(facts, out, err, limits)
         with pytest.raises(Fault, match="this host has too little memory"):
-            judging._execution(facts._replace(peak_memory_bytes=(64 << 20) - 1), out, err, limits)  # noqa: SLF001
+            execution_of(facts._replace(peak_memory_bytes=(64 << 20) - 1), out, err, limits)
 
     assert execution.exceeded == "memory"
