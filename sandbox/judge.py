@@ -18,6 +18,7 @@ from sandbox.examiner_client import Examiner, ExaminerFailed, Unfinished
 from sandbox.executions import execution_of, holds, request_of
 from sandbox.inside.candidate import COMPILED, COMPILING, REFUSED
 from sandbox.inside.messages import (
+    REACHED,
     RUN,
     SERVE,
     STOP,
@@ -280,6 +281,8 @@ class Judge:
                 raise
             execution = execution_of(self._stop(examination.number), stdout, stderr, limits)
             used = laps_of(content_of(laps, _MOST_LAPS_BYTES))
+            if examination.is_scripted and os.pread(source, len(REACHED), 0) != REACHED:
+                raise Fault(f"a candidate ended before it came to the program: {self._candidates.log()}")
         findings = self._examiner.findings()
         left = tests[examination.first :]
         return execution, examined_outcomes(left, findings, used, execution, limits, unfinished=unfinished)

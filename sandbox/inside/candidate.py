@@ -20,7 +20,7 @@ import types
 from os import _exit
 from typing import Any, NoReturn
 
-from sandbox.inside.messages import content_of, served_parts
+from sandbox.inside.messages import REACHED, content_of, served_parts
 from sandbox.inside.program import COMPILER_REFUSES, FILE, compiler_message, new_module
 from sandbox.inside.server import GOES_ON, READY, WAITS, Server
 from sandbox.inside.stream import Gone, Stream
@@ -111,29 +111,45 @@ def _flush(stream: Any) -> None:
 
 
 def serve(source: int, peer: int, stdout: int, stderr: int, *, most_bytes: int) -> NoReturn:
-    """Load the program and answer, by the script as far as it goes, then on request until the examiner is gone."""
+    """Load the program and answer, by the script as far as it goes, then on request until the examiner is gone.
+
+    That the program was reached, so that every failure from there on is its own, is said to the examiner; where there
+    is a script, in the file, because it would wake up the examiner for nothing.
+
+    Args:
+        source: memory file with what `sandbox.inside.messages.served` returned.
+        peer: stream socket to the examiner.
+        stdout: memory file for the program's output.
+        stderr: that for its errors.
+        most_bytes: what a value in a reply may have.
+    """
     script, first, program = served_parts(content_of(source))
     for number, fd in enumerate((stdout, stderr), start=1):
         os.dup2(fd, number)
         os.close(fd)
+    if script:
+        os.pwrite(source, REACHED, 0)
     os.close(source)
     stream = Stream(peer)
     server = Server(program, stream, most_bytes)
     try:
-        stream.send(READY)
         if script:
             load, calls = marshal.loads(script)  # noqa: S302 - written by the judge's side
-            reply = server.answer(["load", *load])
-            goes_on = reply == load[-1]
-            stream.send((GOES_ON if goes_on else WAITS) + reply)
+            loaded = server.answer(["load", *load])
+            goes_on = loaded == load[-1]
+            held = [(GOES_ON if goes_on else WAITS) + loaded]  # until there is more to send
             for call in calls[first:] if goes_on else ():
                 reply = server.answer(["plain", *call])
-                stream.send((WAITS if server.gave_handles else GOES_ON) + reply)
-                if server.gave_handles:
+                goes_on = not server.gave_handles
+                stream.send(*held, (GOES_ON if goes_on else WAITS) + reply)
+                held.clear()
+                if not goes_on:
                     break
-            else:
-                if goes_on:
-                    _exit(0)
+            if goes_on:
+                _exit(0)
+            stream.send(*held)
+        else:
+            stream.send(READY)
         while True:
             stream.send(server.answer(server.receive()))
     except Gone:

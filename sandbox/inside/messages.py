@@ -265,6 +265,10 @@ def served(script: bytes, first: int, program: bytes) -> bytes:
     return _SERVED.pack(len(script), first) + script + program
 
 
+REACHED = b"\xff" * 8
+"""What a candidate with a script writes over the length of the script, before any of the program runs."""
+
+
 def served_parts(content: bytes) -> tuple[bytes, int, bytes]:
     """Return script, first test and program of what `served` returned."""
     length, first = _SERVED.unpack_from(content)

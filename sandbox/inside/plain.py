@@ -38,6 +38,7 @@ _UNCONDITIONAL = (
 
 
 _LITERALS = (ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.UnaryOp)
+_PARTS_OF_LITERALS = (*_LITERALS, ast.BinOp, ast.expr_context, ast.unaryop, ast.operator)
 
 
 class PlainTest(NamedTuple):
@@ -171,9 +172,9 @@ def _literal(node: ast.expr) -> Any:
             return list(map(_literal, parts))
         case ast.Tuple(elts=parts):
             return tuple(map(_literal, parts))
-    if any(isinstance(part, ast.Call) for part in ast.walk(node)):
+    if not all(isinstance(part, _PARTS_OF_LITERALS) for part in ast.walk(node)):
         raise ValueError("not a literal")
-    return ast.literal_eval(node)
+    return eval(compile(ast.Expression(node), "<literal>", "eval"))  # noqa: S307 - a set in the order that it has in the test
 
 
 def _call(test: dict[str, Any]) -> PlainTest:

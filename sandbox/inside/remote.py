@@ -88,13 +88,14 @@ class Remote:
             The values of those names that exist.
 
         Raises:
-            NeverReady: The candidate ended before it came to the program.
+            NeverReady: The candidate ended before it came to the program; with a script, the judge finds that out.
             Uncompilable: The program is not Python.
         """
         self._clock.owe()
         try:
             self._send("load", list(names), forgives)
-            self.stream.receive(len(READY))
+            if not self.is_scripted:
+                self.stream.receive(len(READY))
         except Gone:
             raise NeverReady from None
         loaded = self._reply()

@@ -28,17 +28,18 @@ class Stream:
         self._next = 0
         """Where the next text begins in what was read."""
 
-    def send(self, text: str) -> None:
-        """Send a text, whole.
+    def send(self, *texts: str) -> None:
+        """Send texts, whole.
 
         Args:
-            text: of ASCII, shorter than 4 GiB.
+            texts: of ASCII, each shorter than 4 GiB.
 
         Raises:
             Gone: The peer has closed the stream.
         """
-        data = text.encode("ascii")
-        framed = _LENGTH.pack(len(data)) + data
+        framed = b""
+        for text in texts:
+            framed += _LENGTH.pack(len(text)) + text.encode("ascii")
         try:
             sent = os.write(self._fd, framed)
             while sent < len(framed):

@@ -206,7 +206,7 @@ def seen(judgement):
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     program=st.sampled_from(PROGRAMS),
     pairs=st.lists(st.tuples(literals, literals | st.none()), min_size=1, max_size=4),
