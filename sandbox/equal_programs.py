@@ -53,7 +53,7 @@ class EqualPrograms:
             key: the program, and all else that its judgement depends on.
 
         Returns:
-            Another one without a judgement where there was none before, or where each needs its own.
+            A new one, without a judgement, where there was none before, or where each needs its own.
         """
         if tests is not self._tests:
             self._tests, self._firsts = tests, {}

@@ -226,7 +226,7 @@ judging_options = collect_options(
         ),
         click.option("--exhaustive", is_flag=True, help="Judge every test instead of stopping at the first failure."),
         click.option(
-            "--no-reuse", "reuse", flag_value=False, default=True, help="Judge each of a problem's equal programs separately."
+            "--no-reuse", "reuse", flag_value=False, default=True, help="Judge each program, even if equal to another."
         ),
         click.option(
             "--allow-sandbox-errors", is_flag=True, help="Exit 0 even if the sandbox itself failed on some samples."

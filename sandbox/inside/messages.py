@@ -121,7 +121,7 @@ def packet_of(request: ForkRequest) -> bytes:
     """Return a request as it travels: first its kind, last its number.
 
     Args:
-        request: with every field in the range of its struct.
+        request: what to execute or end.
     """
     return _REQUEST.pack(*request)
 

@@ -164,7 +164,7 @@ def _become_template(
 
 
 class _Rehearsal:
-    """Executes empty programs, whose traces the first real program then finds as the second one does."""
+    """Executes empty programs, so that the first real program finds the same traces as the second one."""
 
     def __init__(self, jail: Confinement, warden: socket.socket) -> None:
         """Prepare it before the template fills up its memory."""

@@ -35,7 +35,7 @@ def bounds(request: ForkRequest, processes: int | None) -> Iterator[int]:
 
     Args:
         request: with the limits of the program.
-        processes: for all of the user's; None for any number, where the user has others on this host.
+        processes: the most of the user's at once; None for any number, where the user has others on this host.
 
     Yields:
         Bytes, counts or seconds, the soft before the hard one; -1 twice for no limit.

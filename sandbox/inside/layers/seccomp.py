@@ -251,7 +251,7 @@ def tighten(second_filter: bytes, pid: int) -> None:
 
     Args:
         second_filter: of the function of this name.
-        pid: the calling process, the one that the filter lets itself signal.
+        pid: of the calling process, which the filter compares with.
 
     Raises:
         OSError: The kernel refuses.
