@@ -250,7 +250,7 @@ def tighten(second_filter: bytes, pid: int) -> None:
     """Bind the calling process, and all that it starts, to a second filter, for good.
 
     Args:
-        second_filter: of the function of this name.
+        second_filter: as of the function `second_filter`.
         pid: of the calling process, which the filter compares with.
 
     Raises:
