@@ -115,8 +115,7 @@ def evaluate_samples(
         One result a policy, sorted by policy.
 
     Raises:
-        UserError: The samples, the problems and the settings don't go together, this host isolates too little, or
-            `out` is another run; nothing has been written then.
+        UserError: Nothing is written: the inputs don't go together, isolation is too weak, or `out` is another run.
         Unavailable: The cluster went away; the same call goes on.
 
     >>> import json, tempfile

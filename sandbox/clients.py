@@ -56,7 +56,7 @@ class Template:
         Args:
             python: the interpreter to start.
             boot: the fields of `sandbox.inside.confinement.Boot`.
-            marks: the template's end of the socket on which examiners ask for laps.
+            marks: the template's end of the socket on which examiners request laps.
             claim: the socket that claims the candidates' user id, which the warden holds from here on.
 
         Raises:

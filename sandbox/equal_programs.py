@@ -1,11 +1,11 @@
-"""Finds equal programs: what was judged once by the same tests need not be judged again."""
+"""Finds equal programs, so that the same tests judge them once."""
 
 from typing import NamedTuple
 
 from sandbox.records import Judgement, Limits, Test, Verdict
 
 _UNSTABLE = {Verdict.TIME_LIMIT, Verdict.SANDBOX_ERROR}
-"""What may come out otherwise when the machine is less busy."""
+"""Verdicts that may change when the machine is less busy."""
 
 
 class Key(NamedTuple):
@@ -17,7 +17,7 @@ class Key(NamedTuple):
 
 
 class First:
-    """Stands for the first of some equal programs."""
+    """Represents the first of some equal programs."""
 
     def __init__(self) -> None:
         """Begin without a judgement."""
@@ -26,7 +26,11 @@ class First:
         self.needs_own = False
 
     def settle(self, judgement: Judgement) -> None:
-        """Take the judgement of the first, if an equal program would get the same, however busy the machine."""
+        """Take the judgement of the first, if an equal program would get the same, however busy the machine.
+
+        Args:
+            judgement: of the first program.
+        """
         if can_be_reused(judgement):
             self.judgement = judgement
         else:
@@ -34,7 +38,7 @@ class First:
 
 
 class EqualPrograms:
-    """Remembers what was judged of the problem at hand, which is that of the tests that came last."""
+    """Remembers the programs of the problem at hand, until other tests come."""
 
     def __init__(self) -> None:
         """Begin without any."""
@@ -42,7 +46,15 @@ class EqualPrograms:
         self._firsts = dict[Key, First]()
 
     def first_of(self, tests: tuple[Test, ...], key: Key) -> First:
-        """Return the first of the programs that are equal to this one, which may be itself."""
+        """Return the first of the programs that are equal to this one, which may be itself.
+
+        Args:
+            tests: of the problem; another tuple, even an equal one, begins another problem.
+            key: the program, and all else that its judgement depends on.
+
+        Returns:
+            A new one, without a judgement, where there was none before, or where each needs its own.
+        """
         if tests is not self._tests:
             self._tests, self._firsts = tests, {}
         first = self._firsts.get(key)
@@ -52,7 +64,10 @@ class EqualPrograms:
 
 
 def can_be_reused(judgement: Judgement) -> bool:
-    """Tell whether an equal program would be judged alike, however busy the machine.
+    """Return whether an equal program would be judged alike, however busy the machine.
+
+    Args:
+        judgement: of the first program.
 
     >>> can_be_reused(Judgement(verdict=Verdict.ACCEPTED, per_test=(), cpu_s=0.0))
     True

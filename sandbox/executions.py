@@ -1,4 +1,4 @@
-"""Requests executions of a program under its limits, and reads what they left: facts and memory files."""
+"""Requests executions of a program under its limits, and reads their facts and memory files."""
 
 import os
 import signal

@@ -11,7 +11,7 @@ _MANY = 32
 
 
 class HeadStart:
-    """Starts one worker at once, which finds out what this host gives; `judge_all` takes it over.
+    """Starts one worker at once, to find out the layers of this host; `judge_all` takes the worker over.
 
     The others are started when there turns out to be work for them: a start costs as much as some thirty programs.
     """
@@ -46,7 +46,11 @@ class HeadStart:
         return self.worker.report
 
     def expect(self, cases: int) -> None:
-        """Take note of how many cases there will be."""
+        """Take note of the number of cases to come.
+
+        Args:
+            cases: how many; for more than some thirty the pool starts all its workers at once.
+        """
         self.expects_many = cases > _MANY
 
     def __enter__(self) -> Self:

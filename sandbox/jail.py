@@ -74,12 +74,24 @@ def probe(jail: Jail) -> JailReport:
 
 
 def known_report(jail: Jail) -> JailReport | None:
-    """Return what `probe` would report, where that is known."""
+    """Return what `probe` would report.
+
+    Args:
+        jail: the interpreter and the layers around it.
+
+    Returns:
+        None where this process does not know it yet.
+    """
     return _known.get(jail)
 
 
 def note_report(jail: Jail, report: JailReport) -> None:
-    """Take note of what another process found out about this host."""
+    """Take note of what another process found out about this host.
+
+    Args:
+        jail: the interpreter and the layers around it.
+        report: of the other process.
+    """
     _known[jail] = report
 
 

@@ -12,7 +12,7 @@ class Refused(ValueError):  # noqa: N818 - says what the host's answer means
 
 
 class Fault(RuntimeError):  # noqa: N818 - a fault of ours, as a noun
-    """Reports a failure of the sandbox itself; never the program's doing as far as we can tell."""
+    """Reports a failure of the sandbox itself; never the program's doing as far as we know."""
 
 
 class Verdict(StrEnum):

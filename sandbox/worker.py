@@ -29,7 +29,7 @@ _ENDING_S = 60.0
 
 
 class Worker:
-    """Judges cases in a process of its own, in their order; what is asked of it is sent without waiting."""
+    """Judges cases in a process of its own, in their order; orders are sent without waiting."""
 
     def __init__(self, core: int | None) -> None:
         """Start the process, which waits for `begin`."""
@@ -52,11 +52,20 @@ class Worker:
             )  # fmt: skip
 
     def begin(self, jail: Jail, known: JailReport | None) -> None:
-        """Let it start its jails; what is known of this host it needn't find out."""
+        """Let it start its jails.
+
+        Args:
+            jail: the interpreter and the layers around it.
+            known: the report on this host; None where the worker is to find out.
+        """
         self._send(Terms(jail, known, self.core))
 
     def order(self, work: Iterable[Work]) -> None:
-        """Have it do some more work; tests travel where they aren't those of the work before."""
+        """Have it do some more work.
+
+        Args:
+            work: in its order; tests travel where they aren't those of the work before.
+        """
         sent = list[Work]()
         for piece in work:
             self.owed[piece.number] = piece
@@ -65,7 +74,11 @@ class Worker:
         self._send(Order(work=tuple(sent)))
 
     def take_back(self, count: int) -> list[Work]:
-        """Take back the last of what it owes; what it has begun may be judged all the same."""
+        """Take back the last of what it owes; what it has begun may be judged all the same.
+
+        Args:
+            count: pieces of work, one or more.
+        """
         back = list(self.owed.values())[-count:]
         for work in back:
             del self.owed[work.number]
@@ -73,7 +86,7 @@ class Worker:
         return back
 
     def _send(self, message: Terms | Order) -> None:
-        with suppress(OSError):  # where it is gone `judged` will tell
+        with suppress(OSError):  # where it is gone `judged` will find out
             self._socket.sendall(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
 
     def fileno(self) -> int:

@@ -26,7 +26,7 @@ _HOLDING_BACK_S = 0.02
 
 
 class Terms(NamedTuple):
-    """Opens the conversation: where to judge."""
+    """Opens the conversation: the jail and the processor."""
 
     jail: Jail
     known: JailReport | None
@@ -46,14 +46,14 @@ class Work(NamedTuple):
 
 
 class Order(NamedTuple):
-    """Requests some work, and takes back what was requested before, as far as it isn't begun."""
+    """Requests some work, and takes back earlier work by its numbers, as far as it isn't begun."""
 
     work: tuple[Work, ...] = ()
     dropped: tuple[int, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True, array_like=True):
-    """Returns judgements by their numbers. The first says that the worker has started, and in what jail, or why not."""
+    """Returns judgements by their numbers; the first report has the jail of the worker, or the reason against it."""
 
     judged: tuple[tuple[int, Judgement], ...] = ()
     jail: JailReport | None = None
@@ -90,7 +90,7 @@ class _Inbox:
         with self._news:
             self._is_over = True
             self._news.notify()
-        self._judge.close()  # whatever it is at
+        self._judge.close()  # in the middle of a program, too
 
     def take(self, *, wait: bool) -> Work | None:
         """Return the next work; None where there is none, after waiting for it: the pool is gone."""
@@ -111,7 +111,11 @@ class _Inbox:
 
 
 def main(descriptor: int) -> None:
-    """Judge what is requested on a socket, until it is closed."""
+    """Judge what is requested on a socket, until it is closed.
+
+    Args:
+        descriptor: of the socket to the pool.
+    """
     with socket.socket(fileno=descriptor) as sock, sock.makefile("rb") as stream, suppress(BrokenPipeError, EOFError):
         terms: Terms = pickle.load(stream)  # noqa: S301 - from our own side
         if terms.core is not None:

@@ -186,7 +186,11 @@ class JudgingOptions(msgspec.Struct, frozen=True, kw_only=True):
         return nullcontext() if self.cluster else HeadStart(self.jail, cores_of(self.workers))
 
     def settings(self, ahead: HeadStart | None = None) -> "JudgingSettings":
-        """Return the settings of judging."""
+        """Return the settings of judging.
+
+        Args:
+            ahead: the first worker, as of `head_start`; None to start it with the others.
+        """
         from harness.examination.examine import JudgingSettings  # noqa: PLC0415
 
         return JudgingSettings(
@@ -222,7 +226,7 @@ judging_options = collect_options(
         ),
         click.option("--exhaustive", is_flag=True, help="Judge every test instead of stopping at the first failure."),
         click.option(
-            "--no-reuse", "reuse", flag_value=False, default=True, help="Judge each of a problem's equal programs anew."
+            "--no-reuse", "reuse", flag_value=False, default=True, help="Judge each program, even if equal to another."
         ),
         click.option(
             "--allow-sandbox-errors", is_flag=True, help="Exit 0 even if the sandbox itself failed on some samples."

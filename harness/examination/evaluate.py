@@ -21,9 +21,12 @@ from sandbox.records import Judgement, Verdict
 
 
 def already_judged(path: Path, samples: Mapping[SampleKey, Sample], done: SampleIndex) -> Iterator[Evaluation]:
-    """Yield the evaluations in the file `path`, none if there is no file, and note in `done` what they are of.
+    """Yield the evaluations in a file but sandbox errors: what was our fault is judged again.
 
-    They may be of some of the samples only. Sandbox errors are left out: what was our fault is judged again.
+    Args:
+        path: the file; there are none if it is absent.
+        samples: of the run, by their keys; the file may hold evaluations of some only.
+        done: gets the keys of the evaluations.
 
     Raises:
         UserError: The file holds evaluations of other samples.
@@ -52,7 +55,7 @@ class Evaluator(Protocol):
         reuse: bool = True,
         halt: Future[None] | None = None,
     ) -> Iterator[Evaluation]:
-        """Judge the samples, best with those of a task in sequence, until `halt` has a result."""
+        """Judge the samples; for the arguments see `evaluate`."""
 
 
 def evaluate(
@@ -71,9 +74,25 @@ def evaluate(
 ) -> Iterator[Evaluation]:
     """Judge the samples and yield each evaluation, in their order, when it has been appended to the file.
 
-    Neither samples nor problems are kept. Put the samples of a task in sequence: then its problem is looked up once,
-    and all of them are judged by the very same tests, for which the judge keeps its examiner; with `reuse` equal
-    programs among them are judged once. When another thread gives `halt` a result, nothing more is judged.
+    Neither samples nor problems are kept.
+
+    Args:
+        samples: best with those of a task in sequence: then its problem is looked up once, and all of them are judged
+            by the very same tests, for which the judge keeps its examiner.
+        problems: by task id.
+        file: JSON Lines, open to append.
+        extraction: completion to program, one of `harness.extraction.program.SETTINGS`.
+        card: the prompt card of the samples; None where it is unknown.
+        jail: the interpreter and the layers around it.
+        workers: how many programs to judge at once.
+        exhaustive: whether every test is judged, not only up to the first that fails.
+        reuse: whether equal programs of a task are judged once.
+        halt: when another thread gives it a result, nothing more is judged.
+        ahead: the first worker, where it was started before.
+
+    Raises:
+        Refused: This host can't hold an untrusted program.
+        Fault: Workers can't be started.
     """
 
     def judge(cases: Iterable[Case]) -> Iterator[Judgement]:
@@ -93,7 +112,16 @@ def evaluations_of(
     card: PromptCardId | None = None,
     exhaustive: bool = False,
 ) -> Iterator[Evaluation]:
-    """Yield the evaluations of samples, in their order, given what judges cases in theirs."""
+    """Yield the evaluations of samples, in their order.
+
+    Args:
+        samples: best with those of a task in sequence.
+        problems: by task id.
+        judge: returns the judgements of cases, in their order; it may read a few ahead.
+        extraction: as in `evaluate`, like the others.
+        card: the prompt card of the samples.
+        exhaustive: whether every test is judged.
+    """
     waiting = deque[tuple[Sample, str, Extraction]]()
 
     def cases() -> Iterator[Case]:

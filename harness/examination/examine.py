@@ -91,7 +91,14 @@ class ExaminationSettings(msgspec.Struct, frozen=True, kw_only=True):
         file: BinaryIO,
         halt: Future[None] | None = None,
     ) -> Iterator[Evaluation]:
-        """Judge samples under these settings, see `Evaluator`."""
+        """Judge samples under these settings and yield their evaluations.
+
+        Args:
+            samples: best with those of a task in sequence.
+            problems: by task id.
+            file: JSON Lines, open to append.
+            halt: when another thread gives it a result, nothing more is judged.
+        """
         judging = self.judging
         return judging.evaluator(
             samples, problems, file, extraction=judging.extraction, card=self.origin.prompt_card, jail=judging.jail,
@@ -100,7 +107,14 @@ class ExaminationSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def origin_of(samples: Path) -> Origin:
-    """Return the origin that the records of a folder tell of its samples; an unknown one for a file."""
+    """Return the origin of samples, as the records of their folder have it.
+
+    Args:
+        samples: folder of samples or of a run, or a file.
+
+    Returns:
+        An unknown one for a file, or a folder without such records.
+    """
     if (samples / GENERATION).exists():
         return read(samples / GENERATION, Origin)
     if (samples / RUN).exists():
@@ -114,6 +128,10 @@ class _OriginOfRun(msgspec.Struct):
 
 def jail_report(jail: Jail, ahead: HeadStart | None = None) -> JailReport:
     """Start a jail once, unless a worker is starting one.
+
+    Args:
+        jail: the interpreter and the layers around it.
+        ahead: the worker that is starting it; None where there is none.
 
     Returns:
         The layers of isolation in force, and the version of the interpreter.

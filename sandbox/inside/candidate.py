@@ -36,7 +36,15 @@ _FLUSH_FAILED = 120
 
 
 def run_program(source: int, code: int, stdin: int, stdout: int, stderr: int) -> NoReturn:
-    """Execute the program as `__main__` on descriptors 0, 1 and 2, and exit as the interpreter would."""
+    """Execute the program as `__main__` on descriptors 0, 1 and 2, and exit as the interpreter would.
+
+    Args:
+        source: descriptor of the memory file with the program's text, in bytes.
+        code: of the file for its compiled code, which all tests of the program share; empty before the first.
+        stdin: of the file to be read as descriptor 0.
+        stdout: of the file to be written as descriptor 1.
+        stderr: of the file to be written as descriptor 2.
+    """
     compiled = _compiled(source, code)
     for number, fd in enumerate((stdin, stdout, stderr)):
         os.dup2(fd, number)
@@ -117,11 +125,11 @@ def serve(source: int, peer: int, stdout: int, stderr: int, *, most_bytes: int) 
     is a script, in the file, because it would wake up the examiner for nothing.
 
     Args:
-        source: memory file with what `sandbox.inside.messages.served` returned.
-        peer: stream socket to the examiner.
-        stdout: memory file for the program's output.
-        stderr: that for its errors.
-        most_bytes: what a value in a reply may have.
+        source: descriptor of the memory file with script and program, see `sandbox.inside.messages.served`.
+        peer: of the socket to the examiner.
+        stdout: of the file to be written as descriptor 1.
+        stderr: of the file to be written as descriptor 2.
+        most_bytes: the size allowed of a value in a reply, as `sandbox.inside.values.Writer` counts it.
     """
     script, first, program = served_parts(content_of(source))
     for number, fd in enumerate((stdout, stderr), start=1):

@@ -241,7 +241,7 @@ def _same_token(wanted: bytes | None, given: bytes | None) -> bool:
 
 
 def _is_close(wanted: float, given: float) -> bool:
-    """Tell whether a float is near the right one; infinity is near itself only, and nothing is near nan."""
+    """Return whether a float is near the right one; infinity is near itself only, and nothing is near nan."""
     return math.isclose(wanted, given, rel_tol=_REL_TOL, abs_tol=_ABS_TOL)
 
 

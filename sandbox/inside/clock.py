@@ -31,7 +31,7 @@ class ClockReading(NamedTuple):
     queued_ns: int = 0
     """How long the examiner had waited for a processor when that was last read before the test."""
     answers: int = 0
-    """Answers of the program in this test; that it was loaded is none, once it is seen to tell only of functions."""
+    """Answers of the program in this test; that it was loaded is none, once it is seen to hold only functions."""
 
     def owed_s(self) -> float:
         """Return the seconds for which the program has owed answers in this test, until now."""

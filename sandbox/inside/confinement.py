@@ -91,7 +91,7 @@ class Confinement:
         self.writable = namespaces.WRITABLE if self.scratch is None else self.scratch.path
         os.environ.update(HOME=self.writable, TMPDIR=self.writable)
         os.environ.pop("LD_BIND_NOW", None)  # the loader has seen it; it is none of a program's
-        # What changes is kept in place: where objects lie must not tell what ran before.
+        # What changes is kept in place: the addresses of objects must not reveal what ran before.
         self.pristine, self.bounds = array("Q", [0] * 5), array("q", [-1] * 2 * len(rlimits.BOUNDED))
         self.limits = bytearray(LIMITS_BYTES)
         try:
@@ -152,7 +152,7 @@ class Confinement:
         return report
 
     def _build_root(self) -> None:
-        """Show library and packages in places that tell nothing of the host, and the system's libraries in theirs."""
+        """Show library and packages in places that reveal nothing of the host, and the system's libraries in theirs."""
         library = neutral.places(self.library)
         system = {path: path for path in self.system if neutral.is_of_the_system(path)}  # others are loaded already
         packages = {path: f"{namespaces.PACKAGES}/{os.path.basename(path)}" for path in self.packages}
@@ -212,7 +212,11 @@ class Confinement:
                 self.scratch.remove()
 
     def set_limits(self, packet: bytes) -> None:
-        """Take note of the limits in a packet, for the forks to come."""
+        """Take note of the limits in a packet, for the forks to come.
+
+        Args:
+            packet: a request as it travels, see `sandbox.inside.messages.packet_of`.
+        """
         request = request_in(packet)
         self.limits[:] = packet[:LIMITS_BYTES]
         processes = self._process_limit(request)
@@ -259,8 +263,14 @@ class Confinement:
     def confine(self, *, is_examiner: bool) -> None:
         """Put the remaining layers on the calling fork.
 
-        A candidate finds nothing of /proc. An examiner, which serves many programs and does what we tell it, is only
-        kept from other people's processes.
+        A candidate finds nothing of /proc. An examiner, which serves many programs and obeys the judge, is only kept
+        from other people's processes.
+
+        Args:
+            is_examiner: whether the fork examines programs, and runs none itself.
+
+        Raises:
+            OSError: The kernel refuses a layer.
         """
         hide = None if is_examiner and self.owns_pids else self.hide_processes
         if hide is not None and hide() != 0:

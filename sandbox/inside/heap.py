@@ -151,7 +151,7 @@ class Reserve:
 
 
 def share_code() -> None:
-    """Have forks inherit where code and constants lie in memory, page by page, rather than find out one by one.
+    """Have forks inherit the addresses of code and constants in memory, page by page, rather than find out one by one.
 
     The kernel copies that at a fork only for a mapping of which the process has a page of its own; so it gets one, in
     which the same is written that was there. Where the kernel allows no such writing, forks are a little dearer.

@@ -29,7 +29,7 @@ the host, or a group around ours, has too little memory."""
 
 _REQUEST, _CPU_LIMIT, _NUMBER = struct.Struct("=BdddQQQQQI"), struct.Struct("=d"), struct.Struct("=I")
 LIMITS_BYTES = _REQUEST.size - _NUMBER.size
-"""How many bytes of a request tell its kind and its limits: all but the number."""
+"""How many bytes of a request hold its kind and its limits: all but the number."""
 _EXAMINATION = struct.Struct("=II??Q")
 _FACTS = struct.Struct("=IiiddQB")
 _MARK = struct.Struct("=Id")
@@ -118,7 +118,11 @@ def send_request(sock: socket.socket, request: ForkRequest, descriptors: list[in
 
 
 def packet_of(request: ForkRequest) -> bytes:
-    """Return a request as it travels: first its kind, last its number."""
+    """Return a request as it travels: first its kind, last its number.
+
+    Args:
+        request: what to execute or end.
+    """
     return _REQUEST.pack(*request)
 
 
@@ -146,18 +150,30 @@ def receive_packet(receive: Receive) -> tuple[bytes, tuple[int, ...]]:
 
 
 def request_in(packet: bytes) -> ForkRequest:
-    """Return the request in a packet."""
+    """Return the request in a packet.
+
+    Args:
+        packet: of `packet_of`.
+    """
     return ForkRequest._make(_REQUEST.unpack(packet))
 
 
 def number_in(packet: bytes) -> int:
-    """Return the number of the request in a packet."""
+    """Return the number of the request in a packet.
+
+    Args:
+        packet: of `packet_of`.
+    """
     number: int = _NUMBER.unpack_from(packet, LIMITS_BYTES)[0]
     return number
 
 
 def cpu_limit_in(packet: bytes) -> float:
-    """Return the CPU seconds that the request in a packet allows."""
+    """Return the CPU seconds that the request in a packet allows.
+
+    Args:
+        packet: of `packet_of`.
+    """
     cpu_s: float = _CPU_LIMIT.unpack_from(packet, 1)[0]
     return cpu_s
 
@@ -210,7 +226,11 @@ def _receive(sock: socket.socket, size: int) -> tuple[bytes, list[int]]:
 
 
 def packet_of_facts(facts: Facts) -> bytes:
-    """Return how an execution ended, as it travels."""
+    """Return how an execution ended, as it travels.
+
+    Args:
+        facts: or a plain tuple of the same fields.
+    """
     return _FACTS.pack(*facts)
 
 
@@ -270,7 +290,11 @@ REACHED = b"\xff" * 8
 
 
 def served_parts(content: bytes) -> tuple[bytes, int, bytes]:
-    """Return script, first test and program of what `served` returned."""
+    """Return script, first test and program of what `served` returned.
+
+    Args:
+        content: all of it.
+    """
     length, first = _SERVED.unpack_from(content)
     script_end = _SERVED.size + length
     return content[_SERVED.size : script_end], first, content[script_end:]
@@ -300,5 +324,9 @@ def write_lap(fd: int, lap: Lap) -> None:
 
 
 def laps_of(content: bytes) -> list[Lap]:
-    """Return the laps that were written to a file."""
+    """Return the laps that were written to a file.
+
+    Args:
+        content: of the file, whole laps only.
+    """
     return list(map(Lap._make, _LAP.iter_unpack(content)))

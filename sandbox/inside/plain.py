@@ -1,4 +1,4 @@
-"""Recognizes plain tests, which call the program once, with literals, and plans to judge them in one go.
+"""Recognizes plain tests, those of a single call with literals, and plans to judge them in one go.
 
 A plain test needs no conversation. The candidate gets a *script* with the calls of all of them, and streams its replies
 without waiting for the next request. A reply whose bytes are those of a right answer is right without being read; any

@@ -121,11 +121,22 @@ class Remote:
         return self.result
 
     def get(self, target: Any, attribute: str) -> Any:
-        """Return an attribute of an object of the program."""
+        """Return an attribute of an object of the program.
+
+        Args:
+            target: the object.
+            attribute: its name.
+        """
         return self._ask("get", self.encode(target), attribute)
 
     def set(self, target: Any, attribute: str, value: Any) -> None:
-        """Set an attribute of an object of the program."""
+        """Set an attribute of an object of the program.
+
+        Args:
+            target: the object.
+            attribute: its name.
+            value: of the test.
+        """
         self._ask("set", self.encode(target), attribute, self.encode(value))
 
     def do(self, operation: str, target: Any, *arguments: Any, ends: type | None = None) -> Any:
@@ -153,7 +164,14 @@ class Remote:
         return self._lookahead.pop(number)
 
     def encode(self, value: Any) -> Any:
-        """Return a value of the test as the program is sent it; Unencodable where it can't be passed."""
+        """Return a value of the test as the program is sent it.
+
+        Args:
+            value: plain, an object of the program, or something that the program may call or iterate.
+
+        Raises:
+            Unencodable: It can't be passed.
+        """
         if type(value) is Handle:
             return {"handle": number_of(value)}
         try:

@@ -54,7 +54,7 @@ _chunks: Any = json.encoder.c_make_encoder(  # type: ignore[attr-defined]
     False,
     True,
 )
-"""Does what `json.dumps` does, without what that makes anew, and touches, each time."""
+"""Does what `json.dumps` does, without what that makes, and touches, each time."""
 _NO_SAME: Mapping[str, str] = types.MappingProxyType({})
 
 

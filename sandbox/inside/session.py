@@ -74,7 +74,7 @@ class Session:
             has_values = any(not isinstance(value, (Handle, ErrorClass)) for value in self.program.values())
             self.clock.set_answers(1 if has_values else 0)
             return self._assert(test) if test["kind"] == "assert" else self._call(test)
-        except BaseException as error:  # noqa: BLE001 - the test's, the program's or the stream's: told apart below
+        except BaseException as error:  # noqa: BLE001 - the test's, the program's or the stream's: the difference is made below
             self.remote.at_rest = True
             finding = self._of_error(self.remote.broken or error, test)
         if not self.loaded and finding[0] != "lost":
@@ -116,7 +116,7 @@ class Session:
         return self.remote.get(self.remote.call(self.program["Solution"], (), {}), method)
 
     def _of_error(self, error: BaseException, test: dict[str, Any]) -> Finding:
-        """Tell whose error it is, and what that means for the program."""
+        """Return the finding of an error, by its side: the test, the program or the stream."""
         text, answered = shown(error), self.clock.answers > 0
         for kind, verdict, words in _BORDER:
             if isinstance(error, kind):

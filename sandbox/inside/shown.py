@@ -31,7 +31,11 @@ def few_digits() -> Iterator[None]:
 
 
 def shown(error: BaseException) -> str:
-    """Return what an error says; it may hold a value that can't be shown, such as a key of a million digits."""
+    """Return the message of an error, or that it can't be shown.
+
+    Args:
+        error: may hold a value that can't be shown, such as a key of a million digits.
+    """
     try:
         with few_digits():
             return str(error)[:_MOST_SHOWN]
@@ -40,7 +44,11 @@ def shown(error: BaseException) -> str:
 
 
 def shown_value(value: Any) -> str:
-    """Return any value as readable text of bounded length."""
+    """Return any value as readable text of bounded length.
+
+    Args:
+        value: of the test or the program; its `repr` may fail.
+    """
     try:
         with few_digits():
             return _brief.repr(value)

@@ -43,7 +43,7 @@ class Watcher:
 
         Args:
             control: the socket to the judge.
-            marks: the socket on which examiners ask for laps, if they may.
+            marks: the socket on which examiners request laps, if they may.
             pidfd: the number that the descriptor of a fork has.
         """
         self.receive = control.recvmsg
@@ -56,7 +56,7 @@ class Watcher:
                 self.poller.register(fd, select.POLLIN)
 
     def watch(self, pid: int, pidfd: int, packet: bytes, started_s: float) -> Facts | None:
-        """Return the facts of a fork, as a plain tuple; None where it takes a `ForkedProcess` to tell them.
+        """Return the facts of a fork, as a plain tuple; None where it takes a `ForkedProcess` to find them.
 
         Args:
             pid: the fork.
@@ -90,7 +90,12 @@ class Watcher:
 
 
 def end_others(facts: Facts, packet: bytes) -> Facts:
-    """End what a fork left in its pid namespace, reap it, and add it up with the facts of the fork."""
+    """End what a fork left in its pid namespace, reap it, and add it up with the facts of the fork.
+
+    Args:
+        facts: of the fork alone.
+        packet: the request.
+    """
     cpu_s, peak_memory_bytes = facts.cpu_s, facts.peak_memory_bytes
     with suppress(ProcessLookupError):
         os.kill(-1, signal.SIGKILL)
@@ -144,7 +149,16 @@ class ForkedProcess:
         self.exceeded = 0
 
     def supervise(self, control: socket.socket, marks: socket.socket | None, tick_s: float = TICK_S) -> Facts:
-        """Wait for the end, however it comes, leave nothing behind, and return the facts; look first after `tick_s`."""
+        """Wait for the end, however it comes, leave nothing behind, and return the facts.
+
+        Args:
+            control: the socket to the judge.
+            marks: the socket on which examiners request laps, if they may.
+            tick_s: seconds before the first look at what is used.
+
+        Raises:
+            EOFError: The judge is gone.
+        """
         poller = select.poll()
         poller.register(self.pidfd, select.POLLIN)
         poller.register(control, select.POLLIN)

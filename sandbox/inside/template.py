@@ -164,7 +164,7 @@ def _become_template(
 
 
 class _Rehearsal:
-    """Executes empty programs, so that the first one finds what the second one does: what runs first leaves traces."""
+    """Executes empty programs, so that the first real program finds the same traces as the second one."""
 
     def __init__(self, jail: Confinement, warden: socket.socket) -> None:
         """Prepare it before the template fills up its memory."""
@@ -203,7 +203,7 @@ class _Rehearsal:
 
 
 class ForkServer:
-    """Executes what the judge requests; nothing of a request is kept behind it."""
+    """Executes the requests of the judge and keeps nothing of them."""
 
     def __init__(self, jail: Confinement, sockets: Sockets) -> None:
         """Serve over these sockets."""
@@ -275,7 +275,7 @@ class ForkServer:
         return end_others(Facts._make(facts), packet)
 
     def _with_traces(self, facts: Facts) -> Facts:
-        """Remove what a program left in the writable place; return the facts with what that and the group tell."""
+        """Remove what a program left in the writable place; return the facts with what that and the group reveal."""
         jail = self.jail
         if jail.is_dirty():
             warden = self.sockets.warden

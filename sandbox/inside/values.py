@@ -1,9 +1,8 @@
 """Writes plain Python values as JSON text and reads them back, safely from a hostile process.
 
-What JSON has is written as JSON, so that long lists run at C speed; every other type is an object with one key, its
-tag. Only the types named here and in `sandbox.inside.library_values` ever come back, built from checked parts: nothing
-is imported by name, no class of the sender exists here. A subclass is written as the plain value that its base type's
-own methods read; named tuples and members of enumerations keep their names. The rest is left to `export` and `resolve`.
+What JSON has is written as JSON, at C speed; all else as an object with one key, its tag. Only the types named here and
+in `sandbox.inside.library_values` come back, from checked parts, and no class of the sender. A subclass is written as
+its base type reads it; named tuples and enumerations keep their names. `export` and `resolve` do the rest.
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
 """
 
@@ -17,18 +16,13 @@ from typing import Any
 from sandbox.inside import library_values
 from sandbox.inside.named_values import fields_of, member, member_names, named_tuple
 
-MOST_DEPTH = 160
-"""Levels of nesting; what is deeper is refused."""
-MOST_TEXT_PER_BYTE = 8
-"""Characters of JSON text that a byte of a value takes at most, as `Writer` counts bytes."""
-
-_JSON_INT_BITS = 1024
-"""Longer integers travel in hexadecimal, which is read in linear time and knows no limit of digits."""
+MOST_DEPTH = 160  # levels of nesting; what is deeper is refused
+MOST_TEXT_PER_BYTE = 8  # characters of JSON text that a byte of a value takes at most, as `Writer` counts bytes
+_JSON_INT_BITS = 1024  # longer integers travel in hexadecimal, which is read in linear time, with any number of digits
 _JSON_INT_RANGE = 1 << _JSON_INT_BITS
 _SCALAR_BYTES, _TAG_BYTES = 8, 4
 _SCALARS = frozenset({str, float, bool, type(None)})
 _BUILTIN_TYPES = {kind: name for name, kind in vars(builtins).items() if isinstance(kind, type)}
-
 Export = Callable[[Any], Any]
 Resolve = Callable[[str, Any], Any]
 
@@ -46,20 +40,17 @@ class Malformed(ValueError):  # noqa: N818 - names the sender's fault, not ours
 
 
 def to_text(value: Any, export: Export | None = None) -> str:
-    """Return a value as text.
+    """Return a value as text; raise Unencodable where it is too deep, or has no plain form while `export` is None.
 
     Args:
         value: what to write.
         export: called with an object that has no plain form; returns a tree with a tag of its own for it.
-
-    Raises:
-        Unencodable: where the value is nested too deep, or has no plain form while `export` is None.
     """
     return json.dumps(to_tree(value, export))
 
 
 def from_text(text: str | bytes, resolve: Resolve | None = None) -> Any:
-    """Return the value of a text; raise Malformed where it is anything but what `to_text` writes.
+    """Return the value of a text; raise Malformed where `to_text` writes no such text.
 
     Args:
         text: ASCII, from any sender.
@@ -119,18 +110,30 @@ class Writer:
         self.bytes_left = float("inf") if most_bytes is None else most_bytes
 
     def count(self, size: int) -> None:
-        """Add to the size; raise TooLarge where it gets larger than allowed."""
+        """Add to the size; raise TooLarge where it gets larger than allowed.
+
+        Args:
+            size: in the unit of the class.
+        """
         self.bytes_left -= size
         if self.bytes_left < 0:
             raise TooLarge
 
     def text(self, text: str) -> str:
-        """Count a plain text and return it."""
+        """Count a plain text and return it.
+
+        Args:
+            text: of the type `str` itself.
+        """
         self.count(len(text) if text.isascii() else 2 * len(text))
         return text
 
     def tree(self, value: Any) -> Any:
-        """Return a value, or a part of one, as a tree."""
+        """Return a value, or a part of one, as a tree; raise as `to_tree` does.
+
+        Args:
+            value: what to write.
+        """
         kind = type(value)
         if kind is str:
             return self.text(value)
@@ -152,7 +155,11 @@ class Writer:
         return self.export(value)
 
     def parts(self, parts: Any) -> list[Any]:
-        """Return the parts of a container, one level deeper."""
+        """Return the trees of a container's parts, one level deeper.
+
+        Args:
+            parts: an iterable of values.
+        """
         if self.levels_left <= 0:
             raise Unencodable(f"nested deeper than {MOST_DEPTH} levels")
         self.levels_left -= 1
@@ -164,7 +171,11 @@ class Writer:
         return trees
 
     def pairs(self, items: Any) -> list[Any]:
-        """Return the items of a mapping as pairs, one level deeper."""
+        """Return the trees of a mapping's items as pairs, one level deeper.
+
+        Args:
+            items: an iterable of keys with their values.
+        """
         trees = self.parts(part for item in items for part in item)
         return [list(pair) for pair in zip(trees[::2], trees[1::2], strict=True)]
 
@@ -188,7 +199,6 @@ class Writer:
 
 
 def _digits(bits: int) -> int:
-    """Return about how many decimal digits so many bits take."""
     return bits * 5 // 16
 
 
@@ -223,11 +233,6 @@ def _encode_int(value: Any, writer: Writer) -> Any:
     tree = plain if plain.bit_length() <= _JSON_INT_BITS else {"int": hex(plain)}
     names = None if type(value) is int else member_names(value)
     return {"member": [*map(writer.text, names), tree]} if names else tree
-
-
-def _encode_complex(value: Any, writer: Writer) -> Any:
-    plain = complex.__pos__(value)
-    return {"complex": writer.parts((plain.real, plain.imag))}
 
 
 def _encode_str(value: Any, writer: Writer) -> Any:
@@ -279,7 +284,6 @@ _ENCODERS: dict[type, Callable[[Any, Writer], Any]] = {
     type(NotImplemented): lambda _value, _: {"constant": "NotImplemented"},
 }
 """Tag and content by type. A type of these is found along the value's real bases, the nearest first."""
-
 Inner = Callable[[Any], Any]
 
 
@@ -302,10 +306,7 @@ def _integer(content: Any) -> int:
 
 
 def _in_order(kind: Callable[[Any], Any], parts: list[Any]) -> Any:
-    """Return a set that is walked through in the order of its parts, as it was at the sender's.
-
-    The order depends on the table: one grown member by member differs from one merged from a set, as a literal's is.
-    """
+    """Return a set with its parts in the sender's order: one grown by members differs from one merged, as a literal."""
     grown = kind(parts)
     if list(grown) == parts:
         return grown

@@ -18,14 +18,13 @@ from pathlib import Path
 
 PACKAGES = ("sandbox", "harness", "trainers", "leaderboards")
 BARS = {
-    "files": 178,
-    "lines": 24_000,
-    "code lines": 15_200,
+    "files": 187,
+    "code lines": 16_400,
     "most lines of a file": 350,
     "most lines of a function": 60,
     "public names that occur twice": 3,
     "circles": 0,
-    "of these without Args": 340,
+    "of these without Args": 0,
     "modules whose first line has a clause": 0,
     "classes whose first line has a clause": 0,
 }

@@ -56,7 +56,7 @@ class ControlGroup:
         self.version, parents = _parents()
         self._name = f"{_PREFIX}{os.getpid()}-{os.urandom(4).hex()}"
         self._places: list[tuple[int, int]] = []
-        # Numbers are kept in place: where objects lie must not tell what ran before.
+        # Numbers are kept in place: the addresses of objects must not reveal what ran before.
         self._own, self._bounds, self._hits = array("q", (0, 0)), array("q", (0, 0)), array("q", (0,))
         self._kills = bytearray(_MOST_COUNTERS_BYTES)
         try:
@@ -82,7 +82,12 @@ class ControlGroup:
         self._close_places()
 
     def bound(self, memory_bytes: int, processes: int) -> None:
-        """Allow so much beyond what the template, warm by now, has itself."""
+        """Allow so much beyond what the template, warm by now, has itself.
+
+        Args:
+            memory_bytes: for all forks of the template together.
+            processes: at once, threads included.
+        """
         own, bounds = self._own, self._bounds
         if own[1] == 0:
             own[0], own[1] = _counter(self._memory_used, ""), _counter(self._pids_used, "")
@@ -165,6 +170,9 @@ def delegated(own: str) -> str:
     """Return the folder of version 2 whose children can have both controllers: the one around our own, or the root.
 
     The group beside ours must not be a way out of a bound that somebody has put on ours.
+
+    Args:
+        own: the folder of our own group.
 
     Raises:
         OSError: with the reason, where there is no such folder.

@@ -33,9 +33,13 @@ def site_folders() -> list[str]:
 
 
 def package_folders(packages: list[str]) -> list[str]:
-    """Return where the named third-party packages lie, with the shared libraries that wheels put beside them.
+    """Return the paths of third-party packages, and of the shared libraries that wheels put beside them.
 
-    Each is taken from the first folder that has it, as an import would: another version may lie in the next one.
+    Args:
+        packages: names to import them by; one that is not installed is left out.
+
+    Returns:
+        Of each, those of the first folder that has it, as an import would: the next may have another version.
     """
     found: list[str] = []
     for name in packages:
@@ -48,7 +52,14 @@ def package_folders(packages: list[str]) -> list[str]:
 
 
 def shared_libraries(known: list[str]) -> list[str]:
-    """Return the system's library folders in use, and single libraries that lie elsewhere, outside `known` folders."""
+    """Return the system's library folders in use, and single libraries outside them.
+
+    Args:
+        known: folders, without a slash at the end, whose libraries are left out.
+
+    Returns:
+        The paths that exist, sorted.
+    """
     with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
         files = {match[1] for line in maps if (match := re.search(r"(/\S+\.so[.\d]*)\n", line))}
     found = {"/etc/ld.so.cache"}
@@ -64,7 +75,15 @@ def shared_libraries(known: list[str]) -> list[str]:
 
 
 def entries_without(folder: str, hidden: list[str]) -> list[str]:
-    """Return the entries of a folder, without the hidden ones."""
+    """Return the entries of a folder, without the hidden ones.
+
+    Args:
+        folder: the folder to list.
+        hidden: the paths to leave out, as `folder` and a name.
+
+    Returns:
+        Their paths, sorted by name.
+    """
     return [path for name in sorted(os.listdir(folder)) if (path := os.path.join(folder, name)) not in hidden]
 
 
@@ -101,7 +120,14 @@ class Scratch:
         os.chmod(self._around, _CLOSED)
 
     def renew(self, owner: int | None) -> bool:
-        """Put an empty folder in the place of the used one; return whether it held no more than MOST_ENTRIES."""
+        """Put an empty folder in the place of the used one.
+
+        Args:
+            owner: the user id that the new one belongs to; None for the caller's own.
+
+        Returns:
+            Whether the used one held no more than MOST_ENTRIES.
+        """
         used = os.path.join(self._root, "used")
         os.chmod(self._around, _OPEN)
         os.rename(self.path, used)
@@ -172,6 +198,12 @@ def removed_from(top: int) -> Generator[None, None, None]:
 
     What is too deep for descriptors moves up to the top, so no depth exhausts them, the stack or the longest path,
     and the steps are some 2 % more than the entries.
+
+    Args:
+        top: descriptor of the folder; it stays open.
+
+    Yields:
+        None, after each step.
     """
     levels = [_Level(".", top)]
     try:
@@ -189,7 +221,7 @@ def removed_from(top: int) -> Generator[None, None, None]:
                 continue
             levels.pop().close()
             if levels:
-                if not _removed_folder(level.name, levels[-1].fd):  # it did not tell all at once
+                if not _removed_folder(level.name, levels[-1].fd):  # it did not list all at once
                     levels.append(_Level(level.name, levels[-1].fd))
                 yield
             elif os.listdir(top):

@@ -20,7 +20,15 @@ _SAME_EVERYWHERE = {"landlock_create_ruleset": 444, "landlock_add_rule": 445, "l
 
 
 def checked(result: int, what: str) -> int:
-    """Return `result` of a C call, or raise OSError with errno where it is -1."""
+    """Return the result of a C call.
+
+    Args:
+        result: what the call returned.
+        what: the call, for the error.
+
+    Raises:
+        OSError: The result is -1; with errno.
+    """
     if result == -1:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
@@ -28,7 +36,15 @@ def checked(result: int, what: str) -> int:
 
 
 def syscall(name: str, *arguments: object) -> int:
-    """Make a raw system call; raise OSError where the kernel refuses or the machine is unknown."""
+    """Make a raw system call and return its result.
+
+    Args:
+        name: of the call, among those with numbers in this module.
+        *arguments: as ctypes takes them.
+
+    Raises:
+        OSError: The kernel refuses, or the machine is unknown.
+    """
     return checked(int(_libc.syscall(ctypes.c_long(_number(name)), *arguments)), name)
 
 
@@ -40,12 +56,31 @@ def _number(name: str) -> int:
 
 
 def prepared_syscall(name: str, *arguments: object) -> Callable[[], int]:
-    """Return a raw system call that has its arguments, for a fork that should touch as little memory as can be."""
+    """Return a raw system call that has its arguments, for a fork that should touch as little memory as can be.
+
+    Args:
+        name: as in `syscall`.
+        *arguments: as in `syscall`.
+
+    Returns:
+        The call, whose result is -1 where the kernel refuses.
+
+    Raises:
+        OSError: The machine is unknown.
+    """
     return functools.partial(_libc.syscall, ctypes.c_long(_number(name)), *arguments)
 
 
 def prctl(option: int, value: int) -> None:
-    """Set a property of the calling process."""
+    """Set a property of the calling process.
+
+    Args:
+        option: one of PR_SET_*.
+        value: the second argument of prctl(2).
+
+    Raises:
+        OSError: The kernel refuses.
+    """
     checked(_libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0), "prctl")
 
 
@@ -70,18 +105,43 @@ def fixed_addresses() -> Iterator[str]:
 
 
 def unshare(flags: int) -> None:
-    """Go from the namespaces named by `flags` for new ones."""
+    """Leave namespaces for new ones.
+
+    Args:
+        flags: CLONE_NEW* bits, see `sandbox.inside.layers.namespaces.FLAGS`.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
     checked(_libc.unshare(flags), "unshare")
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
-    """Mount, bind, remount or re-propagate a file system."""
+    """Mount, bind, remount or re-propagate a file system.
+
+    Args:
+        source: as in mount(2), like the others.
+        target: the mount point.
+        kind: type of the file system.
+        flags: MS_* bits.
+        options: of the file system, such as "mode=755,size=1m".
+
+    Raises:
+        OSError: The kernel refuses.
+    """
     done = _libc.mount(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode())
     checked(done, f"mount {target}")
 
 
 def unmount(target: str) -> None:
-    """Detach a mount at once, even where it is busy."""
+    """Detach a mount at once, even where it is busy.
+
+    Args:
+        target: the mount point.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
     mnt_detach = 2
     checked(_libc.umount2(target.encode(), mnt_detach), f"umount {target}")
 

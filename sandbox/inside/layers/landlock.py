@@ -41,6 +41,9 @@ def abi() -> int:
 def describe_abi(version: int) -> str:
     """Name a version of Landlock in one line, with what it lacks and what follows.
 
+    Args:
+        version: of `abi`.
+
     >>> describe_abi(6)
     'ABI 6'
     >>> describe_abi(4)
@@ -92,11 +95,25 @@ def _allow(handle: int, path: str, rights: int) -> None:
 
 
 def enter(handle: int) -> None:
-    """Bind the calling process, and all that it starts, to a rule set, and close it; no_new_privs must be set."""
+    """Bind the calling process, and all that it starts, to a rule set; no_new_privs must be set.
+
+    Args:
+        handle: descriptor of `ruleset`; it is closed.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
     syscall("landlock_restrict_self", ctypes.c_int(handle), ctypes.c_uint(0))
     os.close(handle)
 
 
 def prepared_restriction(handle: int) -> Callable[[], int]:
-    """Return a call, made beforehand, that binds its process to a rule set and is not 0 where it fails."""
+    """Return a call, made beforehand, that binds its process to a rule set.
+
+    Args:
+        handle: descriptor of `ruleset`, which must stay open until the call.
+
+    Returns:
+        The call; its result is not 0 where it fails.
+    """
     return prepared_syscall("landlock_restrict_self", ctypes.c_int(handle), ctypes.c_uint(0))

@@ -38,8 +38,15 @@ _SEALED = _MS_RDONLY | _MS_NOSUID | _MS_NODEV
 def enter(layers: Iterable[str], candidate_uid: int | None) -> None:
     """Leave the host's namespaces; the pid namespace begins with the next fork.
 
-    In a user namespace the caller is mapped to root, and `candidate_uid` of the host to user 1 where it is given
-    (that takes root's rights; an ordinary user may map no id but his own).
+    In a user namespace the caller is mapped to root.
+
+    Args:
+        layers: names of layers; those of FLAGS are entered.
+        candidate_uid: user id of the host to map to user 1 of a user namespace, which takes root's rights: an ordinary
+            user may map no id but his own. None for no such user.
+
+    Raises:
+        OSError: The kernel refuses a namespace.
     """
     wanted = [FLAGS[layer] for layer in FLAGS if layer in layers]
     if "user" in layers:
@@ -143,7 +150,11 @@ def _mount_proc(target: str) -> None:
 
 
 def mount_writable(target: str = WRITABLE) -> None:
-    """Mount an empty tmpfs as the writable place; its owner is root, anybody may write, nothing is ever executed."""
+    """Mount an empty tmpfs as the writable place; its owner is root, anybody may write, nothing is ever executed.
+
+    Args:
+        target: the mount point.
+    """
     options = f"mode=1777,size={TMP_BYTES},nr_inodes={_TMP_FILES}"
     mount("proctor", target, "tmpfs", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC | _MS_NOATIME, options)
 

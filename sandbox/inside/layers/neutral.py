@@ -1,4 +1,4 @@
-"""Hides the host's names: moves the library to a neutral place in the new root, and tells the interpreter.
+"""Hides the host's names: moves the library to a neutral place in the new root, and renames it in the interpreter.
 
 The places of an interpreter below a home, and ours, may hold a user's name. In the new root its library is in another
 place, and all that was loaded before says so too.
@@ -18,12 +18,22 @@ _SYSTEM = ("/usr/", "/lib", "/etc/")
 
 
 def is_of_the_system(path: str) -> bool:
-    """Whether a path is the same on every host of its kind."""
+    """Return whether a path is the same on every host of its kind.
+
+    Args:
+        path: absolute.
+    """
     return path.startswith(_SYSTEM)
 
 
 def places(folders: list[str]) -> dict[str, str]:
-    """Return where folders of the standard library appear: the system's where they are, others in a place of ours.
+    """Return where folders of the standard library appear.
+
+    Args:
+        folders: absolute paths.
+
+    Returns:
+        The new paths by the old ones: the system's as they are, others in a place of ours.
 
     >>> places(["/home/me/python/lib/python3.12", "/usr/lib/python3.12"])
     {'/home/me/python/lib/python3.12': '/python/lib/python3.12', '/usr/lib/python3.12': '/usr/lib/python3.12'}
@@ -32,7 +42,11 @@ def places(folders: list[str]) -> dict[str, str]:
 
 
 def moved(path: str, shown: Mapping[str, str]) -> str:
-    """Return where a path appears that may be below one that does.
+    """Return where a path appears.
+
+    Args:
+        path: one of `shown`, below one of them, or another, which stays as it is.
+        shown: new paths by old ones, as of `places`.
 
     >>> moved("/a/lib/os.py", {"/a/lib": "/python/lib"}), moved("/a/libre", {"/a/lib": "/python/lib"})
     ('/python/lib/os.py', '/a/libre')

@@ -27,11 +27,18 @@ def enter() -> None:
 
 
 def bounds(request: ForkRequest, processes: int | None) -> Iterator[int]:
-    """Return the soft and the hard limit of each of BOUNDED; reckoned before a fork, where that costs least.
+    """Yield the soft and the hard limit of each of BOUNDED; reckoned before a fork, where that costs least.
 
     The CPU limit is far behind the supervisor's exact one: the kernel counts it in whole ticks, which on a crowded
-    host can be a third too many. There is none where a process serves many tests: each has a limit of its own, which
-    only the supervisor can tell. `processes` counts per user, so it is None where the user has others on this host.
+    host can be a third too many. There is none where a process serves many tests: each has a limit of its own, known
+    only to the supervisor.
+
+    Args:
+        request: with the limits of the program.
+        processes: the most of the user's at once; None for any number, where the user has others on this host.
+
+    Yields:
+        Bytes, counts or seconds, the soft before the hard one; -1 twice for no limit.
     """
     backstop_s = _UNBOUNDED if request.kind == SERVE else 2 * math.ceil(request.cpu_s) + 5
     values = (
@@ -47,7 +54,11 @@ def bounds(request: ForkRequest, processes: int | None) -> Iterator[int]:
 
 
 def apply(values: Sequence[int]) -> None:
-    """Bound the calling process, and all that it starts, by what `bounds` returned."""
+    """Bound the calling process, and all that it starts.
+
+    Args:
+        values: as of `bounds`.
+    """
     at = 0
     for which in BOUNDED:
         if values[at] != _UNBOUNDED:

@@ -247,7 +247,15 @@ def second_filter(*, alone: bool, among_files: bool) -> bytes:
 
 
 def tighten(second_filter: bytes, pid: int) -> None:
-    """Bind the calling process `pid`, and all that it starts, to a second filter, for good."""
+    """Bind the calling process, and all that it starts, to a second filter, for good.
+
+    Args:
+        second_filter: as of the function `second_filter`.
+        pid: of the calling process, which the filter compares with.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
     _load(second_filter.replace(struct.pack("=I", _ITSELF), struct.pack("=I", pid)))
 
 
