@@ -40,7 +40,9 @@ class Decoded(Mapping[str, Problem]):
         stdin = f"{number} " * (40_000 // (len(task_id) + 1))
         tests = tuple(StdioTest(stdin=f"{stdin}{n}", expected_stdout="1") for n in range(5))
         if number % 3 == 0:
-            return _problem(task_id, tuple(AssertTest(code=f"assert f({test.stdin!r})") for test in tests))
+            return _problem(
+                task_id, tuple(AssertTest(code=f"assert f({test.stdin!r})", names=("f",)) for test in tests)
+            )
         return _problem(task_id, tests)
 
     def __iter__(self) -> Iterator[str]:
