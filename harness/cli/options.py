@@ -240,8 +240,8 @@ out_option = click.option(
 )
 
 
-class _Reused(msgspec.Struct):
-    reused: bool = False
+_REUSED = b'"reused":true'
+"""Part of a row with a judgement that was taken over; a text in a row has its quotation marks escaped."""
 
 
 def report(results: "Sequence[Result]", out: Path, judging: JudgingOptions) -> int:
@@ -255,11 +255,11 @@ def report(results: "Sequence[Result]", out: Path, judging: JudgingOptions) -> i
     Returns:
         The exit code: 3 after sandbox errors that were not allowed, else 0.
     """
-    from harness.runs.jsonl import appended_rows  # noqa: PLC0415
     from harness.runs.run_folder import EVALUATIONS, RESULTS  # noqa: PLC0415
     from harness.scoring.report import report_markdown  # noqa: PLC0415
 
-    reused = sum(row.reused for row in appended_rows(out / EVALUATIONS, _Reused))
+    with (out / EVALUATIONS).open("rb") as rows:
+        reused = sum(_REUSED in row for row in rows)
     equal = f"{reused} of the samples have the judgement of an equal program; see --no-reuse\n" if reused else ""
     table = f"{report_markdown(results)}\n{equal}Results written to {out}"
     click.echo((out / RESULTS).read_text() if judging.as_json else table)
