@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -105,8 +106,8 @@ class Examiner:
             Fault: It failed for another reason, the checker does not exist, or is broken.
         """
         name, source = (checker.name, checker.source) if isinstance(checker, OwnChecker) else (checker, "")
-        if not source and name not in checkers.STDIO:
-            raise Fault(f"no checker {checker!r}; there are {', '.join(checkers.STDIO)}")
+        if not source:
+            _refuse_unknown(checkers.stdio_checker, name, checkers.STDIO)
         try:
             outcome = self._compared(name, source, [expected, actual], most_s)
         except Unfinished as error:
@@ -245,9 +246,16 @@ def _as_json(test: FunctionTest) -> dict[str, Any]:
         return {"kind": "assert", "setup": test.setup, "code": test.code, "names": test.names}
     if isinstance(test, ValueTest):
         return {"kind": "value", "function": test.function, "arguments": values.to_tree(list(test.arguments))}
-    if test.checker not in checkers.CALL:
-        raise Fault(f"no checker {test.checker!r}; there are {', '.join(checkers.CALL)}")
+    _refuse_unknown(checkers.call_checker, test.checker, checkers.CALL)
     return {
         "kind": "call", "function": test.function, "checker": test.checker,
         "arguments": values.to_tree(list(test.arguments)), "expected": values.to_tree(test.expected),
+        "left_in": test.left_in,
     }  # fmt: skip
+
+
+def _refuse_unknown(find: Callable[[str], Any], name: str, known: Iterable[str]) -> None:
+    try:
+        find(name)
+    except LookupError:
+        raise Fault(f"no checker {name!r}; there are {', '.join(known)}") from None

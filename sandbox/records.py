@@ -117,6 +117,7 @@ class StdioTest(msgspec.Struct, frozen=True, kw_only=True, tag="stdio"):
 class CallTest(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
     """Calls `function` of the program with `arguments`; `checker` compares the result with `expected`.
 
+    Where `left_in` is the number of an argument, from 0, a function that returns None has left its answer there.
     `function` is a top-level name, or a method of the program's class `Solution`, written `Solution().name` or just
     `name`. A program may go on to use the function on standard input, which is empty here: where its top level asks for
     more (EOFError), what it has defined by then is called.
@@ -126,6 +127,7 @@ class CallTest(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
     arguments: tuple[Any, ...]
     expected: Any
     checker: str = "equal"
+    left_in: int | None = None
 
 
 class AssertTest(msgspec.Struct, frozen=True, kw_only=True, tag="assert"):

@@ -168,9 +168,12 @@ def prepare_candidates() -> None:
     """Give the template all that `python3 program.py` starts with, so that no fork has to.
 
     A program finds the same random numbers every time, so its verdict does not move. The rehearsal has every fork
-    inherit specialised code and filled pools.
+    inherit specialised code and filled pools. Python's limit on the digits of an integer is lifted: data are older than
+    it, and the program's CPU time bounds what it guards against.
     """
     _rehearse()
+    if hasattr(sys, "set_int_max_str_digits"):
+        sys.set_int_max_str_digits(0)
     import random  # noqa: PLC0415 - the template has warmed it up in its own way
 
     random.seed(0)
