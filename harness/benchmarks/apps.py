@@ -163,7 +163,7 @@ def _problem(entry: CatalogueEntry, split: str, row: _Row) -> Problem:
     signature = signature_of(starter_code, row.fn_name or "")
     function = row.fn_name or (signature.name if signature else "")
     try:
-        tests = tests_of(row.inputs, row.outputs, function, signature)
+        tests = tests_of(row.inputs, row.outputs, function, signature, f"{row.prompt}\n{starter_code}")
     except ValueError as error:
         raise UserError(f"{entry.where}: task {entry.task_id!r} {error}; correct or remove it") from error
     is_entered = isinstance(tests[0], CallTest) or (signature is not None and not signature.in_class)
