@@ -24,13 +24,20 @@ from harness.scoring.score import refuse_short
 _USUAL = JudgingSettings()
 
 
-def load_benchmark(name: str, *, data: Path | str | None = None, limits: Path | str | None = None) -> LoadedBenchmark:
+def load_benchmark(
+    name: str,
+    *,
+    data: Path | str | None = None,
+    limits: Path | str | None = None,
+    checkers: Path | str | None = None,
+) -> LoadedBenchmark:
     """Load a benchmark by name.
 
     Args:
         name: of a registered benchmark, such as "mbpp", or "path.py:attribute".
         data: file or folder with its problems; by default the benchmark's own source.
         limits: file of calibrated limits that `proctor audit --out` wrote; by default the benchmark's own limits.
+        checkers: file of checkers for some of its problems, a JSON object of names by task id; by default its own.
 
     Returns:
         The benchmark and its problems by task id, in its order. They may be decoded when they are looked up.
@@ -42,7 +49,7 @@ def load_benchmark(name: str, *, data: Path | str | None = None, limits: Path | 
     >>> benchmark.prompt_card, len(problems)
     ('chat', 46)
     """
-    return open_benchmark(source_of(name, data, limits))
+    return open_benchmark(source_of(name, data, limits, checkers))
 
 
 def generate(
@@ -90,6 +97,7 @@ def evaluate_samples(
     k: Sequence[int] = (1,),
     data: Path | str | None = None,
     limits: Path | str | None = None,
+    checkers: Path | str | None = None,
     split: str = "all",
     problem_set: str = "",
     shard: str = "",
@@ -105,6 +113,7 @@ def evaluate_samples(
         k: numbers of tries for pass@k.
         data: file or folder with the problems; by default the benchmark's own source.
         limits: file of calibrated limits; by default the benchmark's own limits.
+        checkers: file of checkers for some problems, a JSON object of names by task id; by default the benchmark's own.
         split: judge only problems of this split; "all" for every one that the samples name.
         problem_set: judge a published set of problems, all of it.
         shard: such as "3/16": judge only these of the problems.
@@ -130,7 +139,7 @@ def evaluate_samples(
     if problem_set and split != "all":
         raise UserError("--split and --problem-set both select problems; give only one")
     with judging.started() as started:
-        source = source_of(benchmark, data, limits)
+        source = source_of(benchmark, data, limits, checkers)
         loaded = open_benchmark(source)
         origin = _origin(Path(samples), shard, prompt_card)
         copy = copy_samples(Path(samples), *loaded, Path(out))
@@ -152,6 +161,7 @@ def generate_and_evaluate(
     k: Sequence[int] = (1,),
     data: Path | str | None = None,
     limits: Path | str | None = None,
+    checkers: Path | str | None = None,
     judging: JudgingSettings = _USUAL,
 ) -> tuple[Result, ...]:
     """Generate samples and judge them meanwhile, as `proctor run` does.
@@ -165,6 +175,7 @@ def generate_and_evaluate(
         k: as in `evaluate_samples`, like the others.
         data: file or folder with the problems.
         limits: file of calibrated limits.
+        checkers: file of checkers for some problems.
         judging: extraction of programs, isolation, workers or a cluster.
 
     Returns:
@@ -175,7 +186,7 @@ def generate_and_evaluate(
         Unavailable: As in both; the samples that were generated have been judged.
     """
     out, backend = Path(out), backend_of(settings)
-    source = source_of(benchmark, data, limits)
+    source = source_of(benchmark, data, limits, checkers)
     loaded = open_benchmark(source)
     plan = plan_generation(settings, source, loaded)
     jail_report(judging.jail)
@@ -203,18 +214,25 @@ def _origin(samples: Path, shard: str, prompt_card: str | None) -> Origin:
     return msgspec.structs.replace(origin, shard=shard or origin.shard, prompt_card=card)
 
 
-def source_of(benchmark: str, data: Path | str | None = None, limits: Path | str | None = None) -> Source:
+def source_of(
+    benchmark: str,
+    data: Path | str | None = None,
+    limits: Path | str | None = None,
+    checkers: Path | str | None = None,
+) -> Source:
     """Return the record of where problems come from.
 
     Args:
         benchmark: its name, or "path.py:attribute".
         data: file or folder with its problems; None for the benchmark's own source.
         limits: file of calibrated limits; None for the benchmark's own.
+        checkers: file of checkers for some problems; None for the benchmark's own.
 
     Returns:
         The record, with paths as they were given.
     """
-    return Source(benchmark=benchmark, data=str(data) if data else None, limits=str(limits) if limits else None)
+    paths = {"data": data, "limits": limits, "checkers": checkers}
+    return Source(benchmark=benchmark, **{name: str(path) for name, path in paths.items() if path})
 
 
 def _selected(loaded: LoadedBenchmark, counts: SampleCounts, split: str, problem_set: str, shard: str) -> ProblemInfos:

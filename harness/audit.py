@@ -1,14 +1,13 @@
 """Audits a benchmark: its references must pass, and programs that do no work must not."""
 
-import ast
 import re
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
 
 import msgspec
 
-from harness.audit_report import Accepted, Alike, Audit, Method, Reference
+from harness.audit_report import Accepted, Alike, Audit, Method, Reference, SeveralAnswers
+from harness.benchmarks.answers import grants
 from harness.benchmarks.flaws import flaw_of
 from harness.benchmarks.problem_info import sha256_of
 from harness.benchmarks.time_limits import Calibration, calibrated_limits, limit_of_reference
@@ -16,73 +15,7 @@ from harness.extraction.program import AS_IT_IS, program_of
 from harness.runs.records import Problem, Sample
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
-from sandbox.records import AssertTest, CallTest, Judgement, StdioTest, Test, Verdict
-
-CONSTANTS = ("None", "True", "False", "0", "1", "''", "[]")
-"""Values that a function may return at every call, as source text."""
-
-
-def constant_programs(problem: Problem) -> Mapping[str, str]:
-    """Return programs that always give the same answer, by what they do.
-
-    They print the output that the first test expects, or return one of `CONSTANTS` or a value that the first test
-    compares with, from every function that the tests need.
-
-    Args:
-        problem: with at least one test.
-
-    Returns:
-        Description of the program -> its source.
-    """
-    first = problem.tests[0]
-    if isinstance(first, StdioTest):
-        shown = repr(first.expected_stdout)
-        return {f"prints {shown[:40]}": f"print({shown}, end='')"}
-    names = sorted({name for test in problem.tests for name in _names(test)})
-    constants = dict.fromkeys((*CONSTANTS, *_answers(first)))
-    return {f"returns {constant[:40]}": "\n".join(_define(names, constant)) for constant in constants}
-
-
-def _names(test: Test) -> tuple[str, ...]:
-    match test:
-        case AssertTest():
-            return test.names
-        case CallTest():
-            return (test.function.removeprefix("Solution()."),)
-        case _:
-            return ()
-
-
-def _answers(test: Test) -> Iterator[str]:
-    """Yield the plain values that a test compares with, as source text."""
-    match test:
-        case CallTest():
-            yield from filter(_is_literal, [repr(test.expected)])
-        case AssertTest():
-            for node in ast.walk(ast.parse(test.code)):
-                if isinstance(node, ast.Compare):
-                    yield from filter(_is_literal, map(ast.unparse, node.comparators))
-
-
-def _is_literal(source: str) -> bool:
-    try:
-        ast.literal_eval(source)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return False
-    return True
-
-
-def _define(names: list[str], constant: str) -> Iterator[str]:
-    """Yield the source of functions, at the top level and in a class as contest sites want it."""
-    for name in names:
-        yield f"def {name}(*_, **__):\n    return {constant}"
-    if "Solution" not in names:
-        yield "class Solution:"
-        for name in names:
-            yield f"    def {name}(self, *_, **__):\n        return {constant}"
-
-
-_EMPTY = "is empty"
+from sandbox.records import Judgement, OwnChecker, Verdict
 
 _SHOWN = 10
 """References that are listed as the slowest."""
@@ -97,6 +30,10 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     flaw: str
     """Why no program can be judged by its tests, empty where nothing is found."""
     limit_cpu_s: float
+    granted: tuple[str, ...]
+    """What the statement grants beyond one answer."""
+    checker: str
+    """Of the first test, empty where it compares by itself."""
     statement_sha256: str
     """Of the statement without regard to white space and the case of letters."""
     tests_sha256: str
@@ -129,9 +66,16 @@ def entry_of(problem: Problem) -> AuditEntry:
         has_reference=bool(problem.reference.strip()),
         flaw=flaw_of(problem),
         limit_cpu_s=problem.limits.cpu_s,
+        granted=grants(problem.statement),
+        checker=_checker_of(problem),
         statement_sha256=sha256_of(" ".join(problem.statement.casefold().split())),
         tests_sha256=sha256_of(problem.tests),
     )
+
+
+def _checker_of(problem: Problem) -> str:
+    checker = getattr(next(iter(problem.tests), None), "checker", "")
+    return checker.name if isinstance(checker, OwnChecker) else checker
 
 
 def run_references(
@@ -157,6 +101,35 @@ def run_references(
             if judgement.verdict is not Verdict.TIME_LIMIT:
                 again.append(task_id)
         task_ids = again
+
+
+def count_disagreeing(
+    problems: Mapping[str, Problem], task_ids: Iterable[str], method: Method, *, jail: Jail, workers: int
+) -> Counter[str]:
+    """Run the other references of problems once, and count those with wrong answers.
+
+    Args:
+        problems: by task id.
+        task_ids: of problems whose first reference is accepted.
+        method: CPU seconds a test.
+        jail: that holds the references.
+        workers: processes that judge at once.
+
+    Returns:
+        Number of wrong ones by task id.
+    """
+    asked = deque[str]()
+
+    def cases() -> Iterator[Case]:
+        for task_id in task_ids:
+            problem = problems[task_id]
+            for reference in problem.other_references:
+                asked.append(task_id)
+                yield _reference_case(msgspec.structs.replace(problem, reference=reference), method.cap_s)
+
+    judgements = judge_all(cases(), jail, workers)
+    found = ((asked.popleft(), judgement.verdict) for judgement in judgements)
+    return Counter(task_id for task_id, verdict in found if verdict is Verdict.WRONG_ANSWER)
 
 
 def _reference_case(problem: Problem, cap_s: float) -> Case:
@@ -205,62 +178,12 @@ def _reference(runs: list[ReferenceRun], entry: AuditEntry) -> Reference:
     )
 
 
-def try_trivial_programs(
-    problems: Mapping[str, Problem], task_ids: Iterable[str], *, jail: Jail, workers: int
-) -> Iterator[tuple[Accepted, ...]]:
-    """Judge programs without work by the tests of each problem.
-
-    Args:
-        problems: by task id.
-        task_ids: of problems with sound tests.
-        jail: that holds the programs.
-        workers: processes that judge at once.
-
-    Yields:
-        The findings of each problem, in the order of the task ids, empty where its tests accept none.
-    """
-    waiting = deque[tuple[str, int, tuple[str, ...]]]()
-
-    def cases() -> Iterator[Case]:
-        for task_id in task_ids:
-            problem = problems[task_id]
-            programs = {_EMPTY: "", **constant_programs(problem)}
-            waiting.append((task_id, len(problem.tests), tuple(programs)))
-            for program in programs.values():
-                yield Case(program=program, tests=problem.tests, limits=problem.limits, exhaustive=True)
-
-    judgements = judge_all(cases(), jail, workers)
-    for first in judgements:  # which made sure that its problem is waiting
-        task_id, tests, does = waiting.popleft()
-        others = islice(judgements, len(does) - 1)
-        passed = [_passed(judgement) for judgement in chain([first], others)]
-        yield tuple(_undemanding(task_id, dict(zip(does, passed, strict=True)), tests))
-
-
-def _passed(judgement: Judgement) -> frozenset[int]:
-    tests = enumerate(judgement.per_test, 1)
-    return frozenset(number for number, test in tests if test.verdict is Verdict.ACCEPTED)
-
-
-def _undemanding(task_id: str, passed: Mapping[str, frozenset[int]], tests: int) -> Iterator[Accepted]:
-    """Yield tests that decide nothing, and the first constant that all tests accept.
-
-    A test that accepts an empty program, or any constant at all, decides nothing. One constant may be the right
-    answer to one question, so it is a finding only where all tests accept it.
-    """
-    constants = [found for does, found in passed.items() if does != _EMPTY]
-    blind = {_EMPTY: passed[_EMPTY]}
-    if len(constants) > 1:
-        blind["returns any constant"] = frozenset.intersection(*constants)
-    complete = (does for does, found in passed.items() if does != _EMPTY and len(found) == tests)
-    blind |= {does: passed[does] for does in islice(complete, 1)}
-    for does, found in blind.items():
-        if found:
-            yield Accepted(task_id=task_id, program=does, tests=tuple(sorted(found)))
-
-
 def sort_findings(
-    entries: Collection[AuditEntry], found: Collection[Reference], undemanding: Iterable[Accepted], method: Method
+    entries: Collection[AuditEntry],
+    found: Collection[Reference],
+    undemanding: Iterable[Accepted],
+    method: Method,
+    disagreeing: Mapping[str, int],
 ) -> Audit:
     """Sort the findings of an audit.
 
@@ -269,6 +192,7 @@ def sort_findings(
         found: every reference that ran.
         undemanding: programs without work that tests accept.
         method: of the audit.
+        disagreeing: number of references that give other answers than the first, by task id.
 
     Returns:
         The report; entries that are not problems are the caller's to add.
@@ -287,9 +211,17 @@ def sort_findings(
         slowest=tuple(sorted(found, key=lambda reference: -reference.cpu_s)[:_SHOWN]),
         undemanding=tuple(undemanding),
         alike=tuple(_alike(entries)),
+        several_answers=tuple(_several_answers(entries, disagreeing)),
         without_reference=tuple(entry.task_id for entry in entries if not entry.has_reference),
         flawed={entry.task_id: entry.flaw for entry in entries if entry.flaw},
     )
+
+
+def _several_answers(entries: Iterable[AuditEntry], disagreeing: Mapping[str, int]) -> Iterator[SeveralAnswers]:
+    for entry in entries:
+        count = disagreeing.get(entry.task_id, 0)
+        if entry.granted or count:
+            yield SeveralAnswers(task_id=entry.task_id, granted=entry.granted, disagreeing=count, checker=entry.checker)
 
 
 def calibration_of(audit: Audit, found: Iterable[Reference]) -> Calibration:

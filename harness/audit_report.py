@@ -38,6 +38,17 @@ class Alike(msgspec.Struct, frozen=True, kw_only=True):
     task_ids: tuple[str, ...]
 
 
+class SeveralAnswers(msgspec.Struct, frozen=True, kw_only=True):
+    """Names a problem to which several outputs may be right, and how outputs are compared."""
+
+    task_id: str
+    granted: tuple[str, ...]
+    """What the statement grants beyond one output, see `harness.benchmarks.answers.grants`."""
+    disagreeing: int
+    """References that give other answers than the first."""
+    checker: str
+
+
 class Method(msgspec.Struct, frozen=True, kw_only=True):
     """Records the method of an audit."""
 
@@ -70,6 +81,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     undemanding: tuple[Accepted, ...]
     alike: tuple[Alike, ...]
     without_reference: tuple[str, ...]
+    several_answers: tuple[SeveralAnswers, ...]
     flawed: dict[str, str]
     """Task id -> why no program can be judged by its tests."""
     left_out: dict[str, str] = {}
@@ -112,6 +124,14 @@ def _lines(audit: Audit) -> Iterator[str]:
         [(found.same, ", ".join(found.task_ids)) for found in audit.alike],
     )
     yield from _section("Problems without a reference", ("task",), [(task_id,) for task_id in audit.without_reference])
+    yield from _section(
+        "Problems with several right answers, maybe",
+        ("task", "the statement grants", "references that disagree", "checker"),
+        [
+            (found.task_id, ", ".join(found.granted), str(found.disagreeing or ""), found.checker)
+            for found in audit.several_answers
+        ],
+    )
     yield from _section("Problems whose tests can't be run", ("task", "why"), audit.flawed.items())
     yield from _section("Entries left out", ("entry", "why"), audit.left_out.items())
     yield ""

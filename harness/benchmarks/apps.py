@@ -24,6 +24,8 @@ from sandbox.records import CallTest
 
 _NOTHING = {b"", b"null", b"[]", b'""', b"{}"}
 _SPLITS = ("train", "test")
+_OTHER_REFERENCES = 4
+"""Solutions that are kept besides the first; some problems have a hundred."""
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +162,7 @@ def _head(data: bytes, where: str) -> RowHead:
 
 def _problem(entry: CatalogueEntry, split: str, row: _Row) -> Problem:
     starter_code = row.starter_code or ""
+    references = [*filter(None, dict.fromkeys((row.canonical_solution, *row.solutions)))]
     signature = signature_of(starter_code, row.fn_name or "")
     function = row.fn_name or (signature.name if signature else "")
     try:
@@ -176,7 +179,8 @@ def _problem(entry: CatalogueEntry, split: str, row: _Row) -> Problem:
         starter_code=starter_code,
         entry_point=function if is_entered else "",
         difficulty=row.difficulty or "",
-        reference=row.canonical_solution or next(iter(row.solutions), ""),
+        reference=next(iter(references), ""),
+        other_references=tuple(references[1 : 1 + _OTHER_REFERENCES]),
     )
 
 

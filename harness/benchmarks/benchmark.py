@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from harness.benchmarks.checker_overrides import OverriddenProblems, read_checkers
 from harness.benchmarks.problem_info import ProblemInfo
 from harness.benchmarks.time_limits import CalibratedProblems, read_calibration
 from harness.errors import UserError
@@ -125,10 +126,10 @@ class LoadedBenchmark(NamedTuple):
 
 
 def open_benchmark(source: Source) -> LoadedBenchmark:
-    """Find a benchmark and open its problems, under calibrated limits where the source names them.
+    """Find a benchmark and open its problems, under the limits and the checkers of the files that the source names.
 
     Args:
-        source: name of the benchmark, and the files given with --data and --limits, if any.
+        source: name of the benchmark, and the files given with --data, --limits and --checkers, if any.
 
     Returns:
         The benchmark and its problems.
@@ -140,4 +141,6 @@ def open_benchmark(source: Source) -> LoadedBenchmark:
     problems = benchmark.problems(Path(source.data) if source.data else None)
     if source.limits:
         problems = CalibratedProblems(problems, read_calibration(Path(source.limits), problems))
+    if source.checkers:
+        problems = OverriddenProblems(problems, read_checkers(Path(source.checkers), problems))
     return LoadedBenchmark(benchmark, problems)

@@ -141,6 +141,13 @@ limits_option = click.option(
     help="Calibrated limits that `proctor audit --out` wrote (default: the benchmark's own).",
 )
 
+checkers_option = click.option(
+    "--checkers",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="JSON object of checkers by task id, for problems with several right answers (default: the benchmark's own).",
+)
+
 
 def problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --benchmark and --data to a command.
@@ -164,6 +171,7 @@ class JudgingOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Holds the options of judging, as given."""
 
     limits: Path | None
+    checkers: Path | None
     extraction: str
     k: tuple[int, ...]
     workers: int
@@ -209,6 +217,7 @@ judging_options = collect_options(
     JudgingOptions,
     (
         limits_option,
+        checkers_option,
         click.option(
             "--extraction",
             default=SETTINGS[0],

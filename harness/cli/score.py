@@ -37,7 +37,8 @@ def command(
         from harness.api import evaluate_samples  # noqa: PLC0415 - the first worker starts meanwhile
 
         results = evaluate_samples(
-            samples, benchmark, out=out, k=judging.k, data=data, limits=judging.limits, split=split,
-            problem_set=problem_set, shard=shard, prompt_card=prompt_card, judging=judging.settings(ahead),
+            samples, benchmark, out=out, k=judging.k, data=data, limits=judging.limits,
+            checkers=judging.checkers, split=split, problem_set=problem_set, shard=shard, prompt_card=prompt_card,
+            judging=judging.settings(ahead),
         )  # fmt: skip
     return report(results, out, judging)

@@ -18,7 +18,7 @@ from harness.errors import UserError
 from harness.examination.evaluate import Evaluator, already_judged, evaluate
 from harness.extraction.program import SETTINGS
 from harness.progress import watched
-from harness.runs.jsonl import read, sole_writer
+from harness.runs.jsonl import read, sha256_of_file, sole_writer
 from harness.runs.records import Conditions, Evaluation, Problem, Producer, PromptCardId, Run, Sample, Sampling, Source
 from harness.runs.row_store import SampleFile, SampleIndex
 from harness.runs.run_folder import EVALUATIONS, GENERATION, RUN
@@ -173,6 +173,7 @@ def run_record(infos: ProblemInfos, settings: ExaminationSettings, samples: int,
         exhaustive=settings.judging.exhaustive,
         limits=usual_limits(infos.values()),
         limits_file=Path(settings.source.limits).name if settings.source.limits else "",
+        checkers_sha256=sha256_of_file(Path(settings.source.checkers)) if settings.source.checkers else "",
         isolation=report.layers,
         preload=settings.judging.jail.preload,
         python=report.python,

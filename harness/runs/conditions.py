@@ -5,6 +5,7 @@ import msgspec
 from harness.runs.records import Conditions, Sampling
 
 _UNKNOWN = "unknown"
+_OWN = "the benchmark's"
 
 
 def condition_texts(conditions: Conditions) -> dict[str, str]:
@@ -33,6 +34,7 @@ def condition_texts(conditions: Conditions) -> dict[str, str]:
         "extraction": conditions.extraction,
         "tests": "all" if conditions.exhaustive else "up to the first that fails",
         "limits": f"{conditions.limits_file}: {limits}" if conditions.limits_file else limits,
+        "checkers": conditions.checkers_sha256[:12] or _OWN,
         "isolation": ", ".join(in_force) or "NONE, every program was trusted",
         "preload": ", ".join(conditions.preload) or "nothing",
         "python": conditions.python,
@@ -68,7 +70,8 @@ def footnote(conditions: Conditions) -> str:
     texts = condition_texts(conditions)
     named = (
         "prompt card", "sampling", *["dtype"] * (texts["dtype"] != _UNKNOWN), "extraction",
-        *["tests"] * conditions.exhaustive, "limits", "isolation", *["preload"] * bool(conditions.preload),
+        *["tests"] * conditions.exhaustive, "limits",
+        *["checkers"] * bool(conditions.checkers_sha256), "isolation", *["preload"] * bool(conditions.preload),
     )  # fmt: skip
     return "; ".join((
         *(f"{name} {texts[name]}" for name in named),

@@ -33,6 +33,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     difficulty: str = ""
     reference: str = ""
     """A program known to be right."""
+    other_references: tuple[str, ...] = ()
+    """Some more such programs; where one of them gives another answer, there may be several right ones."""
 
     @property
     def kind(self) -> str:
@@ -143,6 +145,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     benchmark: str
     data: str | None = None
     limits: str | None = None
+    checkers: str | None = None
 
 
 class Generation(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,6 +193,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     """Those of most problems; the limits of each are part of its hash."""
     limits_file: str
     """Name of the file of calibrated limits, empty where the benchmark's own were used."""
+    checkers_sha256: str = ""
+    """Of the file of checkers that were named for some problems, empty where the benchmark's own were used."""
     isolation: dict[str, str]
     """Layer of isolation -> "in force" or why it is absent."""
     preload: tuple[str, ...]
@@ -198,7 +203,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     proctor: str
 
 
-SCHEMA = 4
+SCHEMA = 5
 """Of run.json and result.json."""
 
 

@@ -48,7 +48,8 @@ def _section(result: Result) -> Iterator[str]:
         yield f"Generated: {one_line(generation)}"
         yield ""
     limits = f"; limits: {conditions.limits_file}" if conditions.limits_file else ""
-    yield in_markdown(f"Python {conditions.python}{limits}; isolation: {isolation_of(conditions.isolation)}")
+    checkers = f"; checkers named in a file: {conditions.checkers_sha256[:12]}" if conditions.checkers_sha256 else ""
+    yield in_markdown(f"Python {conditions.python}{limits}{checkers}; isolation: {isolation_of(conditions.isolation)}")
     yield ""
 
 
