@@ -8,7 +8,7 @@ import math
 import re
 from typing import NamedTuple
 
-_NUMBER = re.compile(rb"([+-]?)([0-9]*)(\.?)([0-9]*)(?:[eE]([+-]?[0-9]{1,18}))?")
+_NUMBER = re.compile(rb"([+-]?)([0-9]*)(?:(\.)([0-9]*))?(?:[eE]([+-]?[0-9]{1,18}))?")
 """One way only to match a text, so that one that does not match is known in linear time. An exponent of more digits is
 a text: no float has one, and no integer is ever made of so many digits."""
 _OF_NUMPY = re.compile(rb"np\.(?:float|int|uint)[0-9]{1,3}\(([^()]*)\)")
@@ -45,8 +45,8 @@ def number_of(text: bytes) -> Number | None:
     match = _NUMBER.fullmatch(text)
     if match is None:
         return None
-    sign, whole, point, fraction, power = match.groups()
-    if not (whole or fraction) or (_is_padded(whole) and not point and power is None):
+    sign, whole, point, fraction, power = match.groups(b"")
+    if not (whole or fraction) or (_is_padded(whole) and not point and not power):
         return None
     written = whole + fraction
     digits = written.rstrip(b"0")
