@@ -24,7 +24,7 @@ _DECIMAL = re.compile(
 _USUAL = 1e-6
 _SMALL = 100_000
 """A usual tolerance of a number below is too small to take one whole number for another."""
-_MOST_READ = 1 << 17
+_MOST_READ = 1 << 16
 """Characters of a statement that are looked at."""
 _PLAIN_SIGNS = str.maketrans("\u2212\u2013⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "---0123456789", "$\\{}()`*_&;")
 _AMOUNT = (
@@ -44,7 +44,7 @@ _TOLERANCES = tuple(
     )
 )
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s)[^.!?\n]*)*")
-_SAYS_OUTPUT = re.compile(r"\b(?:print|output|return|write|report|give|display|answer|find)\w*\b", re.IGNORECASE)
+_SAYS_OUTPUT = re.compile(r"\b(?:print|output|return|write|report|display|answer|find)\w*\b", re.IGNORECASE)
 _ANY_CASE = re.compile(
     r"\b(?:print|output|write)\w*\b.{0,120}?\bin (?:any|arbitrary|whatever) (?:letter )?(?:case|register)\b"
     r"|\b(?:print|output|write)\w*\b.{0,120}?\bin (?:either )?(?:upper|lower)[- ]?(?:case)? or (?:upper|lower)[- ]?case"

@@ -177,7 +177,7 @@ def concluded():
     def conclude_from(*runs):
         entries = {
             task_id: AuditEntry(
-                task_id=task_id, benchmark="toy", has_reference=True, flaw="", limit_cpu_s=4.0,
+                task_id=task_id, benchmark="toy", has_reference=True, flaw="", limit_cpu_s=4.0, granted=(), checker="",
                 statement_sha256=task_id, tests_sha256=task_id,
             )
             for task_id, _, _ in runs
@@ -188,7 +188,7 @@ def concluded():
         ]
         method = Method(python="3.11.7", proctor="0", isolation={}, repeat=2, cap_s=20.0)
         found = references(rows, entries)
-        audit = sort_findings(entries.values(), found, (), method)
+        audit = sort_findings(entries.values(), found, (), method, {})
         return audit, calibration_of(audit, found)
 
     return conclude_from

@@ -25,6 +25,7 @@ CARD = PromptCardId(name="paper", sha256="c" * 64)
         ({"problem_set": "sanitized"}, "problem set: test against sanitized"),
         ({"limits_file": "quick.json"}, f"limits: {LIMITS} against quick.json: {LIMITS}"),
         ({"limits": Limits(cpu_s=8.0)}, f"limits: {LIMITS} against {LIMITS.replace('cpu_s 4', 'cpu_s 8')}"),
+        ({"checkers_sha256": "d" * 64}, "checkers: the benchmark's against dddddddddddd"),
         ({"extraction": "fence"}, "extraction: whole against fence"),
         ({"exhaustive": True}, "tests: up to the first that fails against all"),
         ({"preload": ("numpy",)}, "preload: nothing against numpy"),
@@ -77,9 +78,10 @@ def test_no_field_is_forgotten():
 def test_a_footnote_names_all_that_a_caption_does_not():
     """Usual settings of rare options are left out."""
     usual = footnote(conditions(prompt_card=CARD))
-    rare = footnote(conditions(exhaustive=True, preload=("numpy", "re")))
+    rare = footnote(conditions(exhaustive=True, preload=("numpy", "re"), checkers_sha256="d" * 64))
 
     assert usual.startswith("prompt card paper (cccccccccccc); sampling unknown; extraction whole; limits cpu_s 4, ")
     assert usual.endswith("isolation seccomp; Python 3.11.7; proctor 0.1.0; problems 0123456789ab")
     assert "extraction whole; tests all; limits" in rare
+    assert "; checkers dddddddddddd; isolation" in rare
     assert "isolation seccomp; preload numpy, re; Python" in rare
