@@ -33,10 +33,10 @@ class Number(NamedTuple):
     exponent: int
 
 
-def number_of(text: bytes) -> Number | None:
+def parsed_number(text: bytes) -> Number | None:
     """Return the value of a text that is a number; None for any other text, "007" included, which may be a code.
 
-    >>> number_of(b"-50.0") == number_of(b"-5e+1"), number_of(b"-0.0") == number_of(b"0"), number_of(b"1_0")
+    >>> parsed_number(b"-50.0") == parsed_number(b"-5e+1"), parsed_number(b"-0.0") == parsed_number(b"0"), parsed_number(b"1_0")
     (True, True, None)
 
     Args:
@@ -71,8 +71,8 @@ def same_value(wanted: bytes, given: bytes) -> bool:
     """
     if wanted == given:
         return True
-    number = number_of(wanted)
-    return number is not None and number == number_of(_plain(given))
+    number = parsed_number(wanted)
+    return number is not None and number == parsed_number(_plain(given))
 
 
 def close_value(wanted: bytes, given: bytes, tolerance: Tolerance) -> bool:
@@ -91,7 +91,7 @@ def close_value(wanted: bytes, given: bytes, tolerance: Tolerance) -> bool:
     given = _plain(given)
     if _is_whole(wanted) and _is_whole(given):
         return False
-    if number_of(wanted) is None or number_of(given) is None:
+    if parsed_number(wanted) is None or parsed_number(given) is None:
         return False
     return math.isfinite(float(wanted)) and is_close(float(wanted), float(given), tolerance)
 
