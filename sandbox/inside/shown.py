@@ -22,7 +22,7 @@ class _Brief(reprlib.Repr):
 
     def repr_int(self, x: int, level: int) -> str:
         """Return an integer's digits, or how many bits it has."""
-        bits = x.bit_length()
+        bits = int.bit_length(x)  # a named tuple may bear the name of this type
         return f"<int of {bits} bits>" if bits > _MANY_BITS else super().repr_int(x, level)
 
 

@@ -254,7 +254,10 @@ def _frozen(value: Any) -> Hashable:
     """Return a value by which two are equal exactly if `json_equal` says so; a part that JSON lacks equals none."""
     value = plain(value)
     if isinstance(value, dict):
-        return "object", frozenset((key, _frozen(part)) for key, part in _by_json_key(value.items()).items())
+        parts = _by_json_key(value.items())
+        if len(parts) < len(value) or not all(isinstance(key, str) for key in parts):
+            return object()
+        return "object", tuple((key, _frozen(parts[key])) for key in sorted(parts))
     if isinstance(value, (list, tuple)):
         return "list", tuple(map(_frozen, value))
     return value if value is None or isinstance(value, (str, numbers.Number)) else object()
