@@ -61,7 +61,7 @@ def test_a_problem_on_standard_input(load_rows):
         "interview",
     )
     assert (problem.statement, problem.starter_code, problem.entry_point) == ("Add.", "def main():\n", "main")
-    assert problem.tests == (StdioTest(stdin="1\n", expected_stdout="2\n"),)
+    assert problem.tests == (StdioTest(stdin="1\n", expected_stdout="2\n", checker="values"),)
     assert problem.reference == "def main():\n    print(1)"
 
 
@@ -272,13 +272,19 @@ def test_the_papers_set_takes_all_where_there_are_few():
         (
             "apps_sample",
             ["apps-train-1613"],
-            {("StdioTest", "lines"): 198, ("StdioTest", "numbers"): 6, ("CallTest", "json_close"): 93},
+            {
+                ("StdioTest", "values"): 194,
+                ("StdioTest", "values any_case"): 4,
+                ("StdioTest", "numbers 0.0001"): 2,
+                ("StdioTest", "numbers 1e-06"): 4,
+                ("CallTest", "json_close"): 93,
+            },
         ),
-        ("apps_rewritten_call", [], {("CallTest", "json_close"): 546}),
+        ("apps_rewritten_call", [], {("CallTest", "json_close"): 545, ("CallTest", "json_close 1e-07"): 1}),
     ],
 )
 def test_the_real_files(name, left_out, kinds):
-    """Every problem has tests of its kind; one has no arguments that could be told apart."""
+    """Every problem has tests of its kind, with what its statement grants; one has no arguments to tell apart."""
     opened = apps_plus.problems(DATA / f"{name}.jsonl.gz")
 
     assert list(opened.left_out) == left_out

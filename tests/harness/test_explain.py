@@ -231,7 +231,10 @@ def test_other_problems_than_those_judged_are_refused(folder, tmp_path, capsys):
 
     assert run(["explain", str(folder), "introductory/total_duration", "--data", str(tmp_path / "other")]) == 2
 
-    assert "is not the one that was judged; name the same --benchmark, --data and --limits" in capsys.readouterr().err
+    assert (
+        "is not the one that was judged; name the same --benchmark, --data, --limits and --checkers"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
