@@ -165,4 +165,6 @@ def model_token_counter(folder: Path) -> Callable[[str], int]:
             "--model needs a tokenizer: pip install 'proctor[train]', or give --params such as 7B"
         ) from None
     tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
     return lambda text: len(tokenizer.encode(text, add_special_tokens=False))

@@ -18,24 +18,15 @@ import msgspec
 
 from harness.errors import UserError
 from harness.generation.backend import Backend, Engine, Generated, Request
-from harness.generation.backends.common import (
-    Batch,
-    PromptedRow,
-    Tokens,
-    batches,
-    context_of,
-    options_of,
-    pieces,
-    too_long,
-)
+from harness.generation.backends.common import Batch, batches, options_of, pieces
+from harness.generation.loading import CausalModel, LoadedModel, ends_of, load_model
 from harness.generation.models import Weights, find_weights
+from harness.generation.tokens import PromptedRow, Tokens, context_of, too_long
 from harness.runs.records import Producer, Sampling
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedTokenizerBase, StopStringCriteria
-
-    from harness.generation.backends.decoding import CausalModel
+    from transformers import StopStringCriteria
 
 
 class TransformersOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,14 +50,14 @@ class _Loaded:
         name: str,
         weights: Weights,
         options: TransformersOptions,
-        model: "CausalModel",
-        tokens: "PreTrainedTokenizerBase",
+        loaded: LoadedModel,
     ) -> None:
         from harness.generation.backends import decoding  # noqa: PLC0415 - torch
 
+        model, tokens, self._ends = loaded
         self._decoding, self._model, self._tokenizer = decoding, model, tokens
         self._name, self._weights, self._options = name, weights, options
-        self._ends = decoding.quiet(model)
+        decoding.quiet(model)
         self._tokens = Tokens(tokens, context_of(model.config))
         self._size = options.batch_size
         """Halved where memory runs out."""
@@ -142,52 +133,39 @@ class _Loaded:
 def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
     options = options_of(transformers.name, given, TransformersOptions)
     try:
-        from transformers.utils import logging  # noqa: PLC0415 - seconds
+        import transformers as _library  # noqa: F401, PLC0415 - seconds
     except ModuleNotFoundError as error:
         raise UserError("the backend transformers needs libraries: pip install 'proctor[transformers]'") from error
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it has no types
     weights = find_weights(model)
     device = _device(options.device)
-    yield _Loaded(model, weights, options, *_from_disk(weights, options, device))
+    yield _Loaded(model, weights, options, _from_disk(weights, options, device))
 
 
-def _from_disk(
-    weights: Weights, options: TransformersOptions, device: "torch.device"
-) -> tuple["CausalModel", "PreTrainedTokenizerBase"]:
-    """Return a model on its device and its tokenizer.
+def _from_disk(weights: Weights, options: TransformersOptions, device: "torch.device") -> LoadedModel:
+    """Return a model on its device, its tokenizer and its ends.
 
     From here on this process computes attention without cuDNN, which PyTorch prefers on Hopper and Blackwell GPUs: it
     makes a plan for each number of tokens, and every token that is generated makes another.
 
     Raises:
-        UserError: The files are no model that the library knows, lack weights, or the device's memory is too small.
+        UserError: As of `load_model`, the adapter can't be loaded, or the device's memory is too small.
     """
     import torch  # noqa: PLC0415 - seconds, as the last
     from safetensors import SafetensorError  # noqa: PLC0415 - an extra
-    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
 
     torch.backends.cuda.enable_cudnn_sdp(enabled=False)
-    folder = weights.base
+    model, tokenizer, ends = load_model(weights.base, dtype=options.dtype)
+    folder = weights.adapter or weights.base
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        model = _whole(AutoModelForCausalLM.from_pretrained(folder, dtype=options.dtype, output_loading_info=True))
         if weights.adapter:
-            folder = weights.adapter
-            model = _adapted(model, folder, merge=options.merge)
-        return model.to(device).eval(), tokenizer
+            model = _adapted(model, weights.adapter, merge=options.merge)
+            ends = ends_of(tokenizer, weights.base, weights.adapter)
+        return LoadedModel(model.to(device).eval(), tokenizer, ends)
     except (OSError, ValueError, RuntimeError, SafetensorError, UserWarning) as error:
         raise UserError(f"{folder}: can't be loaded: {' '.join(str(error).split())}; check the model") from error
 
 
-def _whole(loaded: Any) -> "CausalModel":
-    """Return a model that was loaded, unless some of its weights weren't there and are random numbers."""
-    model, report = loaded
-    if missing := sorted(report["missing_keys"]):
-        raise ValueError(f"{len(missing)} weights are missing, such as {missing[0]}")
-    return model
-
-
-def _adapted(model: "CausalModel", adapter: Path, *, merge: bool) -> Any:
+def _adapted(model: CausalModel, adapter: Path, *, merge: bool) -> Any:
     """Return the model under a LoRA adapter."""
     from peft import PeftModel  # noqa: PLC0415 - seconds
 
