@@ -54,21 +54,29 @@ def encode(group: Group, tokens: Tokens, end: int) -> Encoded:
         raise UserError(f"problem {group.problem_id}: {error}") from error
 
 
-def longest_sequence(groups: Iterable[Group], tokens: Tokens) -> int:
-    """Return the tokens of the longest prompt with a completion and its end.
+class Longest(NamedTuple):
+    """Holds the tokens of the longest prompt with a completion and its end, and the problem that has it."""
+
+    tokens: int
+    problem_id: str
+
+
+def longest_sequence(groups: Iterable[Group], tokens: Tokens) -> Longest:
+    """Find the longest prompt with a completion, and refuse what the tokenizer doesn't give back.
 
     Args:
         groups: All groups of a training.
         tokens: The policy's own.
 
     Returns:
-        The length, 0 without a group.
+        The longest of all; 0 tokens without a group.
 
     Raises:
         UserError: As of `encode`, before any step is taken.
     """
-    encoded = (encode(group, tokens, 0) for group in groups)
-    return max((len(one.prompt) + max(map(len, one.completions)) for one in encoded), default=0)
+    encoded = ((group.problem_id, encode(group, tokens, 0)) for group in groups)
+    lengths = (Longest(len(one.prompt) + max(map(len, one.completions)), problem) for problem, one in encoded)
+    return max(lengths, default=Longest(0, ""))
 
 
 def load_token_counter(path: Path) -> Callable[[str], int]:

@@ -11,7 +11,7 @@ import torch
 
 from harness.errors import UserError
 from trainers.config import TrainingOptions
-from trainers.dataset import Encoded
+from trainers.dataset import Encoded, Longest
 from trainers.objective import WeightedLikelihood
 from trainers.packing import packed, padded
 from trainers.sharding import unsharded
@@ -55,12 +55,12 @@ def refuse_model(model: Any, options: TrainingOptions) -> None:
         )
 
 
-def refuse_length(config: Any, longest: int, options: TrainingOptions) -> None:
+def refuse_length(config: Any, longest: Longest, options: TrainingOptions) -> None:
     """Refuse sequences of a length that the model, or training, computes otherwise.
 
     Args:
         config: Of the model.
-        longest: Tokens of the longest prompt with a completion.
+        longest: Of the groups.
         options: `packing` counts.
 
     Raises:
@@ -69,25 +69,22 @@ def refuse_length(config: Any, longest: int, options: TrainingOptions) -> None:
     """
     config = config.get_text_config()
     positions = getattr(config, "max_position_embeddings", None)
-    if positions and longest > positions:
-        raise UserError(
-            f"a prompt and its completion have {longest} tokens, but the model has {positions} positions; leave such "
-            "groups out: proctor compile --max-tokens"
-        )
+    has = f"problem {longest.problem_id}: a prompt with its completion has {longest.tokens} tokens, but"
+    shorter = "leave such groups out: proctor compile --max-tokens"
+    if positions and longest.tokens > positions:
+        raise UserError(f"{has} the model has {positions} positions; {shorter}")
     window = window_of(config)
-    if options.packing and window and longest > window:
+    if options.packing and window and longest.tokens > window:
         raise UserError(
-            f"{config.model_type} attends to a window of {window} tokens, which packing ignores, and a prompt with its "
-            f"completion has {longest}; add --packing off"
+            f"{has} {config.model_type} attends to a window of {window}, which packing ignores; add --packing off"
         )
     for rope in _ropes(config):
         limit = rope.get("original_max_position_embeddings") or getattr(
             config, "original_max_position_embeddings", None
         )
-        if rope.get("rope_type", rope.get("type")) in _BY_LENGTH and limit and longest > limit:
+        if rope.get("rope_type", rope.get("type")) in _BY_LENGTH and limit and longest.tokens > limit:
             raise UserError(
-                f"{config.model_type} changes its positions beyond {limit} tokens for all rows of a batch, and a "
-                f"prompt with its completion has {longest}; leave such groups out: proctor compile --max-tokens"
+                f"{has} {config.model_type} changes its positions beyond {limit} for all rows of a batch; {shorter}"
             )
 
 

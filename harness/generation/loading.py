@@ -131,7 +131,7 @@ def _refuse_missing(folder: Path, report: dict[str, Collection[Any]]) -> None:
     """Refuse a model that would have random numbers in the place of weights."""
     if shaped := sorted(map(str, report["mismatched_keys"])):
         raise UserError(
-            f"{folder}: {len(shaped)} weights have another shape than config.json says, such as "
+            f"{folder}: can't be loaded: {len(shaped)} weights have another shape than config.json says, such as "
             f"{_first(shaped)}; take both from the same model"
         )
     missing = sorted(report["missing_keys"])
@@ -144,7 +144,9 @@ def _refuse_missing(folder: Path, report: dict[str, Collection[Any]]) -> None:
     advice = (
         f"the file's names begin with {prefix}, so save the model without its wrapper" if prefix else "fetch it again"
     )
-    raise UserError(f"{folder}: {len(missing)} weights are missing, such as {_first(missing)}; {advice}")
+    raise UserError(
+        f"{folder}: can't be loaded: {len(missing)} weights are missing, such as {_first(missing)}; {advice}"
+    )
 
 
 def _first(names: list[str]) -> str:
