@@ -125,17 +125,15 @@ def test_more_tokens_than_positions_are_refused():
     config = LlamaConfig(max_position_embeddings=16)
 
     refuse_length(config, Longest(16, "p"), OPTIONS)
-    with pytest.raises(UserError, match="problem p: .* has 17 tokens, but the model has 16 positions"):
+    with pytest.raises(UserError, match=r"problem p: .* has 17 tokens, but the model has 16 positions"):
         refuse_length(config, Longest(17, "p"), PADDED)
 
 
 def test_positions_that_change_with_the_longest_row_are_refused_beyond_that_length():
     """LongRoPE has two lists of factors, and the longest row of a batch decides for all."""
     factors = {"short_factor": [1.0] * 8, "long_factor": [2.0] * 8}
-    config = Phi3Config(
-        **SIZES, pad_token_id=0, max_position_embeddings=64, original_max_position_embeddings=32,
-        rope_parameters={"rope_type": "longrope", "rope_theta": 10000.0, "original_max_position_embeddings": 32, **factors},
-    )  # fmt: skip
+    rope = {"rope_type": "longrope", "rope_theta": 10000.0, "original_max_position_embeddings": 32, **factors}
+    config = Phi3Config(**SIZES, max_position_embeddings=64, original_max_position_embeddings=32, rope_parameters=rope)
 
     refuse_length(config, Longest(32, "p"), OPTIONS)
     with pytest.raises(UserError, match="phi3 changes its positions beyond 32"):
