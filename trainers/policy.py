@@ -10,7 +10,7 @@ import torch
 
 from harness.errors import UserError
 from harness.generation.loading import LoadedModel, load_model
-from harness.generation.models import Weights, find_weights
+from harness.generation.models import find_weights
 from harness.generation.tokens import Tokens
 from trainers.adapter import put_over
 from trainers.config import TrainingOptions
@@ -51,7 +51,7 @@ class Policy:
         self.end = _end_of(loaded, weights.base)
         """The token that ends a completion."""
         self.ends = loaded.ends
-        self.base = _name_of(name, weights)
+        self.base = weights.name
         torch.manual_seed(options.seed)  # of LoRA's first weights
         self._adapter = made_trainable(self.model, options, weights.adapter)
 
@@ -123,13 +123,6 @@ def _end_of(loaded: LoadedModel, folder: Path) -> int:
             "the checkpoint names them all\n"
         )
     return end
-
-
-def _name_of(name: str, weights: Weights) -> str:
-    """Return the model that a checkpoint is made of: a folder as an absolute path, or a name on the hub."""
-    if weights.adapter:
-        return str(weights.base.resolve())
-    return str(weights.base.resolve()) if Path(name).is_dir() else name
 
 
 def _rounded(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

@@ -4,6 +4,7 @@ Every weight is there, the tokenizer fits the model's table, nothing that an ear
 the tokens that end a text are known. What is wrong is one line that says what to do.
 """
 
+import warnings
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from harness.errors import UserError
+from harness.generation.models import Weights
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -67,6 +69,38 @@ def load_model(folder: Path, *, dtype: Any, attention: str | None = None) -> Loa
     _refuse_missing(folder, report)
     _refuse_other_tokenizer(folder, model, tokenizer)
     return LoadedModel(model, tokenizer, ends_of(tokenizer, folder))
+
+
+def load_whole(weights: Weights, *, dtype: Any, merge: bool) -> LoadedModel:
+    """Load a model, under its adapter if there is one.
+
+    Args:
+        weights: where they are.
+        dtype: as of `load_model`.
+        merge: whether to merge an adapter into the weights: faster, and rounded once more.
+
+    Returns:
+        As of `load_model`; the ends are those of the adapter's folder as well.
+
+    Raises:
+        UserError: As of `load_model`, or the adapter doesn't fit the model.
+    """
+    loaded = load_model(weights.base, dtype=dtype)
+    if weights.adapter is None:
+        return loaded
+    from peft import PeftModel  # noqa: PLC0415 - seconds
+    from safetensors import SafetensorError  # noqa: PLC0415 - an extra
+
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Found missing adapter keys")  # or it would silently be none
+            warnings.filterwarnings("ignore", category=FutureWarning)  # of one library to the other
+            adapted: Any = PeftModel.from_pretrained(loaded.model, weights.adapter)
+    except (OSError, ValueError, RuntimeError, SafetensorError, UserWarning) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{weights.adapter}: can't be loaded: {reason}; check the model") from error
+    model = adapted.merge_and_unload() if merge else adapted.get_base_model()
+    return LoadedModel(model, loaded.tokenizer, ends_of(loaded.tokenizer, weights.base, weights.adapter))
 
 
 def load_tokenizer(folder: Path | str) -> "PreTrainedTokenizerBase":

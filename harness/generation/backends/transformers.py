@@ -6,12 +6,10 @@ that was killed goes on with the same arithmetic, unless memory runs out at anot
 """
 
 import sys
-import warnings
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
@@ -19,7 +17,7 @@ import msgspec
 from harness.errors import UserError
 from harness.generation.backend import Backend, Engine, Generated, Request
 from harness.generation.backends.common import Batch, batches, options_of, pieces
-from harness.generation.loading import CausalModel, LoadedModel, ends_of, load_model
+from harness.generation.loading import LoadedModel, load_whole
 from harness.generation.models import Weights, find_weights
 from harness.generation.tokens import PromptedRow, Tokens, context_of, too_long
 from harness.runs.records import Producer, Sampling
@@ -148,32 +146,16 @@ def _from_disk(weights: Weights, options: TransformersOptions, device: "torch.de
     makes a plan for each number of tokens, and every token that is generated makes another.
 
     Raises:
-        UserError: As of `load_model`, the adapter can't be loaded, or the device's memory is too small.
+        UserError: As of `load_whole`, or the device's memory is too small.
     """
-    import torch  # noqa: PLC0415 - seconds, as the last
-    from safetensors import SafetensorError  # noqa: PLC0415 - an extra
+    import torch  # noqa: PLC0415 - seconds
 
     torch.backends.cuda.enable_cudnn_sdp(enabled=False)
-    model, tokenizer, ends = load_model(weights.base, dtype=options.dtype)
-    folder = weights.adapter or weights.base
+    loaded = load_whole(weights, dtype=options.dtype, merge=options.merge)
     try:
-        if weights.adapter:
-            model = _adapted(model, weights.adapter, merge=options.merge)
-            ends = ends_of(tokenizer, weights.base, weights.adapter)
-        return LoadedModel(model.to(device).eval(), tokenizer, ends)
-    except (OSError, ValueError, RuntimeError, SafetensorError, UserWarning) as error:
-        raise UserError(f"{folder}: can't be loaded: {' '.join(str(error).split())}; check the model") from error
-
-
-def _adapted(model: CausalModel, adapter: Path, *, merge: bool) -> Any:
-    """Return the model under a LoRA adapter."""
-    from peft import PeftModel  # noqa: PLC0415 - seconds
-
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="Found missing adapter keys")  # or it would silently be none
-        warnings.filterwarnings("ignore", category=FutureWarning)  # of one library to the other
-        adapted = PeftModel.from_pretrained(model, adapter)
-    return adapted.merge_and_unload() if merge else adapted.get_base_model()
+        return loaded._replace(model=loaded.model.to(device).eval())
+    except RuntimeError as error:
+        raise UserError(f"{weights.base}: can't be moved to {device}: {' '.join(str(error).split())}") from error
 
 
 def _device(wanted: str) -> "torch.device":
