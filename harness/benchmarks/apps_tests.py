@@ -43,7 +43,7 @@ def tests_of(inputs: Any, outputs: Any, function: str, signature: Signature | No
     if len(given) != len(expected):
         raise ValueError(f"has {len(given)} inputs, but {len(expected)} outputs")
     if _is_stdio(given, function, signature):
-        return _stdio_tests(given, expected)
+        return stdio_tests(given, expected)
     return _call_tests(given, expected, function, signature)
 
 
@@ -64,7 +64,19 @@ def _is_stdio(inputs: list[Any], function: str, signature: Signature | None) -> 
     return takes_nothing and all(isinstance(value, list) and value for value in inputs)
 
 
-def _stdio_tests(inputs: Sequence[Any], outputs: Sequence[Any]) -> tuple[StdioTest, ...]:
+def stdio_tests(inputs: Sequence[Any], outputs: Sequence[Any]) -> tuple[StdioTest, ...]:
+    """Return a problem's tests on standard input.
+
+    Args:
+        inputs: a text, a list of lines or a number for each test.
+        outputs: what belongs to them, of the same number.
+
+    Returns:
+        A test for each input; all have one checker, which the outputs decide.
+
+    Raises:
+        ValueError: One is of another kind; one line.
+    """
     texts = [(_text(given), _text(expected)) for given, expected in zip(inputs, outputs, strict=True)]
     checker = "numbers" if any(_DECIMAL.search(expected) for _, expected in texts) else "lines"
     return tuple(StdioTest(stdin=given, expected_stdout=expected, checker=checker) for given, expected in texts)

@@ -28,6 +28,7 @@ class CatalogueEntry(NamedTuple):
     flaw: str = ""
     start: int = 0
     length: int = 0
+    split: str = "test"
 
 
 class Catalogue(Mapping[str, Problem]):

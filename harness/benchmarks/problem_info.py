@@ -27,6 +27,8 @@ class ProblemInfo(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     sha256: str
     """Of all that the problem says, tests and limits included."""
+    date: str = ""
+    """Day of publication, empty where it is unknown."""
 
 
 ProblemInfos = Mapping[str, ProblemInfo]
@@ -65,6 +67,7 @@ def info_of(problem: Problem) -> ProblemInfo:
         kind=problem.kind,
         limits=problem.limits,
         sha256=sha256_of(problem),
+        date=problem.date,
     )
 
 

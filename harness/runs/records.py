@@ -33,6 +33,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     difficulty: str = ""
     reference: str = ""
     """A program known to be right."""
+    date: str = ""
+    """Day of publication, such as 2024-08-17; empty where it is unknown."""
 
     @property
     def kind(self) -> str:
@@ -215,12 +217,14 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Task id -> SHA-256 of all that the problem says, tests and limits included; in the benchmark's order."""
 
 
-class Tally(msgspec.Struct, frozen=True, kw_only=True):
+class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Counts the `n` samples of a task that were judged and the `c` accepted; sandbox errors are not among the `n`."""
 
     task_id: str
     difficulty: str
     kind: str
+    date: str = ""
+    """Day of the problem's publication; empty where it is unknown."""
     n: int
     c: int
 

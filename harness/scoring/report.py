@@ -1,12 +1,13 @@
 """Writes results as tables that read well on a terminal and in markdown."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.escapes import in_markdown
 from harness.extraction.program import FAILED
 from harness.runs.conditions import sampling_text
 from harness.runs.records import Result, Score, VerdictShare
-from harness.scoring.score import ALL, Subset, by_subset
+from harness.scoring.score import ALL, Subset, by_month, by_subset
 from sandbox.printable import one_line
 from sandbox.records import Verdict
 
@@ -15,7 +16,7 @@ _WIDEST = 400
 
 
 def report_markdown(results: Iterable[Result]) -> str:
-    """Return one section a result: pass@k and verdicts by difficulty and kind of test, extraction, and the protocol.
+    """Return one section a result: pass@k and verdicts by difficulty and kind of test, by month, and the protocol.
 
     Shares are percent with 95 % intervals; pairs of a difficulty and a kind are left to result.json.
 
@@ -42,6 +43,9 @@ def _section(result: Result) -> Iterator[str]:
     yield ""
     yield from table(_verdict_rows(result, subsets))
     yield ""
+    if months := list(_month_rows(result)):
+        yield from table(months)
+        yield ""
     yield f"Prompt: {in_markdown(_prompt(result))}; extraction: {_extraction(result, samples)}"
     yield ""
     if generation := "; ".join(_generation(result, samples)):
@@ -74,6 +78,17 @@ def _score_rows(result: Result, subsets: Mapping[Subset, int]) -> Iterator[tuple
     yield "difficulty, kind" if with_kinds else "difficulty", "problems", *(f"pass@{k}" for k in ks)
     for subset, size in subsets.items():
         yield _name(subset), str(size), *(_score_cell(cells.get((subset, k)), size) for k in ks)
+
+
+def _month_rows(result: Result) -> Iterator[tuple[str, ...]]:
+    """Yield pass@k of the problems published in each month; nothing where dates are unknown."""
+    ks = sorted({score.k for score in result.scores})
+    sizes = Counter(tally.date[:7] for tally in result.tallies)
+    for number, (month, scores) in enumerate(by_month(result.tallies, ks).items()):
+        if number == 0:
+            yield "published", "problems", *(f"pass@{k}" for k in ks)
+        cells = {score.k: score for score in scores}
+        yield month, str(sizes[month]), *(_score_cell(cells.get(k), sizes[month]) for k in ks)
 
 
 def _score_cell(score: Score | None, problems: int) -> str:

@@ -140,9 +140,28 @@ def _tally(info: ProblemInfo, counts: Counter[Verdict]) -> Tally:
         task_id=info.task_id,
         difficulty=info.difficulty,
         kind=info.kind,
+        date=info.date,
         n=counts.total() - counts[Verdict.SANDBOX_ERROR],
         c=counts[Verdict.ACCEPTED],
     )
+
+
+def by_month(tallies: Iterable[Tally], ks: Iterable[int]) -> Mapping[str, tuple[Score, ...]]:
+    """Return the scores of each month in which problems were published, the earliest first.
+
+    Args:
+        tallies: of the problems; those without a date are left out.
+        ks: numbers of tries.
+
+    Returns:
+        Month, such as 2024-08 -> its scores, over all difficulties and kinds.
+    """
+    months = defaultdict[str, list[Tally]](list)
+    for tally in tallies:
+        if tally.date:
+            months[tally.date[:7]].append(tally)
+    every = Subset(ALL, ALL)
+    return {month: tuple(_scores({every: found}, ks)) for month, found in sorted(months.items())}
 
 
 def _scores(subsets: Mapping[Subset, Sequence[Tally]], ks: Iterable[int]) -> Iterator[Score]:
