@@ -73,7 +73,11 @@ def of_file(path: Path) -> Catalogue:
 
     def entries() -> Iterator[CatalogueEntry]:
         for where, number, start, length in spans(file, path):
-            head = _head(read(start, length), where)
+            try:
+                head = _head(read(start, length), where)
+            except UserError as error:
+                yield CatalogueEntry(where, where, fault=str(error))
+                continue
             named = [name for name in (head.problem_id, head.id) if name is not None]
             yield CatalogueEntry(where, str(named[0] if named else number), head.flaw, start, length)
 
@@ -109,7 +113,10 @@ def of_folder(home: Path) -> Catalogue:
             if (path / "question.txt").exists():
                 task_id = f"{path.parent.name}/{path.name}" if splits else path.name
                 tests = path / "input_output.json"
-                yield CatalogueEntry(str(path), task_id, _head(_content(tests) or b"{}", str(tests)).flaw)
+                try:
+                    yield CatalogueEntry(str(path), task_id, _head(_content(tests) or b"{}", str(tests)).flaw)
+                except UserError as error:
+                    yield CatalogueEntry(str(path), task_id, fault=str(error))
 
     def load(entry: CatalogueEntry) -> Problem:
         path = Path(entry.where)
