@@ -12,6 +12,7 @@ from harness.audit_report import Accepted, Alike, Audit, Method, Reference
 from harness.benchmarks.flaws import flaw_of
 from harness.benchmarks.problem_info import sha256_of
 from harness.benchmarks.time_limits import Calibration, calibrated_limits, limit_of_reference
+from harness.errors import UserError
 from harness.extraction.program import AS_IT_IS, program_of
 from harness.runs.records import Problem, Sample
 from sandbox.jail import Jail
@@ -132,6 +133,25 @@ def entry_of(problem: Problem) -> AuditEntry:
         statement_sha256=sha256_of(" ".join(problem.statement.casefold().split())),
         tests_sha256=sha256_of(problem.tests),
     )
+
+
+def entries_of(problems: Mapping[str, Problem], malformed: dict[str, str]) -> Iterator[AuditEntry]:
+    """Condense the problems of a benchmark, in its order.
+
+    Args:
+        problems: by task id, each of which is looked up once.
+        malformed: gets the reasons, by task id, of those that can't be read.
+
+    Yields:
+        The others, condensed.
+    """
+    for task_id in problems:
+        try:
+            yield entry_of(problems[task_id])
+        except UserError as error:
+            malformed[task_id] = str(error)
+        except RecursionError:
+            malformed[task_id] = "is nested too deep"
 
 
 def run_references(
@@ -265,18 +285,18 @@ def sort_findings(
     """Sort the findings of an audit.
 
     Args:
-        entries: of all problems, at least one.
+        entries: of all problems that can be read.
         found: every reference that ran.
         undemanding: programs without work that tests accept.
         method: of the audit.
 
     Returns:
-        The report; entries that are not problems are the caller's to add.
+        The report; what is malformed or was left out is the caller's to add.
     """
     slow = tuple(reference for reference in found if reference.cpu_s > reference.limit_cpu_s)
     always = tuple(reference for reference in found if _accepted(reference) == len(reference.verdicts))
     return Audit(
-        benchmark=next(iter(entries)).benchmark,
+        benchmark=next((entry.benchmark for entry in entries), ""),
         method=method,
         problems=len(entries),
         references=len(found),

@@ -72,6 +72,8 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     without_reference: tuple[str, ...]
     flawed: dict[str, str]
     """Task id -> why no program can be judged by its tests."""
+    malformed: dict[str, str] = {}
+    """Task id, or place in the data -> why the problem can't be read; these are not among `problems`."""
     left_out: dict[str, str] = {}
     """Entry of the data that is not a problem -> why it can't be examined."""
 
@@ -113,6 +115,7 @@ def _lines(audit: Audit) -> Iterator[str]:
     )
     yield from _section("Problems without a reference", ("task",), [(task_id,) for task_id in audit.without_reference])
     yield from _section("Problems whose tests can't be run", ("task", "why"), audit.flawed.items())
+    yield from _section("Malformed problems", ("task", "why"), audit.malformed.items())
     yield from _section("Entries left out", ("entry", "why"), audit.left_out.items())
     yield ""
 

@@ -151,7 +151,10 @@ def of_folder(home: Path) -> Catalogue:
             if (path / "question.txt").exists():
                 task_id = f"{path.parent.name}/{path.name}" if splits else path.name
                 tests = path / "input_output.json"
-                yield CatalogueEntry(str(path), task_id, _head(_content(tests) or b"{}", str(tests)).flaw)
+                try:
+                    yield CatalogueEntry(str(path), task_id, _head(_content(tests) or b"{}", str(tests)).flaw)
+                except UserError as error:
+                    yield CatalogueEntry(str(path), task_id, fault=str(error))
 
     def load(entry: CatalogueEntry) -> Problem:
         path = Path(entry.where)

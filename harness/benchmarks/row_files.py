@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from harness.benchmarks.benchmark import Catalogue, CatalogueEntry
+from harness.errors import UserError
 from harness.runs.json_objects import Span, parse_json, spans
 from harness.runs.jsonl import unpacked
 from harness.runs.records import Problem
@@ -25,7 +26,7 @@ def open_rows(
 
     Args:
         files: split -> its file, plain or .gz; in the order of the problems.
-        head: makes the entry of a row from its bytes, its place and its split, for the index; called once a row.
+        head: makes the entry of a row from its bytes, its place and its split, for the index; a UserError is its fault.
         problem: makes the problem of an entry from the decoded row.
 
     Returns:
@@ -40,7 +41,10 @@ def open_rows(
         for split, path in files.items():
             for span in spans(opened[split], path):
                 data = os.pread(opened[split].fileno(), span.length, span.start)
-                yield head(data, span, split)._replace(start=span.start, length=span.length, split=split)
+                try:
+                    yield head(data, span, split)._replace(start=span.start, length=span.length, split=split)
+                except UserError as error:
+                    yield CatalogueEntry(span.where, span.where, fault=str(error))
 
     def load(entry: CatalogueEntry) -> Problem:
         data = os.pread(opened[entry.split].fileno(), entry.length, entry.start)

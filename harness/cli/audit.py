@@ -11,7 +11,7 @@ import msgspec
 from harness.api import load_benchmark
 from harness.audit import (
     calibration_of,
-    entry_of,
+    entries_of,
     references,
     run_references,
     sort_findings,
@@ -57,18 +57,19 @@ def command(
     """Run the references of a benchmark and look for faults in it.
 
     Reported are references that fail, change their verdict or are too slow; tests that can't be run, or accept a
-    program that does no work; problems that are duplicates or lack a reference. --out writes time limits for `proctor
-    score --limits`: max(4 s, 4 x the CPU time of the reference's slowest test).
+    program that does no work; problems that are malformed or duplicates, or lack a reference. --out writes time limits
+    for `proctor score --limits`: max(4 s, 4 x the CPU time of the reference's slowest test).
     """
     if out is not None and not out.absolute().parent.is_dir():
         raise UserError(f"{out}: its folder does not exist; create it, or choose another --out")
-    _, problems = load_benchmark(benchmark, data=data)
+    loaded, problems = load_benchmark(benchmark, data=data)
     jail = Jail(python=python, layers=layers, preload=preload)
     host = jail_report(jail)
     method = Method(
         python=host.python, proctor=version("proctor"), isolation=host.layers, repeat=repeat, cap_s=cap_s
     )  # fmt: skip
-    read = (entry_of(problems[task_id]) for task_id in problems)
+    malformed = dict[str, str]()
+    read = entries_of(problems, malformed)
     entries = {entry.task_id: entry for entry in watched(read, len(problems), "read", sys.stderr)}
     sound = [task_id for task_id, entry in entries.items() if not entry.flaw]
     solved = [task_id for task_id in sound if entries[task_id].has_reference]
@@ -77,7 +78,10 @@ def command(
     tried = try_trivial_programs(problems, sound, jail=jail, workers=workers)
     undemanding = tuple(chain.from_iterable(watched(tried, len(sound), "tried", sys.stderr)))
     left_out = problems.left_out if isinstance(problems, Catalogue) else {}
-    audit = msgspec.structs.replace(sort_findings(entries.values(), found, undemanding, method), left_out=left_out)
+    audit = sort_findings(entries.values(), found, undemanding, method)
+    audit = msgspec.structs.replace(
+        audit, benchmark=audit.benchmark or loaded.name, malformed=malformed, left_out=left_out
+    )  # fmt: skip
     if out is not None:
         write_whole(out, pretty_json(calibration_of(audit, found)))
     click.echo(msgspec.json.encode(audit) if as_json else audit_markdown(audit))

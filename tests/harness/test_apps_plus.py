@@ -120,7 +120,7 @@ def test_what_only_python_writes(load):
             "data.json: element 1: task '1' has 1 inputs, but 2",
         ),
         ([STDIO, {"inputs": ["1"], "outputs": ["1"]}], "data.json: element 1: Object missing required field `prompt`"),
-        ([CALL, CALL], "data.json: element 1: task 'p7' is already at .*data.json: element 0"),
+        ([STDIO, CALL, CALL], "data.json: element 2: task 'p7' is already at .*data.json: element 1"),
         (
             [CALL | {"inputs": None}],
             "none of the 1 problems can be examined, the first is .*data.json: element 0: has no tests",
@@ -138,7 +138,7 @@ def test_bad_lists_are_refused(load, rows, problem):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (json.dumps(STDIO) + '\n{"prompt": }\n', "data.json:2: is not JSON"), ("", "data.json: is empty"),
+        ('{"prompt": }\n', "data.json:1: is not JSON"), ("", "data.json: is empty"),
         ('[{"inputs": [1}]', "data.json: element 0: is not JSON"), (b'{"id": "\xff"}', "data.json:1: is not JSON"),
         ("[1", "data.json: after 0 objects"), ('{"inputs": ' + "[" * 200_000, "data.json:1: is not JSON"),
     ],
