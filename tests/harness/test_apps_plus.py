@@ -258,11 +258,13 @@ def test_the_papers_set_does_not_move():
     assert paper(HEADS)[:8] == ("0", "1", "2", "5", "6", "10", "11", "12")
 
 
-def test_the_papers_set_takes_all_where_there_are_few():
-    """Of 6 competition problems, 6."""
-    few = [Labelled(str(number), "competition") for number in range(6)]
+def test_the_papers_set_needs_as_many_problems_as_the_paper_has():
+    """One competition problem too few is no set of the paper's."""
+    competition = [head for head in HEADS if head.difficulty == "competition"]
+    few = [head for head in HEADS if head not in competition] + competition[:571]
 
-    assert paper(few) == ("0", "1", "2", "3", "4", "5")
+    with pytest.raises(UserError, match=r"is 1000 introductory \+ .* and there are only 571 competition ones here"):
+        paper(few)
 
 
 @needs_data

@@ -121,6 +121,24 @@ def test_several_kinds_have_rows_of_their_own(make_result):
     assert "| verdict       | samples | share               | easy | hard | call | stdio |" in told
 
 
+def test_problems_with_dates_have_a_table_by_month(make_result):
+    """The earliest first; one without a date is in none, and without dates there is no such table."""
+    numbers = [("2024-09-30", 2, 1), ("2024-08-01", 2, 1), ("2024-08-31", 2, 2), ("", 2, 2)]
+    tallies = tuple(
+        Tally(task_id=str(number), difficulty="easy", kind="call", n=n, c=c, date=date)
+        for number, (date, n, c) in enumerate(numbers)
+    )
+
+    dated, undated = report_markdown([make_result(tallies=tallies)]), report_markdown([make_result()])
+
+    months = [
+        [cell.strip().split(" ")[0] for cell in line.split("|")[1:-1]] for line in dated.splitlines() if "| 20" in line
+    ]
+    assert months == [["2024-08", "2", "75.00", "100.00"], ["2024-09", "1", "50.00", "100.00"]]
+    assert "| published | problems | pass@1" in dated
+    assert "published" not in undated
+
+
 def test_the_protocol_is_told(make_result):
     """Prompt card with the start of its hash, problem set, file of limits."""
     card = PromptCardId(name="mbpp-paper", sha256="0123456789abcdef")
