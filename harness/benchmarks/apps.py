@@ -62,6 +62,7 @@ class RowHead(msgspec.Struct, frozen=True, kw_only=True):
     outputs: msgspec.Raw = msgspec.Raw()
     input_output: msgspec.Raw = msgspec.Raw()
     public_test_cases: msgspec.Raw = msgspec.Raw()
+    tests: msgspec.Raw = msgspec.Raw()
 
     @property
     def flaw(self) -> str:
@@ -70,6 +71,8 @@ class RowHead(msgspec.Struct, frozen=True, kw_only=True):
             return self._flaw_of_texts()
         if _begin(self.public_test_cases) and not _begin(self.inputs):
             return "is a row of LiveCodeBench, with public_test_cases; name --benchmark livecodebench"
+        if _begin(self.tests) and not _begin(self.inputs):
+            return "has `tests`, as rows of rLLM and DeepCoder, but no inputs and outputs, as those of APPS"
         return "has no tests" if {_begin(self.inputs), _begin(self.outputs)} & _NOTHING else ""
 
     def _flaw_of_texts(self) -> str:
@@ -200,7 +203,7 @@ def _head(data: bytes, where: str) -> RowHead:
         tree = parse_json(data, where)
     if isinstance(tree, dict):
         tree |= {name: msgspec.Raw(b"[0]" if tree.get(name) else b"") for name in ("inputs", "outputs")}
-        texts = {name: tree[name] for name in ("input_output", "public_test_cases") if name in tree}
+        texts = {name: tree[name] for name in ("input_output", "public_test_cases", "tests") if name in tree}
         tree |= {name: msgspec.Raw(json.dumps(text).encode()) for name, text in texts.items()}
     return converted(tree, RowHead, where)
 

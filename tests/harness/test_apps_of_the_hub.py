@@ -132,6 +132,12 @@ def test_a_row_of_livecodebench_is_named(load, key):
         load({"question_id": "a", "public_test_cases": "[]", key: "[1]"})
 
 
+def test_a_row_of_rllm_is_named(load):
+    """It has tests, in another form."""
+    with pytest.raises(UserError, match=r"has `tests`, as rows of rLLM"):
+        load({"problem": "Add.", "tests": {"inputs": ["1"], "outputs": ["1"]}})
+
+
 @pytest.mark.skipif(not DATA.is_dir(), reason="needs the real files in ../shared/data2")
 @pytest.mark.parametrize(("name", "calls", "problems"), [("hf_partial", 0, 9), ("hf_form_from_folders", 1, 4)])
 def test_the_real_rows(name, calls, problems):
