@@ -67,11 +67,11 @@ class _Head(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def flaw(self) -> str:
         """Return what the row is instead of a problem of LiveCodeBench, empty where it is one."""
-        if bytes(self.original_json):
+        if memoryview(self.original_json):
             return "is a row of LiveBench, with original_json, which is another benchmark"
-        if not bytes(self.public_test_cases):
-            of_apps = bytes(self.input_output) and ", but input_output, as rows of APPS have"
-            return f"has no public_test_cases{of_apps or ''}"
+        if not memoryview(self.public_test_cases):
+            of_apps = ", but input_output, as rows of APPS have" if memoryview(self.input_output) else ""
+            return f"has no public_test_cases{of_apps}"
         return ""
 
 
