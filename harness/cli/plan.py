@@ -58,7 +58,7 @@ def _parameters(_context: click.Context, _option: click.Parameter, text: str | N
 @click.command("plan")
 @problem_options
 @click.option("--split", metavar="NAME", help="Split of the problems, or all (default: the benchmark's own).")
-@click.option("--problem-set", default="", metavar="NAME", help="A published set of problems.")
+@click.option("--problem-set", default="", metavar="NAME", help="A published set of problems, or a window of dates.")
 @click.option("--n", required=True, type=click.IntRange(min=1), help="Samples per problem.")
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of the model, for its size and its tokenizer.")
 @click.option("--params", callback=_parameters, metavar="SIZE", help="Number of parameters instead, such as 7B.")
