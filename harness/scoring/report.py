@@ -42,6 +42,9 @@ def _section(result: Result) -> Iterator[str]:
     yield ""
     yield from table(_verdict_rows(result, subsets))
     yield ""
+    if warning := repetition_warning(result):
+        yield f"**{in_markdown(warning)}**"
+        yield ""
     yield f"Prompt: {in_markdown(_prompt(result))}; extraction: {_extraction(result, samples)}"
     yield ""
     if generation := "; ".join(_generation(result, samples)):
@@ -108,7 +111,27 @@ def _prompt(result: Result) -> str:
 def _extraction(result: Result, samples: int) -> str:
     failed = result.extraction_counts.get(FAILED, 0) / samples
     setting = result.conditions.extraction
-    return f"{setting} ({100 * failed:.2f} % failed, {100 * result.cut_off / samples:.2f} % cut off)"
+    return f"{setting} ({100 * failed:.2f} % without a program, {100 * result.cut_off / samples:.2f} % cut off)"
+
+
+def repetition_warning(result: Result) -> str:
+    """Return a warning where many samples that should differ are equal; empty where they do, or are greedy.
+
+    Args:
+        result: of one policy.
+
+    Returns:
+        One line where that is so in most of the problems, else nothing.
+    """
+    sampling, found = result.conditions.sampling, result.repetition
+    if 2 * found.equal <= found.problems or (sampling and not sampling.temperature):
+        return ""
+    several = ", ".join(f"pass@{k}" for k in sorted({score.k for score in result.scores}) if k > 1)
+    return (
+        f"All samples of a problem are equal, byte for byte, in {found.equal} of {found.problems} problems with several"
+        f" ({f'temperature {sampling.temperature:g}' if sampling else 'temperature unknown'}): they say no more than one"
+        f"{f', so {several} is not an estimate' if several else ''}; check how they were generated"
+    )
 
 
 def _generation(result: Result, samples: int) -> Iterator[str]:
