@@ -126,10 +126,11 @@ def repetition_warning(result: Result) -> str:
     sampling, found = result.conditions.sampling, result.repetition
     if 2 * found.equal <= found.problems or (sampling and not sampling.temperature):
         return ""
+    temperature = f"temperature {sampling.temperature:g}" if sampling else "temperature unknown"
     several = ", ".join(f"pass@{k}" for k in sorted({score.k for score in result.scores}) if k > 1)
     return (
-        f"All samples of a problem are equal, byte for byte, in {found.equal} of {found.problems} problems with several"
-        f" ({f'temperature {sampling.temperature:g}' if sampling else 'temperature unknown'}): they say no more than one"
+        f"All samples of a problem are equal, byte for byte, in {found.equal} of {found.problems} problems "
+        f"with several ({temperature}): they say no more than one"
         f"{f', so {several} is not an estimate' if several else ''}; check how they were generated"
     )
 
