@@ -135,7 +135,7 @@ def entry_of(problem: Problem) -> AuditEntry:
     )
 
 
-def entries_of(problems: Mapping[str, Problem], malformed: dict[str, str]) -> Iterator[AuditEntry]:
+def readable_entries(problems: Mapping[str, Problem], malformed: dict[str, str]) -> Iterator[AuditEntry]:
     """Condense the problems of a benchmark, in its order.
 
     Args:

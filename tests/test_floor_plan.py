@@ -20,7 +20,7 @@ MAY_IMPORT = {
 }
 STAGES = (
     {"errors", "escapes", "plugins", "progress", "syntax"}, {"runs"}, {"benchmarks"}, {"generation", "extraction"},
-    {"examination"}, {"scoring"}, {"audit_report"}, {"audit", "explain", "plan"}, {"api"}, {"cli"},
+    {"examination"}, {"scoring"}, {"audit_report"}, {"audit", "explain", "export", "plan"}, {"api"}, {"cli"},
 )  # fmt: skip
 """The rooms of `harness`, each with what it may import to its left; rooms in one place don't know each other."""
 MAY_OCCUR_TWICE = {

@@ -11,7 +11,7 @@ import msgspec
 from harness.api import load_benchmark
 from harness.audit import (
     calibration_of,
-    entries_of,
+    readable_entries,
     references,
     run_references,
     sort_findings,
@@ -69,7 +69,7 @@ def command(
         python=host.python, proctor=version("proctor"), isolation=host.layers, repeat=repeat, cap_s=cap_s
     )  # fmt: skip
     malformed = dict[str, str]()
-    read = entries_of(problems, malformed)
+    read = readable_entries(problems, malformed)
     entries = {entry.task_id: entry for entry in watched(read, len(problems), "read", sys.stderr)}
     sound = [task_id for task_id, entry in entries.items() if not entry.flaw]
     solved = [task_id for task_id in sound if entries[task_id].has_reference]

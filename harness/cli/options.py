@@ -20,6 +20,7 @@ from harness.extraction.program import SETTINGS
 from sandbox.head_start import HeadStart
 from sandbox.jail import ALL_LAYERS, Jail
 from sandbox.pool import cores_of
+from sandbox.printable import one_line
 from sandbox.records import Verdict
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ _REUSED = b'"reused":true'
 
 
 def report(results: "Sequence[Result]", out: Path, judging: JudgingOptions) -> int:
-    """Print the results of a run as tables or JSON, and its sandbox errors on stderr.
+    """Print the results of a run as tables or JSON; and on stderr equal samples, and sandbox errors.
 
     Args:
         results: of the run, one a policy.
@@ -256,13 +257,16 @@ def report(results: "Sequence[Result]", out: Path, judging: JudgingOptions) -> i
         The exit code: 3 after sandbox errors that were not allowed, else 0.
     """
     from harness.runs.run_folder import EVALUATIONS, RESULTS  # noqa: PLC0415
-    from harness.scoring.report import report_markdown  # noqa: PLC0415
+    from harness.scoring.report import repetition_warning, report_markdown  # noqa: PLC0415
 
     with (out / EVALUATIONS).open("rb") as rows:
         reused = sum(_REUSED in row for row in rows)
     equal = f"{reused} of the samples have the judgement of an equal program; see --no-reuse\n" if reused else ""
     table = f"{report_markdown(results)}\n{equal}Results written to {out}"
     click.echo((out / RESULTS).read_text() if judging.as_json else table)
+    for result in results:
+        if warning := repetition_warning(result):
+            click.echo(f"proctor: {one_line(result.policy)}: {warning}", err=True)
     faults = sum(result.verdict_counts[Verdict.SANDBOX_ERROR] for result in results)
     if faults:
         click.echo(f"proctor: the sandbox failed on {faults} samples, left out; the same command retries", err=True)

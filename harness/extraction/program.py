@@ -30,7 +30,7 @@ def program_of(sample: Sample, problem: Problem, setting: str, card: PromptCardI
         card: with which it was generated, for its stop strings; None where that is unknown.
 
     Returns:
-        The program as it runs; `rule` is `FAILED` where nothing in the completion is one.
+        The program as it runs; `rule` is `FAILED` where nothing in the completion is one, or it is blank.
     """
     found = Extraction(program=sample.completion, rule=AS_IT_IS)
     if setting != AS_IT_IS:
@@ -42,6 +42,8 @@ def program_of(sample: Sample, problem: Problem, setting: str, card: PromptCardI
             stop=card.stop if card else (),
             cut_off=sample.cut_off,
         )
+    if not (sample.completion.strip() and found.program.strip()):
+        found = msgspec.structs.replace(found, rule=FAILED)
     return msgspec.structs.replace(found, program=complete_program(found.program, problem))
 
 

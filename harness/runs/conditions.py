@@ -34,7 +34,7 @@ def condition_texts(conditions: Conditions) -> dict[str, str]:
         "tests": "all" if conditions.exhaustive else "up to the first that fails",
         "limits": f"{conditions.limits_file}: {limits}" if conditions.limits_file else limits,
         "isolation": ", ".join(in_force) or "NONE, every program was trusted",
-        "preload": ", ".join(conditions.preload) or "nothing",
+        "preload": ", ".join(sorted(conditions.preload)) or "nothing",
         "python": conditions.python,
         "proctor": conditions.proctor,
     }
@@ -42,6 +42,8 @@ def condition_texts(conditions: Conditions) -> dict[str, str]:
 
 def differences(a: Conditions, b: Conditions) -> tuple[str, ...]:
     """Return each condition that two results don't share, with both values, empty where they may be compared.
+
+    Pythons of one minor version are alike: 3.11.7 and 3.11.9 run a program alike.
 
     Args:
         a: conditions of one result.
@@ -52,8 +54,14 @@ def differences(a: Conditions, b: Conditions) -> tuple[str, ...]:
     """
     of_b = condition_texts(b)
     return tuple(
-        f"{name}: {text} against {of_b[name]}" for name, text in condition_texts(a).items() if text != of_b[name]
+        f"{name}: {text} against {of_b[name]}"
+        for name, text in condition_texts(a).items()
+        if text != of_b[name] and not (name == "python" and _minor(text) == _minor(of_b[name]))
     )
+
+
+def _minor(version: str) -> list[str]:
+    return version.split(".")[:2]
 
 
 def footnote(conditions: Conditions) -> str:

@@ -200,7 +200,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     proctor: str
 
 
-SCHEMA = 4
+SCHEMA = 5
 """Of run.json and result.json."""
 
 
@@ -269,6 +269,13 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """Finish reason -> samples; `unknown` where there is none. `context` means that the prompt was too long."""
 
 
+class Repetition(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts the problems with several samples, and those of them whose samples are all equal, byte for byte."""
+
+    problems: int
+    equal: int
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Reports the scores of one policy and their conditions; holds no clock, so equal inputs give equal bytes.
 
@@ -285,6 +292,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Rule of extraction -> samples; `none` is where it failed."""
     cut_off: int
     """Samples whose last statement was left out because the model was stopped in it."""
+    repetition: Repetition
     scores: tuple[Score, ...]
     verdict_shares: tuple[VerdictShare, ...]
     tallies: tuple[Tally, ...]

@@ -46,6 +46,9 @@ def _section(result: Result) -> Iterator[str]:
     if months := list(_month_rows(result)):
         yield from table(months)
         yield ""
+    if warning := repetition_warning(result):
+        yield f"**{in_markdown(warning)}**"
+        yield ""
     yield f"Prompt: {in_markdown(_prompt(result))}; extraction: {_extraction(result, samples)}"
     yield ""
     if generation := "; ".join(_generation(result, samples)):
@@ -123,7 +126,28 @@ def _prompt(result: Result) -> str:
 def _extraction(result: Result, samples: int) -> str:
     failed = result.extraction_counts.get(FAILED, 0) / samples
     setting = result.conditions.extraction
-    return f"{setting} ({100 * failed:.2f} % failed, {100 * result.cut_off / samples:.2f} % cut off)"
+    return f"{setting} ({100 * failed:.2f} % without a program, {100 * result.cut_off / samples:.2f} % cut off)"
+
+
+def repetition_warning(result: Result) -> str:
+    """Return a warning where many samples that should differ are equal; empty where they do, or are greedy.
+
+    Args:
+        result: of one policy.
+
+    Returns:
+        One line where that is so in most of the problems, else nothing.
+    """
+    sampling, found = result.conditions.sampling, result.repetition
+    if 2 * found.equal <= found.problems or (sampling and not sampling.temperature):
+        return ""
+    temperature = f"temperature {sampling.temperature:g}" if sampling else "temperature unknown"
+    several = ", ".join(f"pass@{k}" for k in sorted({score.k for score in result.scores}) if k > 1)
+    return (
+        f"All samples of a problem are equal, byte for byte, in {found.equal} of {found.problems} problems "
+        f"with several ({temperature}): they say no more than one"
+        f"{f', so {several} is not an estimate' if several else ''}; check how they were generated"
+    )
 
 
 def _generation(result: Result, samples: int) -> Iterator[str]:

@@ -5,7 +5,7 @@ difficulty and by kind of test: the subsets that every table of results has.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ import msgspec
 
 from harness.benchmarks.problem_info import ProblemInfo, ProblemInfos
 from harness.errors import UserError
-from harness.runs.records import Evaluation, Result, Run, Score, Tally, Usage, VerdictShare
+from harness.runs.records import Evaluation, Repetition, Result, Run, Score, Tally, Usage, VerdictShare
 from harness.runs.row_store import SampleCounts
 from harness.scoring.intervals import mean_interval
 from harness.scoring.passk import pass_at_k
@@ -98,14 +98,19 @@ def score(
     """
     found = defaultdict[str, defaultdict[str, Counter[Verdict]]](lambda: defaultdict(Counter))
     extracted = defaultdict[str, Counter[tuple[str, bool]]](Counter)
+    firsts = defaultdict[str, dict[str, str]](dict)
+    varied = defaultdict[str, set[str]](set)
     for evaluation in evaluations:
         found[evaluation.policy][evaluation.task_id][evaluation.verdict] += 1
         extracted[evaluation.policy][evaluation.extraction, evaluation.complete] += 1
+        first = firsts[evaluation.policy].setdefault(evaluation.task_id, evaluation.completion_sha256)
+        if first != evaluation.completion_sha256:
+            varied[evaluation.policy].add(evaluation.task_id)
     refuse_short(
         {(policy, task): of_task.total() for policy in found for task, of_task in found[policy].items()}, run.k
     )
     return tuple(
-        _result(policy, found[policy], extracted[policy], infos=infos, run=run, usage=usage[policy])
+        _result(policy, found[policy], extracted[policy], varied[policy], infos=infos, run=run, usage=usage[policy])
         for policy in sorted(found)
     )
 
@@ -114,6 +119,7 @@ def _result(
     policy: str,
     found: _Counts,
     extracted: Counter[tuple[str, bool]],
+    varied: Collection[str],
     *,
     infos: ProblemInfos,
     run: Run,
@@ -129,10 +135,16 @@ def _result(
         verdict_counts={verdict: sum(counts[verdict] for counts in found.values()) for verdict in Verdict},
         extraction_counts={rule: extracted[rule, True] + extracted[rule, False] for rule in rules},
         cut_off=sum(count for (_, complete), count in extracted.items() if not complete),
+        repetition=_repetition(found, varied),
         scores=tuple(_scores(subsets, run.k)),
         verdict_shares=tuple(_shares(subsets, found)),
         tallies=tallies,
     )
+
+
+def _repetition(found: _Counts, varied: Collection[str]) -> Repetition:
+    several = {task_id for task_id, counts in found.items() if counts.total() > 1}
+    return Repetition(problems=len(several), equal=len(several.difference(varied)))
 
 
 def _tally(info: ProblemInfo, counts: Counter[Verdict]) -> Tally:

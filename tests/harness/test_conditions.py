@@ -37,6 +37,18 @@ def test_each_condition_is_named(changes, difference):
     assert differences(conditions(), conditions(**changes)) == (difference,)
 
 
+def test_pythons_of_one_minor_version_are_alike():
+    """A patch changes no verdict; the minor version may."""
+    assert differences(conditions(python="3.11.7"), conditions(python="3.11.19")) == ()
+    assert differences(conditions(python="3.1.7"), conditions(python="3.11.7")) == ("python: 3.1.7 against 3.11.7",)
+    assert "Python 3.11.19; " in footnote(conditions(python="3.11.19"))
+
+
+def test_the_order_of_preloaded_modules_is_no_condition():
+    """All of them are there."""
+    assert differences(conditions(preload=("re", "numpy")), conditions(preload=("numpy", "re"))) == ()
+
+
 def test_sampling_and_precision_are_conditions():
     """Backend, model and seed are not: they are what is compared, or chance."""
     sampling = {"n": 1, "temperature": 0.8, "top_p": 0.95, "max_tokens": 9, "stop": (), "seed": 0}

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from harness.errors import UserError
-from harness.runs.records import Producer, PromptCardId, Sampling, Tally, Usage
+from harness.runs.records import Producer, PromptCardId, Repetition, Sampling, Tally, Usage
 from harness.scoring.intervals import wilson
 from harness.scoring.score import refuse_short, score
 from sandbox.records import Verdict
@@ -112,6 +112,25 @@ def test_shares_of_verdicts(evaluations, infos, run):
     assert shares["easy", "all", "wrong_answer"] == (1, 1 / 4)
     assert shares["hard", "call", "time_limit"] == (1, 1 / 2)
     assert ("easy", "all", "time_limit") not in shares
+
+
+def test_equal_samples_are_counted(make_evaluation, make_info, make_run):
+    """Of problems with several: the completions count, not the verdicts, in any order."""
+    texts = {"a": "xxx", "b": "xyx", "c": "x", "d": "yy"}
+    rows = [
+        msgspec.structs.replace(make_evaluation(task_id, index), completion_sha256=text)
+        for task_id, of_task in texts.items()
+        for index, text in enumerate(of_task)
+    ]
+
+    for order in (1, -1):
+        (result,) = score(
+            rows[::order],
+            {task_id: make_info(task_id) for task_id in texts},
+            make_run(problems=dict.fromkeys(texts, "")),
+            USAGE,
+        )
+        assert result.repetition == Repetition(problems=3, equal=2)
 
 
 def test_tallies_and_verdicts(evaluations, infos, run):
@@ -225,7 +244,7 @@ def test_the_protocol_stands_in_the_result(evaluations, infos, make_run):
 
     (result,) = score(evaluations, infos, asked, USAGE)
 
-    assert result.schema == 4
+    assert result.schema == 5
     assert result.conditions == msgspec.structs.replace(asked.conditions, samples=2)
 
 
