@@ -133,11 +133,13 @@ class NodeJudge:
 
     def _judge_each(self, cases: Iterable[Case]) -> Iterator[Judgement]:
         for case in cases:
-            first = self._equal.first_of(case.tests, Key(case.program, case.limits, case.exhaustive))
+            first = self._equal.first_of(case.tests, Key(case.program, case.limits, case.exhaustive, case.prelude))
             if first.judgement and self._terms.reuse:
                 yield msgspec.structs.replace(first.judgement, reused=True)
             else:
-                judgement = self._judge.judge(case.program, case.tests, case.limits, exhaustive=case.exhaustive)
+                judgement = self._judge.judge(
+                    case.program, case.tests, case.limits, exhaustive=case.exhaustive, prelude=case.prelude
+                )
                 first.settle(judgement)
                 yield judgement
 
