@@ -12,7 +12,7 @@ from harness.audit_report import Accepted, Alike, Audit, Method, Reference
 from harness.benchmarks.flaws import flaw_of
 from harness.benchmarks.problem_info import sha256_of
 from harness.benchmarks.time_limits import Calibration, calibrated_limits, limit_of_reference
-from harness.extraction.program import AS_IT_IS, program_of
+from harness.extraction.program import AS_IT_IS, prelude_of, program_of
 from harness.runs.records import Problem, Sample
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
@@ -162,7 +162,8 @@ def run_references(
 def _reference_case(problem: Problem, cap_s: float) -> Case:
     sample = Sample(policy="reference", task_id=problem.task_id, index=0, completion=problem.reference)
     program = program_of(sample, problem, AS_IT_IS).program
-    return Case(program=program, tests=problem.tests, limits=calibrated_limits(problem.limits, cap_s))
+    limits, prelude = calibrated_limits(problem.limits, cap_s), prelude_of(program, problem)
+    return Case(program=program, tests=problem.tests, limits=limits, prelude=prelude)
 
 
 def _reference_run(task_id: str, judgement: Judgement) -> ReferenceRun:

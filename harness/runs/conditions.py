@@ -35,6 +35,8 @@ def condition_texts(conditions: Conditions) -> dict[str, str]:
         "limits": f"{conditions.limits_file}: {limits}" if conditions.limits_file else limits,
         "isolation": ", ".join(in_force) or "NONE, every program was trusted",
         "preload": ", ".join(conditions.preload) or "nothing",
+        "allow": ", ".join(f"{name} {version}".rstrip() for name, version in conditions.allow.items()) or "nothing",
+        "prelude": ", ".join(f"{name} ({sha256[:12]})" for name, sha256 in conditions.preludes.items()) or "none",
         "python": conditions.python,
         "proctor": conditions.proctor,
     }
@@ -69,6 +71,7 @@ def footnote(conditions: Conditions) -> str:
     named = (
         "prompt card", "sampling", *["dtype"] * (texts["dtype"] != _UNKNOWN), "extraction",
         *["tests"] * conditions.exhaustive, "limits", "isolation", *["preload"] * bool(conditions.preload),
+        *["allow"] * bool(conditions.allow), *["prelude"] * bool(conditions.preludes),
     )  # fmt: skip
     return "; ".join((
         *(f"{name} {texts[name]}" for name in named),

@@ -33,6 +33,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     difficulty: str = ""
     reference: str = ""
     """A program known to be right."""
+    prelude: str = ""
+    """Name of the prelude of its programs, see `harness.benchmarks.prelude`; empty for none."""
 
     @property
     def kind(self) -> str:
@@ -193,12 +195,16 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     isolation: dict[str, str]
     """Layer of isolation -> "in force" or why it is absent."""
     preload: tuple[str, ...]
+    allow: dict[str, str] = {}
+    """Package that the sandbox shows on request -> version, those that it needs included."""
+    preludes: dict[str, str] = {}
+    """Prelude that problems name -> SHA-256 of its file."""
     python: str
     """Version of the examined interpreter."""
     proctor: str
 
 
-SCHEMA = 4
+SCHEMA = 5
 """Of run.json and result.json."""
 
 
