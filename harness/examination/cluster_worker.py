@@ -53,6 +53,7 @@ def refuse_unlike_node(node: str, ours: Credentials, theirs: Credentials) -> Non
     for what, here, there in (
         ("proctor", ours.proctor, theirs.proctor),
         ("the examined Python", ours.jail.python, theirs.jail.python),
+        ("what --allow shows", _listed(ours.jail.packages), _listed(theirs.jail.packages)),
     ):
         if here != there:
             raise UserError(f"node {node}: {what} is {there}, but here {here}; install the same on every node")
@@ -63,6 +64,10 @@ def refuse_unlike_node(node: str, ours: Credentials, theirs: Credentials) -> Non
                 f"node {node}: is isolated more weakly than this machine, {layer} is {there}, but here {here}; "
                 "leave the node out, or give up the layer everywhere with --isolation"
             )
+
+
+def _listed(packages: dict[str, str]) -> str:
+    return ", ".join(f"{name} {version}".rstrip() for name, version in packages.items()) or "nothing"
 
 
 def _strength(state: str) -> tuple[bool, bool, int]:

@@ -122,7 +122,7 @@ class Server:
     """Serves the loaded program, and the objects of its own classes that the examiner holds handles of."""
 
     def __init__(self, program: bytes, stream: Stream, most_bytes: int) -> None:
-        """Serve a program, see `sandbox.inside.program.with_prelude`; no value in a reply may be larger than `most_bytes`."""
+        """Serve a program with its prelude, if any; no value in a reply may be larger than `most_bytes`."""
         self.program = program
         self.stream = stream
         self.most_bytes = most_bytes
