@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
@@ -17,6 +17,7 @@ from harness.runs.records import Problem, Sample
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
 from sandbox.records import AssertTest, CallTest, Judgement, StdioTest, Test, Verdict
+from sandbox.verdicts import absent_package
 
 CONSTANTS = ("None", "True", "False", "0", "1", "''", "[]")
 """Values that a function may return at every call, as source text."""
@@ -288,9 +289,14 @@ def sort_findings(
         slowest=tuple(sorted(found, key=lambda reference: -reference.cpu_s)[:_SHOWN]),
         undemanding=tuple(undemanding),
         alike=tuple(_alike(entries)),
+        absent_packages=dict(sorted(Counter(filter(None, map(_absent_package, found))).items())),
         without_reference=tuple(entry.task_id for entry in entries if not entry.has_reference),
         flawed={entry.task_id: entry.flaw for entry in entries if entry.flaw},
     )
+
+
+def _absent_package(reference: Reference) -> str:
+    return absent_package(Verdict.RUNTIME_ERROR, reference.detail) if not _accepted(reference) else ""
 
 
 def calibration_of(audit: Audit, found: Iterable[Reference]) -> Calibration:

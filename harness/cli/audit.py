@@ -63,7 +63,8 @@ def command(
     _, problems = load_benchmark(benchmark, data=data)
     host = jail_report(jail)
     method = Method(
-        python=host.python, proctor=version("proctor"), isolation=host.layers, repeat=repeat, cap_s=cap_s
+        python=host.python, proctor=version("proctor"), isolation=host.layers, allow=host.packages, repeat=repeat,
+        cap_s=cap_s,
     )  # fmt: skip
     read = (entry_of(problems[task_id]) for task_id in problems)
     entries = {entry.task_id: entry for entry in watched(read, len(problems), "read", sys.stderr)}

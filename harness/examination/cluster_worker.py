@@ -9,6 +9,7 @@ import msgspec
 
 from harness.errors import UserError
 from harness.examination.evaluate import evaluations_of
+from harness.runs.conditions import allowed_text
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample
 from sandbox.equal_programs import EqualPrograms, Key
 from sandbox.jail import Jail, JailReport, probe
@@ -53,7 +54,7 @@ def refuse_unlike_node(node: str, ours: Credentials, theirs: Credentials) -> Non
     for what, here, there in (
         ("proctor", ours.proctor, theirs.proctor),
         ("the examined Python", ours.jail.python, theirs.jail.python),
-        ("what --allow shows", _listed(ours.jail.packages), _listed(theirs.jail.packages)),
+        ("what --allow shows", allowed_text(ours.jail.packages), allowed_text(theirs.jail.packages)),
     ):
         if here != there:
             raise UserError(f"node {node}: {what} is {there}, but here {here}; install the same on every node")
@@ -64,10 +65,6 @@ def refuse_unlike_node(node: str, ours: Credentials, theirs: Credentials) -> Non
                 f"node {node}: is isolated more weakly than this machine, {layer} is {there}, but here {here}; "
                 "leave the node out, or give up the layer everywhere with --isolation"
             )
-
-
-def _listed(packages: dict[str, str]) -> str:
-    return ", ".join(f"{name} {version}".rstrip() for name, version in packages.items()) or "nothing"
 
 
 def _strength(state: str) -> tuple[bool, bool, int]:

@@ -287,6 +287,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Rule of extraction -> samples; `none` is where it failed."""
     cut_off: int
     """Samples whose last statement was left out because the model was stopped in it."""
+    absent_packages: dict[str, int] = {}
+    """Package that is absent in the sandbox -> samples that failed for it; of more than 1000 names, the first."""
     scores: tuple[Score, ...]
     verdict_shares: tuple[VerdictShare, ...]
     tallies: tuple[Tally, ...]
