@@ -4,9 +4,9 @@ import pytest
 
 from sandbox.equal_programs import Key
 from sandbox.inside.program import with_prelude
+from sandbox.jail import Jail
 from sandbox.judge import Judge
 from sandbox.pool import Case, judge_all
-from sandbox.jail import Jail
 from sandbox.records import AssertTest, CallTest, Limits, StdioTest, Verdict
 
 pytestmark = pytest.mark.slow
