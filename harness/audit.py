@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
@@ -13,11 +13,12 @@ from harness.benchmarks.flaws import flaw_of
 from harness.benchmarks.problem_info import sha256_of
 from harness.benchmarks.time_limits import Calibration, calibrated_limits, limit_of_reference
 from harness.errors import UserError
-from harness.extraction.program import AS_IT_IS, program_of
+from harness.extraction.program import AS_IT_IS, prelude_of, program_of
 from harness.runs.records import Problem, Sample
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
 from sandbox.records import AssertTest, CallTest, Judgement, StdioTest, Test, Verdict
+from sandbox.verdicts import absent_package
 
 CONSTANTS = ("None", "True", "False", "0", "1", "''", "[]")
 """Values that a function may return at every call, as source text."""
@@ -182,7 +183,8 @@ def run_references(
 def _reference_case(problem: Problem, cap_s: float) -> Case:
     sample = Sample(policy="reference", task_id=problem.task_id, index=0, completion=problem.reference)
     program = program_of(sample, problem, AS_IT_IS).program
-    return Case(program=program, tests=problem.tests, limits=calibrated_limits(problem.limits, cap_s))
+    limits, prelude = calibrated_limits(problem.limits, cap_s), prelude_of(program, problem)
+    return Case(program=program, tests=problem.tests, limits=limits, prelude=prelude)
 
 
 def _reference_run(task_id: str, judgement: Judgement) -> ReferenceRun:
@@ -307,9 +309,14 @@ def sort_findings(
         slowest=tuple(sorted(found, key=lambda reference: -reference.cpu_s)[:_SHOWN]),
         undemanding=tuple(undemanding),
         alike=tuple(_alike(entries)),
+        absent_packages=dict(sorted(Counter(filter(None, map(_absent_package, found))).items())),
         without_reference=tuple(entry.task_id for entry in entries if not entry.has_reference),
         flawed={entry.task_id: entry.flaw for entry in entries if entry.flaw},
     )
+
+
+def _absent_package(reference: Reference) -> str:
+    return absent_package(Verdict.RUNTIME_ERROR, reference.detail) if not _accepted(reference) else ""
 
 
 def calibration_of(audit: Audit, found: Iterable[Reference]) -> Calibration:

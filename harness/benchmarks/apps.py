@@ -228,6 +228,7 @@ def _problem(entry: CatalogueEntry, benchmark: str, row: _Row) -> Problem:
         starter_code=starter_code,
         entry_point=function if is_entered else "",
         difficulty=row.difficulty or "",
+        prelude="leetcode" if isinstance(tests[0], CallTest) else "",
         reference=row.canonical_solution or next(iter(row.solutions), ""),
     )
 

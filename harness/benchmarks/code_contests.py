@@ -168,6 +168,7 @@ def _trained(entry: CatalogueEntry, row: _TrainerRow, benchmark: str, tests: tup
         statement=row.problem,
         tests=tests,
         starter_code=begun[1] if begun else "",
+        prelude="leetcode" if begun else "",
         reference=row.solutions,
     )
 

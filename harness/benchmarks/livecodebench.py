@@ -122,6 +122,7 @@ def _problem(entry: CatalogueEntry, tree: Any) -> Problem:
         starter_code=row.starter_code or "",
         entry_point=function,
         difficulty=row.difficulty or "",
+        prelude="leetcode",
         date=day,
     )
 

@@ -26,6 +26,7 @@ class ProblemInfo(msgspec.Struct, frozen=True, kw_only=True):
     difficulty: str
     kind: str
     limits: Limits
+    prelude: str = ""
     sha256: str
     """Of all that the problem says, tests and limits included."""
     date: str = ""
@@ -67,6 +68,7 @@ def info_of(problem: Problem) -> ProblemInfo:
         difficulty=problem.difficulty,
         kind=problem.kind,
         limits=problem.limits,
+        prelude=problem.prelude,
         sha256=sha256_of(problem),
         date=problem.date,
     )

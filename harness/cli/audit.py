@@ -48,9 +48,7 @@ def command(
     repeat: int,
     cap_s: float,
     workers: int,
-    python: str,
-    layers: frozenset[str],
-    preload: tuple[str, ...],
+    jail: Jail,
     out: Path | None,
     as_json: bool,
 ) -> int:
@@ -63,10 +61,10 @@ def command(
     if out is not None and not out.absolute().parent.is_dir():
         raise UserError(f"{out}: its folder does not exist; create it, or choose another --out")
     loaded, problems = load_benchmark(benchmark, data=data)
-    jail = Jail(python=python, layers=layers, preload=preload)
     host = jail_report(jail)
     method = Method(
-        python=host.python, proctor=version("proctor"), isolation=host.layers, repeat=repeat, cap_s=cap_s
+        python=host.python, proctor=version("proctor"), isolation=host.layers, allow=host.packages, repeat=repeat,
+        cap_s=cap_s,
     )  # fmt: skip
     malformed = dict[str, str]()
     read = readable_entries(problems, malformed)

@@ -5,6 +5,7 @@ What judging itself needs is imported when it begins: before that, `score` has i
 
 import functools
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -65,6 +66,16 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str) -> fro
     return layers
 
 
+_PACKAGE = re.compile(r"\w(?:[\w.-]*\w)?", re.ASCII)
+
+
+def _packages(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    names = [name.strip() for text in texts for name in text.split(",")]
+    if wrong := [name for name in names if not _PACKAGE.fullmatch(name)]:
+        raise click.BadParameter(f"{wrong[0]!r} is no name of a package; give such as pandas,sympy.")
+    return tuple(sorted(set(names)))
+
+
 def _at_most_a_core(_context: click.Context, _option: click.Parameter, workers: int) -> int:
     cores = len(os.sched_getaffinity(0))
     if workers > cores:
@@ -99,19 +110,28 @@ JAIL_OPTIONS = (
         metavar="MODULE",
         help="Module to import once, not in each program, e.g. numpy; repeatable.",
     ),
+    click.option(
+        "--allow",
+        multiple=True,
+        callback=_packages,
+        metavar="PACKAGES",
+        help="Installed packages that programs may import, with those that they need, e.g. pandas,sympy.",
+    ),
 )
 
 
 def jail_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --workers, --python, --isolation and --preload to a command.
+    """Add --workers, and the options that make a jail, to a command.
 
     Args:
-        command: takes workers, python, layers and preload.
+        command: takes workers and jail.
 
     Returns:
         The command with these options.
     """
-    return reduce(lambda decorated, option: option(decorated), reversed(JAIL_OPTIONS), command)
+    workers, *of_jail = JAIL_OPTIONS
+    with_workers: Callable[..., Any] = workers(collect_options("jail", Jail, of_jail)(command))
+    return with_workers
 
 
 _OPTIONS = (
@@ -171,6 +191,7 @@ class JudgingOptions(msgspec.Struct, frozen=True, kw_only=True):
     python: str
     layers: frozenset[str]
     preload: tuple[str, ...]
+    allow: tuple[str, ...]
     cluster: str | None
     exhaustive: bool
     reuse: bool
@@ -180,7 +201,7 @@ class JudgingOptions(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def jail(self) -> Jail:
         """Return the jail."""
-        return Jail(python=self.python, layers=self.layers, preload=self.preload)
+        return Jail(python=self.python, layers=self.layers, preload=self.preload, allow=self.allow)
 
     def head_start(self) -> AbstractContextManager[HeadStart | None]:
         """Start the first worker, where this machine judges."""

@@ -89,9 +89,7 @@ def command(
     cores: int,
     gpus: int,
     workers: int,
-    python: str,
-    layers: frozenset[str],
-    preload: tuple[str, ...],
+    jail: Jail,
     as_json: bool,
 ) -> int:
     """Forecast the cost of an evaluation.
@@ -104,7 +102,6 @@ def command(
     found, problems = load_benchmark(benchmark, data=data)
     card = card_for(found, prompt_card)
     task_ids = tuple(selected_problems(problem_infos(problems, problems), found, split, problem_set))
-    jail = Jail(python=python, layers=layers, preload=preload)
     jail_report(jail)
     judge = partial(evaluate, extraction=AS_IT_IS, jail=jail, workers=workers)
     count = model_token_counter(model) if model else None

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from harness.benchmarks.prelude import load_prelude
 from harness.benchmarks.starter_code import complete_program
 from harness.extraction.extract import Extraction, Fence, extract
 from harness.runs.records import Problem, PromptCardId, Sample
@@ -21,7 +22,7 @@ FAILED = "none"
 def program_of(sample: Sample, problem: Problem, setting: str, card: PromptCardId | None = None) -> Extraction:
     """Return the program of a sample under a setting of extraction.
 
-    What the problem's starter code leaves to the judge (a call, imports) is part of the program, and of no rule.
+    What the problem's starter code leaves to the judge (a call) is part of the program, and of no rule.
 
     Args:
         sample: with the completion.
@@ -45,6 +46,19 @@ def program_of(sample: Sample, problem: Problem, setting: str, card: PromptCardI
     if not (sample.completion.strip() and found.program.strip()):
         found = msgspec.structs.replace(found, rule=FAILED)
     return msgspec.structs.replace(found, program=complete_program(found.program, problem))
+
+
+def prelude_of(program: str, problem: Problem) -> str:
+    """Return what is executed before a program: the names of the problem's prelude that it needs.
+
+    Args:
+        program: as it runs.
+        problem: that it answers.
+
+    Returns:
+        Source text, mostly empty.
+    """
+    return load_prelude(problem.prelude).needed_by(program) if problem.prelude else ""
 
 
 def entry_point_of(problem: Problem) -> str:

@@ -1,5 +1,7 @@
 """Compares the conditions of results: only results under alike conditions may be compared."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from harness.runs.records import Conditions, Sampling
@@ -35,6 +37,8 @@ def condition_texts(conditions: Conditions) -> dict[str, str]:
         "limits": f"{conditions.limits_file}: {limits}" if conditions.limits_file else limits,
         "isolation": ", ".join(in_force) or "NONE, every program was trusted",
         "preload": ", ".join(sorted(conditions.preload)) or "nothing",
+        "allow": allowed_text(conditions.allow) or "nothing",
+        "prelude": ", ".join(f"{name} ({sha256[:12]})" for name, sha256 in conditions.preludes.items()) or "none",
         "python": conditions.python,
         "proctor": conditions.proctor,
     }
@@ -77,11 +81,21 @@ def footnote(conditions: Conditions) -> str:
     named = (
         "prompt card", "sampling", *["dtype"] * (texts["dtype"] != _UNKNOWN), "extraction",
         *["tests"] * conditions.exhaustive, "limits", "isolation", *["preload"] * bool(conditions.preload),
+        *["allow"] * bool(conditions.allow), *["prelude"] * bool(conditions.preludes),
     )  # fmt: skip
     return "; ".join((
         *(f"{name} {texts[name]}" for name in named),
         f"Python {texts['python']}", f"proctor {texts['proctor']}", f"problems {texts['problems']}",
     ))  # fmt: skip
+
+
+def allowed_text(packages: Mapping[str, str]) -> str:
+    """Return the packages that the sandbox shows on request, such as "numpy 2.4.6, pandas 3.1.1".
+
+    Args:
+        packages: versions by name.
+    """
+    return ", ".join(f"{name} {version}".rstrip() for name, version in packages.items())
 
 
 def sampling_text(sampling: Sampling) -> str:

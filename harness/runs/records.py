@@ -35,6 +35,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """A program known to be right."""
     date: str = ""
     """Day of publication, such as 2024-08-17; empty where it is unknown."""
+    prelude: str = ""
+    """Name of the prelude of its programs, see `harness.benchmarks.prelude`; empty for none."""
 
     @property
     def kind(self) -> str:
@@ -195,6 +197,10 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     isolation: dict[str, str]
     """Layer of isolation -> "in force" or why it is absent."""
     preload: tuple[str, ...]
+    allow: dict[str, str] = {}
+    """Package that the sandbox shows on request -> version, those that it needs included."""
+    preludes: dict[str, str] = {}
+    """Prelude that problems name -> SHA-256 of its file."""
     python: str
     """Version of the examined interpreter."""
     proctor: str
@@ -293,6 +299,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     cut_off: int
     """Samples whose last statement was left out because the model was stopped in it."""
     repetition: Repetition
+    absent_packages: dict[str, int] = {}
+    """Package that is absent in the sandbox -> samples that failed for it; of more than 1000 names, the first."""
     scores: tuple[Score, ...]
     verdict_shares: tuple[VerdictShare, ...]
     tallies: tuple[Tally, ...]

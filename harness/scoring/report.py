@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.escapes import in_markdown
 from harness.extraction.program import FAILED
-from harness.runs.conditions import sampling_text
+from harness.runs.conditions import allowed_text, sampling_text
 from harness.runs.records import Result, Score, VerdictShare
 from harness.scoring.score import ALL, Subset, by_month, by_subset
 from sandbox.printable import one_line
 from sandbox.records import Verdict
 
+_SHOWN = 10
+"""Packages that are listed."""
 _WIDEST = 400
 """Characters to which the cells of a column are filled up: one long name must not be paid for in every row."""
 
@@ -51,11 +53,15 @@ def _section(result: Result) -> Iterator[str]:
         yield ""
     yield f"Prompt: {in_markdown(_prompt(result))}; extraction: {_extraction(result, samples)}"
     yield ""
+    if absent := packages_text(result.absent_packages):
+        yield f"Failed for a package that the sandbox does not show, see --allow: {absent}"
+        yield ""
     if generation := "; ".join(_generation(result, samples)):
         yield f"Generated: {one_line(generation)}"
         yield ""
     limits = f"; limits: {conditions.limits_file}" if conditions.limits_file else ""
-    yield in_markdown(f"Python {conditions.python}{limits}; isolation: {isolation_of(conditions.isolation)}")
+    allowed = f"; allowed: {packages}" if (packages := allowed_text(conditions.allow)) else ""
+    yield in_markdown(f"Python {conditions.python}{limits}{allowed}; isolation: {isolation_of(conditions.isolation)}")
     yield ""
 
 
@@ -168,6 +174,20 @@ def _generation(result: Result, samples: int) -> Iterator[str]:
         yield f"{100 * usage.finish_counts.get('length', 0) / samples:.2f} % ended by length"
     if too_long := usage.finish_counts.get("context"):
         yield f"{too_long} without an answer, their prompt being too long for the model"
+
+
+def packages_text(counts: Mapping[str, int]) -> str:
+    """Return how many samples each package was counted for, those of most samples first.
+
+    Args:
+        counts: of each package.
+
+    Returns:
+        Such as "pandas 12, sympy 3", of ten packages at most; empty where there is none.
+    """
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    more = [f"{len(ordered) - _SHOWN} more packages"] if len(ordered) > _SHOWN else []
+    return ", ".join((*(f"{in_markdown(name)} {count}" for name, count in ordered[:_SHOWN]), *more))
 
 
 def isolation_of(layers: Mapping[str, str]) -> str:

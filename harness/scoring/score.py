@@ -18,6 +18,7 @@ from harness.runs.row_store import SampleCounts
 from harness.scoring.intervals import mean_interval
 from harness.scoring.passk import pass_at_k
 from sandbox.records import Verdict
+from sandbox.verdicts import absent_package
 
 ALL = "all"
 """Every difficulty, or every kind."""
@@ -100,7 +101,10 @@ def score(
     extracted = defaultdict[str, Counter[tuple[str, bool]]](Counter)
     firsts = defaultdict[str, dict[str, str]](dict)
     varied = defaultdict[str, set[str]](set)
+    absent = defaultdict[str, Counter[str]](Counter)
     for evaluation in evaluations:
+        if package := absent_package(evaluation.verdict, evaluation.detail):
+            count_package(absent[evaluation.policy], package)
         found[evaluation.policy][evaluation.task_id][evaluation.verdict] += 1
         extracted[evaluation.policy][evaluation.extraction, evaluation.complete] += 1
         first = firsts[evaluation.policy].setdefault(evaluation.task_id, evaluation.completion_sha256)
@@ -110,9 +114,31 @@ def score(
         {(policy, task): of_task.total() for policy in found for task, of_task in found[policy].items()}, run.k
     )
     return tuple(
-        _result(policy, found[policy], extracted[policy], varied[policy], infos=infos, run=run, usage=usage[policy])
+        msgspec.structs.replace(
+            _result(
+                policy, found[policy], extracted[policy], varied[policy], infos=infos, run=run, usage=usage[policy]
+            ),
+            absent_packages=dict(sorted(absent[policy].items())),
+        )
         for policy in sorted(found)
     )
+
+
+_MOST_PACKAGES = 1000
+
+
+def count_package(counts: Counter[str], package: str) -> None:
+    """Count a package, and keep the first 1000 names: programs may make up any number of them.
+
+    A name that is dropped never comes back, since those before it stay; so the order of counting does not matter.
+
+    Args:
+        counts: of packages so far.
+        package: to be counted.
+    """
+    counts[package] += 1
+    if len(counts) > _MOST_PACKAGES:
+        del counts[max(counts)]
 
 
 def _result(

@@ -24,6 +24,7 @@ from harness.benchmarks.livecodebench import livecodebench
 from harness.benchmarks.mbpp_plus import mbpp_plus
 from harness.benchmarks.starter_code import complete_program
 from harness.benchmarks.time_limits import calibrated_limits
+from harness.extraction.program import prelude_of
 from harness.runs.records import Problem
 from sandbox.jail import Jail
 from sandbox.judge import Judge
@@ -195,7 +196,8 @@ def agreement(name: str, recorded: list[Recorded]) -> int:
 def case(sample: Recorded) -> Case:
     """Return what the judge takes."""
     program = complete_program(sample.program, sample.problem)
-    return Case(program=program, tests=sample.problem.tests, limits=sample.problem.limits)
+    prelude = prelude_of(program, sample.problem)
+    return Case(program=program, tests=sample.problem.tests, limits=sample.problem.limits, prelude=prelude)
 
 
 def reason(sample: Recorded, judgement: Judgement) -> str | None:

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.slow
 BENCHMARK = "harness.benchmarks.livecodebench:livecodebench"
 PROGRAMS = {
     "doubles": "print(2 * int(input()))",
+    "imports_nothing": "print(reduce(add, [int(input())] * 2))",
     "reads_it_late": "if __name__ == '__main__':\n    print(f'{2.0 * int(input())}'.split('.')[0])",
     "wrong_in_private": "print(4)",
     "pairs": "class Solution:\n    def pairs(self, a: List[int], b: str):\n        return [tuple(a)] if a else []",
@@ -37,17 +38,17 @@ def score(tmp_path):
 
 
 def test_samples_are_judged_by_public_and_private_tests(score, tmp_path):
-    """A tuple is a list, LeetCode's names need no import, and the report has a row for each month."""
+    """A tuple is a list, many names need no import, and the report has a row for each month."""
     code, result = score()
 
     assert code == 0
     assert {tally["task_id"]: tally["c"] for tally in result["tallies"]} == {
-        "doubles": 1, "reads_it_late": 1, "wrong_in_private": 0, "pairs": 1,
+        "doubles": 1, "imports_nothing": 1, "reads_it_late": 1, "wrong_in_private": 0, "pairs": 1,
     }  # fmt: skip
     assert {tally["date"] for tally in result["tallies"]} == {"2024-08-17", "2024-09-01"}
     lines = Path(tmp_path / "run" / "report.md").read_text().splitlines()
     assert [line.split("|")[1:3] for line in lines if line.startswith("| 2024-")] == [
-        [" 2024-08   ", " 3        "], [" 2024-09   ", " 1        "],
+        [" 2024-08   ", " 4        "], [" 2024-09   ", " 1        "],
     ]  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def test_a_window_selects_problems_by_their_dates(score):
 
 
 def test_a_release_that_is_not_whole_is_refused(score, capsys):
-    """Four problems are no release."""
+    """Five problems are no release."""
     code, result = score("--problem-set", "release_v1")
 
     assert (code, result) == (2, None)

@@ -239,3 +239,19 @@ def test_no_isolation_is_stamped_on_the_table(make_result):
 def test_no_results():
     """Nothing gives nothing."""
     assert report_markdown([]) == ""
+
+
+def test_absent_packages_are_told_those_of_most_samples_first(make_result):
+    """Ten of them, and how many more."""
+    counts = {f"p{number}": 1 for number in range(10, 21)} | {"_x_": 2}
+
+    told = report_markdown([make_result(absent_packages=counts)])
+
+    assert "Failed for a package that the sandbox does not show, see --allow: \\_x\\_ 2, p10 1, " in told
+    assert "p18 1, 2 more packages" in told
+    assert "--allow" not in report_markdown([make_result()])
+
+
+def test_allowed_packages_are_told(make_result):
+    """With their versions, beside the interpreter's."""
+    assert "; allowed: pandas 3.1.1; isolation: " in report_markdown([make_result(allow={"pandas": "3.1.1"})])
