@@ -15,6 +15,8 @@ from harness.runs.records import Problem
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz")
 """Of the files in a folder that may hold rows."""
+_PARQUET = b"PAR1"
+"""How such a file begins."""
 
 
 def open_rows(
@@ -54,6 +56,11 @@ def open_rows(
         for split, path in files.items():
             opened[split] = unpacked(path)
             stack.callback(opened[split].close)
+            if os.pread(opened[split].fileno(), len(_PARQUET), 0) == _PARQUET:
+                raise UserError(
+                    f"{path}: is a Parquet file; write its rows as JSON Lines first, "
+                    "datasets.Dataset.from_parquet(...).to_json(...)"
+                )
         catalogue = Catalogue(entries(), load)
         weakref.finalize(catalogue, stack.pop_all().close)
     return catalogue

@@ -132,6 +132,14 @@ def test_a_row_of_livecodebench_is_named(load, key):
         load({"question_id": "a", "public_test_cases": "[]", key: "[1]"})
 
 
+def test_a_file_of_another_kind_is_named(tmp_path):
+    """The hub has its data sets as Parquet too."""
+    (tmp_path / "test.parquet").write_bytes(b"PAR1\x15\x04")
+
+    with pytest.raises(UserError, match=r"test.parquet: is a Parquet file; write its rows as JSON Lines first"):
+        apps.problems(tmp_path / "test.parquet")
+
+
 def test_a_row_of_rllm_is_named(load):
     """It has tests, in another form."""
     with pytest.raises(UserError, match=r"has `tests`, as rows of rLLM"):
