@@ -11,11 +11,13 @@ from harness.benchmarks.answers import grants
 from harness.benchmarks.flaws import flaw_of
 from harness.benchmarks.problem_info import sha256_of
 from harness.benchmarks.time_limits import Calibration, calibrated_limits, limit_of_reference
-from harness.extraction.program import AS_IT_IS, program_of
+from harness.errors import UserError
+from harness.extraction.program import AS_IT_IS, prelude_of, program_of
 from harness.runs.records import Problem, Sample
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
 from sandbox.records import Judgement, OwnChecker, Verdict
+from sandbox.verdicts import absent_package
 
 _SHOWN = 10
 """References that are listed as the slowest."""
@@ -78,6 +80,25 @@ def _checker_of(problem: Problem) -> str:
     return checker.name if isinstance(checker, OwnChecker) else checker
 
 
+def readable_entries(problems: Mapping[str, Problem], malformed: dict[str, str]) -> Iterator[AuditEntry]:
+    """Condense the problems of a benchmark, in its order.
+
+    Args:
+        problems: by task id, each of which is looked up once.
+        malformed: gets the reasons, by task id, of those that can't be read.
+
+    Yields:
+        The others, condensed.
+    """
+    for task_id in problems:
+        try:
+            yield entry_of(problems[task_id])
+        except UserError as error:
+            malformed[task_id] = str(error)
+        except RecursionError:
+            malformed[task_id] = "is nested too deep"
+
+
 def run_references(
     problems: Mapping[str, Problem], task_ids: Sequence[str], method: Method, *, jail: Jail, workers: int
 ) -> Iterator[ReferenceRun]:
@@ -135,7 +156,8 @@ def count_disagreeing(
 def _reference_case(problem: Problem, cap_s: float) -> Case:
     sample = Sample(policy="reference", task_id=problem.task_id, index=0, completion=problem.reference)
     program = program_of(sample, problem, AS_IT_IS).program
-    return Case(program=program, tests=problem.tests, limits=calibrated_limits(problem.limits, cap_s))
+    limits, prelude = calibrated_limits(problem.limits, cap_s), prelude_of(program, problem)
+    return Case(program=program, tests=problem.tests, limits=limits, prelude=prelude)
 
 
 def _reference_run(task_id: str, judgement: Judgement) -> ReferenceRun:
@@ -188,19 +210,19 @@ def sort_findings(
     """Sort the findings of an audit.
 
     Args:
-        entries: of all problems, at least one.
+        entries: of all problems that can be read.
         found: every reference that ran.
         undemanding: programs without work that tests accept.
         method: of the audit.
         disagreeing: number of references that give other answers than the first, by task id.
 
     Returns:
-        The report; entries that are not problems are the caller's to add.
+        The report; what is malformed or was left out is the caller's to add.
     """
     slow = tuple(reference for reference in found if reference.cpu_s > reference.limit_cpu_s)
     always = tuple(reference for reference in found if _accepted(reference) == len(reference.verdicts))
     return Audit(
-        benchmark=next(iter(entries)).benchmark,
+        benchmark=next((entry.benchmark for entry in entries), ""),
         method=method,
         problems=len(entries),
         references=len(found),
@@ -212,6 +234,7 @@ def sort_findings(
         undemanding=tuple(undemanding),
         alike=tuple(_alike(entries)),
         several_answers=tuple(_several_answers(entries, disagreeing)),
+        absent_packages=dict(sorted(Counter(filter(None, map(_absent_package, found))).items())),
         without_reference=tuple(entry.task_id for entry in entries if not entry.has_reference),
         flawed={entry.task_id: entry.flaw for entry in entries if entry.flaw},
     )
@@ -222,6 +245,10 @@ def _several_answers(entries: Iterable[AuditEntry], disagreeing: Mapping[str, in
         count = disagreeing.get(entry.task_id, 0)
         if entry.granted or count:
             yield SeveralAnswers(task_id=entry.task_id, granted=entry.granted, disagreeing=count, checker=entry.checker)
+
+
+def _absent_package(reference: Reference) -> str:
+    return absent_package(Verdict.RUNTIME_ERROR, reference.detail) if not _accepted(reference) else ""
 
 
 def calibration_of(audit: Audit, found: Iterable[Reference]) -> Calibration:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from harness.escapes import in_markdown
-from harness.scoring.report import isolation_of, table
+from harness.runs.conditions import allowed_text
+from harness.scoring.report import isolation_of, packages_text, table
 from sandbox.records import Verdict
 
 
@@ -56,6 +57,8 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     """Version of the examined interpreter."""
     proctor: str
     isolation: dict[str, str]
+    allow: dict[str, str] = {}
+    """Package that the sandbox shows on request -> version."""
     repeat: int
     """Runs of each reference."""
     cap_s: float
@@ -84,6 +87,10 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     several_answers: tuple[SeveralAnswers, ...]
     flawed: dict[str, str]
     """Task id -> why no program can be judged by its tests."""
+    malformed: dict[str, str] = {}
+    """Task id, or place in the data -> why the problem can't be read; these are not among `problems`."""
+    absent_packages: dict[str, int] = {}
+    """Package that is absent in the sandbox -> references that fail for it."""
     left_out: dict[str, str] = {}
     """Entry of the data that is not a problem -> why it can't be examined."""
 
@@ -108,7 +115,10 @@ def _lines(audit: Audit) -> Iterator[str]:
     yield f"{audit.problems} problems, {audit.references} with tests and a reference."
     yield f"Ceiling: {audit.accepted} of {audit.references} references are accepted within the limits{ceiling}."
     yield f"Each ran {method.repeat} times; a test was given up after {method.cap_s:g} s of CPU time."
-    yield f"Python {method.python}; isolation: {isolation_of(method.isolation)}"
+    allowed = f"; allowed: {packages}" if (packages := allowed_text(method.allow)) else ""
+    yield f"Python {method.python}{allowed}; isolation: {isolation_of(method.isolation)}"
+    if absent := packages_text(audit.absent_packages):
+        yield f"References that fail for a package that the sandbox does not show, see --allow: {absent}"
     yield from _section("References that fail", ("task", "verdict", "why"), _failures(audit.failing))
     yield from _section("References that fail sometimes", ("task", "verdict", "why"), _failures(audit.flaky))
     yield from _section("References that are slower than their limit", _TIMES, _times(audit.slow))
@@ -133,6 +143,7 @@ def _lines(audit: Audit) -> Iterator[str]:
         ],
     )
     yield from _section("Problems whose tests can't be run", ("task", "why"), audit.flawed.items())
+    yield from _section("Malformed problems", ("task", "why"), audit.malformed.items())
     yield from _section("Entries left out", ("entry", "why"), audit.left_out.items())
     yield ""
 

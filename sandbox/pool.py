@@ -39,6 +39,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     tests: tuple[Test, ...]
     limits: Limits
     exhaustive: bool = False
+    prelude: str = ""
+    """Source text whose names the program finds as it finds builtins."""
 
 
 def cores_of(workers: int) -> list[int | None]:
@@ -274,7 +276,7 @@ class _Pool:
                 break
             if not case.tests:
                 raise ValueError("a program can't be judged without tests")
-            work = Work(self._read, case.program, case.tests, case.limits, case.exhaustive)
+            work = Work(self._read, case.program, case.tests, case.limits, case.exhaustive, case.prelude)
             self._read += 1
             if not self._is_equal(case, work):
                 return work
@@ -284,7 +286,7 @@ class _Pool:
         """Return whether an equal program came before; this one gets its judgement, now or later."""
         if self._equal is None:
             return False
-        first = self._equal.first_of(case.tests, Key(case.program, case.limits, case.exhaustive))
+        first = self._equal.first_of(case.tests, Key(case.program, case.limits, case.exhaustive, case.prelude))
         if first.judgement:
             self._ready[work.number] = _reused(first.judgement)
         elif first in self._waiting:

@@ -43,6 +43,7 @@ class Work(NamedTuple):
     """None for those of the work before: tests are large, and an examiner is kept for the very same ones."""
     limits: Limits
     exhaustive: bool
+    prelude: str = ""
 
 
 class Order(NamedTuple):
@@ -145,7 +146,9 @@ def _judge_all(sock: socket.socket, inbox: _Inbox, judge: Judge) -> None:
         if work:
             assert work.tests is not None
             try:
-                judgement = judge.judge(work.program, work.tests, work.limits, exhaustive=work.exhaustive)
+                judgement = judge.judge(
+                    work.program, work.tests, work.limits, exhaustive=work.exhaustive, prelude=work.prelude
+                )
             except Fault:  # the judge was closed, or can't go on: the pool starts another if it is there
                 return
             judged.append((work.number, judgement))

@@ -20,8 +20,8 @@ MAY_IMPORT = {
 }
 STAGES = (
     {"errors", "escapes", "plugins", "progress", "syntax"}, {"runs"}, {"benchmarks"}, {"generation", "extraction"},
-    {"examination"}, {"scoring"}, {"audit_report"}, {"trivial_programs"}, {"audit", "explain", "plan"}, {"api"},
-    {"cli"},
+    {"examination"}, {"scoring"}, {"audit_report"}, {"trivial_programs"}, {"audit", "explain", "export", "plan"},
+    {"api"}, {"cli"},
 )  # fmt: skip
 """The rooms of `harness`, each with what it may import to its left; rooms in one place don't know each other."""
 MAY_OCCUR_TWICE = {

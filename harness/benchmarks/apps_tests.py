@@ -47,7 +47,7 @@ def tests_of(inputs: Any, outputs: Any, function: str, signature: Signature | No
     if len(given) != len(expected):
         raise ValueError(f"has {len(given)} inputs, but {len(expected)} outputs")
     if _is_stdio(given, function, signature):
-        return _stdio_tests(given, expected, text)
+        return stdio_tests(given, expected, text)
     calls = [_arguments(arguments, signature) for arguments in given]
     left_in = argument_with_answer(text, signature, expected)
     if left_in is None or any(left_in >= len(arguments) for arguments in calls):
@@ -74,7 +74,20 @@ def _is_stdio(inputs: list[Any], function: str, signature: Signature | None) -> 
     return takes_nothing and all(isinstance(value, list) and value for value in inputs)
 
 
-def _stdio_tests(inputs: Sequence[Any], outputs: Sequence[Any], text: str) -> tuple[StdioTest, ...]:
+def stdio_tests(inputs: Sequence[Any], outputs: Sequence[Any], text: str) -> tuple[StdioTest, ...]:
+    """Return a problem's tests on standard input.
+
+    Args:
+        inputs: a text, a list of lines or a number for each test.
+        outputs: what belongs to them, of the same number.
+        text: the statement, which may grant a tolerance or any letter case.
+
+    Returns:
+        A test for each input; all have one checker, which statement and outputs decide.
+
+    Raises:
+        ValueError: One is of another kind; one line.
+    """
     texts = [(_text(given), _text(expected)) for given, expected in zip(inputs, outputs, strict=True)]
     checker = output_checker(text, [expected for _, expected in texts])
     return tuple(StdioTest(stdin=given, expected_stdout=expected, checker=checker) for given, expected in texts)

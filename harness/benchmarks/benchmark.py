@@ -22,13 +22,19 @@ _KEPT = 4
 
 
 class CatalogueEntry(NamedTuple):
-    """Locates a problem in a file; `flaw` is the reason against examining it, if any."""
+    """Locates a problem in a file.
+
+    `flaw` is the reason to leave it out, if any: no program is to be judged by it. `fault` says why it can't be read:
+    it is a problem all the same, and whoever looks it up gets that reason.
+    """
 
     where: str
     task_id: str
     flaw: str = ""
     start: int = 0
     length: int = 0
+    split: str = "test"
+    fault: str = ""
 
 
 class Catalogue(Mapping[str, Problem]):
@@ -52,30 +58,46 @@ class Catalogue(Mapping[str, Problem]):
             kept: number of problems kept decoded; None for all that were looked up.
 
         Raises:
-            UserError: Two entries have one task id, or none can be examined.
+            UserError: None can be examined.
         """
         self._entries: dict[str, CatalogueEntry] = {}
         self.left_out: dict[str, str] = {}
         """Task id -> why it can't be examined, of entries that are not among the problems."""
         for entry in entries:
             self._add(entry)
-        if not self._entries:
-            raise UserError(_nothing_left(self.left_out))
+        if all(entry.fault for entry in self._entries.values()):
+            raise UserError(self._nothing_left())
         self._load = functools.lru_cache(kept)(load)
 
     def _add(self, entry: CatalogueEntry) -> None:
         earlier = self._entries.get(entry.task_id)
         if earlier is not None or entry.task_id in self.left_out:
             place = f"is already at {earlier.where}" if earlier else "occurs twice"
-            raise UserError(f"{entry.where}: task {entry.task_id!r} {place}; remove one of them")
-        if entry.flaw:
+            fault = f"{entry.where}: task {entry.task_id!r} {place}; remove one of them"
+            self.left_out.pop(entry.task_id, None)
+            self._entries[entry.task_id] = entry._replace(fault=fault)
+        elif entry.flaw:
             self.left_out[entry.task_id] = f"{entry.where}: {entry.flaw}"
         else:
             self._entries[entry.task_id] = entry
 
+    def _nothing_left(self) -> str:
+        reasons = [*(entry.fault for entry in self._entries.values()), *self.left_out.values()]
+        if not reasons:
+            return "--data holds no problems; check what it names"
+        return f"none of the {len(reasons)} problems can be examined, the first is {reasons[0]}"
+
     def __getitem__(self, task_id: str) -> Problem:
-        """Return a problem, decoded now or lately; raise UserError where its entry is malformed."""
-        return self._load(self._entries[task_id])
+        """Return a problem, decoded now or lately; raise UserError where it is malformed, or was left out."""
+        if task_id in self.left_out:
+            raise UserError(f"task {task_id!r} is left out: {self.left_out[task_id]}")
+        entry = self._entries[task_id]
+        if entry.fault:
+            raise UserError(entry.fault)
+        try:
+            return self._load(entry)
+        except (RecursionError, MemoryError) as error:  # of a parser, too
+            raise UserError(f"{entry.where}: task {task_id!r} is nested too deep; correct or remove it") from error
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the task ids without decoding anything."""
@@ -88,12 +110,6 @@ class Catalogue(Mapping[str, Problem]):
     def __contains__(self, task_id: object) -> bool:
         """Tell whether there is such a task without decoding it."""
         return task_id in self._entries
-
-
-def _nothing_left(left_out: Mapping[str, str]) -> str:
-    if not left_out:
-        return "--data holds no problems; check what it names"
-    return f"none of the {len(left_out)} problems can be examined, the first is {next(iter(left_out.values()))}"
 
 
 class Benchmark(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
+from harness.errors import UserError
 from harness.progress import watched
-from harness.runs.records import Problem
+from harness.runs.records import Problem, Source
 from sandbox.records import Limits
 
 _DIGITS = "{:x}".format
@@ -25,8 +26,11 @@ class ProblemInfo(msgspec.Struct, frozen=True, kw_only=True):
     difficulty: str
     kind: str
     limits: Limits
+    prelude: str = ""
     sha256: str
     """Of all that the problem says, tests and limits included."""
+    date: str = ""
+    """Day of publication, empty where it is unknown."""
 
 
 ProblemInfos = Mapping[str, ProblemInfo]
@@ -64,8 +68,34 @@ def info_of(problem: Problem) -> ProblemInfo:
         difficulty=problem.difficulty,
         kind=problem.kind,
         limits=problem.limits,
+        prelude=problem.prelude,
         sha256=sha256_of(problem),
+        date=problem.date,
     )
+
+
+def unchanged_problem(problems: Mapping[str, Problem], task_id: str, sha256: str, source: Source) -> Problem:
+    """Return a problem of a run, as it was when it was judged.
+
+    Args:
+        problems: of the benchmark.
+        task_id: of the problem.
+        sha256: of the problem in the record of the run.
+        source: of `problems`, for the message.
+
+    Returns:
+        The problem.
+
+    Raises:
+        UserError: It is not there, or another.
+    """
+    problem = problems.get(task_id)
+    if problem is None or info_of(problem).sha256 != sha256:
+        raise UserError(
+            f"task {task_id} of {source.data or source.benchmark} is not the one that was judged; name the same "
+            "--benchmark, --data and --limits as then"
+        )
+    return problem
 
 
 def fingerprint(sha256_of_problems: Mapping[str, str]) -> str:

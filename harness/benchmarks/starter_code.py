@@ -1,4 +1,4 @@
-"""Reads starter code: the function that it requests, and the call or imports that it leaves to the judge."""
+"""Reads starter code: the function that it requests, and the call that it leaves to the judge."""
 
 import ast
 from collections.abc import Iterator
@@ -8,14 +8,6 @@ from harness.runs.records import Problem
 from harness.syntax import parsed
 from sandbox.records import StdioTest
 
-LEETCODE_IMPORTS = (
-    "import collections, fractions, functools, heapq, itertools, math, random, sys, time; from typing import *; "
-    "from collections import ChainMap, Counter, OrderedDict, defaultdict, deque; from functools import lru_cache; "
-    "from heapq import *; from itertools import accumulate, combinations, permutations, product; "
-    "from math import ceil, cos, exp, fabs, floor, gcd, log, log2, sin, sqrt, tan"
-)
-"""What the judge of original APPS puts before every program, but numpy; for solutions in a class, as LeetCode has them,
-it is part of the task, because that site imports it and their starter code names types of it."""
 _BODY = "\n" + 40 * " " + "pass"
 """Deep enough to be the missing body of the last definition."""
 
@@ -66,47 +58,16 @@ def signature_of(starter_code: str, name: str = "") -> Signature | None:
 
 
 def complete_program(program: str, problem: Problem) -> str:
-    """Return a program with what the problem's starter code leaves to the judge: its imports, or the call of it.
+    """Return a program with the call that the problem's starter code leaves to the judge.
 
     Args:
         program: source text; one that doesn't parse is returned as it is.
-        problem: that it answers.
+        problem: that it answers; only where that is on standard input, something is left.
 
     Returns:
         The program to run.
     """
-    if isinstance(problem.tests[0], StdioTest):
-        return with_entry_call(program, problem.starter_code)
-    return with_imports(program, problem.starter_code)
-
-
-def with_imports(program: str, starter_code: str) -> str:
-    r"""Return a program with LeetCode's imports, where its starter code is a class as there.
-
-    Args:
-        program: source text; one that doesn't parse is returned as it is.
-        starter_code: of its problem.
-
-    Returns:
-        The imports come first, but for `__future__`'s.
-
-    >>> with_imports("class Solution: ...", "class Solution:\n    def f(self) -> List[int]:").splitlines()[1]
-    'class Solution: ...'
-    >>> with_imports("def f(): ...", "def f():")
-    'def f(): ...'
-    """
-    wanted = signature_of(starter_code)
-    if wanted is None or not wanted.in_class:
-        return program
-    module = parsed(program)
-    if module is None:
-        return program
-    futures = [node for node in module.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
-    rows = program.split("\n")
-    rows.insert(
-        max((node.end_lineno or 0 for node in futures), default=0), LEETCODE_IMPORTS
-    )  # Python wants those first
-    return "\n".join(rows)
+    return with_entry_call(program, problem.starter_code) if isinstance(problem.tests[0], StdioTest) else program
 
 
 def with_entry_call(program: str, starter_code: str) -> str:

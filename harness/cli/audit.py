@@ -12,7 +12,7 @@ from harness.api import load_benchmark
 from harness.audit import (
     calibration_of,
     count_disagreeing,
-    entry_of,
+    readable_entries,
     references,
     run_references,
     sort_findings,
@@ -52,28 +52,27 @@ def command(
     repeat: int,
     cap_s: float,
     workers: int,
-    python: str,
-    layers: frozenset[str],
-    preload: tuple[str, ...],
+    jail: Jail,
     out: Path | None,
     as_json: bool,
 ) -> int:
     """Run the references of a benchmark and look for faults in it.
 
     Reported are references that fail, change their verdict or are too slow; tests that can't be run, or accept a
-    program that does no work; problems that are duplicates or lack a reference; and problems that may have several
-    right answers, by their statement or their references: --checkers may name checkers for them. --out writes time
-    limits for `proctor score --limits`: max(4 s, 4 x the CPU time of the reference's slowest test).
+    program that does no work; problems that are malformed or duplicates, or lack a reference; and problems that may
+    have several right answers, by their statement or their references: --checkers may name checkers for them. --out
+    writes time limits for `proctor score --limits`: max(4 s, 4 x the CPU time of the reference's slowest test).
     """
     if out is not None and not out.absolute().parent.is_dir():
         raise UserError(f"{out}: its folder does not exist; create it, or choose another --out")
-    _, problems = load_benchmark(benchmark, data=data, checkers=checkers)
-    jail = Jail(python=python, layers=layers, preload=preload)
+    loaded, problems = load_benchmark(benchmark, data=data, checkers=checkers)
     host = jail_report(jail)
     method = Method(
-        python=host.python, proctor=version("proctor"), isolation=host.layers, repeat=repeat, cap_s=cap_s
+        python=host.python, proctor=version("proctor"), isolation=host.layers, allow=host.packages, repeat=repeat,
+        cap_s=cap_s,
     )  # fmt: skip
-    read = (entry_of(problems[task_id]) for task_id in problems)
+    malformed = dict[str, str]()
+    read = readable_entries(problems, malformed)
     entries = {entry.task_id: entry for entry in watched(read, len(problems), "read", sys.stderr)}
     sound = [task_id for task_id, entry in entries.items() if not entry.flaw]
     solved = [task_id for task_id in sound if entries[task_id].has_reference]
@@ -84,9 +83,10 @@ def command(
     tried = try_trivial_programs(problems, sound, jail=jail, workers=workers)
     undemanding = tuple(chain.from_iterable(watched(tried, len(sound), "tried", sys.stderr)))
     left_out = problems.left_out if isinstance(problems, Catalogue) else {}
+    audit = sort_findings(entries.values(), found, undemanding, method, disagreeing)
     audit = msgspec.structs.replace(
-        sort_findings(entries.values(), found, undemanding, method, disagreeing), left_out=left_out
-    )
+        audit, benchmark=audit.benchmark or loaded.name, malformed=malformed, left_out=left_out
+    )  # fmt: skip
     if out is not None:
         write_whole(out, pretty_json(calibration_of(audit, found)))
     click.echo(msgspec.json.encode(audit) if as_json else audit_markdown(audit))

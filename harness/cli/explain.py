@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from harness.benchmarks.benchmark import open_benchmark
-from harness.benchmarks.problem_info import info_of
+from harness.benchmarks.problem_info import unchanged_problem
 from harness.cli.options import checkers_option
 from harness.errors import UserError
 from harness.explain import choose_evaluation, explain, explanation_markdown
@@ -71,10 +71,4 @@ def _problem(source: Source, judged_run: Run, task_id: str, run: Path) -> Proble
     if known not in judged_run.problems:
         ids = tuple(judged_run.problems)
         raise UserError(f"{run}: has no task {known!r}; its {len(ids)} tasks run from {ids[0]!r} to {ids[-1]!r}")
-    problem = problems.get(known)
-    if problem is None or info_of(problem).sha256 != judged_run.problems[known]:
-        raise UserError(
-            f"task {known} of {source.data or source.benchmark} is not the one that was judged; name the same "
-            "--benchmark, --data, --limits and --checkers as then"
-        )
-    return problem
+    return unchanged_problem(problems, known, judged_run.problems[known], source)

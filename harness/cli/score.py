@@ -11,7 +11,12 @@ from harness.cli.options import JudgingOptions, judging_options, out_option, pro
 @click.argument("samples", type=click.Path(path_type=Path))
 @problem_options
 @click.option("--split", default="all", metavar="NAME", help="Judge only the tasks of this split (default: all).")
-@click.option("--problem-set", default="", metavar="NAME", help="Judge a published set of problems in full.")
+@click.option(
+    "--problem-set",
+    default="",
+    metavar="NAME",
+    help="Judge a published set of problems, or a window of dates, in full.",
+)
 @shard_option
 @click.option("--prompt-card", metavar="CARD", help="Name or path of the card that the samples were generated with.")
 @judging_options

@@ -9,6 +9,7 @@ import msgspec
 
 from harness.errors import UserError
 from harness.examination.evaluate import evaluations_of
+from harness.runs.conditions import allowed_text
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample
 from sandbox.equal_programs import EqualPrograms, Key
 from sandbox.jail import Jail, JailReport, probe
@@ -53,6 +54,7 @@ def refuse_unlike_node(node: str, ours: Credentials, theirs: Credentials) -> Non
     for what, here, there in (
         ("proctor", ours.proctor, theirs.proctor),
         ("the examined Python", ours.jail.python, theirs.jail.python),
+        ("what --allow shows", allowed_text(ours.jail.packages), allowed_text(theirs.jail.packages)),
     ):
         if here != there:
             raise UserError(f"node {node}: {what} is {there}, but here {here}; install the same on every node")
@@ -133,11 +135,13 @@ class NodeJudge:
 
     def _judge_each(self, cases: Iterable[Case]) -> Iterator[Judgement]:
         for case in cases:
-            first = self._equal.first_of(case.tests, Key(case.program, case.limits, case.exhaustive))
+            first = self._equal.first_of(case.tests, Key(case.program, case.limits, case.exhaustive, case.prelude))
             if first.judgement and self._terms.reuse:
                 yield msgspec.structs.replace(first.judgement, reused=True)
             else:
-                judgement = self._judge.judge(case.program, case.tests, case.limits, exhaustive=case.exhaustive)
+                judgement = self._judge.judge(
+                    case.program, case.tests, case.limits, exhaustive=case.exhaustive, prelude=case.prelude
+                )
                 first.settle(judgement)
                 yield judgement
 

@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol
 
 from harness.errors import UserError
 from harness.extraction.extract import Extraction
-from harness.extraction.program import program_of
+from harness.extraction.program import prelude_of, program_of
 from harness.runs.jsonl import append, resume
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample, SampleKey
 from harness.runs.row_store import SampleIndex
@@ -130,7 +130,10 @@ def evaluations_of(
             for sample in of_task:
                 found = program_of(sample, problem, extraction, card)
                 waiting.append((sample, problem.difficulty, found))
-                yield Case(program=found.program, tests=problem.tests, limits=problem.limits, exhaustive=exhaustive)
+                yield Case(
+                    program=found.program, tests=problem.tests, limits=problem.limits, exhaustive=exhaustive,
+                    prelude=prelude_of(found.program, problem),
+                )  # fmt: skip
 
     for judgement in judge(cases()):
         yield _evaluation(*waiting.popleft(), judgement)

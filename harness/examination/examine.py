@@ -13,6 +13,7 @@ from typing import BinaryIO, Self
 
 import msgspec
 
+from harness.benchmarks.prelude import load_prelude
 from harness.benchmarks.problem_info import ProblemInfos, fingerprint, splits_of, usual_limits
 from harness.errors import UserError
 from harness.examination.evaluate import Evaluator, already_judged, evaluate
@@ -176,6 +177,8 @@ def run_record(infos: ProblemInfos, settings: ExaminationSettings, samples: int,
         checkers_sha256=sha256_of_file(Path(settings.source.checkers)) if settings.source.checkers else "",
         isolation=report.layers,
         preload=settings.judging.jail.preload,
+        allow=report.packages,
+        preludes={name: load_prelude(name).sha256 for name in sorted({i.prelude for i in infos.values()} - {""})},
         python=report.python,
         proctor=version("proctor"),
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.errors import UserError
-from harness.extraction.program import SETTINGS, program_of
+from harness.extraction.program import SETTINGS, prelude_of, program_of
 from harness.runs.records import Problem, PromptCardId, Sample
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
@@ -73,7 +73,8 @@ def judged_reward(
                     prompt=prompt if isinstance(prompt, str) else "",
                 )
                 found = program_of(sample, problem, extraction, card)
-                yield Case(program=found.program, tests=problem.tests, limits=problem.limits)
+                prelude = prelude_of(found.program, problem)
+                yield Case(program=found.program, tests=problem.tests, limits=problem.limits, prelude=prelude)
 
         return [rewards.get(judgement.verdict) for judgement in judge_all(cases(), jail, at_once, reuse=reuse)]
 

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from harness.benchmarks.prelude import load_prelude
 from harness.benchmarks.starter_code import complete_program
 from harness.extraction.extract import Extraction, Fence, extract
 from harness.runs.records import Problem, PromptCardId, Sample
@@ -21,7 +22,7 @@ FAILED = "none"
 def program_of(sample: Sample, problem: Problem, setting: str, card: PromptCardId | None = None) -> Extraction:
     """Return the program of a sample under a setting of extraction.
 
-    What the problem's starter code leaves to the judge (a call, imports) is part of the program, and of no rule.
+    What the problem's starter code leaves to the judge (a call) is part of the program, and of no rule.
 
     Args:
         sample: with the completion.
@@ -30,7 +31,7 @@ def program_of(sample: Sample, problem: Problem, setting: str, card: PromptCardI
         card: with which it was generated, for its stop strings; None where that is unknown.
 
     Returns:
-        The program as it runs; `rule` is `FAILED` where nothing in the completion is one.
+        The program as it runs; `rule` is `FAILED` where nothing in the completion is one, or it is blank.
     """
     found = Extraction(program=sample.completion, rule=AS_IT_IS)
     if setting != AS_IT_IS:
@@ -42,7 +43,22 @@ def program_of(sample: Sample, problem: Problem, setting: str, card: PromptCardI
             stop=card.stop if card else (),
             cut_off=sample.cut_off,
         )
+    if not (sample.completion.strip() and found.program.strip()):
+        found = msgspec.structs.replace(found, rule=FAILED)
     return msgspec.structs.replace(found, program=complete_program(found.program, problem))
+
+
+def prelude_of(program: str, problem: Problem) -> str:
+    """Return what is executed before a program: the names of the problem's prelude that it needs.
+
+    Args:
+        program: as it runs.
+        problem: that it answers.
+
+    Returns:
+        Source text, mostly empty.
+    """
+    return load_prelude(problem.prelude).needed_by(program) if problem.prelude else ""
 
 
 def entry_point_of(problem: Problem) -> str:

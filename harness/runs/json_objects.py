@@ -136,11 +136,11 @@ _DIGITS_READ = 4300
 T = TypeVar("T")
 
 
-def parse_json(data: bytes, where: str) -> Any:
+def parse_json(data: bytes | str, where: str) -> Any:
     """Decode one JSON value.
 
     Args:
-        data: JSON in UTF-8; NaN, infinities and integers of any length pass.
+        data: JSON, bytes in UTF-8; NaN, infinities and integers of any length pass.
         where: place of the data, with which an error begins.
 
     Returns:

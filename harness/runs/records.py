@@ -35,6 +35,10 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """A program known to be right."""
     other_references: tuple[str, ...] = ()
     """Some more such programs; where one of them gives another answer, there may be several right ones."""
+    date: str = ""
+    """Day of publication, such as 2024-08-17; empty where it is unknown."""
+    prelude: str = ""
+    """Name of the prelude of its programs, see `harness.benchmarks.prelude`; empty for none."""
 
     @property
     def kind(self) -> str:
@@ -198,6 +202,10 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     isolation: dict[str, str]
     """Layer of isolation -> "in force" or why it is absent."""
     preload: tuple[str, ...]
+    allow: dict[str, str] = {}
+    """Package that the sandbox shows on request -> version, those that it needs included."""
+    preludes: dict[str, str] = {}
+    """Prelude that problems name -> SHA-256 of its file."""
     python: str
     """Version of the examined interpreter."""
     proctor: str
@@ -220,12 +228,14 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Task id -> SHA-256 of all that the problem says, tests and limits included; in the benchmark's order."""
 
 
-class Tally(msgspec.Struct, frozen=True, kw_only=True):
+class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Counts the `n` samples of a task that were judged and the `c` accepted; sandbox errors are not among the `n`."""
 
     task_id: str
     difficulty: str
     kind: str
+    date: str = ""
+    """Day of the problem's publication; empty where it is unknown."""
     n: int
     c: int
 
@@ -270,6 +280,13 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """Finish reason -> samples; `unknown` where there is none. `context` means that the prompt was too long."""
 
 
+class Repetition(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts the problems with several samples, and those of them whose samples are all equal, byte for byte."""
+
+    problems: int
+    equal: int
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Reports the scores of one policy and their conditions; holds no clock, so equal inputs give equal bytes.
 
@@ -286,6 +303,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Rule of extraction -> samples; `none` is where it failed."""
     cut_off: int
     """Samples whose last statement was left out because the model was stopped in it."""
+    repetition: Repetition
+    absent_packages: dict[str, int] = {}
+    """Package that is absent in the sandbox -> samples that failed for it; of more than 1000 names, the first."""
     scores: tuple[Score, ...]
     verdict_shares: tuple[VerdictShare, ...]
     tallies: tuple[Tally, ...]

@@ -127,7 +127,7 @@ def _placed(path: Path, benchmark: SampleNames, problems: Mapping[str, Problem])
     known = dict.fromkeys(problems)  # a look-up in a lazy mapping may decode the problem
 
     def named(given: str | int, where: str) -> str:
-        return _known(benchmark.canonical_id(given), where, benchmark, known)
+        return _known(benchmark.canonical_id(given), where, benchmark, problems, known)
 
     return _rows(path, named)
 
@@ -170,9 +170,17 @@ def _rows(path: Path, named: Callable[[str | int, str], str]) -> Iterator[tuple[
         )
 
 
-def _known(task_id: str, where: str, benchmark: SampleNames, known: Collection[str]) -> str:
+def _known(
+    task_id: str, where: str, benchmark: SampleNames, problems: Mapping[str, Problem], known: Collection[str]
+) -> str:
     if task_id in known:
         return task_id
+    try:
+        problems[task_id]  # which knows why it left a problem out
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
+    except KeyError:
+        pass
     ids = tuple(known)
     raise UserError(
         f"{where}: {benchmark.name} has no task {task_id!r}; the {len(ids)} loaded run from {ids[0]!r} to {ids[-1]!r}: "

@@ -223,3 +223,13 @@ def test_the_slowest_come_first(concluded):
     audit, _ = concluded(*((str(number), Verdict.ACCEPTED, float(number) / 10) for number in range(12)))
 
     assert [found.task_id for found in audit.slowest] == [str(number) for number in range(11, 1, -1)]
+
+
+def test_references_that_fail_for_an_absent_package_are_counted(audit):
+    """So that --allow can be given; where one handles the error, nothing is said."""
+    rows = [SOUND, *(row(number, f"import nosuch_{number}\n{ADD}", "assert add(1, 2) == 3") for number in (12, 13))]
+
+    found = json.loads(audit(rows, "--repeat", "1", "--json"))
+
+    assert found["absent_packages"] == {"nosuch_12": 1, "nosuch_13": 1}
+    assert "see --allow: nosuch_12 1, nosuch_13 1" in audit(rows, "--repeat", "1")

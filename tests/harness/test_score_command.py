@@ -70,6 +70,20 @@ def fail(monkeypatch):
     return fail_with
 
 
+def test_equal_samples_are_warned_of(score, tmp_path, capsys):
+    """On stderr and in the report: two samples a problem, all of them equal, and empty ones are no programs."""
+    rows = [{"task_id": task_id, "completion": text} for task_id, text in (("1", "def f(): return 1"), ("2", "")) * 2]
+    (tmp_path / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+
+    assert score("--k", "1,2") == 0
+
+    warning = "are equal, byte for byte, in 2 of 2 problems with several (temperature unknown)"
+    report = (tmp_path / "run" / "report.md").read_text()
+    err = capsys.readouterr().err
+    assert (warning in err, "so pass@2 is not an estimate" in err, warning in report) == (True, True, True)
+    assert "extraction: first (50.00 % without a program, 0.00 % cut off)" in report
+
+
 def test_score_writes_a_run(score, tmp_path, capsys):
     """The folder holds all five files, and the table was printed: gpt has (1/2 + 1) / 2, other nothing."""
     assert score("--k", "2,1") == 0
@@ -236,6 +250,9 @@ def test_a_killed_run_is_resumed_to_the_same_bytes(score, tmp_path, kept):
         ({"options": ["--k", "0"]}, "'0' is not a comma-separated list of whole numbers"),
         ({"options": ["--isolation", "seccomp,wall"]}, "no such layer: wall; there are"),
         ({"options": ["--python", "/no/such/python"]}, "/no/such/python"),
+        ({"options": ["--allow", "numpy,nosuch"]}, "--allow nosuch: no such package is installed"),
+        ({"options": ["--allow", "numpy,../etc"]}, "'../etc' is no name of a package"),
+        ({"options": ["--preload", "nosuch"]}, "--preload nosuch: No module named 'nosuch'"),
         ({"options": ["--tea"]}, "No such option"),
         ({"out": "toy.py"}, "toy.py: is a file"),
         ({"out": "."}, "holds files, but no run.json"),
