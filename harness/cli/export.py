@@ -24,8 +24,8 @@ from harness.runs.run_folder import read_run
 def command(*, run: Path, as_: str, policy: str | None, data: str | None, out: Path) -> int:
     """Write a run as EvalPlus or lm-evaluation-harness do, or as CSV.
 
-    RUN is the folder of a run that was judged. The programs are those that ran, as extraction took them from the completions; `proctor
-    score` reads them again.
+    RUN is the folder of a run that was judged. The programs are those that ran, as extraction took them from the
+    completions; `proctor score` reads them again.
     """
     if not (run / "run.json").exists():
         raise UserError(f"{run}: holds no run.json; name the folder that `proctor score --out` wrote")
