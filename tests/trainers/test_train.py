@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from harness.errors import UserError
+from harness.generation.tokens import Tokens
 from trainers import loop, methods
 from trainers.config import TrainingOptions
 from trainers.dataset import batch, encode
@@ -82,7 +83,7 @@ def by_the_book(folder, groups, weigh, token_mean):
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     chosen = batch(0, len(groups), OPTIONS)
     for group in (groups[number] for number in chosen):
-        encoded = encode(group, tokenizer)
+        encoded = encode(group, Tokens(tokenizer), tokenizer.eos_token_id)
         for weight, completion in zip(weigh(group.rewards, OPTIONS), encoded.completions, strict=True):
             row = torch.tensor([[*encoded.prompt, *completion]])
             every = model(row).logits[0, :-1].log_softmax(-1).gather(1, row[0, 1:, None])

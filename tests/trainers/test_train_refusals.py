@@ -75,16 +75,3 @@ def test_a_model_that_isn_t_there_is_refused(run, monkeypatch):
 
     with pytest.raises(UserError, match="--model"):
         run("out", model="nowhere/at/all")
-
-
-def test_an_adapter_is_refused(tmp_path, run):
-    """It has no weights of its own to train."""
-    for folder, file, content in (
-        ("base", "config.json", {}),
-        ("over", "adapter_config.json", {"base_model_name_or_path": "../base"}),
-    ):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / file).write_text(json.dumps(content))
-
-    with pytest.raises(UserError, match="is an adapter; merge it"):
-        run("out", model=tmp_path / "over")
