@@ -65,7 +65,7 @@ def test_what_can_t_be_is_refused(run, settings, message):
 
 def test_a_group_too_long_for_the_model_is_named(run, make_groups):
     """The tiny model has places for 512 tokens."""
-    with pytest.raises(UserError, match=r"problem p00000: prompt and completion have 525 tokens, .* 512"):
+    with pytest.raises(UserError, match=r"problem p00000: .* has 525 tokens, but the model has 512"):
         run("out", groups=make_groups(1, name="long", prompt="a" * 520, completions=("b" * 4,) * 4))
 
 
