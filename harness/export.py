@@ -32,7 +32,7 @@ _CELLS = (
 
 
 class Judged(NamedTuple):
-    """Pairs a sample with its verdict and the program that ran."""
+    """Pairs a sample with its evaluation and its program as it ran."""
 
     sample: Sample
     evaluation: Evaluation

@@ -281,7 +281,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Repetition(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts the problems with several samples, and those of them whose samples are all equal, byte for byte."""
+    """Counts the problems with several samples, and those of them with equal ones only, byte for byte."""
 
     problems: int
     equal: int
