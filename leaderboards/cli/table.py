@@ -160,15 +160,13 @@ def command(
     shown = (*tables, *published_tables()) if published else tables
     named = titled(entries)
     plotted = figures({title: entry.result for title, entry in named.items()}, trainings_of(checkpoints, entries))
-    if plots:
-        _plot(plots, plotted)
     if out:
         with writing(out):
             click.echo(f"Wrote {write_page(out, shown, named, plotted)}")
-    elif as_ == "json":
-        click.echo(pretty_json(shown), nl=False)
-    else:
-        click.echo(tables_markdown(shown, intervals=intervals), nl=False)
+    if plots:
+        _plot(plots, plotted)
+    if not out:
+        click.echo(pretty_json(shown) if as_ == "json" else tables_markdown(shown, intervals=intervals), nl=False)
     return 0
 
 
