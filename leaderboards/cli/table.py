@@ -157,12 +157,12 @@ def command(
     shown = (*tables, *published_tables()) if published else tables
     named = titled(entries)
     plotted = figures({title: entry.result for title, entry in named.items()}, trainings_of(checkpoints, entries))
-    if plots:
-        _plot(plots, plotted)
     if out:
         with writing(out):
             click.echo(f"Wrote {write_page(out, shown, named, plotted)}")
-    else:
+    if plots:
+        _plot(plots, plotted)
+    if not out:
         click.echo(RENDERERS[as_](shown, intervals=intervals), nl=False)
     return 0
 
