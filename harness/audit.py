@@ -12,6 +12,7 @@ from harness.audit_report import Accepted, Alike, Audit, Method, Reference
 from harness.benchmarks.flaws import flaw_of
 from harness.benchmarks.problem_info import sha256_of
 from harness.benchmarks.time_limits import Calibration, calibrated_limits, limit_of_reference
+from harness.extraction.interpreter import grammar_of
 from harness.extraction.program import AS_IT_IS, program_of
 from harness.runs.records import Problem, Sample
 from sandbox.jail import Jail
@@ -151,7 +152,7 @@ def run_references(
     """
     for _ in range(method.repeat):
         again = []
-        cases = (_reference_case(problems[task_id], method.cap_s) for task_id in task_ids)
+        cases = (_reference_case(problems[task_id], method.cap_s, jail) for task_id in task_ids)
         for task_id, judgement in zip(task_ids, judge_all(cases, jail, workers), strict=True):
             yield _reference_run(task_id, judgement)
             if judgement.verdict is not Verdict.TIME_LIMIT:
@@ -159,9 +160,9 @@ def run_references(
         task_ids = again
 
 
-def _reference_case(problem: Problem, cap_s: float) -> Case:
+def _reference_case(problem: Problem, cap_s: float, jail: Jail) -> Case:
     sample = Sample(policy="reference", task_id=problem.task_id, index=0, completion=problem.reference)
-    program = program_of(sample, problem, AS_IT_IS).program
+    program = program_of(sample, problem, AS_IT_IS, grammar=grammar_of(jail.python)).program
     return Case(program=program, tests=problem.tests, limits=calibrated_limits(problem.limits, cap_s))
 
 

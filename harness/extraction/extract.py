@@ -11,16 +11,23 @@ rules that led to the program with "+", such as `thinking+fence`.
 | continuation | the prompt and then the text, which is not a program alone or needs a name of the prompt's | nothing |
 | stop | the text before the first stop string | the rest |
 | echo | what follows the prompt, repeated at the start | the repetition |
-| thinking | what follows the first `</think>` | the thoughts, and everything if they never end |
-| tags | the text between the lines `[BEGIN]` and `[DONE]`, or `[PYTHON]` and `[/PYTHON]` | the text outside |
+| thinking | what follows the last thoughts, in tags or channels of any kind (`harness.extraction.frames`) | the thoughts |
+| tags | the text between tags named for an answer, or `[BEGIN]` and `[DONE]`, `[PYTHON]` and `[/PYTHON]` | the rest |
+| end | the text between the special tokens that begin and end an answer | the tokens, and all that follows |
 | fence | the selected Markdown block, or the text before the end of a block that the prompt opened | the other text |
-| prose | the first stretch between lines that are English sentences | the sentences, and all that follows |
+| join | the blocks that bind what the selected one lacks, and then that one | the other text |
+| prose | the first stretch between lines that are sentences, or words that happen to parse | they, and what follows |
+| blanks | the text without the blanks before its first line, or before each | the blanks |
 | cut | the text without its last top-level statement, only if the model was stopped in it | that statement |
+| thought | the completion: its thoughts never end | nothing |
 | none | the completion: no rule found a program | nothing |
 
+`unknown` before a rule says that the completion holds a frame whose name says nothing, which was not interpreted.
+
 A statement that doesn't parse is never dropped to save the rest, unless the model is known to have been stopped there:
-a wrong program must not become a right one by losing what its author meant to run. What `stop`, `prose` and `cut` leave
-must define the entry point, as they may leave out code. A missing tag or fence means the end of the text.
+a wrong program must not become a right one by losing what its author meant to run. What `stop`, `prose`, `blanks` and
+`cut` leave must define the entry point, as they may leave out code. A missing tag or fence means the end of the text. A
+tag in a fenced block that is a program is in a string there, and frames nothing.
 
 A text that is beyond what is parsed here (`harness.syntax`) is left to the interpreter that will run it: the
 part that tags and fences leave comes back unparsed, or else the completion.
@@ -32,45 +39,45 @@ program where there is none.
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from enum import StrEnum
+import textwrap
+from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 
-from harness.extraction.text import Block, blocks, is_sentence, lone_fence
-from harness.syntax import MOST_CHARACTERS, Parser, defines, does_nothing, leans_on
+from harness.extraction import frames
+from harness.extraction.select import Fence, joined, select
+from harness.extraction.text import Block, blocks, is_sentence, lone_fence, loose_blocks
+from harness.syntax import MOST_CHARACTERS, Grammar, Parser, defines, does_nothing, leans_on, stray_lines
+
+FAILED = "none"
+"""The last rule where nothing in the completion is a program."""
+IN_THOUGHT = "thought"
+"""The last rule where the thoughts never end."""
+UNKNOWN = "unknown"
+"""The first rule where a frame was not understood."""
 
 _MOST_TRIES = 8
 """Ends that `prose` and `cut` try, where the first ones lie within a bracket or a long string."""
-_LEAVE_OUT_CODE = frozenset({"stop", "prose", "cut"})
+_MOST_ENDS = 3
+"""Ends of thoughts behind which a program with tags of its own may be."""
+_LEAVE_OUT_CODE = frozenset({"stop", "prose", "blanks", "cut"})
 """Rules that can't be trusted to leave out nothing but prose."""
 _OPENING_TAGS = ("BEGIN", "PYTHON")
 _CLOSING_TAGS = ("DONE", "/PYTHON")
 _MOST_BLOCKS = 100
 """Fenced blocks that count; those that follow are not looked at."""
-_PYTHON = frozenset({"python", "python3", "py", "py3"})
 
-_THOUGHTS = re.compile(r"\s*<think>")
-_END_OF_THOUGHTS = re.compile(r"</think>(?:[ \t\r\n]*\n)?")
-_LINE_THAT_ENDS_THOUGHTS = re.compile(r"^</think>[ \t\r]*(?:\Z|\n(?:[ \t\r\n]*\n)?)", re.MULTILINE)
-_TAG = re.compile(r"^\[(BEGIN|DONE|/?PYTHON)\][ \t\r]*(?:\n|\Z)", re.MULTILINE)
+_TAG = re.compile(r"\[(BEGIN|DONE|/?PYTHON)\](?:[ \t\r]*(?:\n|\Z))?")
 _LINE = re.compile(r"[^\n]*\n?")
+_ODD_LINE_END = re.compile(r"\r(?!\n)|\f")
+"""Where a line ends for Python, or not, other than for us."""
 _STATEMENT = re.compile(r"^(?:@[^\n]*\n)*(?!(?:elif|else|except|finally)\b)[^\s#)\]}]", re.MULTILINE)
 """Where a top-level statement may start, with its decorators; a bracket, a long string may hold such lines, too."""
 
 Span = tuple[int, int]
-
-
-class Fence(StrEnum):
-    """Chooses the program among several fenced blocks; a block of another language than Python never is it."""
-
-    FIRST = "first"
-    LAST = "last"
-    LONGEST = "longest"
-    ENTRY_POINT = "entry_point"
-    """The first that defines the entry point; the first, if none does."""
 
 
 class Extraction(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +97,7 @@ class _Task(NamedTuple):
     entry_point: str
     fence: Fence
     stop: tuple[str, ...]
+    in_thought: bool
     parse: Parser
 
 
@@ -100,6 +108,11 @@ class _Part(NamedTuple):
     rules: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+
+    @property
+    def keeps_code(self) -> bool:
+        """Return whether its rules left out nothing but prose."""
+        return _LEAVE_OUT_CODE.isdisjoint(self.rules)
 
     def narrowed(self, rule: str, start: int, end: int) -> "_Part":
         before, after = (*self.before, self.text[:start]), (self.text[end:], *self.after)
@@ -114,6 +127,8 @@ def extract(
     fence: Fence = Fence.FIRST,
     stop: Iterable[str] = (),
     cut_off: bool = False,
+    in_thought: bool = False,
+    grammar: Grammar | None = None,
 ) -> Extraction:
     r"""Return the program of a completion; any text will do, and nothing is raised.
 
@@ -124,6 +139,8 @@ def extract(
         fence: Which fenced block is the program.
         stop: Where a completion ends; used only on a text that is not a program with all that follows.
         cut_off: Whether the model was stopped by max_tokens.
+        in_thought: Whether the prompt ended with the tag that begins thoughts.
+        grammar: Parses as the interpreter does that will run the program; None for this one.
 
     Returns:
         The program, the rule that found it (`none` where none did), and the texts left out.
@@ -134,35 +151,91 @@ def extract(
     >>> extract("    return 1", prompt="def f():\n", entry_point="f").program
     'def f():\n    return 1'
     """
-    task = _Task(prompt, entry_point, fence, tuple(filter(None, stop)), Parser())
-    for part in _parts(_Part(completion), task):
+    task = _Task(prompt, entry_point, fence, tuple(filter(None, stop)), in_thought, Parser(grammar))
+    whole = _Part(completion)
+    if found := _program(whole, task):
+        return found
+    parts, none = [whole], (*_unknown(whole, task), FAILED)
+    for part in _parts(whole, task):
         if found := _program(part, task):
-            return found
-    if part.rules and task.parse.gave_up(part.text) and _LEAVE_OUT_CODE.isdisjoint(part.rules):
-        return _extraction(part, part.text, part.rules)
-    found = _without_last_statement(part, task) if cut_off and not any(part.after) else None
-    return found or Extraction(program=completion, rule="none")
+            return msgspec.structs.replace(found, rule="+".join((*none[:-1], found.rule)))
+        parts.append(part)
+    if parts[-1].rules[-1:] == (IN_THOUGHT,):
+        return Extraction(program=completion, rule="+".join((*none[:-1], IN_THOUGHT)))
+    unparsed = [part for part in parts if part.rules and part.keeps_code and task.parse.gave_up(part.text)]
+    if unparsed:
+        part = max(unparsed, key=lambda part: len(part.rules))
+        return _extraction(part, part.text, (*none[:-1], *part.rules))
+    found = _without_last_statement(parts[-1], task) if cut_off and not any(parts[-1].after) else None
+    return found or Extraction(program=completion, rule="+".join(none))
+
+
+def _unknown(part: _Part, task: _Task) -> tuple[str, ...]:
+    clear = _without_programs(part.text, task)
+    return (UNKNOWN,) if frames.has_unknown_frame(clear, frames.tags(clear)) else ()
 
 
 def _parts(part: _Part, task: _Task) -> Iterator[_Part]:
     """Yield ever smaller parts that may be the program; the next is needed where the last is not one."""
-    yield part
     if span := _behind_echo(part.text, task.prompt):
         yield (part := part.narrowed("echo", *span))
-    if span := _behind_thoughts(part.text):
-        yield (part := part.narrowed("thinking", *span))
-    if span := _between_tags(part.text):
-        yield (part := part.narrowed("tags", *span))
-    if any(blocks(part.text)):
+    clear = _without_programs(part.text, task)
+    found = frames.tags(clear)
+    for start in islice(frames.ends_of_thoughts(clear, found), _MOST_ENDS):
+        if task.parse(part.text[start:]).tree:  # later tags are in its strings
+            yield part.narrowed("thinking", start, len(part.text))
+    if place := frames.thoughts(clear, found, opened=task.in_thought):
+        if place.unfinished:
+            yield part.narrowed(IN_THOUGHT, place.start, place.end)
+            return
+        yield (part := part.narrowed("thinking", place.start, place.end))
+    for rule, find in (("tags", _between_tags), ("tags", _in_answer), ("tags", _in_answer), ("end", _between_tokens)):
+        if span := find(part.text, task):
+            yield (part := part.narrowed(rule, *span))
+    if "```" in part.text or "~~~" in part.text:
         yield from _from_blocks(part, task)
     elif len(part.text) <= MOST_CHARACTERS:
         yield from _between_sentences(part, task)
 
 
+def _without_programs(text: str, task: _Task) -> str:
+    """Return a text of the same length in which programs that hold a frame, in a string, are blotted out."""
+    if not frames.may_hold_frames(text):
+        return text
+    for start, end, content in _framed(text, task):
+        if frames.may_hold_frames(content) and task.parse(content).tree:
+            text = text[:start] + "\0" * (end - start) + text[end:]
+    return text
+
+
+def _framed(text: str, task: _Task) -> Iterator[tuple[int, int, str]]:
+    """Yield the places and contents of fenced blocks, and the stretches between tags and between sentences."""
+    for block in islice(blocks(text), _MOST_BLOCKS):
+        yield block.start, block.end, block.content(text)
+    if (end := lone_fence(text)) is not None:
+        yield 0, end, text[:end]
+    tags = [*islice((tag for tag in _TAG.finditer(text) if not frames.is_indented(text, tag.start())), _MOST_TRIES)]
+    starts, ends = [0, *(tag.end() for tag in tags)], [*(tag.start() for tag in tags), len(text)]
+    if tags:
+        yield from ((start, end, text[start:end]) for start, end in zip(starts, ends, strict=True))
+    if not tags:
+        yield from ((start, end, text[start:end]) for start, end in _stretches(text, task))
+
+
 def _program(part: _Part, task: _Task) -> Extraction | None:
     """Return the part as a program, up to the first stop string if it is none with what follows, or None."""
     ends = [end for end in map(part.text.find, task.stop) if end >= 0]
-    return _reading(part, task) or (_reading(part.narrowed("stop", 0, min(ends)), task) if ends else None)
+    stopped = part.narrowed("stop", 0, min(ends)) if ends else None
+    found = _reading(part, task) or (_reading(stopped, task) if stopped else None)
+    return found or next(filter(None, (_reading(moved, task) for moved in _without_blanks(part))), None)
+
+
+def _without_blanks(part: _Part) -> Iterator[_Part]:
+    """Yield the part without the blanks before its first line, and without those before each of its lines."""
+    text = part.text
+    if len(text) <= MOST_CHARACTERS and text.lstrip("\r\n")[:1] in {" ", "\t"}:
+        yield part.narrowed("blanks", len(text) - len(text.lstrip()), len(text))
+        yield part.narrowed("blanks", 0, len(text))._replace(text=textwrap.dedent(text))
 
 
 def _reading(part: _Part, task: _Task) -> Extraction | None:
@@ -170,16 +243,29 @@ def _reading(part: _Part, task: _Task) -> Extraction | None:
     alone = task.parse(part.text).tree
     if alone is not None and part.rules and does_nothing(alone):
         return None
-    needs_prompt = alone is None or leans_on(alone, task.prompt, task.entry_point)
+    needs_prompt = alone is None or leans_on(alone, task.prompt, task.entry_point, task.parse.grammar)
     joined = task.parse(task.prompt + part.text).tree if task.prompt and needs_prompt else None
     tree = joined or alone
     if tree is None or any(map(_is_tag, tree.body)):
         return None
-    if not _LEAVE_OUT_CODE.isdisjoint(part.rules) and not defines(tree, task.entry_point):
+    if not (part.keeps_code or defines(tree, task.entry_point)):
         return None
-    if joined:
-        return _extraction(part, task.prompt + part.text, (*part.rules, "continuation"))
-    return _extraction(part, part.text, part.rules)
+    if "blanks" in part.rules and not (alone and defines(alone, task.entry_point)):
+        return None
+    head = task.prompt if joined else ""
+    if (trimmed := _without_stray_lines(part, tree, head)) and (found := _reading(trimmed, task)):
+        return found
+    return _extraction(part, head + part.text, (*part.rules, *(["continuation"] if joined else [])))
+
+
+def _without_stray_lines(part: _Part, tree: ast.Module, head: str) -> _Part | None:
+    """Return the part without words at its start and end that happen to parse, or None if it has none."""
+    first, last = stray_lines(tree)
+    if not (first or last) or _ODD_LINE_END.search(part.text):
+        return None
+    ends = [0, *(line.end() for line in _LINE.finditer(head + part.text))]
+    start, end = ends[first] - len(head), (ends[last - 1] if last else ends[-1]) - len(head)
+    return part.narrowed("prose", max(0, start), end) if start < end else None
 
 
 def _extraction(part: _Part, program: str, rules: Iterable[str]) -> Extraction:
@@ -192,10 +278,10 @@ def _extraction(part: _Part, program: str, rules: Iterable[str]) -> Extraction:
 
 
 def _is_tag(statement: ast.stmt) -> bool:
-    """Return whether a statement is `[BEGIN]` or the like, which happens to be Python."""
+    """Return whether a statement is `[BEGIN]`, `[THINK]` or the like, which happens to be Python."""
     match statement:
         case ast.Expr(value=ast.List(elts=[ast.Name(id=name)])):
-            return name in _CLOSING_TAGS or name in _OPENING_TAGS
+            return name in _CLOSING_TAGS or name in _OPENING_TAGS or (name.isupper() and frames.is_for_thinking(name))
     return False
 
 
@@ -205,19 +291,13 @@ def _behind_echo(text: str, prompt: str) -> Span | None:
     return next(((start + len(echo), len(text)) for echo in echoes), None)
 
 
-def _behind_thoughts(text: str) -> Span | None:
-    """Return what follows the thoughts, whose start may be in the prompt; nothing, if they never end."""
-    if opening := _THOUGHTS.match(text):
-        closing = _END_OF_THOUGHTS.search(text, opening.end())
-        return closing.end() if closing else len(text), len(text)
-    closing = _LINE_THAT_ENDS_THOUGHTS.search(text)
-    return (closing.end(), len(text)) if closing else None
-
-
-def _between_tags(text: str) -> Span | None:
+def _between_tags(text: str, task: _Task) -> Span | None:
     """Return the text between the first closing tag and the last opening one before it."""
+    text = _without_programs(text, task)
     start, end, found = 0, len(text), False
     for tag in _TAG.finditer(text):
+        if frames.is_indented(text, tag.start()) or frames.is_quoted(text, tag.start(), tag.end()):
+            continue
         found = True
         if tag[1] in _CLOSING_TAGS:
             end = tag.start()
@@ -226,46 +306,87 @@ def _between_tags(text: str) -> Span | None:
     return (start, end) if found else None
 
 
+def _in_answer(text: str, task: _Task) -> Span | None:
+    """Return the last text between tags named for an answer that holds a program or a block, or else several lines."""
+    clear = _without_programs(text, task)
+    spans = [*islice(frames.answer_spans(clear, frames.tags(clear)), _MOST_TRIES)]
+    texts = {span: text[slice(*span)].strip() for span in spans}
+    for span, inner in texts.items():
+        tree = None if "```" in inner else task.parse(inner).tree
+        if "```" in inner or (tree and not does_nothing(tree)):
+            return span
+    return next((span for span, inner in texts.items() if "\n" in inner), None)
+
+
+def _between_tokens(text: str, task: _Task) -> Span | None:
+    """Return the text from behind the tokens that begin an answer to the first one that follows."""
+    clear = _without_programs(text, task)
+    start = frames.behind_lead(clear)
+    end = next((place for place, _ in frames.special_tokens(clear) if place >= start), len(text))
+    return (start, end) if start or end < len(text) else None
+
+
 def _from_blocks(part: _Part, task: _Task) -> Iterator[_Part]:
-    """Yield the text before the end of a block that the prompt opened, then the block that was selected."""
+    """Yield the text before the end of a block that the prompt opened, then the block that was selected.
+
+    Where no block can be the program, it may stand before the first one.
+    """
     if (end := lone_fence(part.text)) is not None:
         yield part.narrowed("fence", 0, end)
-    found = tuple(islice(blocks(part.text), _MOST_BLOCKS))
-    contents = {block: block.content(part.text) for block in found if block.language in _PYTHON}
-    if not contents:
-        unnamed = {block: block.content(part.text) for block in found if not block.language}
-        programs = {block: text for block, text in unnamed.items() if _program(_Part(text, ("fence",)), task)}
-        contents = programs or unnamed
+    may_be = False
+    found = dict.fromkeys(tuple(islice(kind(part.text), _MOST_BLOCKS)) for kind in (loose_blocks, blocks))
+    for of_kind in found:
+        contents, are_programs = _candidates(of_kind, part.text, task)
+        may_be |= are_programs
+        if contents:
+            yield _selected(part, contents, task)
+        if of_kind and not may_be:
+            end = part.text.rfind("\n", 0, max(0, of_kind[0].start - 1)) + 1
+            yield from _between_sentences(part.narrowed("fence", 0, end), task)
+    if not (may_be or any(found)):
+        yield from _between_sentences(part if end is None else part.narrowed("fence", 0, end), task)
+
+
+def _candidates(found: Iterable[Block], text: str, task: _Task) -> tuple[dict[Block, str], bool]:
+    """Return the blocks that may be the program, and whether one is labelled as such or parses."""
+    contents = {block: block.content(text) for block in found if block.is_python}
     if contents:
-        block = _selected(contents, task)
-        yield part.narrowed("fence", block.start, block.end)._replace(text=contents[block])
+        return contents, True
+    unnamed = {block: block.content(text) for block in found if not block.language}
+    programs = {block: text for block, text in unnamed.items() if _program(_Part(text, ("fence",)), task)}
+    return programs or unnamed, bool(programs)
 
 
-def _selected(contents: Mapping[Block, str], task: _Task) -> Block:
-    candidates = tuple(contents)
-    match task.fence:
-        case Fence.FIRST:
-            return candidates[0]
-        case Fence.LAST:
-            return candidates[-1]
-        case Fence.LONGEST:
-            return max(contents, key=lambda block: len(contents[block]))
-        case Fence.ENTRY_POINT:
-            trees = ((block, task.parse(text).tree) for block, text in contents.items())
-            return next((block for block, tree in trees if tree and defines(tree, task.entry_point)), candidates[0])
+def _selected(part: _Part, contents: dict[Block, str], task: _Task) -> _Part:
+    block = select(contents, task.fence, task.entry_point, task.parse)
+    needed = joined(contents, block, task.parse)
+    if len(needed) == 1:
+        return part.narrowed("fence", block.start, block.end)._replace(text=contents[block])
+    whole = part.narrowed("fence", min(b.start for b in needed), max(b.end for b in needed))
+    text = "\n".join(text.rstrip("\r\n") for text in needed.values()) + "\n"
+    return whole._replace(text=text, rules=(*whole.rules, "join"))
 
 
 def _between_sentences(part: _Part, task: _Task) -> Iterator[_Part]:
     """Yield the text between the sentences at the start and the next one, or a later one if that was in a string."""
-    lines = tuple(_LINE.finditer(part.text))
-    start = next((line.start() for line in lines if line[0].strip() and not is_sentence(line[0])), len(part.text))
-    ends = [*islice((line.start() for line in lines if line.start() > start and is_sentence(line[0])), _MOST_TRIES)]
-    if not ends and not part.text[:start].strip():
-        return
-    for end in (*ends, len(part.text)):
+    for start, end in _stretches(part.text, task):
+        if (start, end) == (0, len(part.text)) and "fence" not in part.rules:
+            return
         yield (shorter := part.narrowed("prose", start, end))
         if not _is_unfinished(shorter, task):
             return
+
+
+def _stretches(text: str, task: _Task) -> Iterator[Span]:
+    """Yield the places from the first line that is no sentence to each of the sentences that follow, and to the end."""
+    if len(text) > MOST_CHARACTERS:
+        return
+    speaks = partial(is_sentence, grammar=task.parse.grammar)
+    lines = tuple(_LINE.finditer(text))
+    start = next((line.start() for line in lines if line[0].strip() and not speaks(line[0])), len(text))
+    start = start if text[:start].strip() else 0
+    ends = islice((line.start() for line in lines if line.start() > start and speaks(line[0])), _MOST_TRIES)
+    yield from ((start, end) for end in (*ends, len(text)))
 
 
 def _without_last_statement(part: _Part, task: _Task) -> Extraction | None:

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.escapes import in_markdown
-from harness.extraction.program import FAILED
+from harness.extraction.extract import FAILED, IN_THOUGHT, UNKNOWN
 from harness.runs.conditions import sampling_text
 from harness.runs.records import Result, Score, VerdictShare
 from harness.scoring.score import ALL, Subset, by_subset
 from sandbox.printable import one_line
 from sandbox.records import Verdict
 
+_ALWAYS_SHOWN = ("failed", "cut off")
+"""What is said of extraction though it be 0."""
 _WIDEST = 400
 """Characters to which the cells of a column are filled up: one long name must not be paid for in every row."""
 
@@ -106,9 +108,15 @@ def _prompt(result: Result) -> str:
 
 
 def _extraction(result: Result, samples: int) -> str:
-    failed = result.extraction_counts.get(FAILED, 0) / samples
-    setting = result.conditions.extraction
-    return f"{setting} ({100 * failed:.2f} % failed, {100 * result.cut_off / samples:.2f} % cut off)"
+    counts = [(rule.split("+"), count) for rule, count in result.extraction_counts.items()]
+    shares = {
+        "failed": sum(count for rules, count in counts if rules[-1] in {FAILED, IN_THOUGHT}),
+        "cut off": result.cut_off,
+        "cut off in thought": sum(count for rules, count in counts if rules[-1] == IN_THOUGHT),
+        "in an unknown frame": sum(count for rules, count in counts if rules[0] == UNKNOWN),
+    }
+    shown = [f"{100 * count / samples:.2f} % {what}" for what, count in shares.items() if count or what in _ALWAYS_SHOWN]
+    return f"{result.conditions.extraction} ({', '.join(shown)})"
 
 
 def _generation(result: Result, samples: int) -> Iterator[str]:
