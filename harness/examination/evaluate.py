@@ -100,7 +100,15 @@ def evaluate(
     def judge(cases: Iterable[Case]) -> Iterator[Judgement]:
         return judge_all(cases, jail, workers, halt, reuse=reuse, ahead=ahead)
 
-    for evaluation in evaluations_of(samples, problems, judge, extraction=extraction, card=card, exhaustive=exhaustive, grammar=grammar_of(jail.python)):
+    for evaluation in evaluations_of(
+        samples,
+        problems,
+        judge,
+        extraction=extraction,
+        card=card,
+        exhaustive=exhaustive,
+        grammar=grammar_of(jail.python),
+    ):
         append(file, evaluation)
         yield evaluation
 

@@ -17,7 +17,7 @@ rules that led to the program with "+", such as `thinking+fence`.
 | fence | the selected Markdown block, or the text before the end of a block that the prompt opened | the other text |
 | join | the blocks that bind what the selected one lacks, and then that one | the other text |
 | prose | the first stretch between lines that are sentences, or words that happen to parse | they, and what follows |
-| blanks | the text without the blanks before its first line, or before each | the blanks |
+| blanks | the text without the blanks before its first line | the blanks |
 | cut | the text without its last top-level statement, only if the model was stopped in it | that statement |
 | thought | the completion: its thoughts never end | nothing |
 | none | the completion: no rule found a program | nothing |
@@ -39,7 +39,6 @@ program where there is none.
 
 import ast
 import re
-import textwrap
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
@@ -227,15 +226,9 @@ def _program(part: _Part, task: _Task) -> Extraction | None:
     ends = [end for end in map(part.text.find, task.stop) if end >= 0]
     stopped = part.narrowed("stop", 0, min(ends)) if ends else None
     found = _reading(part, task) or (_reading(stopped, task) if stopped else None)
-    return found or next(filter(None, (_reading(moved, task) for moved in _without_blanks(part))), None)
-
-
-def _without_blanks(part: _Part) -> Iterator[_Part]:
-    """Yield the part without the blanks before its first line, and without those before each of its lines."""
-    text = part.text
-    if len(text) <= MOST_CHARACTERS and text.lstrip("\r\n")[:1] in {" ", "\t"}:
-        yield part.narrowed("blanks", len(text) - len(text.lstrip()), len(text))
-        yield part.narrowed("blanks", 0, len(text))._replace(text=textwrap.dedent(text))
+    if not found and len(part.text) <= MOST_CHARACTERS and part.text.lstrip("\r\n")[:1] in {" ", "\t"}:
+        return _reading(part.narrowed("blanks", len(part.text) - len(part.text.lstrip()), len(part.text)), task)
+    return found
 
 
 def _reading(part: _Part, task: _Task) -> Extraction | None:
@@ -250,8 +243,8 @@ def _reading(part: _Part, task: _Task) -> Extraction | None:
         return None
     if not (part.keeps_code or defines(tree, task.entry_point)):
         return None
-    if "blanks" in part.rules and not (alone and defines(alone, task.entry_point)):
-        return None
+    if "blanks" in part.rules and (joined or any(isinstance(statement, ast.Return) for statement in tree.body)):
+        return None  # it is a body, whose blanks count
     head = task.prompt if joined else ""
     if (trimmed := _without_stray_lines(part, tree, head)) and (found := _reading(trimmed, task)):
         return found

@@ -18,7 +18,17 @@ _TAG = re.compile(
     r"(?P<opening>[<\[({\u25c1\u3010\u27e8\u00ab\uff1c]\|?|<\uff5c)(?P<slash>[ ]?/[ ]?)?(?P<name>[A-Za-z][\w:.\u2581-]{0,40}(?:[ ][A-Za-z]\w{0,20})?)"
     r"(?:[ ]{1,4}[\w-]{1,30}=[^<>\n]{0,80})?[ ]?(?P<closing>\|?[>\])}\u25b7\u3011\u27e9\u00bb\uff1e]|\uff5c>)"
 )
-_PAIRS = {"<": ">", "[": "]", "(": ")", "{": "}", "\u25c1": "\u25b7", "\u3010": "\u3011", "\u27e8": "\u27e9", "\u00ab": "\u00bb", "\uff1c": "\uff1e"}
+_PAIRS = {
+    "<": ">",
+    "[": "]",
+    "(": ")",
+    "{": "}",
+    "\u25c1": "\u25b7",
+    "\u3010": "\u3011",
+    "\u27e8": "\u27e9",
+    "\u00ab": "\u00bb",
+    "\uff1c": "\uff1e",
+}
 _DOUBTFUL = "[({"
 """Brackets that programs and prose use themselves: an opening tag in them counts only with its closing one."""
 _BEGIN = re.compile(r"^(?:begin|start)(?:[_ ]of)?[_ ]|[_ -](?:start|begin|prefix)$")
@@ -27,7 +37,9 @@ _THINKING = re.compile(
     r"think|thought|reason|reflect|analy[sz]|scratch|monolog|rationale|(?:^|[_:. -])cot(?:$|[_:. -])|chain.of|deliberat|brainstorm|contempl|ponder|"
     r"introspect|cogitat|meditat|musing|planning|^(?:plan|draft|inner|internal|muse|critique|deduction)$"
 )
-_ANSWER = re.compile(r"^(?:final[_ ]?)?(?:answer|solution|output|response|result|reply|code|program|python|implementation|final)$")
+_ANSWER = re.compile(
+    r"^(?:final[_ ]?)?(?:answer|solution|output|response|result|reply|code|program|python|implementation|final)$"
+)
 _MARK = re.compile(
     r"<[|\uff5c/]?[ ]?[A-Za-z][\w:. =\"\u2581-]{0,60}[|\uff5c]?>|<\uff5c|\[/|\[[A-Z]{4,}\]|[({]/|[\u25c1\u3010\u27e8\u00ab\uff1c]|assistantfinal"
 )
@@ -58,9 +70,13 @@ _CHANNEL = re.compile(
     r"(?:[^<\n]{0,80}(?:<\|constrain\|>[^<\n]{0,80})?<\|message\|>)?"
 )
 _LEAKED_START = re.compile(r"\s*(?:assistant)?(?:analysis|commentary)(?=[A-Z\"'`<(]|\s*\n)")
-_LEAKED_FINAL = re.compile(r"assistant\s{0,2}(?:commentary\s{0,2})?final(?=[^a-z_=.,:;!?')\]]|def |class |import |from |print)")
+_LEAKED_FINAL = re.compile(
+    r"assistant\s{0,2}(?:commentary\s{0,2})?final(?=[^a-z_=.,:;!?')\]]|def |class |import |from |print)"
+)
 _SPOKEN_START = re.compile(r"\s*Here(?: is|'s) my (?:thought|thinking|reasoning) process[:.]?", re.IGNORECASE)
-_SPOKEN_END = re.compile(r"^[ \t*#]*Here(?: is|'s) my (?:response|answer|solution)[:.]?[ \t*]*\n?", re.IGNORECASE | re.MULTILINE)
+_SPOKEN_END = re.compile(
+    r"^[ \t*#]*Here(?: is|'s) my (?:response|answer|solution)[:.]?[ \t*]*\n?", re.IGNORECASE | re.MULTILINE
+)
 _BLANKS = re.compile(r"[ \t\r\n]*\n")
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)|```|'''|\"\"\"")
 

@@ -60,8 +60,12 @@ class OtherPython:
     def _started(self) -> subprocess.Popen[bytes]:
         command = [self._python, "-I", "-S", "-B", str(_CHILD)]
         self._child = child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env={"PATH": os.environ.get("PATH", os.defpath)}, cwd="/",
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"PATH": os.environ.get("PATH", os.defpath)},
+            cwd="/",
         )
         version = msgspec.json.decode(_received(cast(BinaryIO, child.stdout)), type=_Version).version
         self._is_ours = version == sys.version_info[:2]

@@ -15,7 +15,13 @@ _CPU_S = 20
 """For one text."""
 _MEMORY_BYTES = 2 << 30
 _ALLOW_INCOMPLETE_INPUT = 0x4000 if sys.version_info >= (3, 11) else 0
-_SIGNS = ("incomplete input", "unexpected EOF", "was never closed", "unterminated triple-quoted", "expected an indented")
+_SIGNS = (
+    "incomplete input",
+    "unexpected EOF",
+    "was never closed",
+    "unterminated triple-quoted",
+    "expected an indented",
+)
 """Of a text that ends too early; but for the first, what a Python without that flag says at the end."""
 _REFUSES = (ValueError, RecursionError, MemoryError, OverflowError)
 

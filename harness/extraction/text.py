@@ -12,7 +12,9 @@ _INDENT = 3
 """Characters by which CommonMark lets a fence be indented."""
 _NEAR = 200
 """Characters of a line around a fence that are looked at."""
-_PYTHON = re.compile(r"^(?:i?py(?:thon)?[\d.]*|python(?!.?(?:repl|console|traceback)).*|ipython.*|[pcj]ython.*|pypy.*|jupyter.*|sage|tool_code|.*\.py)$")
+_PYTHON = re.compile(
+    r"^(?:i?py(?:thon)?[\d.]*|python(?!.?(?:repl|console|traceback)).*|ipython.*|[pcj]ython.*|pypy.*|jupyter.*|sage|tool_code|.*\.py)$"
+)
 _SECOND_WORD_NAMES = frozenset({"code", "code-cell", "code-block", "sourcecode", "lang", "language"})
 _LABEL = re.compile(r"[\w+#.:{}/-]{0,80}")
 _CODE = re.compile(

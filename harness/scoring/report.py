@@ -115,7 +115,9 @@ def _extraction(result: Result, samples: int) -> str:
         "cut off in thought": sum(count for rules, count in counts if rules[-1] == IN_THOUGHT),
         "in an unknown frame": sum(count for rules, count in counts if rules[0] == UNKNOWN),
     }
-    shown = [f"{100 * count / samples:.2f} % {what}" for what, count in shares.items() if count or what in _ALWAYS_SHOWN]
+    shown = [
+        f"{100 * count / samples:.2f} % {what}" for what, count in shares.items() if count or what in _ALWAYS_SHOWN
+    ]
     return f"{result.conditions.extraction} ({', '.join(shown)})"
 
 

@@ -206,17 +206,20 @@ def verdicts(found: list[Completion], *programs: list[Extracted]) -> list[list[b
     cases = (Case(program=program, tests=it.tests, limits=it.limits) for it, program in ordered.values())
     accepted = [judgement.verdict is Verdict.ACCEPTED for judgement in judge_all(cases, Jail(), CORES)]
     by_program = dict(zip(ordered, accepted, strict=True))
-    sides = [[(it.problem.task_id, program.program) for it, program in zip(found, side, strict=True)] for side in programs]
+    sides = [
+        [(it.problem.task_id, program.program) for it, program in zip(found, side, strict=True)] for side in programs
+    ]
     return [[by_program[key] for key in side] for side in sides]
 
 
 def agreements(found: list[Completion], *programs: list[Extracted]) -> list[int]:
     """Return on how many samples each side agrees with what was recorded."""
     if found[0].program is not None:
-        return [sum(it.program.strip() == got.program.strip() for it, got in zip(found, side, strict=True)) for side in programs]
-    return [
-        sum(it.passed is got for it, got in zip(found, side, strict=True)) for side in verdicts(found, *programs)
-    ]
+        return [
+            sum(it.program.strip() == got.program.strip() for it, got in zip(found, side, strict=True))
+            for side in programs
+        ]
+    return [sum(it.passed is got for it, got in zip(found, side, strict=True)) for side in verdicts(found, *programs)]
 
 
 def main() -> int:
@@ -242,7 +245,9 @@ def main() -> int:
         after = list(extracted(iter(found), options.setting))
         sides = [before[name], after] if before else [after]
         agreed = agreements(found, *sides)
-        changed = [number for number, pair in enumerate(zip(*sides, strict=True)) if len({it.program for it in pair}) > 1]
+        changed = [
+            number for number, pair in enumerate(zip(*sides, strict=True)) if len({it.program for it in pair}) > 1
+        ]
         failed = [sum(it.rule.endswith(("none", "thought")) for it in side) for side in sides]
         lower += agreed[-1] < agreed[0]
         print(
