@@ -279,7 +279,7 @@ def _is_stray(statement: ast.stmt, missing: frozenset[str]) -> bool:
     """Return whether a statement is a line of words, one of which is a name that nothing binds."""
     match statement:
         case ast.Expr(value=ast.Name(id=name)):
-            words = name in missing and (name[0].isascii() and name[0].isupper() or name in _LABELS)
+            words = name in missing and ((name[0].isascii() and name[0].isupper()) or name in _LABELS)
         case ast.AnnAssign(target=ast.Name(id=name), value=None, annotation=annotation):
             words = name[0].isascii() and name[0].isupper() and not missing.isdisjoint(
                 node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from harness.errors import UserError
-from harness.extraction.extract import Extraction
 from harness.extraction.interpreter import grammar_of
 from harness.extraction.program import program_of
+from harness.extraction.reading import Extraction
 from harness.runs.jsonl import append, resume
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample, SampleKey
 from harness.runs.row_store import SampleIndex

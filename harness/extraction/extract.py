@@ -11,12 +11,12 @@ rules that led to the program with "+", such as `thinking+fence`.
 | continuation | the prompt and then the text, which is not a program alone or needs a name of the prompt's | nothing |
 | stop | the text before the first stop string | the rest |
 | echo | what follows the prompt, repeated at the start | the repetition |
-| thinking | what follows the last thoughts, in tags or channels of any kind (`harness.extraction.frames`) | the thoughts |
+| thinking | what follows the last thoughts, in tags or channels (`harness.extraction.frames`) | the thoughts |
 | tags | the text between tags named for an answer, or `[BEGIN]` and `[DONE]`, `[PYTHON]` and `[/PYTHON]` | the rest |
-| end | the text between the special tokens that begin and end an answer | the tokens, and all that follows |
+| end | the text between the special tokens that begin and end an answer | they, and what follows |
 | fence | the selected Markdown block, or the text before the end of a block that the prompt opened | the other text |
 | join | the blocks that bind what the selected one lacks, and then that one | the other text |
-| prose | the first stretch between lines that are sentences, or words that happen to parse | they, and what follows |
+| prose | the first stretch between sentences, or between words that happen to parse | they, and what follows |
 | blanks | the text without the blanks before its first line | the blanks |
 | cut | the text without its last top-level statement, only if the model was stopped in it | that statement |
 | thought | the completion: its thoughts never end | nothing |
@@ -37,19 +37,28 @@ bigcode-evaluation-harness always cuts at the stop strings; LiveCodeBench takes 
 program where there is none.
 """
 
-import ast
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
-from typing import NamedTuple
 
 import msgspec
 
 from harness.extraction import frames
+from harness.extraction.reading import (
+    LINE,
+    MOST_TRIES,
+    Extraction,
+    Part,
+    Task,
+    ends_too_early,
+    extraction_of,
+    program_in,
+    without_last_statement,
+)
 from harness.extraction.select import Fence, joined, select
 from harness.extraction.text import Block, blocks, is_sentence, lone_fence, loose_blocks
-from harness.syntax import MOST_CHARACTERS, Grammar, Parser, defines, does_nothing, leans_on, stray_lines
+from harness.syntax import MOST_CHARACTERS, Grammar, Parser, does_nothing
 
 FAILED = "none"
 """The last rule where nothing in the completion is a program."""
@@ -58,64 +67,13 @@ IN_THOUGHT = "thought"
 UNKNOWN = "unknown"
 """The first rule where a frame was not understood."""
 
-_MOST_TRIES = 8
-"""Ends that `prose` and `cut` try, where the first ones lie within a bracket or a long string."""
 _MOST_ENDS = 3
 """Ends of thoughts behind which a program with tags of its own may be."""
-_LEAVE_OUT_CODE = frozenset({"stop", "prose", "blanks", "cut"})
-"""Rules that can't be trusted to leave out nothing but prose."""
-_OPENING_TAGS = ("BEGIN", "PYTHON")
-_CLOSING_TAGS = ("DONE", "/PYTHON")
 _MOST_BLOCKS = 100
 """Fenced blocks that count; those that follow are not looked at."""
 
 _TAG = re.compile(r"\[(BEGIN|DONE|/?PYTHON)\](?:[ \t\r]*(?:\n|\Z))?")
-_LINE = re.compile(r"[^\n]*\n?")
-_ODD_LINE_END = re.compile(r"\r(?!\n)|\f")
-"""Where a line ends for Python, or not, other than for us."""
-_STATEMENT = re.compile(r"^(?:@[^\n]*\n)*(?!(?:elif|else|except|finally)\b)[^\s#)\]}]", re.MULTILINE)
-"""Where a top-level statement may start, with its decorators; a bracket, a long string may hold such lines, too."""
-
 Span = tuple[int, int]
-
-
-class Extraction(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds the program of a completion, the rules that found it, and the texts that they left out, in their order."""
-
-    program: str
-    rule: str
-    discarded: tuple[str, ...] = ()
-    complete: bool = True
-    """False if the last statement was left out because the model was stopped in it."""
-
-
-class _Task(NamedTuple):
-    """Holds the arguments of `extract`."""
-
-    prompt: str
-    entry_point: str
-    fence: Fence
-    stop: tuple[str, ...]
-    in_thought: bool
-    parse: Parser
-
-
-class _Part(NamedTuple):
-    """Holds a part of the completion, the rules that led to it, and the texts before and after it."""
-
-    text: str
-    rules: tuple[str, ...] = ()
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-
-    @property
-    def keeps_code(self) -> bool:
-        """Return whether its rules left out nothing but prose."""
-        return _LEAVE_OUT_CODE.isdisjoint(self.rules)
-
-    def narrowed(self, rule: str, start: int, end: int) -> "_Part":
-        before, after = (*self.before, self.text[:start]), (self.text[end:], *self.after)
-        return _Part(self.text[start:end], (*self.rules, rule), before, after)
 
 
 def extract(
@@ -150,13 +108,13 @@ def extract(
     >>> extract("    return 1", prompt="def f():\n", entry_point="f").program
     'def f():\n    return 1'
     """
-    task = _Task(prompt, entry_point, fence, tuple(filter(None, stop)), in_thought, Parser(grammar))
-    whole = _Part(completion)
-    if found := _program(whole, task):
+    task = Task(prompt, entry_point, fence, tuple(filter(None, stop)), in_thought, Parser(grammar))
+    whole = Part(completion)
+    if found := program_in(whole, task):
         return found
     parts, none = [whole], (*_unknown(whole, task), FAILED)
     for part in _parts(whole, task):
-        if found := _program(part, task):
+        if found := program_in(part, task):
             return msgspec.structs.replace(found, rule="+".join((*none[:-1], found.rule)))
         parts.append(part)
     if parts[-1].rules[-1:] == (IN_THOUGHT,):
@@ -164,17 +122,17 @@ def extract(
     unparsed = [part for part in parts if part.rules and part.keeps_code and task.parse.gave_up(part.text)]
     if unparsed:
         part = max(unparsed, key=lambda part: len(part.rules))
-        return _extraction(part, part.text, (*none[:-1], *part.rules))
-    found = _without_last_statement(parts[-1], task) if cut_off and not any(parts[-1].after) else None
+        return extraction_of(part, part.text, (*none[:-1], *part.rules))
+    found = without_last_statement(parts[-1], task) if cut_off and not any(parts[-1].after) else None
     return found or Extraction(program=completion, rule="+".join(none))
 
 
-def _unknown(part: _Part, task: _Task) -> tuple[str, ...]:
+def _unknown(part: Part, task: Task) -> tuple[str, ...]:
     clear = _without_programs(part.text, task)
     return (UNKNOWN,) if frames.has_unknown_frame(clear, frames.tags(clear)) else ()
 
 
-def _parts(part: _Part, task: _Task) -> Iterator[_Part]:
+def _parts(part: Part, task: Task) -> Iterator[Part]:
     """Yield ever smaller parts that may be the program; the next is needed where the last is not one."""
     if span := _behind_echo(part.text, task.prompt):
         yield (part := part.narrowed("echo", *span))
@@ -197,7 +155,7 @@ def _parts(part: _Part, task: _Task) -> Iterator[_Part]:
         yield from _between_sentences(part, task)
 
 
-def _without_programs(text: str, task: _Task) -> str:
+def _without_programs(text: str, task: Task) -> str:
     """Return a text of the same length in which programs that hold a frame, in a string, are blotted out."""
     if not frames.may_hold_frames(text):
         return text
@@ -207,75 +165,18 @@ def _without_programs(text: str, task: _Task) -> str:
     return text
 
 
-def _framed(text: str, task: _Task) -> Iterator[tuple[int, int, str]]:
+def _framed(text: str, task: Task) -> Iterator[tuple[int, int, str]]:
     """Yield the places and contents of fenced blocks, and the stretches between tags and between sentences."""
     for block in islice(blocks(text), _MOST_BLOCKS):
         yield block.start, block.end, block.content(text)
     if (end := lone_fence(text)) is not None:
         yield 0, end, text[:end]
-    tags = [*islice((tag for tag in _TAG.finditer(text) if not frames.is_indented(text, tag.start())), _MOST_TRIES)]
+    tags = [*islice((tag for tag in _TAG.finditer(text) if not frames.is_indented(text, tag.start())), MOST_TRIES)]
     starts, ends = [0, *(tag.end() for tag in tags)], [*(tag.start() for tag in tags), len(text)]
     if tags:
         yield from ((start, end, text[start:end]) for start, end in zip(starts, ends, strict=True))
     if not tags:
         yield from ((start, end, text[start:end]) for start, end in _stretches(text, task))
-
-
-def _program(part: _Part, task: _Task) -> Extraction | None:
-    """Return the part as a program, up to the first stop string if it is none with what follows, or None."""
-    ends = [end for end in map(part.text.find, task.stop) if end >= 0]
-    stopped = part.narrowed("stop", 0, min(ends)) if ends else None
-    found = _reading(part, task) or (_reading(stopped, task) if stopped else None)
-    if not found and len(part.text) <= MOST_CHARACTERS and part.text.lstrip("\r\n")[:1] in {" ", "\t"}:
-        return _reading(part.narrowed("blanks", len(part.text) - len(part.text.lstrip()), len(part.text)), task)
-    return found
-
-
-def _reading(part: _Part, task: _Task) -> Extraction | None:
-    """Return the part as a program, behind the prompt where it needs that, or None."""
-    alone = task.parse(part.text).tree
-    if alone is not None and part.rules and does_nothing(alone):
-        return None
-    needs_prompt = alone is None or leans_on(alone, task.prompt, task.entry_point, task.parse.grammar)
-    joined = task.parse(task.prompt + part.text).tree if task.prompt and needs_prompt else None
-    tree = joined or alone
-    if tree is None or any(map(_is_tag, tree.body)):
-        return None
-    if not (part.keeps_code or defines(tree, task.entry_point)):
-        return None
-    if "blanks" in part.rules and (joined or any(isinstance(statement, ast.Return) for statement in tree.body)):
-        return None  # it is a body, whose blanks count
-    head = task.prompt if joined else ""
-    if (trimmed := _without_stray_lines(part, tree, head)) and (found := _reading(trimmed, task)):
-        return found
-    return _extraction(part, head + part.text, (*part.rules, *(["continuation"] if joined else [])))
-
-
-def _without_stray_lines(part: _Part, tree: ast.Module, head: str) -> _Part | None:
-    """Return the part without words at its start and end that happen to parse, or None if it has none."""
-    first, last = stray_lines(tree)
-    if not (first or last) or _ODD_LINE_END.search(part.text):
-        return None
-    ends = [0, *(line.end() for line in _LINE.finditer(head + part.text))]
-    start, end = ends[first] - len(head), (ends[last - 1] if last else ends[-1]) - len(head)
-    return part.narrowed("prose", max(0, start), end) if start < end else None
-
-
-def _extraction(part: _Part, program: str, rules: Iterable[str]) -> Extraction:
-    return Extraction(
-        program=program,
-        rule="+".join(rules) or "whole",
-        discarded=tuple(filter(None, (*part.before, *part.after))),
-        complete="cut" not in part.rules,
-    )
-
-
-def _is_tag(statement: ast.stmt) -> bool:
-    """Return whether a statement is `[BEGIN]`, `[THINK]` or the like, which happens to be Python."""
-    match statement:
-        case ast.Expr(value=ast.List(elts=[ast.Name(id=name)])):
-            return name in _CLOSING_TAGS or name in _OPENING_TAGS or (name.isupper() and frames.is_for_thinking(name))
-    return False
 
 
 def _behind_echo(text: str, prompt: str) -> Span | None:
@@ -284,7 +185,7 @@ def _behind_echo(text: str, prompt: str) -> Span | None:
     return next(((start + len(echo), len(text)) for echo in echoes), None)
 
 
-def _between_tags(text: str, task: _Task) -> Span | None:
+def _between_tags(text: str, task: Task) -> Span | None:
     """Return the text between the first closing tag and the last opening one before it."""
     text = _without_programs(text, task)
     start, end, found = 0, len(text), False
@@ -292,17 +193,17 @@ def _between_tags(text: str, task: _Task) -> Span | None:
         if frames.is_indented(text, tag.start()) or frames.is_quoted(text, tag.start(), tag.end()):
             continue
         found = True
-        if tag[1] in _CLOSING_TAGS:
+        if tag[1] in {"DONE", "/PYTHON"}:
             end = tag.start()
             break
         start = tag.end()
     return (start, end) if found else None
 
 
-def _in_answer(text: str, task: _Task) -> Span | None:
+def _in_answer(text: str, task: Task) -> Span | None:
     """Return the last text between tags named for an answer that holds a program or a block, or else several lines."""
     clear = _without_programs(text, task)
-    spans = [*islice(frames.answer_spans(clear, frames.tags(clear)), _MOST_TRIES)]
+    spans = [*islice(frames.answer_spans(clear, frames.tags(clear)), MOST_TRIES)]
     texts = {span: text[slice(*span)].strip() for span in spans}
     for span, inner in texts.items():
         tree = None if "```" in inner else task.parse(inner).tree
@@ -311,7 +212,7 @@ def _in_answer(text: str, task: _Task) -> Span | None:
     return next((span for span, inner in texts.items() if "\n" in inner), None)
 
 
-def _between_tokens(text: str, task: _Task) -> Span | None:
+def _between_tokens(text: str, task: Task) -> Span | None:
     """Return the text from behind the tokens that begin an answer to the first one that follows."""
     clear = _without_programs(text, task)
     start = frames.behind_lead(clear)
@@ -319,7 +220,7 @@ def _between_tokens(text: str, task: _Task) -> Span | None:
     return (start, end) if start or end < len(text) else None
 
 
-def _from_blocks(part: _Part, task: _Task) -> Iterator[_Part]:
+def _from_blocks(part: Part, task: Task) -> Iterator[Part]:
     """Yield the text before the end of a block that the prompt opened, then the block that was selected.
 
     Where no block can be the program, it may stand before the first one.
@@ -340,17 +241,17 @@ def _from_blocks(part: _Part, task: _Task) -> Iterator[_Part]:
         yield from _between_sentences(part if end is None else part.narrowed("fence", 0, end), task)
 
 
-def _candidates(found: Iterable[Block], text: str, task: _Task) -> tuple[dict[Block, str], bool]:
+def _candidates(found: Iterable[Block], text: str, task: Task) -> tuple[dict[Block, str], bool]:
     """Return the blocks that may be the program, and whether one is labelled as such or parses."""
     contents = {block: block.content(text) for block in found if block.is_python}
     if contents:
         return contents, True
     unnamed = {block: block.content(text) for block in found if not block.language}
-    programs = {block: text for block, text in unnamed.items() if _program(_Part(text, ("fence",)), task)}
+    programs = {block: text for block, text in unnamed.items() if program_in(Part(text, ("fence",)), task)}
     return programs or unnamed, bool(programs)
 
 
-def _selected(part: _Part, contents: dict[Block, str], task: _Task) -> _Part:
+def _selected(part: Part, contents: dict[Block, str], task: Task) -> Part:
     block = select(contents, task.fence, task.entry_point, task.parse)
     needed = joined(contents, block, task.parse)
     if len(needed) == 1:
@@ -360,41 +261,23 @@ def _selected(part: _Part, contents: dict[Block, str], task: _Task) -> _Part:
     return whole._replace(text=text, rules=(*whole.rules, "join"))
 
 
-def _between_sentences(part: _Part, task: _Task) -> Iterator[_Part]:
+def _between_sentences(part: Part, task: Task) -> Iterator[Part]:
     """Yield the text between the sentences at the start and the next one, or a later one if that was in a string."""
     for start, end in _stretches(part.text, task):
         if (start, end) == (0, len(part.text)) and "fence" not in part.rules:
             return
         yield (shorter := part.narrowed("prose", start, end))
-        if not _is_unfinished(shorter, task):
+        if not ends_too_early(shorter, task):
             return
 
 
-def _stretches(text: str, task: _Task) -> Iterator[Span]:
+def _stretches(text: str, task: Task) -> Iterator[Span]:
     """Yield the places from the first line that is no sentence to each of the sentences that follow, and to the end."""
     if len(text) > MOST_CHARACTERS:
         return
     speaks = partial(is_sentence, grammar=task.parse.grammar)
-    lines = tuple(_LINE.finditer(text))
+    lines = tuple(LINE.finditer(text))
     start = next((line.start() for line in lines if line[0].strip() and not speaks(line[0])), len(text))
     start = start if text[:start].strip() else 0
-    ends = islice((line.start() for line in lines if line.start() > start and speaks(line[0])), _MOST_TRIES)
+    ends = islice((line.start() for line in lines if line.start() > start and speaks(line[0])), MOST_TRIES)
     yield from ((start, end) for end in (*ends, len(text)))
-
-
-def _without_last_statement(part: _Part, task: _Task) -> Extraction | None:
-    """Return the part without the statement in which it ends, of which several lines may look like statements."""
-    if len(part.text) > MOST_CHARACTERS:
-        return None
-    starts = [found.start() for found in _STATEMENT.finditer(part.text)]
-    for start in reversed(starts[-_MOST_TRIES:]):
-        shorter = part.narrowed("cut", 0, start)
-        if found := _reading(shorter, task):
-            return found if start == starts[-1] or task.parse(part.text[start:]).is_unfinished else None
-        if not _is_unfinished(shorter, task):
-            return None
-    return None
-
-
-def _is_unfinished(part: _Part, task: _Task) -> bool:
-    return any(task.parse(text).is_unfinished for text in dict.fromkeys((part.text, task.prompt + part.text)))

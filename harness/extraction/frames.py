@@ -1,8 +1,8 @@
 """Finds what frames the answer of a model: thoughts in tags or channels, tags around the answer, and special tokens.
 
-A tag is a name in brackets of any kind: `<think>`, `[THINK]`, `\u25c1think\u25b7`, `<|begin_of_thought|>`. What it says is read
-from its name, in any letter case, so a model that is new tomorrow is mostly understood. A tag between quotes on its line
-is spoken of, and frames nothing.
+A tag is a name in brackets of any kind, such as `<think>`, `[THINK]` or `<|begin_of_thought|>`. Its meaning is read
+from its name, in any letter case, so that of a new model is mostly understood. A tag between quotes on its line is
+spoken of, and frames nothing.
 """
 
 import re
@@ -15,7 +15,8 @@ _NEAR = 200
 """Characters around a tag that tell whether it stands between quotes."""
 
 _TAG = re.compile(
-    r"(?P<opening>[<\[({\u25c1\u3010\u27e8\u00ab\uff1c]\|?|<\uff5c)(?P<slash>[ ]?/[ ]?)?(?P<name>[A-Za-z][\w:.\u2581-]{0,40}(?:[ ][A-Za-z]\w{0,20})?)"
+    r"(?P<opening>[<\[({\u25c1\u3010\u27e8\u00ab\uff1c]\|?|<\uff5c)(?P<slash>[ ]?/[ ]?)?"
+    r"(?P<name>[A-Za-z][\w:.\u2581-]{0,40}(?:[ ][A-Za-z]\w{0,20})?)"
     r"(?:[ ]{1,4}[\w-]{1,30}=[^<>\n]{0,80})?[ ]?(?P<closing>\|?[>\])}\u25b7\u3011\u27e9\u00bb\uff1e]|\uff5c>)"
 )
 _PAIRS = {
@@ -34,25 +35,29 @@ _DOUBTFUL = "[({"
 _BEGIN = re.compile(r"^(?:begin|start)(?:[_ ]of)?[_ ]|[_ -](?:start|begin|prefix)$")
 _END = re.compile(r"^end(?:[_ ]of)?[_ ]|[_ -](?:end|suffix)$")
 _THINKING = re.compile(
-    r"think|thought|reason|reflect|analy[sz]|scratch|monolog|rationale|(?:^|[_:. -])cot(?:$|[_:. -])|chain.of|deliberat|brainstorm|contempl|ponder|"
-    r"introspect|cogitat|meditat|musing|planning|^(?:plan|draft|inner|internal|muse|critique|deduction)$"
+    r"think|thought|reason|reflect|analy[sz]|scratch|monolog|rationale|(?:^|[_:. -])cot(?:$|[_:. -])|chain.of|"
+    r"deliberat|brainstorm|contempl|ponder|introspect|cogitat|meditat|musing|planning|^(?:plan|draft|inner|internal|muse|critique|deduction)$"
 )
 _ANSWER = re.compile(
-    r"^(?:final[_ ]?)?(?:answer|solution|output|response|result|reply|code|program|python|implementation|final)$"
+    r"^(?:final[_ ]?)?"
+    r"(?:answer|solution|output|response|result|reply|code|program|python|implementation|final)$"
 )
 _MARK = re.compile(
-    r"<[|\uff5c/]?[ ]?[A-Za-z][\w:. =\"\u2581-]{0,60}[|\uff5c]?>|<\uff5c|\[/|\[[A-Z]{4,}\]|[({]/|[\u25c1\u3010\u27e8\u00ab\uff1c]|assistantfinal"
+    r"<[|\uff5c/]?[ ]?[A-Za-z][\w:. =\"\u2581-]{0,60}[|\uff5c]?>|<\uff5c|"
+    r"\[/|\[[A-Z]{4,}\]|[({]/|[\u25c1\u3010\u27e8\u00ab\uff1c]|assistantfinal"
 )
 _MARKUP = frozenset(
-    "a b i p s u br hr em tt li ul ol td th tr h1 h2 h3 h4 h5 h6 del dd dl dt div img ins kbd pre sub sup var abbr body code "
-    "html head link main math mark meta nav samp small span strong style table tbody thead title details summary article "
+    "a b i p s u br hr em tt li ul ol td th tr h1 h2 h3 h4 h5 h6 del dd dl dt div img ins kbd pre sub sup var abbr "
+    "body code html head link main math mark meta nav samp small span strong style table "
+    "tbody thead title details summary article "
     "section blockquote input output label form button script svg path header footer".split()
 )
 """Names of HTML, which frame nothing."""
 _TOKENS = re.compile(
     r"<\|[\w.:/\u2581 -]{1,60}\|>|<\uff5c[^\n\uff5c<>]{1,60}\uff5c>|</?s>|<(?:eos|bos|pad|unk|eot|eod|EOT|EOS|turn\||\|turn)>|"
     r"<(?:start|end)_of_(?:turn|text|utterance|sentence)>|\[/?(?:INST|EOS)\]|"
-    r"<(?:file_sep|file_separator|filename|reponame|gh_stars|empty_output|fim_\w{1,20}|jupyter_\w{1,20}|commit_\w{1,20}|issue_\w{1,20})>"
+    r"<(?:file_sep|file_separator|filename|reponame|gh_stars|empty_output|fim_\w{1,20}|"
+    r"jupyter_\w{1,20}|commit_\w{1,20}|issue_\w{1,20})>"
 )
 """Special tokens of tokenizers; none is part of a program but in a string."""
 _KNOWN_TOKEN = re.compile(
@@ -125,7 +130,7 @@ def _tag(match: re.Match[str]) -> Tag | None:
         return None
     name = match["name"].lower().replace("\u2581", "_")
     if name == "channel" and "|" in opening + closing:  # <|channel>thought ... <channel|>
-        if len(opening) + len(closing) != 3:  # noqa: PLR2004 - with a bar on one side only
+        if len(opening) + len(closing) != 3:  # with a bar on both sides it is no tag
             return None
         return Tag(match.start(), match.end(), "thought", len(opening) > len(closing), "<")
     ends = bool(match["slash"]) or _END.search(name) is not None
@@ -259,10 +264,8 @@ def _behind_words(text: str) -> Thoughts | None:
     """Return what follows "Here is my response:", where the text begins with "Here is my thought process:"."""
     if not _SPOKEN_START.match(text):
         return None
-    end = None
-    for end in _SPOKEN_END.finditer(text):
-        pass
-    return Thoughts(end.end(), len(text)) if end else Thoughts(len(text), len(text), unfinished=True)
+    ends = [match.end() for match in _SPOKEN_END.finditer(text)]
+    return Thoughts(ends[-1], len(text)) if ends else Thoughts(len(text), len(text), unfinished=True)
 
 
 def _behind_blanks(text: str, place: int) -> int:

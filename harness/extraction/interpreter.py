@@ -67,7 +67,7 @@ class OtherPython:
             env={"PATH": os.environ.get("PATH", os.defpath)},
             cwd="/",
         )
-        version = msgspec.json.decode(_received(cast(BinaryIO, child.stdout)), type=_Version).version
+        version = msgspec.json.decode(_received(cast("BinaryIO", child.stdout)), type=_Version).version
         self._is_ours = version == sys.version_info[:2]
         if self._is_ours:
             self._end()
@@ -75,10 +75,10 @@ class OtherPython:
 
     def _parsed(self, child: subprocess.Popen[bytes], text: str) -> ParsedText:
         data = text.encode("utf-8", "surrogatepass")
-        wire = cast(BinaryIO, child.stdin)
+        wire = cast("BinaryIO", child.stdin)
         wire.write(struct.pack("!I", len(data)) + data)
         wire.flush()
-        answer = msgspec.json.decode(_received(cast(BinaryIO, child.stdout)), type=_Answer)
+        answer = msgspec.json.decode(_received(cast("BinaryIO", child.stdout)), type=_Answer)
         return ParsedText(_tree(answer), answer.is_unfinished)
 
     def _end(self) -> None:
@@ -90,7 +90,7 @@ class OtherPython:
 
 def _received(wire: BinaryIO) -> bytes:
     head = wire.read(4)
-    size = struct.unpack("!I", head)[0] if len(head) == 4 else _MOST_BYTES + 1  # noqa: PLR2004 - the length's bytes
+    size = struct.unpack("!I", head)[0] if len(head) == 4 else _MOST_BYTES + 1
     data = wire.read(size) if size <= _MOST_BYTES else b""
     if len(data) < size:
         raise EOFError
@@ -114,7 +114,7 @@ def _tree(answer: _Answer) -> ast.Module | None:
         if not (isinstance(kind, type) and issubclass(kind, ast.AST)):
             kind = _UnknownStatement
         node = kind(**{field: real(value) for field, value in fields.items()})
-        node._fields = tuple(fields)  # noqa: SLF001 - another version's may be other ones
+        setattr(node, "_fields", tuple(fields))  # noqa: B010 - another version's may be other ones
         node.lineno, node.end_lineno = line or 0, end or 0  # type: ignore[attr-defined]
         made.append(node)
     return made[-1] if made and isinstance(made[-1], ast.Module) else None

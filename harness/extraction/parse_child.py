@@ -1,7 +1,7 @@
 """Parses texts with the interpreter that it is started by, for `harness.extraction.interpreter`; executes none.
 
-On both pipes a message is its length in four bytes and then its bytes. A text comes in as UTF-8; what goes back is JSON:
-first the interpreter's version, then for each text its tree, as a list of nodes, children before their parents.
+On both pipes a message is its length in four bytes and then its bytes. A text comes in as UTF-8; what goes back is
+JSON: first the interpreter's version, then for each text its tree, as a list of nodes, children before their parents.
 """
 
 import ast

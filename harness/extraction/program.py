@@ -3,8 +3,9 @@
 import msgspec
 
 from harness.benchmarks.starter_code import complete_program
-from harness.extraction.extract import FAILED, Extraction, extract
+from harness.extraction.extract import extract
 from harness.extraction.frames import ends_in_thought
+from harness.extraction.reading import Extraction
 from harness.extraction.select import Fence
 from harness.runs.records import Problem, PromptCardId, Sample
 from harness.syntax import Grammar

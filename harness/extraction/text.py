@@ -183,7 +183,7 @@ def _loosely_closed(fence: _Fence, block: Block) -> int | None:
 
 def _is_prose(text: str) -> bool:
     """Return whether what follows a fence is no label: a tag, or several words that set no attribute."""
-    return text[0] in "<[(.,!*-" or ("=" not in text and len(text.split()) > 2) or text[-1] in ".:!?"  # noqa: PLR2004
+    return text[0] in "<[(.,!*-" or ("=" not in text and len(text.split()) > 2) or text[-1] in ".:!?"
 
 
 def lone_fence(text: str) -> int | None:

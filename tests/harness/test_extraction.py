@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.extraction.extract import Extraction, Fence, extract
+from harness.extraction.extract import extract
+from harness.extraction.reading import Extraction
+from harness.extraction.select import Fence
 
 HEAD = 'from typing import List\n\n\ndef total(numbers: List[int]) -> int:\n    """ Add them up.\n    """\n'
 """A prompt of HumanEval's kind."""
