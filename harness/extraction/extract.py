@@ -160,7 +160,8 @@ def _without_programs(text: str, task: Task) -> str:
     if not frames.may_hold_frames(text):
         return text
     for start, end, content in _framed(text, task):
-        if frames.may_hold_frames(content) and task.parse(content).tree:
+        tree = task.parse(content).tree if frames.may_hold_frames(content) else None
+        if tree and not does_nothing(tree):
             text = text[:start] + "\0" * (end - start) + text[end:]
     return text
 

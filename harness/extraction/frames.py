@@ -54,7 +54,8 @@ _MARKUP = frozenset(
 )
 """Names of HTML, which frame nothing."""
 _TOKENS = re.compile(
-    r"<\|[\w.:/\u2581 -]{1,60}\|>|<\uff5c[^\n\uff5c<>]{1,60}\uff5c>|</?s>|<(?:eos|bos|pad|unk|eot|eod|EOT|EOS|turn\||\|turn)>|"
+    r"<\|[\w.:/\u2581 -]{1,60}\|>|<\uff5c[^\n\uff5c<>]{1,60}\uff5c>|</?s>|"
+    r"<(?:eos|bos|pad|unk|eot|eod|EOT|EOS|turn\||\|turn)>|"
     r"<(?:start|end)_of_(?:turn|text|utterance|sentence)>|\[/?(?:INST|EOS)\]|"
     r"<(?:file_sep|file_separator|filename|reponame|gh_stars|empty_output|fim_\w{1,20}|"
     r"jupyter_\w{1,20}|commit_\w{1,20}|issue_\w{1,20})>"
@@ -82,7 +83,7 @@ _SPOKEN_START = re.compile(r"\s*Here(?: is|'s) my (?:thought|thinking|reasoning)
 _SPOKEN_END = re.compile(
     r"^[ \t*#]*Here(?: is|'s) my (?:response|answer|solution)[:.]?[ \t*]*\n?", re.IGNORECASE | re.MULTILINE
 )
-_BLANKS = re.compile(r"[ \t\r\n]*\n")
+_BLANKS = re.compile(r"[ \t]*(?=```|~~~)|[ \t\r\n]*\n")
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)|```|'''|\"\"\"")
 
 
@@ -214,7 +215,7 @@ def thoughts(text: str, found: Sequence[Tag], *, opened: bool = False) -> Though
             start, begun = tag.end, None
         elif thinks(tag) and begun is None and _counts(tag, text, closings):
             begun = tag.start
-        elif begun is not None and tag.opens and _ANSWER.match(tag.name) and _begins_line(text, tag.start):
+        elif begun is not None and tag.opens and _ANSWER.match(tag.name) and _frames_answer(tag, text, closings):
             start, begun = tag.start, None
     if begun is not None:
         return Thoughts(len(text), len(text), unfinished=True)
@@ -232,6 +233,10 @@ def _counts(tag: Tag, text: str, closings: set[tuple[str, str]]) -> bool:
     if tag.bracket in _DOUBTFUL:
         return tag.bracket == "[" and not text[: tag.start].strip() and text[tag.start + 1].isupper()
     return _begins_line(text, tag.start)
+
+
+def _frames_answer(tag: Tag, text: str, closings: set[tuple[str, str]]) -> bool:
+    return (tag.name, tag.bracket) in closings or _begins_line(text, tag.start)
 
 
 def _begins_line(text: str, place: int) -> bool:

@@ -38,7 +38,7 @@ class Block(NamedTuple):
         return _PYTHON.match(self.language) is not None
 
     def content(self, text: str) -> str:
-        """Return the content, moved to the left by as much as the fence is indented.
+        """Return the content, moved to the left by as much as the fence is indented, if its first line is, too.
 
         Args:
             text: in which the block was found.
@@ -47,7 +47,9 @@ class Block(NamedTuple):
             Without its fences.
         """
         content = text[self.start : self.end]
-        return re.sub(rf"^[ \t]{{1,{self.indent}}}", "", content, flags=re.MULTILINE) if self.indent else content
+        if not self.indent or content.lstrip("\r\n")[:1] not in {" ", "\t"}:
+            return content
+        return re.sub(rf"^[ \t]{{1,{self.indent}}}", "", content, flags=re.MULTILINE)
 
 
 def blocks(text: str) -> Iterator[Block]:
