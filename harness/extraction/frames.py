@@ -350,4 +350,5 @@ def has_unknown_frame(text: str, found: Sequence[Tag]) -> bool:
             begun.add((tag.bracket, tag.name))
         elif not tag.opens and (tag.bracket, tag.name) in begun and "inst" not in tag.name:
             return True
-    return any(not _KNOWN_TOKEN.search(text[start:end]) for start, end in special_tokens(text))
+    tokens = (text[start:end] for start, end in special_tokens(text))
+    return any(not (_KNOWN_TOKEN.search(token) or is_for_thinking(token) or "/" in token) for token in tokens)

@@ -53,7 +53,7 @@ class OtherPython:
                 if not self._is_ours:
                     return self._parsed(child, text)
             except (OSError, EOFError, msgspec.DecodeError):
-                self._end()
+                self.end()
                 raise
         return parse_text(text) if self._is_ours else NO_PROGRAM
 
@@ -70,7 +70,7 @@ class OtherPython:
         version = msgspec.json.decode(_received(cast("BinaryIO", child.stdout)), type=_Version).version
         self._is_ours = version == sys.version_info[:2]
         if self._is_ours:
-            self._end()
+            self.end()
         return child
 
     def _parsed(self, child: subprocess.Popen[bytes], text: str) -> ParsedText:
@@ -81,7 +81,8 @@ class OtherPython:
         answer = msgspec.json.decode(_received(cast("BinaryIO", child.stdout)), type=_Answer)
         return ParsedText(_tree(answer), answer.is_unfinished)
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """End the process; another text starts one anew."""
         if child := self._child:
             self._child = None
             child.kill()

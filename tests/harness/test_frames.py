@@ -28,10 +28,14 @@ NAMES = (
     "inner_monologue", "seed:think", "chain_of_thought", "longcat_think", "internal_reasoning", "rationale",
 )  # fmt: skip
 frames = st.builds(
-    lambda bracket, name: tuple(side.format(name) for side in bracket), st.sampled_from(BRACKETS), st.sampled_from(NAMES)
+    lambda bracket, name: tuple(side.format(name) for side in bracket),
+    st.sampled_from(BRACKETS),
+    st.sampled_from(NAMES),
 )
 gaps = st.sampled_from(("", "\n", " ", "\n\n", " \n"))
-answers = st.sampled_from((FENCED, PROGRAM, f"So:\n{FENCED}It works.", f"<answer>\n{FENCED}</answer>", f"Here: {FENCED}"))
+answers = st.sampled_from(
+    (FENCED, PROGRAM, f"So:\n{FENCED}It works.", f"<answer>\n{FENCED}</answer>", f"Here: {FENCED}")
+)
 
 
 def found(text, **options):
@@ -117,7 +121,9 @@ TAGGED = (
 )
 
 
-@pytest.mark.parametrize("wrapping", ["{}", "```python\n{}```", "Here it is:\n\n```python\n{}```\nDone.", "[BEGIN]\n{}[DONE]\n"])
+@pytest.mark.parametrize(
+    "wrapping", ["{}", "```python\n{}```", "Here it is:\n\n```python\n{}```\nDone.", "[BEGIN]\n{}[DONE]\n"]
+)
 @pytest.mark.parametrize("program", TAGGED)
 def test_a_tag_in_a_program_is_its_own(program, wrapping):
     """In a string, a docstring or a comment it frames nothing."""
@@ -130,13 +136,24 @@ def test_a_tag_in_a_program_is_its_own(program, wrapping):
      "<\uff5cend\u2581of\u2581sentence\uff5c>", "<|im_end|>\n<|im_start|>user\nThanks! Now (", "<file_sep>other.py\nimport ("],
 )  # fmt: skip
 @pytest.mark.parametrize("before", ["", "\n", " "])
-@pytest.mark.parametrize("answer", [PROGRAM.rstrip(), f"Sure:\n```python\n{PROGRAM.rstrip()}\n```", f"```python\n{PROGRAM.rstrip()}"])
+@pytest.mark.parametrize(
+    "answer", [PROGRAM.rstrip(), f"Sure:\n```python\n{PROGRAM.rstrip()}\n```", f"```python\n{PROGRAM.rstrip()}"]
+)
 def test_a_special_token_ends_the_text(token, before, answer):
     """On a line of its own or not, within a block that was never closed or behind one."""
     assert found(f"{answer}{before}{token}").rstrip() == PROGRAM.rstrip()
 
 
-@pytest.mark.parametrize("lead", ["<|im_start|>assistant\n", "<|assistant|>\n", "<s>", "<start_of_turn>model\n", "<|start_header_id|>assistant<|end_header_id|>\n\n"])
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "<|im_start|>assistant\n",
+        "<|assistant|>\n",
+        "<s>",
+        "<start_of_turn>model\n",
+        "<|start_header_id|>assistant<|end_header_id|>\n\n",
+    ],
+)
 def test_tokens_before_the_answer_are_left_out(lead):
     """They begin the turn of the model."""
     assert found(f"{lead}{PROGRAM}<|im_end|>") == PROGRAM
