@@ -19,17 +19,7 @@ _TAG = re.compile(
     r"(?P<name>[A-Za-z][\w:.\u2581-]{0,40}(?:[ ][A-Za-z]\w{0,20})?)"
     r"(?:[ ]{1,4}[\w-]{1,30}=[^<>\n]{0,80})?[ ]?(?P<closing>\|?[>\])}\u25b7\u3011\u27e9\u00bb\uff1e]|\uff5c>)"
 )
-_PAIRS = {
-    "<": ">",
-    "[": "]",
-    "(": ")",
-    "{": "}",
-    "\u25c1": "\u25b7",
-    "\u3010": "\u3011",
-    "\u27e8": "\u27e9",
-    "\u00ab": "\u00bb",
-    "\uff1c": "\uff1e",
-}
+_PAIRS = dict(zip("<[({\u25c1\u3010\u27e8\u00ab\uff1c", ">])}\u25b7\u3011\u27e9\u00bb\uff1e", strict=True))
 _DOUBTFUL = "[({"
 """Brackets that programs and prose use themselves: an opening tag in them counts only with its closing one."""
 _BEGIN = re.compile(r"^(?:begin|start)(?:[_ ]of)?[_ ]|[_ -](?:start|begin|prefix)$")

@@ -86,8 +86,7 @@ def test_a_prompt_may_have_begun_the_thoughts():
     [
         f"<|channel|>analysis<|message|>{DRAFT}<|end|><|start|>assistant<|channel|>final<|message|>{FENCED}<|return|>",
         f"{DRAFT}<|end|><|start|>assistant<|channel|>final <|constrain|>code<|message|>{FENCED}",
-        f"<|channel|>analysis<|message|>{DRAFT}<|end|><|start|>assistant<|channel|>commentary<|message|>{DRAFT}<|end|>"
-        f"<|start|>assistant<|channel|>final<|message|>{PROGRAM}<|return|>",
+        f"<|channel|>commentary<|message|>{DRAFT}<|end|><|start|>assistant<|channel|>final<|message|>{PROGRAM}<|return|>",
         f"analysis{DRAFT}assistantfinal{FENCED}",
         f"analysis{DRAFT}assistantcommentary{DRAFT}assistantfinal{FENCED}",
         f"{DRAFT}assistantfinalHere it is:\n{FENCED}",
@@ -133,7 +132,8 @@ def test_a_tag_in_a_program_is_its_own(program, wrapping):
 @pytest.mark.parametrize(
     "token",
     ["<|endoftext|>", "<|im_end|>", "</s>", "<|eot_id|>", "<end_of_turn>", "<eos>", "<|end|>", "<turn|>", "<|EOT|>",
-     "<\uff5cend\u2581of\u2581sentence\uff5c>", "<|im_end|>\n<|im_start|>user\nThanks! Now (", "<file_sep>other.py\nimport ("],
+     "<\uff5cend\u2581of\u2581sentence\uff5c>", "<|im_end|>\n<|im_start|>user\nThanks! Now (",
+     "<file_sep>other.py\nimport ("],
 )  # fmt: skip
 @pytest.mark.parametrize("before", ["", "\n", " "])
 @pytest.mark.parametrize(
@@ -161,8 +161,9 @@ def test_tokens_before_the_answer_are_left_out(lead):
 
 @pytest.mark.parametrize(
     "label",
-    ["python:solution.py", "ipython", "python3.11", "Python", "{.python}", "{python}", "py3", "PYTHON3", "python title=x",
-     "python {linenos=true}", "solution.py", "pypy3", "ipython3", "{.python .numberLines}", "{code-cell} python", "tool_code"],
+    ["python:solution.py", "ipython", "python3.11", "Python", "{.python}", "{python}", "py3", "PYTHON3",
+     "python title=x", "solution.py", "pypy3", "ipython3", "{.python .numberLines}", "{code-cell} python",
+     "python {linenos=true}", "tool_code"],
 )  # fmt: skip
 def test_labels_of_python(label):
     """Versions, interpreters, files and attributes of it; a block of another language comes first."""
@@ -200,7 +201,8 @@ def test_a_fence_may_share_its_line(text, glued):
          "from math import floor\ndef f(x):\n    return floor(x)\n"),
         ("```python\ndef f(x):\n    return helper(x)\n```\nwith\n```python\ndef helper(x):\n    return x\n```",
          "def helper(x):\n    return x\ndef f(x):\n    return helper(x)\n"),
-        ("```python\nimport math\n```\n```python\ndef g(x):\n    return math.pi\n```\n```python\ndef f(x):\n    return g(x)\n```",
+        ("```python\nimport math\n```\n```python\ndef g(x):\n    return math.pi\n```\n"
+         "```python\ndef f(x):\n    return g(x)\n```",
          "import math\ndef g(x):\n    return math.pi\ndef f(x):\n    return g(x)\n"),
         (f"{FENCED}```python\nprint(f(1))\n```", PROGRAM),
         (f"```python\ndef f(x):\n    return 0\n```\nBetter:\n{FENCED}", "def f(x):\n    return 0\n"),

@@ -2,7 +2,9 @@
 
 import ast
 import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,18 +15,21 @@ from harness.syntax import binds, lacks, parse_text
 
 NEWER = "type Num = float\ndef f(x: Num) -> Num:\n    s = f'{'a'}'\n    return x\n"
 TEXTS = (
-    "x = 1\n", "import os.path as p\nfrom a import b\n", "def f(x, *y, z=1):\n    return [x for x in g(y)]\n", "", "x y",
-    "class A:\n    @d\n    def m(self): pass\n", "with a as b, c: pass\n", "\ud800", "(" * 300, "x = (", "'\u00e9'\n",
+    "x = 1\n", "import os.path as p\nfrom a import b\n", "def f(x, *y, z=1):\n    return [x for x in g(y)]\n", "",
+    "x y", "class A:\n    @d\n    def m(self): pass\n", "with a as b, c: pass\n", "\ud800", "(" * 300, "x = (", "'\u00e9'\n",
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def newer():
     """Return the grammar of a Python that is newer than 3.11, which this one is not."""
-    found = next(filter(None, map(shutil.which, ("python3.12", "python3.13", "python3.14"))), None)
-    if found is None or sys.version_info >= (3, 12):
-        pytest.skip("needs a Python 3.12 or newer beside an older one")
-    return grammar_of(found)
+    if sys.version_info >= (3, 12):
+        pytest.skip("this Python is 3.12 or newer itself")
+    places = [*Path("~/.pyenv/versions").expanduser().glob("3.1[2-4]*/bin/python3"), "python3.12", "python3.13"]
+    for python in filter(None, map(shutil.which, map(str, places))):
+        if subprocess.run([python, "--version"], capture_output=True, check=False).returncode == 0:
+            return grammar_of(python)
+    pytest.skip("needs a Python 3.12 or newer")
 
 
 def test_this_interpreter_parses_in_this_process():
