@@ -50,7 +50,7 @@ from harness.extraction.reading import (
     MOST_TRIES,
     Extraction,
     Part,
-    Task,
+    Question,
     ends_too_early,
     extraction_of,
     program_in,
@@ -108,7 +108,7 @@ def extract(
     >>> extract("    return 1", prompt="def f():\n", entry_point="f").program
     'def f():\n    return 1'
     """
-    task = Task(prompt, entry_point, fence, tuple(filter(None, stop)), in_thought, Parser(grammar))
+    task = Question(prompt, entry_point, fence, tuple(filter(None, stop)), in_thought, Parser(grammar))
     whole = Part(completion)
     if found := program_in(whole, task):
         return found
@@ -127,12 +127,12 @@ def extract(
     return found or Extraction(program=completion, rule="+".join(none))
 
 
-def _unknown(part: Part, task: Task) -> tuple[str, ...]:
+def _unknown(part: Part, task: Question) -> tuple[str, ...]:
     clear = _without_programs(part.text, task)
     return (UNKNOWN,) if frames.has_unknown_frame(clear, frames.tags(clear)) else ()
 
 
-def _parts(part: Part, task: Task) -> Iterator[Part]:
+def _parts(part: Part, task: Question) -> Iterator[Part]:
     """Yield ever smaller parts that may be the program; the next is needed where the last is not one."""
     if span := _behind_echo(part.text, task.prompt):
         yield (part := part.narrowed("echo", *span))
@@ -155,7 +155,7 @@ def _parts(part: Part, task: Task) -> Iterator[Part]:
         yield from _between_sentences(part, task)
 
 
-def _without_programs(text: str, task: Task) -> str:
+def _without_programs(text: str, task: Question) -> str:
     """Return a text of the same length in which programs that hold a frame, in a string, are blotted out."""
     if not frames.may_hold_frames(text):
         return text
@@ -166,7 +166,7 @@ def _without_programs(text: str, task: Task) -> str:
     return text
 
 
-def _framed(text: str, task: Task) -> Iterator[tuple[int, int, str]]:
+def _framed(text: str, task: Question) -> Iterator[tuple[int, int, str]]:
     """Yield the places and contents of fenced blocks, and the stretches between tags and between sentences."""
     for block in islice(blocks(text), _MOST_BLOCKS):
         yield block.start, block.end, block.content(text)
@@ -186,7 +186,7 @@ def _behind_echo(text: str, prompt: str) -> Span | None:
     return next(((start + len(echo), len(text)) for echo in echoes), None)
 
 
-def _between_tags(text: str, task: Task) -> Span | None:
+def _between_tags(text: str, task: Question) -> Span | None:
     """Return the text between the first closing tag and the last opening one before it."""
     text = _without_programs(text, task)
     start, end, found = 0, len(text), False
@@ -201,7 +201,7 @@ def _between_tags(text: str, task: Task) -> Span | None:
     return (start, end) if found else None
 
 
-def _in_answer(text: str, task: Task) -> Span | None:
+def _in_answer(text: str, task: Question) -> Span | None:
     """Return the last text between tags named for an answer that holds a program or a block, or else several lines."""
     clear = _without_programs(text, task)
     spans = [*islice(frames.answer_spans(clear, frames.tags(clear)), MOST_TRIES)]
@@ -213,7 +213,7 @@ def _in_answer(text: str, task: Task) -> Span | None:
     return next((span for span, inner in texts.items() if "\n" in inner), None)
 
 
-def _between_tokens(text: str, task: Task) -> Span | None:
+def _between_tokens(text: str, task: Question) -> Span | None:
     """Return the text from behind the tokens that begin an answer to the first one that follows."""
     clear = _without_programs(text, task)
     start = frames.behind_lead(clear)
@@ -221,7 +221,7 @@ def _between_tokens(text: str, task: Task) -> Span | None:
     return (start, end) if start or end < len(text) else None
 
 
-def _from_blocks(part: Part, task: Task) -> Iterator[Part]:
+def _from_blocks(part: Part, task: Question) -> Iterator[Part]:
     """Yield the text before the end of a block that the prompt opened, then the block that was selected.
 
     Where no block can be the program, it may stand before the first one.
@@ -242,7 +242,7 @@ def _from_blocks(part: Part, task: Task) -> Iterator[Part]:
         yield from _between_sentences(part if end is None else part.narrowed("fence", 0, end), task)
 
 
-def _candidates(found: Iterable[Block], text: str, task: Task) -> tuple[dict[Block, str], bool]:
+def _candidates(found: Iterable[Block], text: str, task: Question) -> tuple[dict[Block, str], bool]:
     """Return the blocks that may be the program, and whether one is labelled as such or parses."""
     contents = {block: block.content(text) for block in found if block.is_python}
     if contents:
@@ -252,7 +252,7 @@ def _candidates(found: Iterable[Block], text: str, task: Task) -> tuple[dict[Blo
     return programs or unnamed, bool(programs)
 
 
-def _selected(part: Part, contents: dict[Block, str], task: Task) -> Part:
+def _selected(part: Part, contents: dict[Block, str], task: Question) -> Part:
     block = select(contents, task.fence, task.entry_point, task.parse)
     needed = joined(contents, block, task.parse)
     if len(needed) == 1:
@@ -262,7 +262,7 @@ def _selected(part: Part, contents: dict[Block, str], task: Task) -> Part:
     return whole._replace(text=text, rules=(*whole.rules, "join"))
 
 
-def _between_sentences(part: Part, task: Task) -> Iterator[Part]:
+def _between_sentences(part: Part, task: Question) -> Iterator[Part]:
     """Yield the text between the sentences at the start and the next one, or a later one if that was in a string."""
     for start, end in _stretches(part.text, task):
         if (start, end) == (0, len(part.text)) and "fence" not in part.rules:
@@ -272,7 +272,7 @@ def _between_sentences(part: Part, task: Task) -> Iterator[Part]:
             return
 
 
-def _stretches(text: str, task: Task) -> Iterator[Span]:
+def _stretches(text: str, task: Question) -> Iterator[Span]:
     """Yield the places from the first line that is no sentence to each of the sentences that follow, and to the end."""
     if len(text) > MOST_CHARACTERS:
         return

@@ -33,7 +33,7 @@ class Extraction(msgspec.Struct, frozen=True, kw_only=True):
     """False if the last statement was left out because the model was stopped in it."""
 
 
-class Task(NamedTuple):
+class Question(NamedTuple):
     """Holds the arguments of `extract`."""
 
     prompt: str
@@ -69,7 +69,7 @@ class Part(NamedTuple):
         return Part(self.text[start:end], (*self.rules, rule), before, after)
 
 
-def program_in(part: Part, task: Task) -> Extraction | None:
+def program_in(part: Part, task: Question) -> Extraction | None:
     """Return the part as a program, up to the first stop string if it is none with what follows, or None.
 
     Args:
@@ -84,7 +84,7 @@ def program_in(part: Part, task: Task) -> Extraction | None:
     return found
 
 
-def _reading(part: Part, task: Task) -> Extraction | None:
+def _reading(part: Part, task: Question) -> Extraction | None:
     """Return the part as a program, behind the prompt where it needs that, or None."""
     alone = task.parse(part.text).tree
     if alone is not None and part.rules and does_nothing(alone):
@@ -138,7 +138,7 @@ def _is_tag(statement: ast.stmt) -> bool:
     return False
 
 
-def without_last_statement(part: Part, task: Task) -> Extraction | None:
+def without_last_statement(part: Part, task: Question) -> Extraction | None:
     """Return the part without the statement in which it ends, of which several lines may look like statements.
 
     Args:
@@ -157,7 +157,7 @@ def without_last_statement(part: Part, task: Task) -> Extraction | None:
     return None
 
 
-def ends_too_early(part: Part, task: Task) -> bool:
+def ends_too_early(part: Part, task: Question) -> bool:
     """Return whether a part is no program only because it ends too early.
 
     Args:

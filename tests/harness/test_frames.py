@@ -201,8 +201,7 @@ def test_a_fence_may_share_its_line(text, glued):
          "from math import floor\ndef f(x):\n    return floor(x)\n"),
         ("```python\ndef f(x):\n    return helper(x)\n```\nwith\n```python\ndef helper(x):\n    return x\n```",
          "def helper(x):\n    return x\ndef f(x):\n    return helper(x)\n"),
-        ("```python\nimport math\n```\n```python\ndef g(x):\n    return math.pi\n```\n"
-         "```python\ndef f(x):\n    return g(x)\n```",
+        ("```py\nimport math\n```\n```py\ndef g(x):\n    return math.pi\n```\n```py\ndef f(x):\n    return g(x)\n```",
          "import math\ndef g(x):\n    return math.pi\ndef f(x):\n    return g(x)\n"),
         (f"{FENCED}```python\nprint(f(1))\n```", PROGRAM),
         (f"```python\ndef f(x):\n    return 0\n```\nBetter:\n{FENCED}", "def f(x):\n    return 0\n"),

@@ -16,7 +16,8 @@ from harness.syntax import binds, lacks, parse_text
 NEWER = "type Num = float\ndef f(x: Num) -> Num:\n    s = f'{'a'}'\n    return x\n"
 TEXTS = (
     "x = 1\n", "import os.path as p\nfrom a import b\n", "def f(x, *y, z=1):\n    return [x for x in g(y)]\n", "",
-    "x y", "class A:\n    @d\n    def m(self): pass\n", "with a as b, c: pass\n", "\ud800", "(" * 300, "x = (", "'\u00e9'\n",
+    "x y", "class A:\n    @d\n    def m(self): pass\n", "with a as b, c: pass\n", "\ud800", "(" * 300,
+    "x = (", "'\u00e9'\n",
 )  # fmt: skip
 
 
