@@ -12,6 +12,7 @@ from harness.benchmarks.flaws import flaw_of
 from harness.benchmarks.problem_info import sha256_of
 from harness.benchmarks.time_limits import Calibration, calibrated_limits, limit_of_reference
 from harness.errors import UserError
+from harness.extraction.interpreter import grammar_of
 from harness.extraction.program import AS_IT_IS, prelude_of, program_of
 from harness.runs.records import Problem, Sample
 from sandbox.jail import Jail
@@ -116,7 +117,7 @@ def run_references(
     """
     for _ in range(method.repeat):
         again = []
-        cases = (_reference_case(problems[task_id], method.cap_s) for task_id in task_ids)
+        cases = (_reference_case(problems[task_id], method.cap_s, jail) for task_id in task_ids)
         for task_id, judgement in zip(task_ids, judge_all(cases, jail, workers), strict=True):
             yield _reference_run(task_id, judgement)
             if judgement.verdict is not Verdict.TIME_LIMIT:
@@ -146,16 +147,16 @@ def count_disagreeing(
             problem = problems[task_id]
             for reference in problem.other_references:
                 asked.append(task_id)
-                yield _reference_case(msgspec.structs.replace(problem, reference=reference), method.cap_s)
+                yield _reference_case(msgspec.structs.replace(problem, reference=reference), method.cap_s, jail)
 
     judgements = judge_all(cases(), jail, workers)
     found = ((asked.popleft(), judgement.verdict) for judgement in judgements)
     return Counter(task_id for task_id, verdict in found if verdict is Verdict.WRONG_ANSWER)
 
 
-def _reference_case(problem: Problem, cap_s: float) -> Case:
+def _reference_case(problem: Problem, cap_s: float, jail: Jail) -> Case:
     sample = Sample(policy="reference", task_id=problem.task_id, index=0, completion=problem.reference)
-    program = program_of(sample, problem, AS_IT_IS).program
+    program = program_of(sample, problem, AS_IT_IS, grammar=grammar_of(jail.python)).program
     limits, prelude = calibrated_limits(problem.limits, cap_s), prelude_of(program, problem)
     return Case(program=program, tests=problem.tests, limits=limits, prelude=prelude)
 

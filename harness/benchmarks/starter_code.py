@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from harness.runs.records import Problem
-from harness.syntax import parsed
+from harness.syntax import Grammar, parse_text
 from sandbox.records import StdioTest
 
 _BODY = "\n" + 40 * " " + "pass"
@@ -35,7 +35,7 @@ class Signature(NamedTuple):
         return self.required <= arguments and (self.takes_more or arguments <= len(self.parameters))
 
 
-def signature_of(starter_code: str, name: str = "") -> Signature | None:
+def signature_of(starter_code: str, name: str = "", grammar: Grammar | None = None) -> Signature | None:
     r"""Return the function that starter code begins, or the one called `name`; None where there is none.
 
     Starter code mostly lacks the last body. Of several functions the last is meant, of a class the first method.
@@ -43,6 +43,7 @@ def signature_of(starter_code: str, name: str = "") -> Signature | None:
     Args:
         starter_code: as the problem gives it; it need not be complete.
         name: of the wanted function; "" for the likeliest.
+        grammar: that parses as the interpreter does which runs the program; None for this one.
 
     Returns:
         The function or method.
@@ -52,25 +53,29 @@ def signature_of(starter_code: str, name: str = "") -> Signature | None:
     >>> signature_of("def solve():\n\t").takes(0), signature_of("# just text")
     (True, None)
     """
-    module = parsed(starter_code.rstrip()) or parsed(starter_code.rstrip() + _BODY)
+    parse, begun = grammar or parse_text, starter_code.rstrip()
+    module = parse(begun).tree or parse(begun + _BODY).tree
     found = list(_functions(module)) if module else []
     return next((signature for signature in found if name in {"", signature.name}), None)
 
 
-def complete_program(program: str, problem: Problem) -> str:
+def complete_program(program: str, problem: Problem, grammar: Grammar | None = None) -> str:
     """Return a program with the call that the problem's starter code leaves to the judge.
 
     Args:
         program: source text; one that doesn't parse is returned as it is.
         problem: that it answers; only where that is on standard input, something is left.
+        grammar: that parses as the interpreter does which runs the program; None for this one.
 
     Returns:
         The program to run.
     """
-    return with_entry_call(program, problem.starter_code) if isinstance(problem.tests[0], StdioTest) else program
+    if isinstance(problem.tests[0], StdioTest):
+        return with_entry_call(program, problem.starter_code, grammar)
+    return program
 
 
-def with_entry_call(program: str, starter_code: str) -> str:
+def with_entry_call(program: str, starter_code: str, grammar: Grammar | None = None) -> str:
     r"""Return a program for a problem on standard input with the call that its starter code leaves to the judge.
 
     Where that is a function without parameters, a program may define it without calling it. The call is appended if the
@@ -80,6 +85,7 @@ def with_entry_call(program: str, starter_code: str) -> str:
     Args:
         program: source text; one that doesn't parse is returned as it is.
         starter_code: of its problem.
+        grammar: that parses both; None for this Python's.
 
     Returns:
         The call comes last.
@@ -91,10 +97,10 @@ def with_entry_call(program: str, starter_code: str) -> str:
     >>> with_entry_call("def solve(n):\n    print(n)", "def solve():")
     'def solve(n):\n    print(n)'
     """
-    wanted = signature_of(starter_code)
+    wanted = signature_of(starter_code, grammar=grammar)
     if wanted is None or wanted.in_class or wanted.parameters or wanted.takes_more:
         return program
-    module = parsed(program)
+    module = (grammar or parse_text)(program).tree
     if module is None:
         return program
     defined = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}

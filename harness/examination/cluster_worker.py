@@ -9,6 +9,7 @@ import msgspec
 
 from harness.errors import UserError
 from harness.examination.evaluate import evaluations_of
+from harness.extraction.interpreter import grammar_of
 from harness.runs.conditions import allowed_text
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample
 from sandbox.equal_programs import EqualPrograms, Key
@@ -130,6 +131,7 @@ class NodeJudge:
         evaluations = evaluations_of(
             _SAMPLES.decode_lines(rows), self._problems, self._judge_each,
             extraction=terms.extraction, card=terms.card, exhaustive=terms.exhaustive,
+            grammar=grammar_of(terms.jail.python),
         )  # fmt: skip
         return _ROWS.encode_lines(list(evaluations))
 

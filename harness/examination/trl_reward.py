@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.errors import UserError
+from harness.extraction.interpreter import grammar_of
 from harness.extraction.program import SETTINGS, prelude_of, program_of
 from harness.runs.records import Problem, PromptCardId, Sample
 from sandbox.jail import Jail
@@ -72,7 +73,7 @@ def judged_reward(
                     completion=_last_text(completion),
                     prompt=prompt if isinstance(prompt, str) else "",
                 )
-                found = program_of(sample, problem, extraction, card)
+                found = program_of(sample, problem, extraction, card, grammar_of(jail.python))
                 prelude = prelude_of(found.program, problem)
                 yield Case(program=found.program, tests=problem.tests, limits=problem.limits, prelude=prelude)
 

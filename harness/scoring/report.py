@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.escapes import in_markdown
-from harness.extraction.program import FAILED
+from harness.extraction.extract import FAILED, IN_THOUGHT, UNKNOWN
 from harness.runs.conditions import allowed_text, sampling_text
 from harness.runs.records import Result, Score, VerdictShare
 from harness.scoring.score import ALL, Subset, by_month, by_subset
@@ -13,6 +13,8 @@ from sandbox.records import Verdict
 
 _SHOWN = 10
 """Packages that are listed."""
+_ALWAYS_SHOWN = ("without a program", "cut off")
+"""What is said of extraction though it be 0."""
 _WIDEST = 400
 """Characters to which the cells of a column are filled up: one long name must not be paid for in every row."""
 
@@ -132,9 +134,17 @@ def _prompt(result: Result) -> str:
 
 
 def _extraction(result: Result, samples: int) -> str:
-    failed = result.extraction_counts.get(FAILED, 0) / samples
-    setting = result.conditions.extraction
-    return f"{setting} ({100 * failed:.2f} % without a program, {100 * result.cut_off / samples:.2f} % cut off)"
+    counts = [(rule.split("+"), count) for rule, count in result.extraction_counts.items()]
+    shares = {
+        "without a program": sum(count for rules, count in counts if rules[-1] in {FAILED, IN_THOUGHT}),
+        "cut off": result.cut_off,
+        "cut off in thought": sum(count for rules, count in counts if rules[-1] == IN_THOUGHT),
+        "in an unknown frame": sum(count for rules, count in counts if rules[0] == UNKNOWN),
+    }
+    shown = [
+        f"{100 * count / samples:.2f} % {what}" for what, count in shares.items() if count or what in _ALWAYS_SHOWN
+    ]
+    return f"{result.conditions.extraction} ({', '.join(shown)})"
 
 
 def repetition_warning(result: Result) -> str:

@@ -9,7 +9,7 @@ from harness import explain as module
 from harness.cli.main import run
 from harness.errors import UserError
 from harness.explain import choose_evaluation, explain, explanation_markdown
-from harness.extraction.extract import Extraction
+from harness.extraction.reading import Extraction
 from sandbox import records
 from sandbox.records import AssertTest, CallTest, StdioTest, Verdict
 
