@@ -23,7 +23,7 @@ from sandbox.inside.messages import (
     content_of,
     send_work,
 )
-from sandbox.records import AssertTest, Exceeded, Fault, FunctionTest, OwnChecker, ValueTest
+from sandbox.records import AssertTest, Exceeded, Fault, FunctionTest, OwnChecker, ValueTest, are_same_tests
 
 Tests = tuple[FunctionTest, ...]
 _IDLE_S = 20.0
@@ -68,7 +68,7 @@ class Examiner:
         """Have an examiner for the tests.
 
         Args:
-            tests: those of the problem; for the very same tuple the examiner at hand is kept.
+            tests: those of the problem; for the same ones the examiner at hand is kept.
 
         Returns:
             The script for a candidate; empty where it can only be examined in a conversation.
@@ -76,7 +76,7 @@ class Examiner:
         Raises:
             Fault: An examiner or its template is gone, or a test names an unknown checker.
         """
-        if tests is not self._tests or self._socket is None:
+        if self._socket is None or not are_same_tests(tests, self._tests):
             self._engage(tests)
         return self._script
 

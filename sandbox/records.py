@@ -158,6 +158,25 @@ FunctionTest = CallTest | AssertTest | ValueTest
 Test = StdioTest | FunctionTest
 
 
+def are_same_tests(some: tuple[Test, ...], others: tuple[Test, ...]) -> bool:
+    """Return whether two tuples hold the same tests, as far as that shows: tests that are text throughout are compared.
+
+    Values are not, because Python takes 1, 1.0 and True for equal, and a program does not.
+
+    >>> are_same_tests((AssertTest(code="assert f() == 1"),), (AssertTest(code="assert f() == 1"),))
+    True
+    >>> are_same_tests((ValueTest(function="f", arguments=(1,)),), (ValueTest(function="f", arguments=(True,)),))
+    False
+
+    Args:
+        some: one tuple.
+        others: the other; the very same one holds the same tests whatever their kind.
+    """
+    if some is others:
+        return True
+    return len(some) == len(others) and {type(test) for test in some} <= {AssertTest, StdioTest} and some == others
+
+
 Exceeded = Literal["cpu", "wall", "memory", "output", "processes", "open_files", "file_size"]
 
 
