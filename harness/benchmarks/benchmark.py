@@ -1,7 +1,7 @@
 """Defines benchmarks with problems decoded on demand, and opens them by name."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +42,7 @@ class Catalogue(Mapping[str, Problem]):
         entries: Iterable[CatalogueEntry],
         load: Callable[[CatalogueEntry], Problem],
         kept: int | None = _KEPT,
+        prepare: Callable[[Collection[str]], None] | None = None,
     ) -> None:
         """Index the entries.
 
@@ -49,6 +50,7 @@ class Catalogue(Mapping[str, Problem]):
             entries: are gone through once.
             load: decodes one of them.
             kept: number of problems kept decoded; None for all that were looked up.
+            prepare: does for several task ids at once what would else take long when each is looked up.
 
         Raises:
             UserError: Two entries have one task id, or none can be examined.
@@ -61,6 +63,7 @@ class Catalogue(Mapping[str, Problem]):
         if not self._entries:
             raise UserError(_nothing_left(self.left_out))
         self._load = functools.lru_cache(kept)(load)
+        self._prepare = prepare
 
     def _add(self, entry: CatalogueEntry) -> None:
         earlier = self._entries.get(entry.task_id)
@@ -71,6 +74,18 @@ class Catalogue(Mapping[str, Problem]):
             self.left_out[entry.task_id] = f"{entry.where}: {entry.flaw}"
         else:
             self._entries[entry.task_id] = entry
+
+    def prepare(self, task_ids: Collection[str]) -> None:
+        """Prepare problems that will be looked up.
+
+        Args:
+            task_ids: of problems that there are.
+
+        Raises:
+            UserError: This host can't.
+        """
+        if self._prepare:
+            self._prepare(task_ids)
 
     def __getitem__(self, task_id: str) -> Problem:
         """Return a problem, decoded now or lately; raise UserError where its entry is malformed."""

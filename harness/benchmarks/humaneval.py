@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from harness.benchmarks.benchmark import Benchmark, Catalogue, CatalogueEntry
+from harness.benchmarks.evalplus_rows import refuse_evalplus
 from harness.benchmarks.hub import fetch
 from harness.errors import UserError
 from harness.runs.jsonl import read_rows
@@ -34,7 +35,10 @@ def _problems(data: Path | None) -> Catalogue:
     Raises:
         UserError: The file is another, or the hub can't be reached.
     """
-    data = data or fetch(HUB, revision=REVISION, config="openai_humaneval", splits=("test",))
+    if data:
+        refuse_evalplus(data, "humaneval", "HumanEval+")
+    else:
+        data = fetch(HUB, revision=REVISION, config="openai_humaneval", splits=("test",))
     found = dict[str, _Row]()
 
     def entries() -> Iterator[CatalogueEntry]:

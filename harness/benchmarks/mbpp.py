@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from harness.benchmarks.benchmark import Benchmark, Catalogue, CatalogueEntry
+from harness.benchmarks.evalplus_rows import refuse_evalplus
 from harness.benchmarks.hub import fetch
 from harness.benchmarks.time_limits import calibrated_limits, limit_of_reference
 from harness.errors import UserError
@@ -45,7 +46,10 @@ def _problems(data: Path | None) -> Catalogue:
     Raises:
         UserError: The file is neither of the two, a task occurs twice, or the hub can't be reached.
     """
-    data = data or fetch(HUB, revision=REVISION, config="full", splits=("prompt", "test", "validation", "train"))
+    if data:
+        refuse_evalplus(data, "mbpp", "MBPP+")
+    else:
+        data = fetch(HUB, revision=REVISION, config="full", splits=("prompt", "test", "validation", "train"))
     if first_byte(data) == b"[":
         return _catalogue((f"{data}: problem {row.task_id}", row) for row in read(data, tuple[_Row, ...]))
     return _catalogue(read_rows(data, _Row))

@@ -4,7 +4,7 @@ import hashlib
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -16,11 +16,16 @@ _DIGITS = "{:x}".format
 """Hexadecimal, because Python writes only some thousand decimal digits."""
 
 
+_WRITTEN_APART = {float, bool, type(None)}
+"""Types whose values repr() tells apart from those of the others, in few characters."""
+
+
 class ProblemInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Describes a problem without its texts and tests."""
 
     task_id: str
     benchmark: str
+    data_version: str
     split: str
     difficulty: str
     kind: str
@@ -44,8 +49,31 @@ def problem_infos(problems: Mapping[str, Problem], task_ids: Collection[str]) ->
         The infos by task id, in the benchmark's order.
     """
     wanted = frozenset(task_ids)
+    prepare_problems(problems, [task_id for task_id in problems if task_id in wanted])
     infos = (info_of(problems[task_id]) for task_id in problems if task_id in wanted)
     return {info.task_id: info for info in watched(infos, len(wanted), "read", sys.stderr)}
+
+
+@runtime_checkable
+class Preparable(Protocol):
+    """Prepares problems that will be looked up, such as `harness.benchmarks.benchmark.Catalogue`."""
+
+    def prepare(self, task_ids: Collection[str]) -> None:
+        """Prepare these problems."""
+
+
+def prepare_problems(problems: Mapping[str, Problem], task_ids: Collection[str]) -> None:
+    """Do at once what some problems need before they can be looked up, where they need anything.
+
+    Args:
+        problems: those of the benchmark.
+        task_ids: of the problems that will be looked up.
+
+    Raises:
+        UserError: This host can't.
+    """
+    if isinstance(problems, Preparable):
+        problems.prepare(task_ids)
 
 
 def info_of(problem: Problem) -> ProblemInfo:
@@ -60,6 +88,7 @@ def info_of(problem: Problem) -> ProblemInfo:
     return ProblemInfo(
         task_id=problem.task_id,
         benchmark=problem.benchmark,
+        data_version=problem.data_version,
         split=problem.split,
         difficulty=problem.difficulty,
         kind=problem.kind,
@@ -128,15 +157,20 @@ def _feed(value: Any, update: Callable[[bytes], None]) -> None:
     match value:
         case msgspec.Struct():
             update(type(value).__name__.encode())
-            _feed(msgspec.structs.asdict(value), update)
+            for name in value.__struct_fields__:
+                update(f"{name}=".encode())
+                _feed(getattr(value, name), update)
         case str():
             text = value.encode("utf-8", "surrogatepass")
             update(f"str{len(text)}:".encode())
             update(text)
         case list() | tuple():
             update(f"{type(value).__name__}{len(value)}:".encode())
-            if set(map(type, value)) == {int}:  # as large ones are: four times faster
+            kinds = set(map(type, value))
+            if kinds == {int}:  # as large ones are: four times faster
                 update(",".join(map(_DIGITS, value)).encode())
+            elif kinds <= _WRITTEN_APART:
+                update(repr(value).encode())
             else:
                 for item in value:
                     _feed(item, update)

@@ -19,6 +19,7 @@ from harness.audit import (
 )
 from harness.audit_report import Method, audit_markdown
 from harness.benchmarks.benchmark import Catalogue
+from harness.benchmarks.problem_info import prepare_problems
 from harness.cli.options import jail_options, problem_options
 from harness.errors import UserError
 from harness.examination.examine import jail_report
@@ -68,6 +69,7 @@ def command(
     method = Method(
         python=host.python, proctor=version("proctor"), isolation=host.layers, repeat=repeat, cap_s=cap_s
     )  # fmt: skip
+    prepare_problems(problems, problems)
     read = (entry_of(problems[task_id]) for task_id in problems)
     entries = {entry.task_id: entry for entry in watched(read, len(problems), "read", sys.stderr)}
     sound = [task_id for task_id, entry in entries.items() if not entry.flaw]

@@ -5,6 +5,7 @@ import msgspec
 from harness.runs.records import Conditions, Sampling
 
 _UNKNOWN = "unknown"
+_UNVERSIONED = "the only one"
 
 
 def condition_texts(conditions: Conditions) -> dict[str, str]:
@@ -24,6 +25,7 @@ def condition_texts(conditions: Conditions) -> dict[str, str]:
     in_force = [layer for layer, state in conditions.isolation.items() if state.startswith("in force")]
     return {
         "benchmark": conditions.benchmark,
+        "data version": conditions.data_version or _UNVERSIONED,
         "problem set": conditions.problem_set or ", ".join(conditions.splits),
         "problems": conditions.problems_sha256[:12],
         "prompt card": f"{card.name} ({card.sha256[:12]})" if card else _UNKNOWN,
@@ -67,7 +69,7 @@ def footnote(conditions: Conditions) -> str:
     """
     texts = condition_texts(conditions)
     named = (
-        "prompt card", "sampling", *["dtype"] * (texts["dtype"] != _UNKNOWN), "extraction",
+        *["data version"] * bool(conditions.data_version), "prompt card", "sampling", *["dtype"] * (texts["dtype"] != _UNKNOWN), "extraction",
         *["tests"] * conditions.exhaustive, "limits", "isolation", *["preload"] * bool(conditions.preload),
     )  # fmt: skip
     return "; ".join((

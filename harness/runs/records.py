@@ -22,6 +22,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
     task_id: str
     benchmark: str
+    data_version: str = ""
+    """Of the data set, where it has several under one name."""
     split: str
     statement: str
     tests: tuple[Test, ...]
@@ -169,6 +171,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     """Records the conditions of an examination, see `harness.runs.conditions`."""
 
     benchmark: str
+    data_version: str = ""
+    """Of the benchmark's data, such as v0.1.10; empty where there are no versions under that name."""
     problem_set: str
     """Name of the published set that was selected, all of whose problems have samples; empty where there is none."""
     splits: tuple[str, ...]
@@ -198,7 +202,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     proctor: str
 
 
-SCHEMA = 4
+SCHEMA = 5
 """Of run.json and result.json."""
 
 

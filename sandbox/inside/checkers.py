@@ -209,13 +209,32 @@ def same_noneness(expected: Any, actual: Any) -> bool:
     return expected is (actual if isinstance(actual, bool) else actual is not None)
 
 
+def root_1e_4(expected: Any, actual: Any) -> bool:
+    """Compare the value of a polynomial at a point with zero, within 1e-4.
+
+    >>> root_1e_4([-6, 1, 1], 2.0), root_1e_4([-6, 1, 1], -3), root_1e_4([1, 2], -0.49), root_1e_4([0, 1], "0")
+    (True, True, False, False)
+
+    Args:
+        expected: the coefficients, those of the lowest power first.
+        actual: the point that the program returned.
+    """
+    if not isinstance(actual, abstract.Real):
+        return False
+    try:
+        value = sum(coefficient * math.pow(actual, power) for power, coefficient in enumerate(expected))
+    except (OverflowError, ValueError):  # far from every root
+        return False
+    return abs(value) <= 1e-4  # noqa: PLR2004 - the name says it
+
+
 STDIO: dict[str, Callable[[bytes, bytes], bool]] = {
     checker.__name__: checker for checker in (exact, lines, tokens, numbers)
 }
 CALL: dict[str, Callable[[Any, Any], bool]] = {
     checker.__name__: checker
     for checker in (
-        equal, json_equal, json_close, json_wrapped, any_of, close_1e_6, close_1e_4, same_set, same_noneness,
+        equal, json_equal, json_close, json_wrapped, any_of, close_1e_6, close_1e_4, root_1e_4, same_set, same_noneness,
     )
 }  # fmt: skip
 
