@@ -43,6 +43,7 @@ class Catalogue(Mapping[str, Problem]):
         load: Callable[[CatalogueEntry], Problem],
         kept: int | None = _KEPT,
         prepare: Callable[[Collection[str]], None] | None = None,
+        data_version: str = "",
     ) -> None:
         """Index the entries.
 
@@ -51,6 +52,7 @@ class Catalogue(Mapping[str, Problem]):
             load: decodes one of them.
             kept: number of problems kept decoded; None for all that were looked up.
             prepare: does for several task ids at once what would else take long when each is looked up.
+            data_version: of the data, where there are several under the benchmark's name.
 
         Raises:
             UserError: Two entries have one task id, or none can be examined.
@@ -64,6 +66,7 @@ class Catalogue(Mapping[str, Problem]):
             raise UserError(_nothing_left(self.left_out))
         self._load = functools.lru_cache(kept)(load)
         self._prepare = prepare
+        self.data_version = data_version
 
     def _add(self, entry: CatalogueEntry) -> None:
         earlier = self._entries.get(entry.task_id)

@@ -64,7 +64,6 @@ def open_plus_set(data: Path | None, plus_set: PlusSet) -> Catalogue:
             "authors, or the hub's as JSON Lines; its revision on the hub is not pinned, so it is not fetched"
         )
     rows = numbered_rows(data, plus_set.prefix)
-    version = version_of(data, rows, plus_set.versions)
     found = {f"{plus_set.prefix}/{row.number}": row for row in rows}
 
     def entries() -> Iterator[CatalogueEntry]:
@@ -73,12 +72,12 @@ def open_plus_set(data: Path | None, plus_set: PlusSet) -> Catalogue:
             yield CatalogueEntry(row.where, f"{plus_set.prefix}/{row.number}", flaw)
 
     def load(entry: CatalogueEntry) -> Problem:
-        return _problem(entry, found[entry.task_id], plus_set, version)
+        return _problem(entry, found[entry.task_id], plus_set)
 
     def prepare(task_ids: Collection[str]) -> None:
         learn(_unknown((found[task_id] for task_id in task_ids), plus_set), plus_set.title)
 
-    return Catalogue(entries(), load, prepare=prepare)
+    return Catalogue(entries(), load, prepare=prepare, data_version=version_of(data, rows, plus_set.versions))
 
 
 def _unknown(rows: Iterator[Numbered], plus_set: PlusSet) -> dict[Path, PlusTask]:
@@ -95,7 +94,7 @@ def _unknown(rows: Iterator[Numbered], plus_set: PlusSet) -> dict[Path, PlusTask
     return tasks
 
 
-def _problem(entry: CatalogueEntry, row: Numbered, plus_set: PlusSet, version: str) -> Problem:
+def _problem(entry: CatalogueEntry, row: Numbered, plus_set: PlusSet) -> Problem:
     task = task_of(row.row, entry.where, row.number, plus_set.arguments_of)
     try:
         tests = tuple(_tests(task, _answers(task, row, plus_set), plus_set))
@@ -106,7 +105,6 @@ def _problem(entry: CatalogueEntry, row: Numbered, plus_set: PlusSet, version: s
     return Problem(
         task_id=entry.task_id,
         benchmark=plus_set.benchmark,
-        data_version=version,
         split="test",
         statement=task.statement,
         tests=tests,

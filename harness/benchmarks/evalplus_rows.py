@@ -102,6 +102,9 @@ def refuse_evalplus(data: Path, given: str, title: str) -> None:
         UserError: A row is one.
     """
     with unpacked(data) as file:
+        if not file.read(1):
+            return  # for the reader of the benchmark to tell
+        file.seek(0)
         for where, _, start, length in list(spans(file, data)):
             file.seek(start)
             row = file.read(length)
@@ -148,7 +151,7 @@ def _of_hub(row: _HubRow, where: str, number: int) -> PlusTask:
         test = _parsed(row.test)
         inputs = test.literal("inputs")
         calls = tuple(tuple(given) for given in inputs)
-    except (SyntaxError, ValueError, TypeError, KeyError, MemoryError, RecursionError) as error:
+    except (SyntaxError, ValueError, TypeError, LookupError, MemoryError, RecursionError) as error:
         raise UserError(f"{where}: no inputs can be read from its test ({error}); correct or remove it") from error
     # The native form of MBPP+ has the statement and an example as the docstring of the reference.
     prompt = row.prompt if row.entry_point else '"""\n' + "\n".join((row.prompt, *row.test_list[:1])) + '\n"""\n'
@@ -185,13 +188,19 @@ def _parsed(text: str) -> _Test:
     for statement in check.body:
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
             values[statement.targets[0].id] = _Floats().visit(statement.value) if is_infinite else statement.value
-    comparison = [*ast.walk(check.body[-1])]
-    called = (node for node in comparison if isinstance(node, ast.Call) and isinstance(node.args[0], ast.Starred))
+    comparison = [node for last in check.body[-1:] for node in ast.walk(last)]
     numbers = [node.value for node in comparison if isinstance(node, ast.Constant) and type(node.value) in {int, float}]
-    function = next((node.func.id for node in called if isinstance(node.func, ast.Name) and node.func.id != "_poly"), "")
+    function = next(filter(None, map(_called, comparison)), "")
     if not function or not numbers:
         raise ValueError("its last statement compares no call")
     return _Test(values, function, float(numbers[-1]))  # type: ignore[arg-type]
+
+
+def _called(node: ast.AST) -> str:
+    """Return the name of the function that a call gives an input, empty where it is no such call."""
+    if not (isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Starred)):
+        return ""
+    return node.func.id if isinstance(node.func, ast.Name) and node.func.id != "_poly" else ""
 
 
 class _Floats(ast.NodeTransformer):

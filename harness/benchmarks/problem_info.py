@@ -4,7 +4,7 @@ import hashlib
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import msgspec
 
@@ -14,10 +14,6 @@ from sandbox.records import Limits
 
 _DIGITS = "{:x}".format
 """Hexadecimal, because Python writes only some thousand decimal digits."""
-
-
-_WRITTEN_APART = {float, bool, type(None)}
-"""Types whose values repr() tells apart from those of the others, in few characters."""
 
 
 class ProblemInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,16 +46,9 @@ def problem_infos(problems: Mapping[str, Problem], task_ids: Collection[str]) ->
     """
     wanted = frozenset(task_ids)
     prepare_problems(problems, [task_id for task_id in problems if task_id in wanted])
-    infos = (info_of(problems[task_id]) for task_id in problems if task_id in wanted)
+    data_version: str = getattr(problems, "data_version", "")
+    infos = (info_of(problems[task_id], data_version) for task_id in problems if task_id in wanted)
     return {info.task_id: info for info in watched(infos, len(wanted), "read", sys.stderr)}
-
-
-@runtime_checkable
-class Preparable(Protocol):
-    """Prepares problems that will be looked up, such as `harness.benchmarks.benchmark.Catalogue`."""
-
-    def prepare(self, task_ids: Collection[str]) -> None:
-        """Prepare these problems."""
 
 
 def prepare_problems(problems: Mapping[str, Problem], task_ids: Collection[str]) -> None:
@@ -72,15 +61,16 @@ def prepare_problems(problems: Mapping[str, Problem], task_ids: Collection[str])
     Raises:
         UserError: This host can't.
     """
-    if isinstance(problems, Preparable):
-        problems.prepare(task_ids)
+    if prepare := getattr(problems, "prepare", None):  # as of a catalogue
+        prepare(task_ids)
 
 
-def info_of(problem: Problem) -> ProblemInfo:
+def info_of(problem: Problem, data_version: str = "") -> ProblemInfo:
     """Return a problem without its texts and tests.
 
     Args:
         problem: of any benchmark; its tests are hashed, not kept.
+        data_version: of the data set that it is of, where that has versions.
 
     Returns:
         The info.
@@ -88,7 +78,7 @@ def info_of(problem: Problem) -> ProblemInfo:
     return ProblemInfo(
         task_id=problem.task_id,
         benchmark=problem.benchmark,
-        data_version=problem.data_version,
+        data_version=data_version,
         split=problem.split,
         difficulty=problem.difficulty,
         kind=problem.kind,
@@ -156,9 +146,10 @@ def _feed(value: Any, update: Callable[[bytes], None]) -> None:
     """Hand on the value in pieces that say where they end, so that a large one is never copied whole."""
     match value:
         case msgspec.Struct():
-            update(type(value).__name__.encode())
-            for name in value.__struct_fields__:
-                update(f"{name}=".encode())
+            fields = value.__struct_fields__
+            update(f"{type(value).__name__}dict{len(fields)}:".encode())
+            for name in fields:
+                update(f"tuple2:str{len(name)}:{name}".encode())
                 _feed(getattr(value, name), update)
         case str():
             text = value.encode("utf-8", "surrogatepass")
@@ -169,8 +160,8 @@ def _feed(value: Any, update: Callable[[bytes], None]) -> None:
             kinds = set(map(type, value))
             if kinds == {int}:  # as large ones are: four times faster
                 update(",".join(map(_DIGITS, value)).encode())
-            elif kinds <= _WRITTEN_APART:
-                update(repr(value).encode())
+            elif kinds == {float}:
+                update("".join(map("float{!r};".format, value)).encode())
             else:
                 for item in value:
                     _feed(item, update)

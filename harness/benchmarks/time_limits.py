@@ -86,6 +86,7 @@ class CalibratedProblems(Mapping[str, Problem]):
         """Take over the problems."""
         self._problems = problems
         self._cpu_s = calibration.cpu_s
+        self.data_version: str = getattr(problems, "data_version", "")
 
     def prepare(self, task_ids: Collection[str]) -> None:
         """Prepare problems that will be looked up."""

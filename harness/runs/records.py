@@ -22,8 +22,6 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
     task_id: str
     benchmark: str
-    data_version: str = ""
-    """Of the data set, where it has several under one name."""
     split: str
     statement: str
     tests: tuple[Test, ...]
