@@ -81,7 +81,7 @@ def open_plus_set(data: Path | None, plus_set: PlusSet) -> Catalogue:
 
 
 def _unknown(rows: Iterator[Numbered], plus_set: PlusSet) -> dict[Path, PlusTask]:
-    """Return the tasks that have to be learned, by the files of their answers; malformed ones are told when looked up."""
+    """Return the tasks to learn, by the files of their answers; a malformed one is told when it is looked up."""
     tasks = dict[Path, PlusTask]()
     for row in rows:
         path = answers_file(row.row)

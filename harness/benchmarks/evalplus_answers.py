@@ -9,7 +9,6 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -17,7 +16,7 @@ import msgspec
 from harness.benchmarks.evalplus_rows import PlusTask
 from harness.benchmarks.hub import cache_folder
 from harness.errors import UserError
-from harness.progress import watched
+from harness.progress import announce, watched
 from harness.runs.jsonl import read, write_whole
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
@@ -62,7 +61,7 @@ def learn(tasks: Mapping[Path, PlusTask], title: str) -> None:
     if not tasks:
         return
     count = f"{len(tasks)} tasks" if len(tasks) > 1 else "1 task"
-    print(f"the references of {count} of {title} run once, to learn the answers", file=sys.stderr, flush=True)
+    announce(f"the references of {count} of {title} run once, to learn the answers", sys.stderr)
     learned = watched(_learned(tasks), len(tasks), "learned", sys.stderr)
     try:
         for path, answers in learned:
@@ -91,7 +90,9 @@ def texts_of(path: Path, task: PlusTask, title: str, where: str) -> tuple[str | 
     if not path.exists():
         learn({path: task}, title)
     if not path.exists():
-        raise UserError(f"{where}: its reference can't be run, so nothing is known of its answers; correct or remove it")
+        raise UserError(
+            f"{where}: its reference can't be run, so nothing is known of its answers; correct or remove it"
+        )
     texts = read(path, _Answers).texts
     if len(texts) != len(task.calls):
         raise UserError(f"{path}: is damaged; remove it, and the reference runs again")
@@ -99,10 +100,10 @@ def texts_of(path: Path, task: PlusTask, title: str, where: str) -> tuple[str | 
 
 
 def _learned(tasks: Mapping[Path, PlusTask]) -> Iterator[tuple[Path, _Answers | None]]:
-    with closing(judge_all(map(_case, tasks.values()), Jail(), len(os.sched_getaffinity(0)))) as judgements:
-        for (path, task), judgement in zip(tasks.items(), judgements, strict=True):
-            texts = tuple(test.actual if test.verdict is Verdict.ACCEPTED else None for test in judgement.per_test)
-            yield path, _Answers(texts=texts) if len(texts) == len(task.calls) else None
+    judgements = judge_all(map(_case, tasks.values()), Jail(), len(os.sched_getaffinity(0)))
+    for (path, task), judgement in zip(tasks.items(), judgements, strict=True):
+        texts = tuple(test.actual if test.verdict is Verdict.ACCEPTED else None for test in judgement.per_test)
+        yield path, _Answers(texts=texts) if len(texts) == len(task.calls) else None
 
 
 def _case(task: PlusTask) -> Case:

@@ -1,8 +1,8 @@
 """Reads the rows of EvalPlus' data sets (Liu et al. 2023, arXiv:2305.01210) in both of their forms, and names versions.
 
 The native form (also of the mini set) has `base_input` and `plus_input`, and no answers. The form of the Hugging Face
-hub (EvalPlus calls it OriginFmt) has a `test` text, of which inputs, answers and tolerance are read as literals; nothing
-of it is executed.
+hub (EvalPlus calls it OriginFmt) has a `test` text: inputs, answers and tolerance are read of it as literals, and
+nothing of it is executed.
 """
 
 import ast
@@ -251,7 +251,7 @@ def numbered_rows(data: Path, prefix: str) -> list[Numbered]:
             of, _, number = str(head.task_id).rpartition("/")
             if of not in {"", prefix} or not re.fullmatch(r"[0-9]{1,9}", number):
                 task_id = str(head.task_id)[:80]
-                raise UserError(f"{where}: task {task_id!r} is not one such as {prefix}/2; check --benchmark and --data")
+                raise UserError(f"{where}: task {task_id!r} is not one such as {prefix}/2; check --data")
             found.append(Numbered(where, int(number), row, head.form))
         return found
 

@@ -3,7 +3,7 @@
 import hashlib
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -157,14 +157,7 @@ def _feed(value: Any, update: Callable[[bytes], None]) -> None:
             update(text)
         case list() | tuple():
             update(f"{type(value).__name__}{len(value)}:".encode())
-            kinds = set(map(type, value))
-            if kinds == {int}:  # as large ones are: four times faster
-                update(",".join(map(_DIGITS, value)).encode())
-            elif kinds == {float}:
-                update("".join(map("float{!r};".format, value)).encode())
-            else:
-                for item in value:
-                    _feed(item, update)
+            _feed_items(value, update)
         case dict():
             update(f"{type(value).__name__}{len(value)}:".encode())
             for item in value.items():
@@ -175,3 +168,15 @@ def _feed(value: Any, update: Callable[[bytes], None]) -> None:
             update(f"int{_DIGITS(value)};".encode())
         case _:
             update(f"{type(value).__name__}{value!r};".encode("utf-8", "surrogatepass"))
+
+
+def _feed_items(items: Sequence[Any], update: Callable[[bytes], None]) -> None:
+    """Hand on the items of a list; those of one type of number at once, as large ones are: four times faster."""
+    kinds = set(map(type, items))
+    if kinds == {int}:
+        update(",".join(map(_DIGITS, items)).encode())
+    elif kinds == {float}:
+        update("".join(map("float{!r};".format, items)).encode())
+    else:
+        for item in items:
+            _feed(item, update)

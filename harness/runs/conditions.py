@@ -69,8 +69,9 @@ def footnote(conditions: Conditions) -> str:
     """
     texts = condition_texts(conditions)
     named = (
-        *["data version"] * bool(conditions.data_version), "prompt card", "sampling", *["dtype"] * (texts["dtype"] != _UNKNOWN), "extraction",
-        *["tests"] * conditions.exhaustive, "limits", "isolation", *["preload"] * bool(conditions.preload),
+        *["data version"] * bool(conditions.data_version), "prompt card", "sampling",
+        *["dtype"] * (texts["dtype"] != _UNKNOWN), "extraction", *["tests"] * conditions.exhaustive, "limits",
+        "isolation", *["preload"] * bool(conditions.preload),
     )  # fmt: skip
     return "; ".join((
         *(f"{name} {texts[name]}" for name in named),

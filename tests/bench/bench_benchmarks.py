@@ -20,6 +20,7 @@ from mbpp_samples import CORES, DATA, skip_without_data
 from harness.benchmarks.apps import apps_plus
 from harness.benchmarks.humaneval import humaneval
 from harness.benchmarks.mbpp_plus import mbpp_plus
+from harness.benchmarks.problem_info import prepare_problems
 from harness.benchmarks.starter_code import complete_program
 from harness.runs.records import Problem
 from sandbox.jail import Jail
@@ -87,6 +88,7 @@ def rows(name: str) -> Iterator[dict[str, Any]]:
 
 def references(problems: Mapping[str, Problem]) -> Iterator[Recorded]:
     """Yield the references that there are; they are known to pass."""
+    prepare_problems(problems, problems)
     for problem in problems.values():
         if problem.reference:
             yield Recorded(problem, "reference", problem.reference, passed=True, outcome="passed")

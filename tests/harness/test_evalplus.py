@@ -108,7 +108,9 @@ def test_only_the_tasks_that_are_named_are_learned(data, capfd, tmp_path):
 def test_answers_that_the_file_states_are_not_learned(data, no_reference_runs):
     """The form of the hub has most of them."""
     no_reference_runs()
-    test = "inputs = [[1], [2]]\nresults = [0.5, 1.0]\nfor inp, exp in zip(inputs, results):\n    assertion(f(*inp), exp, 0)"
+    test = (
+        "inputs = [[1], [2]]\nresults = [0.5, 1.0]\nfor inp, exp in zip(inputs, results):\n    check(f(*inp), exp, 0)"
+    )
     row = {"task_id": 3, "prompt": "Halve.", "code": "def f(x): return x / 2", "test_list": [], "test": test}
 
     tests = mbpp_plus.problems(data(row))["Mbpp/3"].tests
@@ -118,20 +120,19 @@ def test_answers_that_the_file_states_are_not_learned(data, no_reference_runs):
 
 def test_a_killed_command_keeps_what_was_learned(data, monkeypatch, no_reference_runs):
     """The tasks that were not learned are the only ones that run again."""
-    learned = evalplus_answers._learned
+    judge = evalplus_answers.judge_all
 
-    def killed(tasks):
-        yield next(learned(tasks))
+    def killed(*arguments):
+        yield next(judge(*arguments))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(evalplus_answers, "_learned", killed)
+    monkeypatch.setattr(evalplus_answers, "judge_all", killed)
     problems = mbpp_plus.problems(data(ROW, OTHER))
     with pytest.raises(KeyboardInterrupt):
         problems.prepare(["Mbpp/3", "Mbpp/4"])
     no_reference_runs()
 
     assert problems["Mbpp/3"].tests
-    monkeypatch.setattr(evalplus_answers, "_learned", learned)
     with pytest.raises(AssertionError, match="references run"):
         problems["Mbpp/4"]
 
@@ -155,7 +156,7 @@ def test_a_reference_that_cannot_run_spoils_its_own_task_only(data):
     problems.prepare(["Mbpp/3", "Mbpp/4"])
 
     assert problems["Mbpp/4"].tests
-    with pytest.raises(UserError, match="data.jsonl:1: its reference can't be run"):
+    with pytest.raises(UserError, match=r"data.jsonl:1: its reference can't be run"):
         problems["Mbpp/3"]
 
 

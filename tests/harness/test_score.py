@@ -225,7 +225,7 @@ def test_the_protocol_stands_in_the_result(evaluations, infos, make_run):
 
     (result,) = score(evaluations, infos, asked, USAGE)
 
-    assert result.schema == 4
+    assert result.schema == 5
     assert result.conditions == msgspec.structs.replace(asked.conditions, samples=2)
 
 
