@@ -259,8 +259,8 @@ def numbered_rows(data: Path, prefix: str) -> list[Numbered]:
 def version_of(data: Path, rows: Iterable[Numbered], published: Mapping[str, str]) -> str:
     """Return the version of a data set.
 
-    EvalPlus writes the MD5 of the unpacked file as the `hash` of its results. Where the file has another, it is computed
-    of the rows as EvalPlus writes them, so that a file that was sorted or written again by others is known, too.
+    EvalPlus writes the MD5 of the unpacked file as the `hash` of its results. Where the file has another, it is
+    computed of the rows as EvalPlus writes them, so that a file that was sorted or written again is known, too.
 
     Args:
         data: the file.

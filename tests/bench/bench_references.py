@@ -1,4 +1,4 @@
-"""All references are accepted, three runs in a row: of MBPP, HumanEval, and both of EvalPlus in each version and form."""
+"""All references are accepted, three runs in a row: MBPP, HumanEval, and both of EvalPlus in each version and form."""
 
 import sys
 import time

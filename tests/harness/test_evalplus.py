@@ -301,3 +301,23 @@ def test_both_forms_of_a_task_have_the_same_tests(tmp_path, monkeypatch):
         for task_id in task_ids:
             assert {*map(repr, hub[task_id].tests)} == {*map(repr, native[task_id].tests)}
             assert parse_json(json.dumps(hub[task_id].statement).encode(), "") == native[task_id].statement
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--prompt-card", "no-such-card"), "no-such-card"),
+        (("--prompt-card", "chat", "--model", "/nowhere/model", "--backend", "transformers"), "there is no folder"),
+        (("--prompt-card", "chat", "--model", "/nowhere/m.jsonl", "--backend", "replay"), "/nowhere/m.jsonl"),
+    ],
+)
+def test_card_and_model_are_checked_before_references_run(data, capsys, tmp_path, options, reason):
+    """One line, at once."""
+    (tmp_path / "recorded.jsonl").write_text(json.dumps({"task_id": "Mbpp/3", "completion": "pass"}))
+    usual = ("--model", str(tmp_path / "recorded.jsonl"), "--backend", "replay")
+    given = ("run", "--benchmark", "mbpp-plus", "--data", str(data(ROW)), "--out", str(tmp_path / "run"))
+
+    assert run([*given, *usual, *options]) == 2
+    said = capsys.readouterr().err
+    assert reason in said
+    assert "references" not in said

@@ -28,7 +28,7 @@ from harness.generation.backends.common import (
     pieces,
     too_long,
 )
-from harness.generation.models import Weights, find_weights
+from harness.generation.models import Weights, find_weights, refuse_absent
 from harness.runs.records import Producer, Sampling
 
 if TYPE_CHECKING:
@@ -225,5 +225,8 @@ def _kind_of(device: "torch.device") -> str:
 
 
 transformers = Backend(
-    name="transformers", load=_load, about="a model in this process: hub id, local folder or LoRA adapter"
+    name="transformers",
+    load=_load,
+    check=refuse_absent,
+    about="a model in this process: hub id, local folder or LoRA adapter",
 )
