@@ -83,7 +83,8 @@ def generate(
     >>> samples["m", task, 0].completion
     'pass'
     """
-    backend = backend_of(settings)  # before the problems are read, which may take long
+    backend = backend_of(settings)  # as is the model, before the problems are read, which may take long
+    backend.check(settings.model)
     source = source_of(benchmark, data)
     plan = plan_generation(settings, source, open_benchmark(source))
     return generate_samples(backend, settings, plan, Path(out))
@@ -186,6 +187,7 @@ def generate_and_evaluate(
         Unavailable: As in both; the samples that were generated have been judged.
     """
     out, backend = Path(out), backend_of(settings)
+    backend.check(settings.model)
     source = source_of(benchmark, data, limits, checkers)
     loaded = open_benchmark(source)
     plan = plan_generation(settings, source, loaded)

@@ -1,7 +1,7 @@
 """Defines benchmarks with problems decoded on demand, and opens them by name."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +49,8 @@ class Catalogue(Mapping[str, Problem]):
         entries: Iterable[CatalogueEntry],
         load: Callable[[CatalogueEntry], Problem],
         kept: int | None = _KEPT,
+        prepare: Callable[[Collection[str]], None] | None = None,
+        data_version: str = "",
     ) -> None:
         """Index the entries.
 
@@ -56,6 +58,8 @@ class Catalogue(Mapping[str, Problem]):
             entries: are gone through once.
             load: decodes one of them.
             kept: number of problems kept decoded; None for all that were looked up.
+            prepare: does for several task ids at once what would else take long when each is looked up.
+            data_version: of the data, where there are several under the benchmark's name.
 
         Raises:
             UserError: None can be examined.
@@ -68,6 +72,8 @@ class Catalogue(Mapping[str, Problem]):
         if all(entry.fault for entry in self._entries.values()):
             raise UserError(self._nothing_left())
         self._load = functools.lru_cache(kept)(load)
+        self._prepare = prepare
+        self.data_version = data_version
 
     def _add(self, entry: CatalogueEntry) -> None:
         earlier = self._entries.get(entry.task_id)
@@ -86,6 +92,18 @@ class Catalogue(Mapping[str, Problem]):
         if not reasons:
             return "--data holds no problems; check what it names"
         return f"none of the {len(reasons)} problems can be examined, the first is {reasons[0]}"
+
+    def prepare(self, task_ids: Collection[str]) -> None:
+        """Prepare problems that will be looked up.
+
+        Args:
+            task_ids: of problems that there are.
+
+        Raises:
+            UserError: This host can't.
+        """
+        if self._prepare:
+            self._prepare(task_ids)
 
     def __getitem__(self, task_id: str) -> Problem:
         """Return a problem, decoded now or lately; raise UserError where it is malformed, or was left out."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from harness.benchmarks.benchmark import Benchmark, Catalogue
+from harness.benchmarks.evalplus_rows import refuse_evalplus
 from harness.benchmarks.hub import fetch
 from harness.benchmarks.problem_rows import catalogue_of_rows
 from harness.errors import UserError
@@ -33,7 +34,10 @@ def _problems(data: Path | None) -> Catalogue:
     Raises:
         UserError: The file is another, or the hub can't be reached.
     """
-    data = data or fetch(HUB, revision=REVISION, config="openai_humaneval", splits=("test",))
+    if data:
+        refuse_evalplus(data, "humaneval", "HumanEval+")
+    else:
+        data = fetch(HUB, revision=REVISION, config="openai_humaneval", splits=("test",))
     return catalogue_of_rows(data, _Row, _problem)
 
 

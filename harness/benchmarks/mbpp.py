@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from harness.benchmarks.benchmark import Benchmark, Catalogue
+from harness.benchmarks.evalplus_rows import refuse_evalplus
 from harness.benchmarks.hub import fetch
 from harness.benchmarks.problem_rows import catalogue_of_rows
 from harness.benchmarks.time_limits import calibrated_limits, limit_of_reference
@@ -45,7 +46,10 @@ def _problems(data: Path | None) -> Catalogue:
     Raises:
         UserError: The file is neither of the two, a task occurs twice, or the hub can't be reached.
     """
-    data = data or fetch(HUB, revision=REVISION, config="full", splits=("prompt", "test", "validation", "train"))
+    if data:
+        refuse_evalplus(data, "mbpp", "MBPP+")
+    else:
+        data = fetch(HUB, revision=REVISION, config="full", splits=("prompt", "test", "validation", "train"))
     return catalogue_of_rows(data, _Row, _problem)
 
 

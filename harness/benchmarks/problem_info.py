@@ -3,7 +3,7 @@
 import hashlib
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -22,6 +22,7 @@ class ProblemInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     task_id: str
     benchmark: str
+    data_version: str
     split: str
     difficulty: str
     kind: str
@@ -48,15 +49,32 @@ def problem_infos(problems: Mapping[str, Problem], task_ids: Collection[str]) ->
         The infos by task id, in the benchmark's order.
     """
     wanted = frozenset(task_ids)
-    infos = (info_of(problems[task_id]) for task_id in problems if task_id in wanted)
+    prepare_problems(problems, [task_id for task_id in problems if task_id in wanted])
+    data_version: str = getattr(problems, "data_version", "")
+    infos = (info_of(problems[task_id], data_version) for task_id in problems if task_id in wanted)
     return {info.task_id: info for info in watched(infos, len(wanted), "read", sys.stderr)}
 
 
-def info_of(problem: Problem) -> ProblemInfo:
+def prepare_problems(problems: Mapping[str, Problem], task_ids: Collection[str]) -> None:
+    """Do at once what some problems need before they can be looked up, where they need anything.
+
+    Args:
+        problems: those of the benchmark.
+        task_ids: of the problems that will be looked up.
+
+    Raises:
+        UserError: This host can't.
+    """
+    if prepare := getattr(problems, "prepare", None):  # as of a catalogue
+        prepare(task_ids)
+
+
+def info_of(problem: Problem, data_version: str = "") -> ProblemInfo:
     """Return a problem without its texts and tests.
 
     Args:
         problem: of any benchmark; its tests are hashed, not kept.
+        data_version: of the data set that it is of, where that has versions.
 
     Returns:
         The info.
@@ -64,6 +82,7 @@ def info_of(problem: Problem) -> ProblemInfo:
     return ProblemInfo(
         task_id=problem.task_id,
         benchmark=problem.benchmark,
+        data_version=data_version,
         split=problem.split,
         difficulty=problem.difficulty,
         kind=problem.kind,
@@ -157,19 +176,18 @@ def _feed(value: Any, update: Callable[[bytes], None]) -> None:
     """Hand on the value in pieces that say where they end, so that a large one is never copied whole."""
     match value:
         case msgspec.Struct():
-            update(type(value).__name__.encode())
-            _feed(msgspec.structs.asdict(value), update)
+            fields = value.__struct_fields__
+            update(f"{type(value).__name__}dict{len(fields)}:".encode())
+            for name in fields:
+                update(f"tuple2:str{len(name)}:{name}".encode())
+                _feed(getattr(value, name), update)
         case str():
             text = value.encode("utf-8", "surrogatepass")
             update(f"str{len(text)}:".encode())
             update(text)
         case list() | tuple():
             update(f"{type(value).__name__}{len(value)}:".encode())
-            if set(map(type, value)) == {int}:  # as large ones are: four times faster
-                update(",".join(map(_DIGITS, value)).encode())
-            else:
-                for item in value:
-                    _feed(item, update)
+            _feed_items(value, update)
         case dict():
             update(f"{type(value).__name__}{len(value)}:".encode())
             for item in value.items():
@@ -180,3 +198,15 @@ def _feed(value: Any, update: Callable[[bytes], None]) -> None:
             update(f"int{_DIGITS(value)};".encode())
         case _:
             update(f"{type(value).__name__}{value!r};".encode("utf-8", "surrogatepass"))
+
+
+def _feed_items(items: Sequence[Any], update: Callable[[bytes], None]) -> None:
+    """Hand on the items of a list; those of one type of number at once, as large ones are: four times faster."""
+    kinds = set(map(type, items))
+    if kinds == {int}:
+        update(",".join(map(_DIGITS, items)).encode())
+    elif kinds == {float}:
+        update("".join(map("float{!r};".format, items)).encode())
+    else:
+        for item in items:
+            _feed(item, update)

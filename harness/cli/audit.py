@@ -19,6 +19,7 @@ from harness.audit import (
 )
 from harness.audit_report import Method, audit_markdown
 from harness.benchmarks.benchmark import Catalogue
+from harness.benchmarks.problem_info import prepare_problems
 from harness.cli.options import checkers_option, jail_options, problem_options
 from harness.errors import UserError
 from harness.examination.examine import jail_report
@@ -71,6 +72,7 @@ def command(
         python=host.python, proctor=version("proctor"), isolation=host.layers, allow=host.packages, repeat=repeat,
         cap_s=cap_s,
     )  # fmt: skip
+    prepare_problems(problems, problems)
     malformed = dict[str, str]()
     read = readable_entries(problems, malformed)
     entries = {entry.task_id: entry for entry in watched(read, len(problems), "read", sys.stderr)}

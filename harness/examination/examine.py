@@ -162,6 +162,7 @@ def run_record(infos: ProblemInfos, settings: ExaminationSettings, samples: int,
     problems = {info.task_id: info.sha256 for info in infos.values()}
     conditions = Conditions(
         benchmark=next(iter(infos.values())).benchmark,
+        data_version=next(iter(infos.values())).data_version,
         problem_set=settings.problem_set,
         splits=splits_of(infos),
         shard=settings.origin.shard,

@@ -8,6 +8,7 @@ from harness.runs.records import Conditions, Sampling
 
 _UNKNOWN = "unknown"
 _OWN = "the benchmark's"
+_UNVERSIONED = "the only one"
 
 
 def condition_texts(conditions: Conditions) -> dict[str, str]:
@@ -27,6 +28,7 @@ def condition_texts(conditions: Conditions) -> dict[str, str]:
     in_force = [layer for layer, state in conditions.isolation.items() if state.startswith("in force")]
     return {
         "benchmark": conditions.benchmark,
+        "data version": conditions.data_version or _UNVERSIONED,
         "problem set": conditions.problem_set or ", ".join(conditions.splits),
         "problems": conditions.problems_sha256[:12],
         "prompt card": f"{card.name} ({card.sha256[:12]})" if card else _UNKNOWN,
@@ -81,10 +83,10 @@ def footnote(conditions: Conditions) -> str:
     """
     texts = condition_texts(conditions)
     named = (
-        "prompt card", "sampling", *["dtype"] * (texts["dtype"] != _UNKNOWN), "extraction",
-        *["tests"] * conditions.exhaustive, "limits", *["checkers"] * bool(conditions.checkers_sha256), "isolation",
-        *["preload"] * bool(conditions.preload), *["allow"] * bool(conditions.allow),
-        *["prelude"] * bool(conditions.preludes),
+        *["data version"] * bool(conditions.data_version), "prompt card", "sampling",
+        *["dtype"] * (texts["dtype"] != _UNKNOWN), "extraction", *["tests"] * conditions.exhaustive, "limits",
+        *["checkers"] * bool(conditions.checkers_sha256), "isolation", *["preload"] * bool(conditions.preload),
+        *["allow"] * bool(conditions.allow), *["prelude"] * bool(conditions.preludes),
     )  # fmt: skip
     return "; ".join((
         *(f"{name} {texts[name]}" for name in named),

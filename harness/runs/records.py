@@ -176,6 +176,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     """Records the conditions of an examination, see `harness.runs.conditions`."""
 
     benchmark: str
+    data_version: str = ""
+    """Of the benchmark's data, such as v0.1.10; empty where there are no versions under that name."""
     problem_set: str
     """Name of the published set that was selected, all of whose problems have samples; empty where there is none."""
     splits: tuple[str, ...]

@@ -135,6 +135,25 @@ def close_1e_4(expected: Any, actual: Any) -> bool:
     return _close_value(expected, actual, 1e-4)
 
 
+def root_1e_4(expected: Any, actual: Any) -> bool:
+    """Compare the value of a polynomial at a point with zero, within 1e-4.
+
+    >>> root_1e_4([-6, 1, 1], 2.0), root_1e_4([-6, 1, 1], -3), root_1e_4([1, 2], -0.49), root_1e_4([0, 1], "0")
+    (True, True, False, False)
+
+    Args:
+        expected: the coefficients, those of the lowest power first.
+        actual: the point that the program returned.
+    """
+    if not isinstance(actual, numbers.Real):
+        return False
+    try:
+        value = sum(coefficient * math.pow(actual, power) for power, coefficient in enumerate(expected))
+    except (OverflowError, ValueError):  # far from every root
+        return False
+    return bool(abs(value) <= 1e-4)
+
+
 def same_set(expected: Any, actual: Any) -> bool:
     """Compare the members of two collections, in any order and of any type, repetitions aside.
 
@@ -201,8 +220,8 @@ def same_members(expected: Iterable[Hashable], actual: Iterable[Hashable]) -> bo
 CALL: dict[str, Callable[[Any, Any], bool]] = {
     checker.__name__: checker
     for checker in (
-        equal, json_equal, json_close, json_wrapped, json_any_order, any_of, close_1e_6, close_1e_4, same_set,
-        same_noneness,
+        equal, json_equal, json_close, json_wrapped, json_any_order, any_of, close_1e_6, close_1e_4, root_1e_4,
+        same_set, same_noneness,
     )
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ from harness.benchmarks.apps import apps_plus
 from harness.benchmarks.humaneval import humaneval
 from harness.benchmarks.livecodebench import livecodebench
 from harness.benchmarks.mbpp_plus import mbpp_plus
+from harness.benchmarks.problem_info import prepare_problems
 from harness.benchmarks.starter_code import complete_program
 from harness.benchmarks.time_limits import calibrated_limits
 from harness.extraction.program import prelude_of
@@ -96,6 +97,7 @@ def rows(name: str) -> Iterator[dict[str, Any]]:
 
 def references(problems: Mapping[str, Problem]) -> Iterator[Recorded]:
     """Yield the references that there are; they are known to pass."""
+    prepare_problems(problems, problems)
     for problem in problems.values():
         if problem.reference:
             yield Recorded(problem, "reference", problem.reference, passed=True, outcome="passed")

@@ -21,6 +21,7 @@ from sandbox.inside.value_checkers import (
     json_close,
     json_equal,
     json_wrapped,
+    root_1e_4,
     same_noneness,
     same_set,
 )
@@ -196,7 +197,21 @@ def test_same_noneness_compares_the_fact_alone(actual, answers):
     assert (same_noneness(True, actual), same_noneness(False, actual)) == (answers, not answers)
 
 
-@pytest.mark.parametrize("name", sorted(set(CALL) - {"any_of", "same_set", "same_noneness"}))
+@pytest.mark.parametrize(
+    ("coefficients", "point", "right"),
+    [
+        # -6 + x + x^2 is 0 at 2 and -3; at 2.00001 it is 0.00005, at 2.001 0.005
+        ([-6, 1, 1], 2, True), ([-6, 1, 1], -3.0, True), ([-6, 1, 1], 2.00001, True), ([-6, 1, 1], 2.001, False),
+        ([-6, 1, 1], np.float64(2), True), ([-6, 1, 1], None, False), ([-6, 1, 1], "2", False), ([-6, 1, 1], [2], False),
+        ([0, 0, 1], 1e200, False), ([-6, 1, 1], INF, False), ([-6, 1, 1], NAN, False), ([-6, 1, 1], 2 + 0j, False),
+    ],
+)  # fmt: skip
+def test_root_1e_4_evaluates_the_polynomial(coefficients, point, right):
+    """Any root is right, whichever another program finds; what is not a real number is none."""
+    assert root_1e_4(coefficients, point) is right
+
+
+@pytest.mark.parametrize("name", sorted(set(CALL) - {"any_of", "root_1e_4", "same_set", "same_noneness"}))
 @given(value=JSON_VALUES)
 def test_every_value_equals_itself(name, value):
     """No checker of single values refuses the expected value itself."""
