@@ -116,7 +116,7 @@ def evaluate_samples(
         prompt_card: name or path of the card with which the samples were generated.
         reading: the format, where it isn't recognised, and what a file leaves open.
         judging: extraction of programs, isolation, workers or a cluster.
-        tell: is called with lines for the user: the format, odd rows, agreement with recorded verdicts.
+        tell: is called at the end with lines for the user: the format, odd rows, agreement with recorded verdicts.
 
     Returns:
         One result a policy, sorted by policy.
@@ -141,8 +141,6 @@ def evaluate_samples(
         loaded = open_benchmark(source)
         origin = _origin(Path(samples), shard, prompt_card)
         read = read_samples(Path(samples), *loaded, Path(out), reading)
-        for remark in read.remarks:
-            tell(remark)
         copy = read.samples
         infos = _selected(loaded, copy.tally.counts, split, problem_set, origin.shard if problem_set else shard)
         refuse_flawed(loaded.problems, infos)
@@ -152,9 +150,9 @@ def evaluate_samples(
             k=tuple(k), source=source, judging=started, origin=origin, problem_set=problem_set
         )
         results = score_samples(copy, loaded.problems, infos, Path(out), settings)
-        if read.recorded:
-            for line in agreement(read.recorded, appended_rows(Path(out) / EVALUATIONS, Evaluation), read.version):
-                tell(line)
+        judged = appended_rows(Path(out) / EVALUATIONS, Evaluation) if read.recorded else ()
+        for line in (*read.remarks, *agreement(read.recorded, judged, read.version)):
+            tell(line)
         return results
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from harness.errors import UserError
 from harness.formats.archives import tar_files
-from harness.formats.given import MOST_ROW_BYTES, GivenSample, SampleSource
+from harness.formats.given import MOST_ROW_BYTES, GivenSample, SampleFormat, SampleSource
 from harness.formats.head import Head
 from harness.runs.json_objects import children
 from harness.runs.python_json import parse_row
 
 FOLDER, ARCHIVE, RESULTS = "evalplus-folder", "evalplus-archive", "eval-results"
-FOLDER_TITLE = "a folder of programs as evalplus takes it"
-ARCHIVE_TITLE = "an archive of such a folder"
+FOLDER_TITLE = "a folder of programs as evalplus takes them"
+ARCHIVE_TITLE = "a tar archive of programs as evalplus takes them"
 RESULTS_TITLE = "eval_results.json of evalplus or BigCodeBench"
 OLDER_TITLE = "eval_results.json of an older evalplus, which holds verdicts but no programs"
 VERSIONS = {
@@ -29,30 +29,18 @@ _TASK = re.compile(r"(.+)_(\d+)")
 _PROGRAM = re.compile(r"(\d+)\.py")
 
 
-def recognises_folder(head: Head) -> bool:
-    """Return whether a folder holds programs such as HumanEval_0/0.py, itself or in the folders of models.
-
-    Args:
-        head: its entries.
-    """
+def _recognises_folder(head: Head) -> bool:
+    """Return whether a folder holds programs such as HumanEval_0/0.py, itself or in the folders of models."""
     return any(_placed(name) for name in head.names)
 
 
-def recognises_archive(head: Head) -> bool:
-    """Return whether a file is a tar archive.
-
-    Args:
-        head: beginning of the file.
-    """
+def _recognises_archive(head: Head) -> bool:
+    """Return whether a file is a tar archive."""
     return head.data[257:262] == b"ustar"
 
 
-def recognises_results(head: Head) -> bool:
-    """Return whether a file has results with programs.
-
-    Args:
-        head: beginning of the file.
-    """
+def _recognises_results(head: Head) -> bool:
+    """Return whether a file has results with programs."""
     return "eval" in head.row and head.row.keys() <= {"date", "hash", "eval", "pass_at_k"} and not is_older(head)
 
 
@@ -65,15 +53,8 @@ def is_older(head: Head) -> bool:
     return b'"nfiles"' in head.data[:4096] and "eval" in head.row
 
 
-def folder_samples(source: SampleSource) -> Iterator[GivenSample]:
-    """Read the programs of a folder, in the order of their paths.
-
-    Args:
-        source: the folder.
-
-    Yields:
-        The samples; the policy is the folder of a model.
-    """
+def _folder_samples(source: SampleSource) -> Iterator[GivenSample]:
+    """Read the programs of a folder, in the order of their paths."""
     for path in _files(source.path, 3):
         relative = path.relative_to(source.path)
         if placed := _placed(str(relative)):
@@ -83,33 +64,16 @@ def folder_samples(source: SampleSource) -> Iterator[GivenSample]:
             yield _sample(str(path), policy or _own_name(source.path), task, index, data)
 
 
-def archive_samples(source: SampleSource) -> Iterator[GivenSample]:
-    """Read the programs of an archive.
-
-    Args:
-        source: the archive, unpacked but for tar.
-
-    Yields:
-        The samples, in their order.
-    """
+def _archive_samples(source: SampleSource) -> Iterator[GivenSample]:
+    """Read the programs of an archive."""
     for name, data in tar_files(source.whole_file, source.name, wanted=lambda name: _placed(name) is not None):
         if placed := _placed(name):
             policy, task, index = placed
             yield _sample(f"{source.name}: {name}", policy or source.stem, task, index, data)
 
 
-def results_samples(source: SampleSource) -> Iterator[GivenSample]:
-    """Read the programs of results with the verdicts that the other tool recorded.
-
-    Args:
-        source: the file.
-
-    Yields:
-        The samples, in their order.
-
-    Raises:
-        UserError: Results have no programs.
-    """
+def _results_samples(source: SampleSource) -> Iterator[GivenSample]:
+    """Read the programs of results with the verdicts that the other tool recorded."""
     with_plus = "plus" in source.benchmark.name
     for task, (where, _, start, length) in children(source.whole_file, Path(source.name), "eval"):
         results: Any = parse_row(source.piece(start, length, where), where)
@@ -177,3 +141,10 @@ def _files(folder: Path, depth: int) -> Iterator[Path]:
 
 def _own_name(folder: Path) -> str:
     return folder.resolve().name
+
+
+FORMATS = (
+    SampleFormat(ARCHIVE, ARCHIVE_TITLE, _recognises_archive, _archive_samples),
+    SampleFormat(FOLDER, FOLDER_TITLE, _recognises_folder, _folder_samples),
+    SampleFormat(RESULTS, RESULTS_TITLE, _recognises_results, _results_samples),
+)

@@ -52,7 +52,7 @@ _OBJECTS: tuple[tuple[str, Callable[[Mapping[str, Any]], bool]], ...] = (
         or {"inputs", "outputs"} <= row.keys()),
     ("problems of a training set (problem, tests)", lambda row: {"problem", "tests"} <= row.keys()),
     ("groups for training (prompt, chosen, rejected)", lambda row: {"chosen", "rejected"} <= row.keys()),
-    ("scores of some tool, not its samples", lambda row: bool(row) and all(
+    ("scores of some tool, not samples", lambda row: bool(row) and all(
         isinstance(value, dict) and any("pass@" in name for name in value) for value in row.values())),
     ("a log of requests to a server", lambda row: {"request", "response"} <= row.keys()),
     ("chats (messages)", lambda row: "messages" in row and "task_id" not in row),
@@ -67,9 +67,11 @@ def description(head: Head, name: str) -> str:
         name: of the file.
 
     Returns:
-        A clause that begins with "is".
+        A clause such as "is a Parquet file; give JSON Lines ...", "" where the kind is unknown.
     """
-    return f"is {what}; {_INSTEAD}" if (what := _kind(head, name)) else ""
+    what = _kind(head, name)
+    verb = "holds" if what.startswith(("problems", "scores")) else "is"
+    return f"{verb} {what}{'' if '; ' in what else f'; {_INSTEAD}'}" if what else ""
 
 
 def _kind(head: Head, name: str) -> str:

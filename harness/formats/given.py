@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeVar
+from typing import Any, BinaryIO, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -72,6 +72,8 @@ class SampleSource(msgspec.Struct, kw_only=True):
     problems: Mapping[str, Problem]
     known: Collection[str] = ()
     """Their ids: a look-up in a lazy mapping may decode a problem."""
+    is_forced: bool = False
+    """Whether the user named the format."""
     offset: int = 0
     """Of the first problem that a list without task ids answers."""
     remarks: Counter[str] = msgspec.field(default_factory=Counter)
@@ -93,6 +95,23 @@ class SampleSource(msgspec.Struct, kw_only=True):
             task: its id as it is written.
         """
         return self.benchmark.canonical_id(task) in self.known
+
+    def refuse_other_set(self, names: str, where: str) -> None:
+        """Refuse samples of another set of problems, whose bare numbers would be taken for ids of this one.
+
+        Args:
+            names: what the file says of its set.
+            where: place of the sample, with which the error begins.
+
+        Raises:
+            UserError: The names don't hold that of the benchmark, and the user didn't force the format.
+        """
+        family = self.benchmark.name.partition("-")[0]
+        plain = "".join(filter(str.isalnum, names.lower()))
+        if family and family.replace("_", "") not in plain and not self.is_forced:
+            raise UserError(
+                f"{where}: is of {names}, and its task is a bare number; check --benchmark, or give --format"
+            )
 
     def remark(self, text: str, where: str) -> None:
         """Count a row of which the user shall know.
@@ -211,3 +230,13 @@ def text_of(content: Any) -> str | None:
             case _:
                 return None
     return None
+
+
+class SampleFormat(NamedTuple):
+    """Names a format: `recognises` decides by the beginning of a file, `samples` reads it."""
+
+    name: str
+    """For --format."""
+    title: str
+    recognises: Callable[[Head], bool]
+    samples: Callable[[SampleSource], Iterator[GivenSample]]

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 
 from harness.formats.archives import zip_entries
-from harness.formats.given import GivenSample, SampleSource, text_of
+from harness.formats.given import GivenSample, SampleFormat, SampleSource, text_of
 from harness.formats.head import Head
 from harness.runs.json_objects import children
 from harness.runs.jsonl import decode
+from harness.runs.python_json import converted
 
-NAME = "inspect"
-TITLE = "a log of inspect_ai"
+_TITLE = "a log of inspect_ai"
 _SAMPLE = re.compile(r"samples/.+_epoch_\d+\.json")
 _FAILED = "samples that ended in an error have no completion and count as without a program"
 _ATTACHMENT = "attachment://"
@@ -46,65 +46,56 @@ class _Sample(msgspec.Struct):
     error: Any = None
 
 
+class _Dataset(msgspec.Struct, frozen=True):
+    name: Any = None
+
+
 class _Eval(msgspec.Struct, frozen=True):
+    task: Any = None
     model: Any = None
+    dataset: _Dataset = _Dataset()
+
+    @property
+    def title(self) -> str:
+        """Return what the log says of its problems."""
+        return f"the task {self.task} of inspect_ai ({self.dataset.name})"
 
 
 class _Start(msgspec.Struct):
     eval: _Eval = _Eval()
 
 
-def recognises_archive(head: Head) -> bool:
-    """Return whether a zip archive is such a log.
-
-    Args:
-        head: its entries.
-    """
+def _recognises_archive(head: Head) -> bool:
+    """Return whether a zip archive is such a log."""
     return "header.json" in head.names or "_journal/start.json" in head.names
 
 
-def recognises(head: Head) -> bool:
-    """Return whether a JSON document is such a log.
-
-    Args:
-        head: beginning of the file.
-    """
+def _recognises(head: Head) -> bool:
+    """Return whether a JSON document is such a log."""
     return {"version", "status", "eval"} <= head.row.keys()
 
 
-def archive_samples(source: SampleSource) -> Iterator[GivenSample]:
-    """Read the samples of an archive, an entry each.
-
-    Args:
-        source: the file.
-
-    Yields:
-        The samples, in their order.
-    """
-    policy = None
+def _archive_samples(source: SampleSource) -> Iterator[GivenSample]:
+    """Read the samples of an archive, an entry each."""
+    given = _Eval()
     for name, data in zip_entries(source.whole_file, source.name, lambda name: name.endswith("start.json")):
-        policy = decode(data, _Start, f"{source.name}: {name}").eval.model
+        given = decode(data, _Start, f"{source.name}: {name}").eval
     for name, data in zip_entries(source.whole_file, source.name, lambda name: bool(_SAMPLE.fullmatch(name))):
-        yield from _of_sample(source, f"{source.name}: {name}", data, policy)
+        yield from _of_sample(source, f"{source.name}: {name}", data, given)
 
 
-def samples(source: SampleSource) -> Iterator[GivenSample]:
-    """Read the samples of a JSON document one by one.
-
-    Args:
-        source: the file.
-
-    Yields:
-        The samples, in their order.
-    """
-    given = source.head.row.get("eval")
-    policy = given.get("model") if isinstance(given, dict) else None
+def _samples(source: SampleSource) -> Iterator[GivenSample]:
+    """Read the samples of a JSON document one by one."""
+    head = source.head.row.get("eval")
+    given = converted(head, _Eval, source.name) if isinstance(head, dict) else _Eval()
     for _, (where, _, start, length) in children(source.whole_file, Path(source.name), "samples"):
-        yield from _of_sample(source, where, source.piece(start, length, where), policy)
+        yield from _of_sample(source, where, source.piece(start, length, where), given)
 
 
-def _of_sample(source: SampleSource, where: str, data: bytes, policy: Any) -> Iterator[GivenSample]:
+def _of_sample(source: SampleSource, where: str, data: bytes, given: _Eval) -> Iterator[GivenSample]:
     row = decode(data, _Sample, where)
+    if str(row.id).isdecimal() and given.task:
+        source.refuse_other_set(given.title, where)
     output = row.output or _Output()
     if row.error is not None:
         source.remark(_FAILED, where)
@@ -115,7 +106,7 @@ def _of_sample(source: SampleSource, where: str, data: bytes, policy: Any) -> It
             where=where,
             task=row.id,
             completion=_attached(text_of(choice.message.content), row.attachments or {}),
-            policy=policy or output.model,
+            policy=given.model or output.model,
             index=epoch,
             ended=choice.stop_reason,
             prompt_tokens=usage.get("input_tokens"),
@@ -137,3 +128,9 @@ def _verdict(scores: dict[str, Any] | None) -> bool | None:
     if len(values) != 1 or not isinstance(values[0], str | int | float):
         return None
     return True if values[0] in _RIGHT else False if values[0] in _WRONG else None
+
+
+FORMATS = (
+    SampleFormat("inspect-eval", _TITLE, _recognises_archive, _archive_samples),
+    SampleFormat("inspect-json", _TITLE, _recognises, _samples),
+)

@@ -6,11 +6,9 @@ from typing import Any
 import msgspec
 
 from harness.errors import UserError
-from harness.formats.given import GivenSample, SampleSource
+from harness.formats.given import GivenSample, SampleFormat, SampleSource
 from harness.formats.head import Head
 
-NAME = "lm-eval"
-TITLE = "samples of lm-evaluation-harness"
 _OTHER_FILTER = "rows of another filter than the first are left out"
 
 
@@ -23,27 +21,13 @@ class _Row(msgspec.Struct, kw_only=True):
     passed: Any = msgspec.field(name="pass@1", default=None)
 
 
-def recognises(head: Head) -> bool:
-    """Return whether the rows have a document and the model's responses.
-
-    Args:
-        head: beginning of the file.
-    """
+def _recognises(head: Head) -> bool:
+    """Return whether the rows have a document and the model's responses."""
     return "doc" in head.row and not head.row.keys().isdisjoint({"resps", "filtered_resps"})
 
 
-def samples(source: SampleSource) -> Iterator[GivenSample]:
-    """Read the samples: the filtered response is the program, and each repeat is a sample.
-
-    Args:
-        source: the file.
-
-    Yields:
-        The samples, in their order.
-
-    Raises:
-        UserError: The documents are not those of a benchmark with task ids.
-    """
+def _samples(source: SampleSource) -> Iterator[GivenSample]:
+    """Read the samples: the filtered response is the program, and each repeat is a sample."""
     chosen: Any = None
     for number, (where, row) in enumerate(source.rows(_Row)):
         chosen = row.filter if number == 0 else chosen
@@ -64,3 +48,6 @@ def _repeats(responses: Any) -> list[Any]:
     if not isinstance(responses, list):
         return [responses] if isinstance(responses, str) else []
     return [inner for outer in responses for inner in (outer if isinstance(outer, list) else [outer])]
+
+
+FORMATS = (SampleFormat("lm-eval", "samples of lm-evaluation-harness", _recognises, _samples),)

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from harness.errors import UserError
 from harness.formats.given import GivenSample, SampleSource, text_of
+from harness.formats.other_problems import OtherProblems
 from harness.runs.python_json import encoded
 from harness.runs.records import FinishReason, Sample
 from harness.runs.row_store import Place, SampleIndex
@@ -17,6 +18,8 @@ _NO_TEXT = "samples hold no text and count as without a program"
 _LARGEST_INDEX = 1 << 62
 _CUT_OFF = frozenset({"length", "max_tokens", "model_length"})
 _LONGEST_LABEL = 200
+_NUMBERED = frozenset({"humaneval", "mbpp"})
+"""Benchmarks whose ids may be bare numbers, and whose problems all have a function by which to tell them apart."""
 _REMEMBERED = 100_000
 """Ways to write ids that are known; a benchmark has fewer tasks."""
 
@@ -35,6 +38,7 @@ class NamedSamples:
         self._source, self._read, self._title = source, read, title
         self._tasks = dict[Any, str]()
         self._where = ""
+        self._others: OtherProblems | None = None
         self.recorded = SampleIndex()
         """Verdicts of another tool: line 1 is right, 0 is wrong."""
 
@@ -45,6 +49,8 @@ class NamedSamples:
             if isinstance(passed, bool):
                 self.recorded.add(sample.key, Place(int(passed), 0))
             yield sample
+        if self._others:
+            self._others.refuse(self._source.name, None)
 
     def occurs_twice(self, sample: Sample) -> UserError:
         """Return the error that says of the sample that came last where its key occurred before.
@@ -72,7 +78,15 @@ class NamedSamples:
             for number, content in enumerate(texts):
                 sample = self._sample(given, content, policy, task_id, counted[key] if index is None else index)
                 counted[key] += 1
+                if self._source.benchmark.name in _NUMBERED and _is_number(given.task):
+                    self._count_other(sample)
                 yield given.where, sample, verdicts[number] if number < len(verdicts) else None
+
+    def _count_other(self, sample: Sample) -> None:
+        """Look whether a sample whose task is a bare number, maybe of another set, answers that task."""
+        if self._others is None:
+            self._others = OtherProblems(self._source.problems)
+        self._others.count(sample.task_id, sample.completion)
 
     def _sample(self, given: GivenSample, content: Any, policy: str, task_id: str, index: int) -> Sample:
         text = content if isinstance(content, str) else text_of(content)
@@ -96,10 +110,10 @@ class NamedSamples:
         if is_plain and (remembered := self._tasks.get(given.task)):
             return remembered
         written = given.task if isinstance(given.task, tuple) else (given.task,)
-        ids = [self._source.benchmark.canonical_id(_id(one)) for one in written]
+        ids = map(self._source.benchmark.canonical_id, map(_id, written))
         task_id = next((one for one in ids if one in self._source.known), None)
         if task_id is None:
-            raise self._unknown(ids[0], given.where)
+            raise self._unknown(str(_id(written[0])), given.where)
         if is_plain and len(self._tasks) < _REMEMBERED:
             self._tasks[given.task] = task_id
         return task_id
@@ -110,6 +124,10 @@ class NamedSamples:
             f"{where}: {self._source.benchmark.name} has no task {task_id[:_LONGEST_LABEL]!r}; the {len(ids)} loaded "
             f"run from {ids[0]!r} to {ids[-1]!r}: check --benchmark and --data (read as {self._title})"
         )
+
+
+def _is_number(task: Any) -> bool:
+    return isinstance(task, int) or (isinstance(task, str) and task.isdecimal())
 
 
 def _is_texts(content: Any) -> bool:

@@ -6,11 +6,9 @@ from typing import Any
 
 import msgspec
 
-from harness.formats.given import GivenSample, SampleSource, text_of
+from harness.formats.given import GivenSample, SampleFormat, SampleSource, text_of
 from harness.formats.head import Head
 
-NAME = "openai-batch"
-TITLE = "the output of an OpenAI batch"
 _FAILED = "requests of the batch failed and have no sample"
 _NUMBERED = re.compile(r"(.+?)[-_:#@./ ]+(?:[A-Za-z]+[-_:#@./ ]*)?(\d{1,9})")
 """A custom id with an index: HumanEval/0-3, HumanEval/0#3, HumanEval/0_sample_3."""
@@ -29,24 +27,13 @@ class _Row(msgspec.Struct):
     error: Any = None
 
 
-def recognises(head: Head) -> bool:
-    """Return whether the rows answer requests with an id.
-
-    Args:
-        head: beginning of the file.
-    """
+def _recognises(head: Head) -> bool:
+    """Return whether the rows answer requests with an id."""
     return "custom_id" in head.row and not head.row.keys().isdisjoint({"response", "result"})
 
 
-def samples(source: SampleSource) -> Iterator[GivenSample]:
-    """Read the samples: the choices of each answer. Requests that failed are counted in a remark.
-
-    Args:
-        source: the file.
-
-    Yields:
-        The samples, in their order.
-    """
+def _samples(source: SampleSource) -> Iterator[GivenSample]:
+    """Read the samples: the choices of each answer. Requests that failed are counted in a remark."""
     for where, row in source.rows(_Row):
         body = row.response.body if row.response else None
         if isinstance(row.result, dict):
@@ -96,3 +83,6 @@ def _task_and_index(custom_id: Any, source: SampleSource) -> tuple[Any, int | No
     if found and source.is_known(found[1]):
         return found[1], int(found[2])
     return custom_id, None
+
+
+FORMATS = (SampleFormat("openai-batch", "the output of an OpenAI batch", _recognises, _samples),)

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from harness.formats.given import GivenSample, SampleSource
+from harness.formats.given import GivenSample, SampleFormat, SampleSource
 from harness.formats.head import Head
 
-NAME = "livecodebench"
-TITLE = "outputs of LiveCodeBench, or lists of programs by task"
+_NUMBERED = ("humaneval", "mbpp")
+"""Benchmarks whose ids may be bare numbers."""
 
 
 class _Row(msgspec.Struct, kw_only=True):
@@ -25,32 +25,28 @@ class _Row(msgspec.Struct, kw_only=True):
     """TACO."""
 
 
-def recognises(head: Head) -> bool:
-    """Return whether the objects have an id and one of the known lists.
-
-    Args:
-        head: beginning of the file.
-    """
+def _recognises(head: Head) -> bool:
+    """Return whether the objects have an id and one of the known lists."""
     row = head.row
     return ("question_id" in row and not row.keys().isdisjoint({"code_list", "output_list"})) or (
         "task_id" in row and ("generated_codes" in row or isinstance(row.get("output"), list))
     )
 
 
-def samples(source: SampleSource) -> Iterator[GivenSample]:
-    """Read the programs; where the file has the texts only, these.
-
-    Args:
-        source: the file.
-
-    Yields:
-        The samples, in their order.
-    """
+def _samples(source: SampleSource) -> Iterator[GivenSample]:
+    """Read the programs; where the file has the texts only, these."""
     for where, row in source.rows(_Row):
         lists = (row.code_list, row.generated_codes, row.output_list, row.output)
         programs = next((found for found in lists if isinstance(found, list)), [])
         graded = row.graded_list or row.test_results
         verdicts = graded if isinstance(graded, list) and len(graded) == len(programs) else [None] * len(programs)
         task = row.task_id if row.question_id is None else row.question_id
+        if str(task).isdecimal() and source.benchmark.name.startswith(_NUMBERED) and row.generated_codes is None:
+            source.refuse_other_set("LiveCodeBench" if row.question_id is not None else "TACO", where)
         for number, (program, passed) in enumerate(zip(programs, verdicts, strict=True)):
             yield GivenSample(where=f"{where}, program {number}", task=task, completion=program, passed=passed)
+
+
+FORMATS = (
+    SampleFormat("livecodebench", "outputs of LiveCodeBench, or lists of programs by task", _recognises, _samples),
+)

