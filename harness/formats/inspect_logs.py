@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from harness.formats.archives import zip_entries
 from harness.formats.given import GivenSample, SampleFormat, SampleSource, text_of
 from harness.formats.head import Head
+from harness.formats.zips import zip_entries
 from harness.runs.json_objects import children
 from harness.runs.jsonl import decode
 from harness.runs.python_json import converted

@@ -5,7 +5,6 @@ import os
 import shutil
 import sys
 import tempfile
-import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,14 +15,14 @@ import msgspec
 
 from harness.errors import UserError
 from harness.formats.archives import UnpackedBytes, copy_unpacked
-from harness.formats.head import Head, head_of
+from harness.formats.head import BOM, Head, head_of
+from harness.formats.zips import zip_names
 
 STANDARD_INPUT = Path("-")
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
 _SUFFIXES = (".gz", ".jsonl", ".json", ".eval", ".tar", ".tgz", ".csv")
 _MOST_NAMES = 10_000
-_HEAD_NAMES = 1000
 
 
 class Opened(msgspec.Struct):
@@ -73,12 +72,18 @@ def _file(path: Path) -> BinaryIO:
         if file.seekable() and path != STANDARD_INPUT:
             return file
         with file:
-            copy = tempfile.TemporaryFile()  # noqa: SIM115 - handed to the caller
-            shutil.copyfileobj(file, copy)
+            return _copy_of(file)
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file; check the path") from None
     except OSError as error:
         raise UserError(f"{path}: can't be read: {error.strerror}") from error
+
+
+def _copy_of(file: BinaryIO, start: int = 0) -> BinaryIO:
+    """Return a copy of what is left of a file, without its first bytes."""
+    file.read(start)
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - handed to the caller
+    shutil.copyfileobj(file, copy)
     copy.seek(0)
     return copy
 
@@ -98,8 +103,11 @@ def _unpack(packed: BinaryIO, file: BinaryIO, name: str) -> None:
 
 def _found(file: BinaryIO, name: str, path: Path) -> Opened:
     head = head_of(file)
+    if head.data.startswith(BOM):
+        file = _copy_of(file, len(BOM))
+        head = head_of(file)
     if head.data.startswith(_ZIP):
-        head.names = _names_of_zip(file, name)
+        head.names = zip_names(file, name, _MOST_NAMES) or ("",)
     if not head.first and not head.names:
         raise UserError(f"{name}: is empty; nothing to read")
     return Opened(name=name, stem=stem_of(path), head=head, file=file)
@@ -118,17 +126,6 @@ def stem_of(path: Path) -> str:
     while name.endswith(_SUFFIXES) and "." in name.strip("."):
         name = name.rpartition(".")[0]
     return name if path != STANDARD_INPUT else "stdin"
-
-
-def _names_of_zip(file: BinaryIO, name: str) -> tuple[str, ...]:
-    try:
-        with zipfile.ZipFile(file) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
-        raise UserError(f"{name}: damaged archive ({error}); fetch it again") from error
-    finally:
-        file.seek(0)
-    return (*names[:_HEAD_NAMES], *names[-_HEAD_NAMES:]) or ("",)
 
 
 def _names_in(folder: Path) -> tuple[str, ...]:
