@@ -139,10 +139,8 @@ class SampleSource(msgspec.Struct, kw_only=True):
         for where, data, is_last in self._pieces():
             try:
                 yield where, decoder.decode(data)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                if isinstance(error, msgspec.ValidationError) and not error.args[0].startswith("Integer value"):
-                    raise UserError(f"{where}: {error}; correct or remove it") from error
-                yield where, _decoded(data, type_, where, is_last=is_last)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                yield where, decoded_row(data, type_, where, is_last=is_last)
 
     def _pieces(self) -> Iterator[tuple[str, bytes, bool]]:
         """Yield the rows' bytes with their places, and whether it is a line that lacks its end."""
@@ -184,7 +182,21 @@ class SampleSource(msgspec.Struct, kw_only=True):
         return data
 
 
-def _decoded(data: bytes, type_: type[T], where: str, *, is_last: bool) -> T:
+def decoded_row(data: bytes, type_: type[T], where: str, *, is_last: bool = False) -> T:
+    """Decode a row as Python writes it, which msgspec may refuse.
+
+    Args:
+        data: JSON, maybe with characters and numbers that are not in its standard.
+        type_: of the row.
+        where: its place, with which an error begins.
+        is_last: whether it is a line without its end.
+
+    Returns:
+        The row.
+
+    Raises:
+        UserError: It is not JSON, cut off, or not of this type.
+    """
     try:
         tree = parse_row(data, where)
     except UserError as error:

@@ -7,11 +7,10 @@ from typing import Any
 
 import msgspec
 
-from harness.formats.given import GivenSample, SampleFormat, SampleSource, text_of
+from harness.formats.given import GivenSample, SampleFormat, SampleSource, decoded_row, text_of
 from harness.formats.head import Head
 from harness.formats.zips import zip_entries
 from harness.runs.json_objects import children
-from harness.runs.jsonl import decode
 from harness.runs.python_json import converted
 
 _TITLE = "a log of inspect_ai"
@@ -44,6 +43,9 @@ class _Sample(msgspec.Struct):
     scores: dict[str, Any] | None = None
     attachments: dict[str, Any] | None = None
     error: Any = None
+
+
+_SAMPLES = msgspec.json.Decoder(_Sample)
 
 
 class _Dataset(msgspec.Struct, frozen=True):
@@ -79,7 +81,7 @@ def _archive_samples(source: SampleSource) -> Iterator[GivenSample]:
     """Read the samples of an archive, an entry each."""
     given = _Eval()
     for name, data in zip_entries(source.whole_file, source.name, lambda name: name.endswith("start.json")):
-        given = decode(data, _Start, f"{source.name}: {name}").eval
+        given = decoded_row(data, _Start, f"{source.name}: {name}").eval
     for name, data in zip_entries(source.whole_file, source.name, lambda name: bool(_SAMPLE.fullmatch(name))):
         yield from _of_sample(source, f"{source.name}: {name}", data, given)
 
@@ -93,7 +95,7 @@ def _samples(source: SampleSource) -> Iterator[GivenSample]:
 
 
 def _of_sample(source: SampleSource, where: str, data: bytes, given: _Eval) -> Iterator[GivenSample]:
-    row = decode(data, _Sample, where)
+    row = _decoded(data, where)
     if str(row.id).isdecimal() and given.task:
         source.refuse_other_set(given.title, where)
     output = row.output or _Output()
@@ -113,6 +115,13 @@ def _of_sample(source: SampleSource, where: str, data: bytes, given: _Eval) -> I
             tokens=usage.get("output_tokens") if len(output.choices) == 1 else None,
             passed=_verdict(row.scores) if len(output.choices) == 1 else None,
         )
+
+
+def _decoded(data: bytes, where: str) -> _Sample:
+    try:
+        return _SAMPLES.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return decoded_row(data, _Sample, where)
 
 
 def _attached(text: str | None, attachments: dict[str, Any]) -> Any:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -54,15 +54,17 @@ def opened(path: Path) -> Iterator[Opened]:
         yield Opened(name=str(path), stem=path.resolve().name, head=Head(names=_names_in(path)))
         return
     name = "standard input" if path == STANDARD_INPUT else str(path)
-    with _file(path) as packed:
-        if packed.read(2) == _GZIP:
-            packed.seek(0)
-            with tempfile.TemporaryFile() as file:
-                _unpack(packed, file, name)
-                yield _found(file, name, path)
-        else:
-            packed.seek(0)
-            yield _found(packed, name, path)
+    with ExitStack() as stack:
+        file = stack.enter_context(_file(path))
+        if file.read(2) == _GZIP:
+            packed, file = file, stack.enter_context(tempfile.TemporaryFile())
+            _unpack(packed, file, name)
+        file.seek(0)
+        head = head_of(file)
+        if head.data.startswith(BOM):
+            file = stack.enter_context(_copy_of(file, len(BOM)))
+            head = head_of(file)
+        yield _found(file, head, name, path)
 
 
 def _file(path: Path) -> BinaryIO:
@@ -101,11 +103,7 @@ def _unpack(packed: BinaryIO, file: BinaryIO, name: str) -> None:
     file.seek(0)
 
 
-def _found(file: BinaryIO, name: str, path: Path) -> Opened:
-    head = head_of(file)
-    if head.data.startswith(BOM):
-        file = _copy_of(file, len(BOM))
-        head = head_of(file)
+def _found(file: BinaryIO, head: Head, name: str, path: Path) -> Opened:
     if head.data.startswith(_ZIP):
         head.names = zip_names(file, name, _MOST_NAMES) or ("",)
     if not head.first and not head.names:

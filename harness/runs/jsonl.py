@@ -54,8 +54,6 @@ def decode(data: bytes, type_: type[T], where: str) -> T:
     """
     try:
         return msgspec.json.decode(data, type=type_)
-    except msgspec.ValidationError as error:
-        raise UserError(f"{where}: {error}; correct or remove it") from error
     except _MALFORMED:
         return converted(parse_json(data, where), type_, where)
 
