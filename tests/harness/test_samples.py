@@ -8,10 +8,10 @@ import pytest
 from harness.benchmarks.benchmark import Benchmark
 from harness.benchmarks.mbpp import mbpp
 from harness.errors import UserError
-from harness.runs.jsonl import as_row
-from harness.runs.records import Sample
 from harness.formats.given import SampleSource
 from harness.formats.read import read_recorded, read_samples
+from harness.runs.jsonl import as_row
+from harness.runs.records import Sample
 
 
 @pytest.fixture
