@@ -34,11 +34,11 @@ class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ] = False
 
     learning_rate: Annotated[float, Meta(gt=0, description="Peak learning rate of AdamW.")] = 1e-5
-    warmup_share: Annotated[
-        float,
-        Meta(ge=0, lt=1, description="Fraction of the steps spent on linear warmup; cosine decay follows."),
-    ] = 0.03
-    weight_decay: Annotated[float, Meta(ge=0, description="Weight decay of AdamW.")] = 0.0
+    warmup_share: Annotated[float, Meta(ge=0, lt=1, description="Fraction of the steps spent on linear warmup.")] = 0.03
+    schedule: Annotated[
+        Literal["cosine", "linear", "constant"], Meta(description="Decay of the learning rate after the warmup.")
+    ] = "cosine"
+    weight_decay: Annotated[float, Meta(ge=0, description="Weight decay of AdamW; norms and biases don't decay.")] = 0.0
     max_gradient_norm: Annotated[float, Meta(gt=0, description="Clip the gradient to this norm.")] = 1.0
 
     lora_rank: Annotated[int, Meta(ge=0, description="Rank of LoRA on all linear layers; 0 trains all parameters.")] = 0

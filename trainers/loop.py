@@ -14,7 +14,6 @@ from typing import Any, BinaryIO
 import msgspec
 import torch
 from accelerate import Accelerator, DistributedType
-from transformers import get_cosine_schedule_with_warmup
 
 from harness.errors import UserError
 from harness.progress import watched
@@ -23,11 +22,12 @@ from trainers.checkpoint_writer import CheckpointWriter
 from trainers.config import TrainingOptions
 from trainers.dataset import Encoded, Weighted, batch, encode, total_steps
 from trainers.objective import WeightedLikelihood, summed, token_weights
+from trainers.optimizer import make_optimizer, make_schedule
 from trainers.packing import packed, padded
 from trainers.policy import Policy
 from trainers.sharding import parted, unsharded, whole
 from trainers.trainer import Checkpoint
-from trainers.training_run import METRICS_FILE, Metrics, cut_after, progress_line
+from trainers.training_run import METRICS_FILE, Metrics, clipping_note, cut_after, progress_line
 
 STATE_FILE = "state.pt"
 """The state to resume from; removed once the checkpoint is there."""
@@ -62,11 +62,10 @@ class Loop:
         self._policy, self._groups, self._options = policy, groups, options
         self._writer, self._out, self._accelerator = writer, out, accelerator
         self._total = total_steps(len(groups), self._options)
-        optimizer = torch.optim.AdamW(
-            policy.trained.values(), lr=self._options.learning_rate, weight_decay=self._options.weight_decay
-        )
-        warmup = math.ceil(self._options.warmup_share * self._total)
-        self._schedule = get_cosine_schedule_with_warmup(optimizer, warmup, self._total)
+        self._clipped = 0
+        """Steps so far whose gradient was scaled down."""
+        optimizer = make_optimizer(policy.trained.values(), self._options)
+        self._schedule = make_schedule(optimizer, self._total, self._options)
         model = policy.objective(self._options)
         self._model, self._optimizer = accelerator.prepare(model, optimizer)
         refuse_disagreement(model, policy.dtype, packing=self._options.packing)
@@ -132,7 +131,8 @@ class Loop:
                 tally += self._backward(self._groups[which], share=1 / len(mine))
         norm = self._accelerator.clip_grad_norm_(self._policy.trained.values(), self._options.max_gradient_norm)
         norm = float(whole(norm, keep=True))
-        rate = self._schedule.get_last_lr()[0]
+        self._clipped += norm > self._options.max_gradient_norm
+        rate = float(self._schedule.get_last_lr()[0])
         self._optimizer.step()
         self._schedule.step()
         self._optimizer.zero_grad()
@@ -190,6 +190,7 @@ class Loop:
             rejected=rejected,
             margin=None if accepted is None or rejected is None else accepted - rejected,
             gradient_norm=norm,
+            clipped=self._clipped / taken,
             learning_rate=rate,
             groups=groups,
             tokens=int(tokens),
@@ -204,6 +205,7 @@ class Loop:
     def _save(self, taken: int) -> None:
         state = {
             "taken": taken,
+            "clipped": self._clipped,
             "weights": self._whole(self._policy.trained),
             "optimizer": self._whole(self._optimizer.state_dict()),
             "schedule": self._schedule.state_dict(),
@@ -218,7 +220,8 @@ class Loop:
             return 0
         state = torch.load(self._out / STATE_FILE, map_location="cpu", weights_only=True, mmap=True)
         self._policy.restore(state["weights"])
-        weights = tuple(self._policy.trained.values())
+        self._clipped = int(state["clipped"])
+        weights = [weight for group in self._optimizer.param_groups for weight in group["params"]]
         for number, moments in state["optimizer"]["state"].items():
             moments.update({name: parted(moment, weights[number]) for name, moment in moments.items()})
         self._optimizer.load_state_dict(state["optimizer"])
@@ -236,6 +239,8 @@ class Loop:
             return self._writer.record_of(taken, final=False)
         checkpoint = self._writer.write(taken, final=True)
         if self._accelerator.is_main_process:
+            if note := clipping_note(self._clipped / taken):
+                sys.stderr.write(f"proctor: {note}\n")
             (self._out / STATE_FILE).unlink(missing_ok=True)
         return checkpoint
 

@@ -12,6 +12,7 @@ import msgspec
 
 from trainers.compile.data_card import Card
 from trainers.trainer import Checkpoint
+from trainers.training_run import clipping_note
 
 SOURCES = Path(__file__).parent
 
@@ -150,6 +151,9 @@ def _end(metrics: Mapping[str, float | None]) -> Iterator[str]:
     yield "|---|---|"
     yield from (f"| {name} | {value:.6g} |" for name, value in metrics.items() if value is not None)
     yield ""
+    if note := clipping_note(metrics.get("clipped") or 0.0):
+        yield f"{note.capitalize()}."
+        yield ""
 
 
 def _is_on_the_hub(base: str) -> bool:

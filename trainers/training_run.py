@@ -34,12 +34,17 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     """accepted - rejected."""
     gradient_norm: float
     """Before it was scaled down."""
+    clipped: float
+    """Share of the steps so far whose gradient was scaled down to --max-gradient-norm."""
     learning_rate: float
     groups: int
     """Seen so far."""
     tokens: int
     """Of this step, the prompt of a group counted once."""
     tokens_per_s: float
+
+
+_OF_THE_POLICY = ("loss", "accepted", "rejected", "margin", "gradient_norm", "clipped")
 
 
 def of_the_policy(row: Metrics) -> dict[str, float | None]:
@@ -51,7 +56,7 @@ def of_the_policy(row: Metrics) -> dict[str, float | None]:
     Returns:
         Name -> value; None where the step had no such members.
     """
-    return {name: getattr(row, name) for name in ("loss", "accepted", "rejected", "margin", "gradient_norm")}
+    return {name: getattr(row, name) for name in _OF_THE_POLICY}
 
 
 def progress_line(row: Metrics) -> str:
@@ -65,6 +70,26 @@ def progress_line(row: Metrics) -> str:
     """
     margin = "" if row.margin is None else f", accepted {row.accepted:.1f}, rejected {row.rejected:.1f}"
     return f"loss {row.loss:.4g}{margin}, gradient {row.gradient_norm:.3g}, {row.tokens_per_s:.0f} tokens/s"
+
+
+_MOST_CLIPPED = 0.5
+
+
+def clipping_note(share: float) -> str:
+    """Return what follows where most gradients were scaled down, nothing where few were.
+
+    Args:
+        share: Of the steps whose gradient was scaled down.
+
+    Returns:
+        A sentence, without a newline; empty where at most half of the steps were.
+    """
+    if share <= _MOST_CLIPPED:
+        return ""
+    return (
+        f"the gradient was clipped in {100 * share:.0f} % of the steps: there its length, and with it the scale of the "
+        "rewards, counts for nothing; for one that counts, use a larger --max-gradient-norm or --token-mean on"
+    )
 
 
 def cut_after(path: Path, file: BinaryIO, step: int) -> None:

@@ -25,9 +25,10 @@ PAGE = """
 
 def line(number, status="Accepted", problem_id="p00001", language="Python", **cells):
     """Return a line of metadata."""
-    given = {"cpu_time": "20", "memory": "9000", "code_size": "30", "filename_ext": "py", "id": f"s{number:09}"} | cells
+    given = {"cpu_time": "20", "memory": "9000", "code_size": "30", "filename_ext": "py", "id": f"s{number:09}"}
+    given |= {"original": "Python3"} | cells
     return (
-        f"{given['id']},{problem_id},u000000001,1555927753,{language},Python3,{given['filename_ext']},{status},"
+        f"{given['id']},{problem_id},u000000001,1555927753,{language},{given['original']},{given['filename_ext']},{status},"
         f"{given['cpu_time']},{given['memory']},{given['code_size']},4/4"
     )
 

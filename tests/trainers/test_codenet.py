@@ -71,6 +71,25 @@ def test_unusable_rows_are_counted(make_tree, row):
     assert index.counts[STATUSES, "Accepted"] == 1
 
 
+def test_python_2_is_another_language(make_tree, row):
+    """By the judges' own names; where they say nothing, the program is looked at later."""
+    names = [
+        "Python (2.7.6)",
+        "PyPy2 (5.6.0)",
+        "Python",
+        "Python (3.8.2)",
+        "PyPy3 (2.4.0)",
+        "Python3 (3.4.3)",
+        "",
+        "Cython",
+    ]
+
+    index = codenet.index(make_tree([row(at, original=name) for at, name in enumerate(names)], {}), "p00001")
+
+    assert [submission.submission_id[-1] for submission in index.submissions] == ["3", "4", "5", "6", "7"]
+    assert fates(index) == {Rule.PYTHON_2: 3}
+
+
 def test_odd_numbers_are_unknown(make_tree, row):
     """Negative times and words for numbers cost no row, but are counted."""
     tree = make_tree([row(1, "Wrong Answer", cpu_time="-1", memory="1e3"), row(2, code_size="")], {})

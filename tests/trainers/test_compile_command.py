@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from harness.cli.main import run
+from trainers.compile import write
 from trainers.compile.data_card import Card
 from trainers.groups import GROUPS_FILE, read_groups
 
@@ -84,6 +85,57 @@ def test_what_a_killed_compile_left_is_overwritten(compile_tree, tmp_path):
 
     assert compile_tree() == 0
     assert len(list(read_groups(tmp_path / "groups"))) == 1
+
+
+@pytest.mark.parametrize("problems", [1, 2, 3])
+def test_a_killed_compile_goes_on_to_the_same_bytes(tmp_path, tokenizer, make_tree, row, monkeypatch, *, problems):
+    """Killed when a problem is half written: those before it are not compiled again."""
+    for number in (1, 2, 3):
+        name = f"p0000{number}"
+        rows = [row(1, problem_id=name), *(row(at, "Wrong Answer", problem_id=name) for at in (2, 3, 4))]
+        tree = make_tree(rows, {1: SUM, 2: "print(4)\n", 3: "print(5)\n", 4: "print(6)\n"}, problem_id=name)
+
+    def compile_to(name, *options):
+        given = ["compile", "codenet", str(tree), "--tokenizer", str(tokenizer), "--out", str(tmp_path / name)]
+        return run([*given, "--workers", "1", *options])
+
+    def until(file, record):
+        if len(appended) == problems - 1:
+            file.write(b'[{"groups":')
+            file.flush()
+            raise KeyboardInterrupt
+        appended.append(record)
+        append(file, record)
+
+    appended, append = [], write.append
+    assert compile_to("whole") == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(write, "append", until)
+        compile_to("killed")
+    assert not (tmp_path / "killed").exists()
+    monkeypatch.setattr(write, "append", lambda file, record: appended.append(record) or append(file, record))
+
+    assert compile_to("killed") == 0
+
+    assert len(appended) == 3
+    for name in (GROUPS_FILE, "card.json"):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_a_draft_with_other_options_is_not_continued(compile_tree, monkeypatch):
+    """Another seed is another compilation, which begins anew."""
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(write, "write_groups", stop)
+        compile_tree()
+    appended, append = [], write.append
+    monkeypatch.setattr(write, "append", lambda file, record: appended.append(record) or append(file, record))
+
+    assert compile_tree("--seed", "1") == 0
+    assert len(appended) == 1
 
 
 def test_rejudging_fills_a_table(compile_tree, tmp_path, capsys):

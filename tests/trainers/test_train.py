@@ -88,7 +88,7 @@ def by_the_book(folder, groups, weigh, token_mean):
             every = model(row).logits[0, :-1].log_softmax(-1).gather(1, row[0, 1:, None])
             own = every[len(encoded.prompt) - 1 :]
             (-weight * (own.mean() if token_mean else own.sum()) / len(group.rewards) / len(chosen)).backward()
-    return torch.cat([weight.grad.flatten() for weight in model.parameters()])
+    return torch.cat([weight.grad.flatten() for weight in sorted(model.parameters(), key=lambda one: one.ndim <= 1)])
 
 
 @pytest.mark.parametrize("token_mean", [False, True])
@@ -219,16 +219,37 @@ def test_a_folder_of_something_else_is_refused(tmp_path, run):
 
 
 def test_the_metrics_of_a_step(tmp_path, run):
-    """The first row by hand: half an epoch of four groups, no learning rate yet, and margins that add up."""
-    run("out", changed(warmup_share=0.2))
+    """The first row by hand: half an epoch of four groups, a whole warmup, and margins that add up."""
+    run("out", changed(warmup_share=0.4))
 
     first, second, *_ = rows(tmp_path / "out")
-    assert (first["step"], first["groups"], first["epoch"], first["learning_rate"]) == (1, 2, 0.4, 0.0)
+    assert (first["step"], first["groups"], first["epoch"], first["learning_rate"]) == (1, 2, 0.4, 5e-4)
     assert second["learning_rate"] == 1e-3
     assert first["margin"] == first["accepted"] - first["rejected"]
     assert first["accepted"] < 0
     assert len(rows(tmp_path / "out")) == 5
     assert msgspec.json.decode((tmp_path / "out" / "metrics.jsonl").read_bytes().splitlines()[0], type=Metrics)
+
+
+def test_a_single_step_changes_the_weights(tmp_path, run, tiny_base):
+    """Also with a warmup that is not over then."""
+    run("out", changed(max_steps=1, warmup_share=0.9))
+
+    (base,) = tiny_base.glob("*model.safetensors")
+    before = load_file(base)
+    after = load_file(tmp_path / "out" / "model.safetensors")
+    assert any(not torch.equal(after[name], before[name]) for name in after)
+
+
+@pytest.mark.parametrize(("bound", "shares"), [(1e-9, [1.0] * 5), (1e9, [0.0] * 5)])
+def test_the_share_of_clipped_steps_is_told(tmp_path, run, capsys, bound, shares):
+    """Where each gradient was scaled down, metrics, model card and the last line say so."""
+    run("out", changed(max_gradient_norm=bound))
+
+    assert [row["clipped"] for row in rows(tmp_path / "out")] == shares
+    told = "the gradient was clipped in 100 % of the steps"
+    assert (told in capsys.readouterr().err) == (shares[0] == 1)
+    assert (told in (tmp_path / "out" / "README.md").read_text().lower()) == (shares[0] == 1)
 
 
 def test_tokens_are_counted_once_for_each_prompt(tmp_path, run, make_groups):

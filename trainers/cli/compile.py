@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial, reduce
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,11 @@ from trainers.compile import codenet
 from trainers.compile.data_card import ODDITIES, PROBLEMS, Card, Counts, Recipe, card_markdown
 from trainers.compile.decontamination import contamination
 from trainers.compile.own_samples import compile_job, read_jobs
-from trainers.compile.pipeline import CompilePlan, compile_all, compile_codenet_problem
+from trainers.compile.pipeline import Compiled, CompilePlan, compile_all, compile_codenet_problem
 from trainers.compile.rejudge import Rejudged, rejudge, sample_tests
 from trainers.compile.rewards import PAPER, RewardTable, read_table, with_resource_limits
 from trainers.compile.statements import Language
-from trainers.compile.write import refuse_taken, write_folder
+from trainers.compile.write import compilation, refuse_taken, write_folder
 from trainers.dataset import load_token_counter, tokenizer_sha256
 from trainers.groups import Group
 
@@ -140,9 +141,13 @@ def from_codenet(
     if rejudging:
         jail_report(jail)
     work = partial(compile_codenet_problem, tree=tree, language=language, plan=plan)
-    compiled = watched(compile_all(work, ids, workers), len(ids), "compiled", sys.stderr)
+
+    def compile_after(done: int) -> Iterable[Compiled]:
+        return watched(compile_all(work, ids[done:], workers), len(ids), "compiled", sys.stderr, done=done)
+
     judge = partial(_rejudged, tree=tree, jail=jail, workers=workers) if rejudging else None
-    card = write_folder(out, compiled, counts=_listed(tree, ids), recipe=plan.recipe, source="CodeNet", rejudge=judge)
+    record = compilation("CodeNet", [tree], plan.recipe)
+    card = write_folder(out, record, compile_after, counts=_listed(tree, ids), rejudge=judge)
     return _reported(card, out, as_json=as_json)
 
 
@@ -172,9 +177,9 @@ def from_runs(
     plan = _plan(options, tokenizer=tokenizer, language="any")
     counts = Counts()
     jobs = read_jobs(runs, plan.recipe.rewards, counts)
-    compiled = compile_all(partial(compile_job, plan=plan), jobs, workers)
-    source = ", ".join(run.name for run in runs)
-    card = write_folder(out, compiled, counts=counts, recipe=plan.recipe, source=source)
+    work = partial(compile_job, plan=plan)
+    record = compilation(", ".join(run.name for run in runs), runs, plan.recipe)
+    card = write_folder(out, record, lambda done: compile_all(work, islice(jobs, done, None), workers), counts=counts)
     return _reported(card, out, as_json=as_json)
 
 

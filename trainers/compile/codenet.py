@@ -24,6 +24,10 @@ from trainers.compile.rewards import JUDGE_SIDE, Status
 LANGUAGE = "Python"
 """As the column `language` and the folder call it."""
 
+_PYTHON_2 = re.compile(r"(?:Python|PyPy)2.*|Python(?: \(2\..*\))?")
+"""The column `original_language` of Python 2: `PyPy2 (5.6.0)` or `Python (2.7.6)` on AtCoder, `Python` on AIZU, whose
+Python 3 is `Python3`. `PyPy3 (2.4.0)` and `Python (3.8.2)` are Python 3; where it is empty, nobody knows."""
+
 MAX_SOURCE_BYTES = 64 << 10
 """Larger sources are not read: 2,048 tokens of 32 bytes each."""
 
@@ -190,12 +194,15 @@ def _submissions(file: TextIO, problem_id: str, counts: Counts) -> Iterator[Subm
         counts[ODDITIES, f"metadata without {', '.join(missing)}"] += 1
         return
     language, width, others = columns["language"], len(header), 0
+    original = columns.get("original_language", language)
     seen = set[str]()
     for row in rows:
         if len(row) != width:
             counts[ROWS, Rule.MALFORMED_ROW] += bool(row)
         elif row[language] != LANGUAGE:
             others += 1
+        elif original != language and _PYTHON_2.fullmatch(row[original]):
+            counts[ROWS, Rule.PYTHON_2] += 1
         elif isinstance(found := _submission(dict(zip(header, row, strict=True)), problem_id, seen, counts), Rule):
             counts[ROWS, found] += 1
         else:

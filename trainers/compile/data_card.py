@@ -41,6 +41,7 @@ class Rule(StrEnum):
     MALFORMED_ROW = "malformed row"
     MISSING_COLUMNS = "metadata without a needed column"
     OTHER_LANGUAGE = "other programming language"
+    PYTHON_2 = "Python 2 by its metadata"
     BAD_ID = "malformed id"
     OTHER_PROBLEM = "row of another problem"
     REPEATED_ID = "id seen before"

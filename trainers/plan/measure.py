@@ -10,6 +10,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from trainers.config import TrainingOptions
 from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood
+from trainers.optimizer import make_optimizer
 from trainers.packing import packed, padded
 from trainers.plan.flops import Lengths, ModelSizes, TrainingDevice, operations
 from trainers.policy import made_trainable
@@ -87,7 +88,7 @@ def stepper(made: Any, options: TrainingOptions) -> Callable[[Sequence[Lengths]]
     device = made.device
     objective = WeightedLikelihood(made, chunk=options.logits_chunk, dtype=getattr(torch, options.dtype))
     trained = [weight for weight in made.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=options.learning_rate, weight_decay=options.weight_decay)
+    optimizer = make_optimizer(trained, options)
 
     def step_s(groups: Sequence[Lengths]) -> float:
         start_s = time.perf_counter()

@@ -1,0 +1,64 @@
+"""Makes the optimizer of a training and the schedule of its learning rate."""
+
+import math
+from collections.abc import Iterable
+
+import torch
+from transformers import (
+    get_constant_schedule_with_warmup,
+    get_cosine_schedule_with_warmup,
+    get_linear_schedule_with_warmup,
+)
+
+from trainers.config import TrainingOptions
+
+
+def make_optimizer(weights: Iterable[torch.nn.Parameter], options: TrainingOptions) -> torch.optim.AdamW:
+    """Return AdamW for the parameters in training.
+
+    Matrices decay; norms and biases, which have one dimension, don't: to pull them to 0 regularises nothing
+    (Loshchilov and Hutter 2019, arXiv:1711.05101, decay all; GPT-3, arXiv:2005.14165, appendix B, and later ones
+    these only).
+
+    Args:
+        weights: All parameters that are trained.
+        options: `learning_rate` and `weight_decay` count.
+
+    Returns:
+        The optimizer, with the matrices as its first group of parameters and the others as its second.
+    """
+    trained = tuple(weights)
+    groups = [
+        {"params": [weight for weight in trained if weight.ndim > 1], "weight_decay": options.weight_decay},
+        {"params": [weight for weight in trained if weight.ndim <= 1], "weight_decay": 0.0},
+    ]
+    for group in groups:
+        group["initial_lr"] = options.learning_rate  # of a schedule that doesn't begin at 0
+    return torch.optim.AdamW(groups, lr=options.learning_rate)
+
+
+def make_schedule(
+    optimizer: torch.optim.Optimizer, steps: int, options: TrainingOptions
+) -> torch.optim.lr_scheduler.LRScheduler:
+    """Return the schedule of the learning rate: linear warmup to its peak, then a decay or none.
+
+    The rate is above 0 at every step, the first and the last among them: step s of S has the rate that the library's
+    schedule gives s of S + 1.
+
+    Args:
+        optimizer: From `make_optimizer`.
+        steps: S, the steps of the training.
+        options: `schedule` and `warmup_share` count.
+
+    Returns:
+        The schedule, at the first step.
+    """
+    warmup = math.ceil(options.warmup_share * steps)
+    made: torch.optim.lr_scheduler.LRScheduler
+    if options.schedule == "constant":
+        made = get_constant_schedule_with_warmup(optimizer, warmup, last_epoch=0)
+    elif options.schedule == "linear":
+        made = get_linear_schedule_with_warmup(optimizer, warmup, steps + 1, last_epoch=0)  # type: ignore[no-untyped-call]
+    else:
+        made = get_cosine_schedule_with_warmup(optimizer, warmup, steps + 1, last_epoch=0)
+    return made
