@@ -10,7 +10,8 @@ def evaluation(index, verdict):
     """Return an evaluation of a sample of task t by m."""
     return Evaluation(
         policy="m", task_id="t", index=index, difficulty="", completion_sha256="", program_sha256="",
-        extraction="whole", discarded_chars=0, complete=True, verdict=verdict, per_test=(), cpu_s=0.0, detail="", reused=False,
+        extraction="whole", discarded_chars=0, complete=True, verdict=verdict, per_test=(), cpu_s=0.0,
+        detail="", reused=False,
     )  # fmt: skip
 
 

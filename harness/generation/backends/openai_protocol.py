@@ -12,7 +12,7 @@ import msgspec
 from harness.errors import UserError
 from harness.generation.backend import Completion, cut_at_stop
 from harness.generation.backends.common import options_of
-from harness.runs.python_json import converted, parse_row
+from harness.runs.python_json import converted, parse_json
 from harness.runs.records import FinishReason
 
 T = TypeVar("T")
@@ -248,7 +248,7 @@ def _decoded(answer: bytes, type_: type[T]) -> T:
         raise
     except (msgspec.DecodeError, UnicodeDecodeError):
         try:
-            return converted(parse_row(answer, "answer"), type_, "answer")
+            return converted(parse_json(answer, "answer"), type_, "answer")
         except UserError as error:
             raise ValueError(str(error)) from error
 
