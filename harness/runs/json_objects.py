@@ -123,12 +123,15 @@ def children(file: BinaryIO, path: Path, member: str = "") -> Iterator[tuple[str
     name, start, is_inside = "", 0, not member
     for kind, offset, depth, between in _nesting(file, path, level):
         if kind in _OPENING and depth <= level and (is_inside or depth == 1):
-            name, start = _name_before(between, f"{path}: before element {number}"), offset
+            *others, name = _names_before(between, f"{path}: before element {number}")
+            start = offset
+            if others and not member:
+                raise UserError(f"{path}: {others[0]!r} is neither a list nor an object")
             is_inside = is_inside if depth == level and member else not member or name == member
         elif kind in _CLOSING and is_inside and depth == level:
             yield name, Span(f"{path}: {name or f'element {number}'}", number, start, offset + 1 - start)
             number += 1
-        elif kind == b"]" and is_inside and depth == level - 1:
+        elif (kind == b"]" or not member) and is_inside and depth == level - 1:
             _refuse_text(between, f"{path}: after {number} elements")
         if member and is_inside and kind in _CLOSING and depth < level:
             return
@@ -157,14 +160,14 @@ def _nesting(file: BinaryIO, path: Path, level: int) -> Iterator[tuple[bytes, in
         raise UserError(f"{path}: ends too early; it is cut off, fetch it again")
 
 
-def _name_before(text: bytes, where: str) -> str:
-    """Return the name of the member that begins behind a text, "" in a list; other members before it are skipped."""
+def _names_before(text: bytes, where: str) -> list[str]:
+    """Return the names of the members in a text and of the one that begins behind it, which is "" in a list."""
     if not text.rstrip().endswith(b":"):
         _refuse_text(text.strip().removeprefix(b","), where)
-        return ""
+        return [""]
     before = text.strip().removeprefix(b",").strip()
     members: dict[str, object] = parse_row(b"{%s null}" % before, where)
-    return list(members)[-1]
+    return list(members)
 
 
 def _refuse_text(text: bytes, where: str) -> None:
