@@ -50,7 +50,7 @@ class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Meta(description="Type of computation, frozen weights and checkpoint; trained weights are kept in float32."),
     ] = "float32"
     attention: Annotated[
-        Literal["sdpa", "flash_attention_2"],
+        Literal["sdpa", "flash_attention_2", "eager"],
         Meta(description="Attention implementation; packing needs sdpa."),
     ] = "sdpa"
     packing: Annotated[bool, Meta(description="Pack a group into one sequence that holds its prompt once.")] = True

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.errors import UserError
+from harness.generation.prompts import from_text
+from harness.generation.tokens import Tokens
 from trainers.config import TrainingOptions
 from trainers.groups import Group, read_groups
 from trainers.trainer import Weigh
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-    from transformers import PreTrainedTokenizerBase
 
 TOKENIZER_FILE = "tokenizer.json"
 
@@ -27,31 +28,55 @@ class Encoded(NamedTuple):
     """Each with the token of the end."""
 
 
-def encode(group: Group, tokenizer: "PreTrainedTokenizerBase") -> Encoded:
+def encode(group: Group, tokens: Tokens, end: int) -> Encoded:
     """Return the tokens of a group.
 
-    Prompt and completion are tokenized apart, so that the policy learns to go on from the very tokens that it is given
-    in an examination, where nothing of the completion is there yet to merge with the prompt's last token.
+    The policy learns to go on from the very tokens that it is given in an examination, to tokens that give the text of
+    the completion back.
 
     Args:
         group: Texts of prompt and completions.
-        tokenizer: The policy's own.
+        tokens: The policy's own.
+        end: The token that ends a completion.
 
     Returns:
-        Token ids of the prompt, and of each completion with the end-of-sequence token last.
+        Token ids of the prompt, and of each completion with the end last.
 
     Raises:
-        UserError: The tokenizer has no end-of-sequence token, or the prompt is empty: then nothing predicts the
-            completion's first token.
+        UserError: The prompt is empty, so that nothing predicts a completion's first token, or the tokenizer doesn't
+            give a completion back.
     """
-    end = tokenizer.eos_token_id
-    if end is None:
-        raise UserError("the model's tokenizer has no eos_token, so no completion can end; set one in its files")
-    prompt = tuple(tokenizer(group.prompt)["input_ids"])
-    if not prompt:
-        raise UserError(f"problem {group.problem_id}: its prompt is empty; leave its groups out")
-    completions = tokenizer(list(group.completions), add_special_tokens=False)["input_ids"]
-    return Encoded(prompt, tuple((*completion, end) for completion in completions))
+    prompt = from_text(group.prompt)
+    try:
+        targets = tuple((*tokens.target(prompt, completion), end) for completion in group.completions)
+        return Encoded(tokens.of(prompt), targets)
+    except UserError as error:
+        raise UserError(f"problem {group.problem_id}: {error}") from error
+
+
+class Longest(NamedTuple):
+    """Holds the tokens of the longest prompt with a completion and its end, and the problem that has it."""
+
+    tokens: int
+    problem_id: str
+
+
+def longest_sequence(groups: Iterable[Group], tokens: Tokens) -> Longest:
+    """Find the longest prompt with a completion, and refuse what the tokenizer doesn't give back.
+
+    Args:
+        groups: All groups of a training.
+        tokens: The policy's own.
+
+    Returns:
+        The longest of all; 0 tokens without a group.
+
+    Raises:
+        UserError: As of `encode`, before any step is taken.
+    """
+    encoded = ((group.problem_id, encode(group, tokens, 0)) for group in groups)
+    lengths = (Longest(len(one.prompt) + max(map(len, one.completions)), problem) for problem, one in encoded)
+    return max(lengths, default=Longest(0, ""))
 
 
 def load_token_counter(path: Path) -> Callable[[str], int]:
@@ -72,9 +97,12 @@ def load_token_counter(path: Path) -> Callable[[str], int]:
         raise UserError("--tokenizer needs the library tokenizers; pip install 'proctor[train]'") from error
     text = _read(path)
     try:
-        return partial(_count, Tokenizer.from_str(text))
+        tokenizer = Tokenizer.from_str(text)
     except Exception as error:  # the library raises nothing narrower
         raise UserError(f"{path}: not a tokenizer.json ({error}); name the policy's") from error
+    tokenizer.no_truncation()  # what an earlier use stored there would hide what is too long
+    tokenizer.no_padding()
+    return partial(_count, tokenizer)
 
 
 def tokenizer_sha256(path: Path) -> str:

@@ -20,12 +20,13 @@ from harness.progress import watched
 from harness.runs.jsonl import append, whole_file
 from trainers.checkpoint_writer import CheckpointWriter
 from trainers.config import TrainingOptions
-from trainers.dataset import Encoded, Weighted, batch, encode, total_steps
-from trainers.objective import WeightedLikelihood, summed, token_weights
+from trainers.dataset import Weighted, batch, encode, longest_sequence, total_steps
+from trainers.objective import summed, token_weights
 from trainers.optimizer import make_optimizer, make_schedule
 from trainers.packing import packed, padded
 from trainers.policy import Policy
-from trainers.sharding import parted, unsharded, whole
+from trainers.sharding import parted, whole
+from trainers.trainable import refuse_disagreement, refuse_length, refuse_model
 from trainers.trainer import Checkpoint
 from trainers.training_run import METRICS_FILE, Metrics, clipping_note, cut_after, progress_line
 
@@ -57,8 +58,13 @@ class Loop:
             accelerator: That of this process.
 
         Raises:
-            UserError: The model's own log-probabilities differ from those of training.
+            UserError: The model's own log-probabilities differ from those of training, its tokenizer doesn't give a
+                completion back, or a prompt with its completion is too long for it.
         """
+        refuse_model(policy.model, options)
+        texts = watched(groups, len(groups), "tokenized", sys.stderr)
+        longest = longest_sequence((weighted.group for weighted in texts), policy.tokens)
+        refuse_length(policy.model.config, longest, options)
         self._policy, self._groups, self._options = policy, groups, options
         self._writer, self._out, self._accelerator = writer, out, accelerator
         self._total = total_steps(len(groups), self._options)
@@ -81,7 +87,7 @@ class Loop:
             The record of the final checkpoint, or of the one that was written when time was up.
 
         Raises:
-            UserError: A loss or gradient is not finite, or a group has more tokens than the model has positions.
+            UserError: A loss or gradient is not finite.
         """
         done = self._restored()
         if self._options.report_to != "none":
@@ -145,8 +151,7 @@ class Loop:
 
     def _backward(self, weighted: Weighted, share: float) -> torch.Tensor:
         """Add the gradient of a group; return loss, log-probabilities and numbers of either kind, and tokens, (6)."""
-        group = encode(weighted.group, self._policy.tokenizer)
-        self._refuse_too_long(weighted, group)
+        group = encode(weighted.group, self._policy.tokens, self._policy.end)
         tokens = [len(completion) for completion in group.completions]
         device = self._accelerator.device
         rows = (packed if self._options.packing else padded)(group)
@@ -164,15 +169,6 @@ class Loop:
                 (~accepted).sum(), all_tokens,
             ]
         )  # fmt: skip
-
-    def _refuse_too_long(self, weighted: Weighted, group: Encoded) -> None:
-        longest = len(group.prompt) + max(map(len, group.completions))
-        places = getattr(self._policy.model.config, "max_position_embeddings", longest)
-        if longest > places:
-            raise UserError(
-                f"problem {weighted.group.problem_id}: prompt and completion have {longest} tokens, but the model has "
-                f"{places} positions; leave its groups out"
-            )
 
     def _metrics(self, taken: int, tally: list[float], norm: float, rate: float, wall_s: float) -> Metrics:
         loss, accepted_sum, accepted_count, rejected_sum, rejected_count, tokens = tally
@@ -252,53 +248,3 @@ def _last_line(rows: deque[Metrics], _elapsed_s: float) -> str:
 def _plain(record: msgspec.Struct) -> dict[str, Any]:
     """Return a record as trackers take it, without None."""
     return {name: value for name, value in msgspec.structs.asdict(record).items() if value is not None}
-
-
-_SPECIMEN = Encoded(prompt=(11, 12, 13, 14, 15), completions=((21, 22, 23), (31,), (41, 42, 43, 44, 45, 46)))
-"""Any tokens do."""
-_TOLERANCE = {torch.float32: 1e-2, torch.bfloat16: 0.5}
-"""Of the log-probability of a token; models that compute otherwise are whole units away."""
-
-
-def refuse_disagreement(policy: WeightedLikelihood, dtype: torch.dtype, *, packing: bool) -> None:
-    """Refuse a model whose own forward pass gives its tokens other log-probabilities than training sees.
-
-    That is one that scales or caps its logits, one that ignores the mask or the positions of a packed group, and, by
-    its configuration, one with sliding-window attention where groups are packed.
-
-    Args:
-        policy: The model as training calls it.
-        dtype: Type of computation, float32 or bfloat16.
-        packing: Whether groups are packed.
-
-    Raises:
-        UserError: The model is of such a kind.
-    """
-    model: Any = policy.model
-    if packing and "sliding_attention" in (getattr(model.config, "layer_types", None) or ()):
-        raise UserError(
-            f"{model.config.model_type} uses sliding-window attention, which packing ignores; add --packing off"
-        )
-    training = model.training
-    model.eval()
-    with torch.no_grad():
-        rows = (packed if packing else padded)(_SPECIMEN).to(model.device)
-        found = policy.log_probs(rows)
-        with unsharded(policy):
-            expected = [_by_itself(model, dtype, completion, found.device) for completion in _SPECIMEN.completions]
-        apart = (found - torch.cat(expected)).abs().max().item()
-    model.train(training)
-    if not apart <= _TOLERANCE[dtype]:
-        advice = "add --packing off, or take another model" if packing else "take another model"
-        raise UserError(
-            f"{model.config.model_type} computes other log-probabilities than training ({apart:.3g} apart); {advice}"
-        )
-
-
-def _by_itself(model: Any, dtype: torch.dtype, completion: tuple[int, ...], device: torch.device) -> torch.Tensor:
-    """Return the log-probabilities of a completion's tokens, (its length), by the model's own forward pass."""
-    row = torch.tensor([[*_SPECIMEN.prompt, *completion]], device=device)
-    with torch.autocast(row.device.type, dtype=dtype, enabled=dtype != torch.float32):
-        logits = model(input_ids=row, use_cache=False).logits[0, :-1].float()
-    log_probs: torch.Tensor = logits.log_softmax(-1).gather(1, row[0, 1:, None])[-len(completion) :, 0]
-    return log_probs

@@ -1,7 +1,7 @@
 """Loads the policy with its tokenizer, makes all of it or an adapter trainable, and writes checkpoints."""
 
 import copy
-import warnings
+import sys
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from harness.errors import UserError
+from harness.generation.loading import LoadedModel, load_model
 from harness.generation.models import find_weights
+from harness.generation.tokens import Tokens
+from trainers.adapter import put_over
 from trainers.config import TrainingOptions
 from trainers.objective import WeightedLikelihood
 from trainers.sharding import parted
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedModel
 
 
 class Policy:
@@ -35,17 +38,22 @@ class Policy:
             options: Which parameters are trained, in which type, with which dropout and attention.
 
         Raises:
-            UserError: There is no such model, it is an adapter, or the options don't go together.
+            UserError: There is no such model, something that comes with it is wrong, or the options don't go together.
         """
         weights = find_weights(name)
-        if weights.adapter:
-            raise UserError(f"--model {name}: is an adapter; merge it into its base first")
         self.weights_id = weights.identity
-        self.base = str(weights.base.resolve()) if Path(name).is_dir() else name
         self.dtype: torch.dtype = getattr(torch, options.dtype)
+        loaded = load_model(
+            weights.base, dtype=self.dtype if options.lora_rank else torch.float32, attention=options.attention
+        )
+        self.model, self.tokenizer = loaded.model, loaded.tokenizer
+        self.tokens = Tokens(loaded.tokenizer)
+        self.end = _end_of(loaded, weights.base)
+        """The token that ends a completion."""
+        self.ends = loaded.ends
+        self.base = weights.name
         torch.manual_seed(options.seed)  # of LoRA's first weights
-        self.model, self.tokenizer = _loaded(self.base, self.dtype if options.lora_rank else torch.float32, options)
-        self._adapter = made_trainable(self.model, options)
+        self._adapter = made_trainable(self.model, options, weights.adapter)
 
     def objective(self, options: TrainingOptions) -> WeightedLikelihood:
         """Return the model as a module that training calls.
@@ -89,6 +97,7 @@ class Policy:
             folder: Where to, which exists.
             weights: The tensors of `written`, each whole.
         """
+        self.model.generation_config.eos_token_id = list(self.ends) if len(self.ends) > 1 else self.end
         if self._adapter is None:
             rounded = {name: _rounded(tensor, self.dtype) for name, tensor in weights.items()}
             self.model.save_pretrained(folder, state_dict=rounded)
@@ -97,32 +106,31 @@ class Policy:
             config.save_pretrained(folder)
         else:
             self._adapter.save_pretrained(folder, state_dict=weights)
+            self.model.generation_config.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
 
 
-def _loaded(base: str, held_in: torch.dtype, options: TrainingOptions) -> tuple[Any, "PreTrainedTokenizerBase"]:
-    """Return the model, whose own types are too loose to be of use, and its tokenizer."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415 - ten seconds
-    from transformers.utils import logging  # noqa: PLC0415
-
-    untyped: Any = logging
-    untyped.disable_progress_bar()  # ours is enough
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(base)
-        model = AutoModelForCausalLM.from_pretrained(base, dtype=held_in, attn_implementation=options.attention)
-    except (OSError, ImportError, ValueError) as error:
-        raise UserError(
-            f"--model {base}: can't be loaded: {error}; name a local folder or a repository of the hub"
-        ) from error
-    return model, tokenizer
+def _end_of(loaded: LoadedModel, folder: Path) -> int:
+    """Return the token that ends a completion, and say where the files name others: the checkpoint names them all."""
+    if not loaded.ends:
+        raise UserError(f"{folder}: nothing in it names an eos_token, so no completion can end; set one in its files")
+    own = loaded.tokenizer.eos_token_id
+    end = loaded.ends[0] if own is None else int(own)
+    if len(loaded.ends) > 1:
+        texts = ", ".join(f"{loaded.tokenizer.convert_ids_to_tokens(one)} ({one})" for one in loaded.ends)
+        sys.stderr.write(
+            f"proctor: the model's files name several ends: {texts}; completions are trained to end with {end}, and "
+            "the checkpoint names them all\n"
+        )
+    return end
 
 
 def _rounded(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     return tensor.detach().to(dtype) if tensor.is_floating_point() else tensor
 
 
-def made_trainable(model: "PreTrainedModel", options: TrainingOptions) -> Any:
-    """Make all parameters of a model trainable, or those of an adapter that is added to it.
+def made_trainable(model: "PreTrainedModel", options: TrainingOptions, trained: Path | None = None) -> Any:
+    """Make all parameters of a model trainable, or those of an adapter that is put over it.
 
     From here on this process computes attention without cuDNN, which PyTorch prefers on Hopper and Blackwell GPUs: it
     makes a plan for each length of a sequence, half a second each way, and every group has another.
@@ -130,28 +138,17 @@ def made_trainable(model: "PreTrainedModel", options: TrainingOptions) -> Any:
     Args:
         model: Changed in place.
         options: The settings of LoRA and `gradient_checkpointing` count.
+        trained: Folder of an adapter to go on with; without LoRA it is merged into the model. None for a new one.
 
     Returns:
         The adapter, a model of peft around `model`; None where all parameters are trained.
+
+    Raises:
+        UserError: The adapter is of another shape than the options say, or can't be put over this model.
     """
     torch.backends.cuda.enable_cudnn_sdp(enabled=False)
-    adapter = _with_lora(model, options) if options.lora_rank else None
+    adapter = put_over(model, options, trained) if options.lora_rank or trained else None
     if options.gradient_checkpointing:
         model.activation_checkpointing_enable()
     model.train()
     return adapter
-
-
-def _with_lora(model: "PreTrainedModel", options: TrainingOptions) -> Any:
-    from peft import LoraConfig, get_peft_model  # noqa: PLC0415 - eight seconds
-
-    config = LoraConfig(
-        task_type="CAUSAL_LM",
-        r=options.lora_rank,
-        lora_alpha=options.lora_alpha,
-        lora_dropout=options.lora_dropout,
-        target_modules="all-linear",
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # peft 0.21 imports a former name of transformers 5.23
-        return get_peft_model(model, config)

@@ -23,6 +23,7 @@ SUBCOMMANDS = {
     "gate": ("leaderboards.cli.gate", "Fail if a candidate is worse than its baseline."),
     "generate": ("harness.cli.generate", "Generate samples with a model."),
     "merge": ("harness.cli.merge", "Merge the shards of a run."),
+    "merge-adapter": ("harness.cli.merge_adapter", "Merge a LoRA adapter into its base."),
     "miniature": ("trainers.cli.miniature", "Make the material and the base that the demo begins with."),
     "plan": ("harness.cli.plan", "Forecast the cost of an evaluation."),
     "run": ("harness.cli.run", "Generate samples with a model and judge them as they arrive."),

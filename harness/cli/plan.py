@@ -19,10 +19,9 @@ from harness.errors import UserError
 from harness.examination.evaluate import evaluate
 from harness.examination.examine import jail_report
 from harness.extraction.program import AS_IT_IS
-from harness.generation.generate import as_text
 from harness.generation.models import model_token_counter, parameters_of
 from harness.generation.planning import card_for
-from harness.generation.prompts import PromptCard, render_prompt
+from harness.generation.prompts import PromptCard, as_text, render_prompt
 from harness.plan import (
     CHARS_PER_TOKEN,
     ExaminationSize,

@@ -12,7 +12,7 @@ import msgspec
 
 from harness.errors import UserError
 from harness.generation.backend import Completion, Engine, Request
-from harness.generation.prompts import Prompt
+from harness.generation.prompts import Prompt, as_text
 from harness.runs.jsonl import append, as_row, decode, resume, whole_file
 from harness.runs.records import Evaluation, Sample, Sampling
 from harness.runs.row_store import SampleFile
@@ -53,18 +53,6 @@ def seed_of(seed: int, task_id: str, index: int) -> int:
     """
     digest = hashlib.sha256(msgspec.json.encode((seed, task_id, index))).digest()
     return int.from_bytes(digest) >> (8 * len(digest) - _SEED_BITS)
-
-
-def as_text(prompt: Prompt) -> str:
-    """Return a prompt as a sample holds it.
-
-    Args:
-        prompt: a text or a chat.
-
-    Returns:
-        The text, or for a chat the JSON list of its messages.
-    """
-    return prompt if isinstance(prompt, str) else msgspec.json.encode(prompt).decode()
 
 
 def missing_of(path: Path, plan: Sequence[Request], policy: str) -> frozenset[tuple[str, int]]:

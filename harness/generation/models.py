@@ -26,6 +26,8 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
 
     base: Path
     """Folder of the model itself, in the layout of the Hugging Face hub."""
+    name: str
+    """Of the model itself: an id of the hub, or the absolute path of its folder."""
     adapter: Path | None = None
     """Folder of the LoRA adapter that goes over it."""
     identity: str
@@ -55,7 +57,8 @@ def find_weights(model: str) -> Weights:
     if not config.is_file():
         if not (folder / "config.json").is_file():
             raise UserError(f"{folder}: holds no model, as config.json is missing; name the folder that has it")
-        return Weights(base=folder, identity=identity)
+        name = str(folder.resolve()) if Path(model).expanduser().is_dir() else model
+        return Weights(base=folder, name=name, identity=identity)
     named = read(config, _AdapterConfig).base_model_name_or_path
     if not named:
         raise UserError(f"{config}: has no base_model_name_or_path; add the model that the adapter was trained on")
@@ -65,7 +68,7 @@ def find_weights(model: str) -> Weights:
         raise UserError(f"{config}: its base_model_name_or_path isn't found: {error}") from error
     if base.adapter:
         raise UserError(f"{config}: its base {named} is an adapter itself; merge that into its own base first")
-    return Weights(base=base.base, adapter=folder, identity=f"{identity} over {base.identity}")
+    return Weights(base=base.base, name=base.name, adapter=folder, identity=f"{identity} over {base.identity}")
 
 
 def _found(model: str) -> tuple[Path, str]:
@@ -165,4 +168,6 @@ def model_token_counter(folder: Path) -> Callable[[str], int]:
             "--model needs a tokenizer: pip install 'proctor[train]', or give --params such as 7B"
         ) from None
     tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
     return lambda text: len(tokenizer.encode(text, add_special_tokens=False))

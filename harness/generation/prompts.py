@@ -52,6 +52,38 @@ Prompt = str | tuple[Message, ...]
 """A text that a base model continues, or a chat that an instruct model answers."""
 
 
+def as_text(prompt: Prompt) -> str:
+    """Return a prompt as a sample holds it.
+
+    Args:
+        prompt: a text or a chat.
+
+    Returns:
+        The text, or for a chat the JSON list of its messages.
+    """
+    return prompt if isinstance(prompt, str) else msgspec.json.encode(prompt).decode()
+
+
+def from_text(text: str) -> Prompt:
+    """Return the prompt that a sample holds.
+
+    Args:
+        text: as of `as_text`.
+
+    Returns:
+        The messages where the text is their JSON list, else the text.
+
+    >>> from_text('[{"role":"user","content":"Add."}]'), from_text("[1]")
+    ((Message(role='user', content='Add.'),), '[1]')
+    """
+    if text.startswith('[{"role"'):
+        try:
+            return msgspec.json.decode(text, type=tuple[Message, ...])
+        except msgspec.DecodeError:
+            return text
+    return text
+
+
 class CardFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Reads the file of a card; see the module for the placeholders in its texts."""
 

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.generation.backend import Request
-from harness.generation.backends.common import PromptedRow, batches
+from harness.generation.backends.common import batches
+from harness.generation.tokens import PromptedRow
 
 
 def rows_of(*prompts):

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from harness.errors import Unavailable, UserError
 from harness.generation.backend import Completion, Generated
-from harness.generation.generate import as_text, complete_requests, missing_of, put_in_order, requests_of, seed_of
-from harness.generation.prompts import Message
+from harness.generation.generate import complete_requests, missing_of, put_in_order, requests_of, seed_of
+from harness.generation.prompts import Message, as_text
 from harness.runs.jsonl import as_row, sole_writer
 from harness.runs.records import Producer, Sample, Sampling
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.generation.backends.common import Tokens
+from harness.generation.tokens import Tokens
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from harness.errors import UserError
+from harness.generation.tokens import Tokens
 from trainers import loop, methods
 from trainers.config import TrainingOptions
 from trainers.dataset import batch, encode
@@ -82,7 +83,7 @@ def by_the_book(folder, groups, weigh, token_mean):
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     chosen = batch(0, len(groups), OPTIONS)
     for group in (groups[number] for number in chosen):
-        encoded = encode(group, tokenizer)
+        encoded = encode(group, Tokens(tokenizer), tokenizer.eos_token_id)
         for weight, completion in zip(weigh(group.rewards, OPTIONS), encoded.completions, strict=True):
             row = torch.tensor([[*encoded.prompt, *completion]])
             every = model(row).logits[0, :-1].log_softmax(-1).gather(1, row[0, 1:, None])
@@ -362,7 +363,7 @@ def test_what_can_t_be_is_refused(run, settings, message):
 
 def test_a_group_too_long_for_the_model_is_named(run, make_groups):
     """The tiny model has places for 512 tokens."""
-    with pytest.raises(UserError, match=r"problem p00000: prompt and completion have 525 tokens, .* 512"):
+    with pytest.raises(UserError, match=r"problem p00000: .* has 525 tokens, but the model has 512"):
         run("out", groups=make_groups(1, name="long", prompt="a" * 520, completions=("b" * 4,) * 4))
 
 
@@ -374,14 +375,39 @@ def test_a_model_that_isn_t_there_is_refused(run, monkeypatch):
         run("out", model="nowhere/at/all")
 
 
-def test_an_adapter_is_refused(tmp_path, run):
-    """It has no weights of its own to train."""
-    for folder, file, content in (
-        ("base", "config.json", {}),
-        ("over", "adapter_config.json", {"base_model_name_or_path": "../base"}),
-    ):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / file).write_text(json.dumps(content))
+def test_training_goes_on_from_an_adapter(tmp_path, run, make_groups):
+    """Two steps, and two from their adapter, change more than two: the adapter's weights are where they were."""
+    groups = make_groups(1, name="one")
+    options = changed(LORA, batch_groups=1, max_steps=2, schedule="constant", warmup_share=0.0, lora_dropout=0.0)
+    run("two", options, groups=groups)
 
-    with pytest.raises(UserError, match="is an adapter; merge it"):
-        run("out", model=tmp_path / "over")
+    run("more", options, groups=groups, model=tmp_path / "two")
+
+    assert rows(tmp_path / "more")[0]["loss"] < rows(tmp_path / "two")[1]["loss"]
+    config = json.loads((tmp_path / "more" / "adapter_config.json").read_text())
+    assert (config["r"], config["base_model_name_or_path"]) == (4, str(tmp_path_of(tmp_path / "two")))
+
+
+def tmp_path_of(adapter):
+    """Return the base that an adapter names."""
+    return json.loads((adapter / "adapter_config.json").read_text())["base_model_name_or_path"]
+
+
+def test_an_adapter_of_another_rank_is_refused_with_advice(tmp_path, run):
+    """Its weights have another shape than those that are asked for."""
+    run("adapter", changed(LORA, max_steps=1))
+
+    with pytest.raises(UserError, match="has rank 4 and alpha 32; give --lora-rank 4"):
+        run("out", changed(LORA, lora_rank=8), model=tmp_path / "adapter")
+
+
+def test_without_lora_an_adapter_is_merged(tmp_path, run, tiny_base):
+    """What is trained then is the whole model, from the adapted weights."""
+    run("adapter", changed(LORA, max_steps=1))
+
+    run("out", changed(max_steps=1, learning_rate=1e-9), model=tmp_path / "adapter")
+
+    adapted = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_base), tmp_path / "adapter")
+    expected = adapted.merge_and_unload().state_dict()
+    found = AutoModelForCausalLM.from_pretrained(tmp_path / "out").state_dict()
+    assert all(torch.allclose(found[name], expected[name], atol=1e-6) for name in expected)

@@ -17,7 +17,7 @@ import msgspec
 from harness.errors import UserError
 from trainers.config import TrainingOptions
 
-_NEEDED = ("hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers", "vocab_size")
+_NEEDED = ("hidden_size", "num_attention_heads", "num_hidden_layers", "vocab_size")
 
 
 class ModelSizes(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +74,7 @@ def sizes_of(model: str) -> ModelSizes:
     try:
         import torch  # noqa: PLC0415 - heavy
         from transformers import AutoConfig, AutoModelForCausalLM  # noqa: PLC0415
+        from transformers.pytorch_utils import Conv1D  # noqa: PLC0415 - GPT-2's linear layers
     except ModuleNotFoundError as error:
         raise UserError(f"a plan needs {error.name}, which is not installed; pip install 'proctor[train]'") from error
     try:
@@ -86,7 +87,7 @@ def sizes_of(model: str) -> ModelSizes:
         )
     with torch.device("meta"):
         made: Any = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]  # it has no types
-    linears = _linears(made, torch.nn.Linear)
+    linears = _linears(made, (torch.nn.Linear, Conv1D))
     per_block = len(linears) // config.num_hidden_layers
     if linears != linears[:per_block] * config.num_hidden_layers:
         raise UserError(f"{model}: its blocks differ in shape, so it can't be planned")
@@ -95,18 +96,21 @@ def sizes_of(model: str) -> ModelSizes:
         blocks=config.num_hidden_layers,
         hidden=config.hidden_size,
         attention=config.num_attention_heads * head,
-        intermediate=config.intermediate_size,
+        intermediate=max(max(widths) for widths in linears[:per_block]),
         vocabulary=config.vocab_size,
         linears=linears[:per_block],
         parameters=sum(parameter.numel() for parameter in made.parameters()),
     )
 
 
-def _linears(model: Any, kind: type[Any]) -> tuple[tuple[int, int], ...]:
+def _linears(made: Any, kinds: tuple[type[Any], ...]) -> tuple[tuple[int, int], ...]:
     """Return (in, out) of the linear layers of all blocks; without the table of logits."""
-    head = model.get_output_embeddings()
-    layers: Sequence[Any] = [module for module in model.modules() if isinstance(module, kind) and module is not head]
-    return tuple((layer.in_features, layer.out_features) for layer in layers)
+    head = made.get_output_embeddings()
+    layers: Sequence[Any] = [module for module in made.modules() if isinstance(module, kinds) and module is not head]
+    return tuple(
+        (layer.in_features, layer.out_features) if hasattr(layer, "in_features") else tuple(layer.weight.shape)
+        for layer in layers
+    )
 
 
 _FORWARD = 2

@@ -14,6 +14,8 @@ from typing import Any
 import msgspec
 
 from harness.errors import UserError
+from harness.generation.loading import load_tokenizer
+from harness.generation.tokens import Tokens
 from trainers.config import TrainingOptions
 from trainers.dataset import encode, total_steps
 from trainers.groups import GROUPS_FILE, read_groups
@@ -121,18 +123,16 @@ def lengths_of(groups: Path, model: str) -> tuple[tuple[Lengths, ...], int]:
     total = sum(1 for _ in read_groups(path))
     if not total:
         raise UserError(f"{path}: holds no group to train on; see the card beside it")
-    tokenizer = _tokenizer(model)
+    tokens = Tokens(_tokenizer(model))
     every = -(-total // _GROUPS_TOKENIZED)
-    encoded = (encode(group, tokenizer) for group in islice(read_groups(path), None, None, every))
+    encoded = (encode(group, tokens, 0) for group in islice(read_groups(path), None, None, every))
     lengths = (Lengths(prompt=len(one.prompt), completions=tuple(map(len, one.completions))) for one in encoded)
     return tuple(lengths), total
 
 
 def _tokenizer(model: str) -> Any:
-    from transformers import AutoTokenizer  # noqa: PLC0415 - heavy
-
     try:
-        tokenizer = AutoTokenizer.from_pretrained(model)
+        tokenizer = load_tokenizer(model)
     except (OSError, ValueError) as error:
         raise UserError(
             f"{model}: has no tokenizer that transformers can read ({error}); name a model with its tokenizer"

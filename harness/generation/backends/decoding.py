@@ -23,10 +23,8 @@ from transformers import (
 )
 
 from harness.generation.backends.common import Batch
+from harness.generation.loading import CausalModel
 from harness.runs.records import Sampling
-
-CausalModel = Any
-"""A PreTrainedModel that is a GenerationMixin too, which has no name in the library."""
 
 
 class GeneratedTokens(NamedTuple):
@@ -81,20 +79,15 @@ class Ends(StoppingCriteria):
         return self.ended  # type: ignore[return-value]  # it is one
 
 
-def quiet(model: CausalModel) -> tuple[int, ...]:
-    """Remove a model's own settings of sampling, and return the tokens that end a text.
+def quiet(model: CausalModel) -> None:
+    """Remove a model's own settings of sampling.
 
     Many models come with a temperature, a top-k or a repetition penalty, which `generate` would apply.
 
     Args:
         model: whose generation config is replaced by the library's default.
-
-    Returns:
-        Token ids, empty where the model names none.
     """
-    ends = model.generation_config.eos_token_id
     model.generation_config = GenerationConfig()  # type: ignore[no-untyped-call]
-    return tuple(ends) if isinstance(ends, list) else () if ends is None else (ends,)
 
 
 @torch.inference_mode()
@@ -174,8 +167,8 @@ def _left_padded(prompts: Sequence[tuple[int, ...]], device: torch.device) -> tu
 
 
 def _computed(model: CausalModel, ids: torch.Tensor, mask: torch.Tensor, of_rows: torch.Tensor) -> DynamicCache | None:
-    """Compute each prompt once, its last token apart, and return the keys and values for the rows."""
-    if ids.shape[1] == 1:
+    """Compute each prompt once, its last token apart, and return the keys and values for the rows, if it has any."""
+    if ids.shape[1] == 1 or model._is_stateful:  # noqa: SLF001 - a state that can't be copied, as Mamba's
         return None
     cache: DynamicCache = model.generate(
         ids[:, :-1], attention_mask=mask[:, :-1], max_new_tokens=1, do_sample=False, return_dict_in_generate=True

@@ -6,36 +6,25 @@ that was killed goes on with the same arithmetic, unless memory runs out at anot
 """
 
 import sys
-import warnings
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
 from harness.errors import UserError
 from harness.generation.backend import Backend, Engine, Generated, Request
-from harness.generation.backends.common import (
-    Batch,
-    PromptedRow,
-    Tokens,
-    batches,
-    context_of,
-    options_of,
-    pieces,
-    too_long,
-)
+from harness.generation.backends.common import Batch, batches, options_of, pieces
+from harness.generation.loading import LoadedModel, load_whole
 from harness.generation.models import Weights, find_weights
+from harness.generation.tokens import PromptedRow, Tokens, context_of, too_long
 from harness.runs.records import Producer, Sampling
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedTokenizerBase, StopStringCriteria
-
-    from harness.generation.backends.decoding import CausalModel
+    from transformers import StopStringCriteria
 
 
 class TransformersOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,14 +48,14 @@ class _Loaded:
         name: str,
         weights: Weights,
         options: TransformersOptions,
-        model: "CausalModel",
-        tokens: "PreTrainedTokenizerBase",
+        loaded: LoadedModel,
     ) -> None:
         from harness.generation.backends import decoding  # noqa: PLC0415 - torch
 
+        model, tokens, self._ends = loaded
         self._decoding, self._model, self._tokenizer = decoding, model, tokens
         self._name, self._weights, self._options = name, weights, options
-        self._ends = decoding.quiet(model)
+        decoding.quiet(model)
         self._tokens = Tokens(tokens, context_of(model.config))
         self._size = options.batch_size
         """Halved where memory runs out."""
@@ -142,60 +131,31 @@ class _Loaded:
 def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
     options = options_of(transformers.name, given, TransformersOptions)
     try:
-        from transformers.utils import logging  # noqa: PLC0415 - seconds
+        import transformers as _library  # noqa: F401, PLC0415 - seconds
     except ModuleNotFoundError as error:
         raise UserError("the backend transformers needs libraries: pip install 'proctor[transformers]'") from error
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it has no types
     weights = find_weights(model)
     device = _device(options.device)
-    yield _Loaded(model, weights, options, *_from_disk(weights, options, device))
+    yield _Loaded(model, weights, options, _from_disk(weights, options, device))
 
 
-def _from_disk(
-    weights: Weights, options: TransformersOptions, device: "torch.device"
-) -> tuple["CausalModel", "PreTrainedTokenizerBase"]:
-    """Return a model on its device and its tokenizer.
+def _from_disk(weights: Weights, options: TransformersOptions, device: "torch.device") -> LoadedModel:
+    """Return a model on its device, its tokenizer and its ends.
 
     From here on this process computes attention without cuDNN, which PyTorch prefers on Hopper and Blackwell GPUs: it
     makes a plan for each number of tokens, and every token that is generated makes another.
 
     Raises:
-        UserError: The files are no model that the library knows, lack weights, or the device's memory is too small.
+        UserError: As of `load_whole`, or the device's memory is too small.
     """
-    import torch  # noqa: PLC0415 - seconds, as the last
-    from safetensors import SafetensorError  # noqa: PLC0415 - an extra
-    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
+    import torch  # noqa: PLC0415 - seconds
 
     torch.backends.cuda.enable_cudnn_sdp(enabled=False)
-    folder = weights.base
+    loaded = load_whole(weights, dtype=options.dtype, merge=options.merge)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        model = _whole(AutoModelForCausalLM.from_pretrained(folder, dtype=options.dtype, output_loading_info=True))
-        if weights.adapter:
-            folder = weights.adapter
-            model = _adapted(model, folder, merge=options.merge)
-        return model.to(device).eval(), tokenizer
-    except (OSError, ValueError, RuntimeError, SafetensorError, UserWarning) as error:
-        raise UserError(f"{folder}: can't be loaded: {' '.join(str(error).split())}; check the model") from error
-
-
-def _whole(loaded: Any) -> "CausalModel":
-    """Return a model that was loaded, unless some of its weights weren't there and are random numbers."""
-    model, report = loaded
-    if missing := sorted(report["missing_keys"]):
-        raise ValueError(f"{len(missing)} weights are missing, such as {missing[0]}")
-    return model
-
-
-def _adapted(model: "CausalModel", adapter: Path, *, merge: bool) -> Any:
-    """Return the model under a LoRA adapter."""
-    from peft import PeftModel  # noqa: PLC0415 - seconds
-
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="Found missing adapter keys")  # or it would silently be none
-        warnings.filterwarnings("ignore", category=FutureWarning)  # of one library to the other
-        adapted = PeftModel.from_pretrained(model, adapter)
-    return adapted.merge_and_unload() if merge else adapted.get_base_model()
+        return loaded._replace(model=loaded.model.to(device).eval())
+    except RuntimeError as error:
+        raise UserError(f"{weights.base}: can't be moved to {device}: {' '.join(str(error).split())}") from error
 
 
 def _device(wanted: str) -> "torch.device":

@@ -17,8 +17,9 @@ import msgspec
 
 from harness.errors import Unavailable, UserError
 from harness.generation.backend import Backend, Engine, Generated, Request
-from harness.generation.backends.common import PromptedRow, Tokens, too_long
+from harness.generation.loading import ends_of, load_tokenizer
 from harness.generation.models import Weights, find_weights
+from harness.generation.tokens import PromptedRow, Tokens, too_long
 from harness.runs.jsonl import read
 from harness.runs.records import Producer, Sampling
 
@@ -46,12 +47,13 @@ class _Loaded:
     def __init__(
         self, name: str, weights: Weights, options: Mapping[str, Any], llm: "AsyncLLM", portal: "BlockingPortal"
     ) -> None:
-        from transformers import AutoTokenizer  # noqa: PLC0415 - seconds
         from vllm.lora.request import LoRARequest  # noqa: PLC0415 - seconds
 
         self._name, self._weights, self._options = name, weights, options
         self._llm, self._portal = llm, portal
-        self._tokens = Tokens(AutoTokenizer.from_pretrained(weights.base), llm.model_config.max_model_len)
+        tokenizer = load_tokenizer(weights.base)
+        self._tokens = Tokens(tokenizer, llm.model_config.max_model_len)
+        self._ends = ends_of(tokenizer, weights.base, *filter(None, [weights.adapter]))
         self._adapter = LoRARequest("adapter", 1, str(weights.adapter)) if weights.adapter else None
 
     @property
@@ -105,7 +107,7 @@ class _Loaded:
         arrived: SimpleQueue[tuple[PromptedRow, RequestOutput] | None] = SimpleQueue()
 
         async def answer(place: int, row: PromptedRow) -> None:
-            prompt, params = TokensPrompt(prompt_token_ids=list(row.prompt)), _params(row, sampling)
+            prompt, params = TokensPrompt(prompt_token_ids=list(row.prompt)), _params(row, sampling, self._ends)
             async for output in self._llm.generate(prompt, params, str(place), lora_request=self._adapter):
                 arrived.put((row, output))  # the only one
 
@@ -130,7 +132,7 @@ class _Loaded:
             answering.cancel()
 
 
-def _params(row: PromptedRow, sampling: Sampling) -> "SamplingParams":
+def _params(row: PromptedRow, sampling: Sampling, ends: Sequence[int]) -> "SamplingParams":
     from vllm import SamplingParams  # noqa: PLC0415 - seconds
     from vllm.sampling_params import RequestOutputKind  # noqa: PLC0415 - seconds
 
@@ -140,6 +142,7 @@ def _params(row: PromptedRow, sampling: Sampling) -> "SamplingParams":
         seed=row.request.seed,
         max_tokens=row.limit,
         stop=list(sampling.stop),
+        stop_token_ids=list(ends),
         detokenize=bool(sampling.stop),  # which it needs to see them; the text is ours to make
         output_kind=RequestOutputKind.FINAL_ONLY,
     )

@@ -1,0 +1,198 @@
+"""Loads a model with its tokenizer, and checks once what comes with it, for training and generation alike.
+
+Every weight is there, the tokenizer fits the model's table, nothing that an earlier use left in its file counts, and
+the tokens that end a text are known. What is wrong is one line that says what to do.
+"""
+
+import warnings
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from harness.errors import UserError
+from harness.generation.models import Weights
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+CausalModel = Any
+"""A PreTrainedModel that is a GenerationMixin too, which has no name in the library."""
+_NAMES_SHOWN = 3
+
+
+class LoadedModel(NamedTuple):
+    """Holds a model, its tokenizer, and the tokens that end a text, none where neither names one."""
+
+    model: CausalModel
+    tokenizer: "PreTrainedTokenizerBase"
+    ends: tuple[int, ...]
+
+
+def load_model(folder: Path, *, dtype: Any, attention: str | None = None) -> LoadedModel:
+    """Load a causal language model with its tokenizer.
+
+    Args:
+        folder: in the layout of the Hugging Face hub.
+        dtype: type of the weights, as PyTorch has it or by name; "auto" is what they are stored in.
+        attention: implementation of the attention, as transformers names it; None for the library's choice.
+
+    Returns:
+        The model on the CPU, the tokenizer, and the ends of both.
+
+    Raises:
+        UserError: The files are no model that the library knows, weights are missing or of another shape, the tokenizer
+            has tokens that the model's table lacks, or the model can't compute this attention.
+    """
+    from safetensors import SafetensorError  # noqa: PLC0415 - an extra
+    from transformers import AutoConfig, AutoModelForCausalLM  # noqa: PLC0415 - seconds
+    from transformers.utils import logging  # noqa: PLC0415 - seconds
+
+    untyped: Any = logging
+    untyped.disable_progress_bar()  # ours is enough
+    level = untyped.get_verbosity()
+    untyped.set_verbosity_error()  # its tables of missing weights: ours is one line
+    try:
+        tokenizer = load_tokenizer(folder)
+        config = AutoConfig.from_pretrained(folder)
+        _refuse_attention(folder, config, attention)
+        kind: Any = AutoModelForCausalLM
+        model, report = kind.from_pretrained(
+            folder, config=config, dtype=dtype, attn_implementation=attention, output_loading_info=True
+        )
+    except (OSError, ImportError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{folder}: can't be loaded: {reason}; check the model") from error
+    finally:
+        untyped.set_verbosity(level)
+    _refuse_missing(folder, report)
+    _refuse_other_tokenizer(folder, model, tokenizer)
+    return LoadedModel(model, tokenizer, ends_of(tokenizer, folder))
+
+
+def load_whole(weights: Weights, *, dtype: Any, merge: bool) -> LoadedModel:
+    """Load a model, under its adapter if there is one.
+
+    Args:
+        weights: where they are.
+        dtype: as of `load_model`.
+        merge: whether to merge an adapter into the weights: faster, and rounded once more.
+
+    Returns:
+        As of `load_model`; the ends are those of the adapter's folder as well.
+
+    Raises:
+        UserError: As of `load_model`, or the adapter doesn't fit the model.
+    """
+    loaded = load_model(weights.base, dtype=dtype)
+    if weights.adapter is None:
+        return loaded
+    from peft import PeftModel  # noqa: PLC0415 - seconds
+    from safetensors import SafetensorError  # noqa: PLC0415 - an extra
+
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="Found missing adapter keys")  # or it would silently be none
+            warnings.filterwarnings("ignore", category=FutureWarning)  # of one library to the other
+            adapted: Any = PeftModel.from_pretrained(loaded.model, weights.adapter)
+    except (OSError, ValueError, RuntimeError, SafetensorError, UserWarning) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{weights.adapter}: can't be loaded: {reason}; check the model") from error
+    model = adapted.merge_and_unload() if merge else adapted.get_base_model()
+    return LoadedModel(model, loaded.tokenizer, ends_of(loaded.tokenizer, weights.base, weights.adapter))
+
+
+def load_tokenizer(folder: Path | str) -> "PreTrainedTokenizerBase":
+    """Load a tokenizer, without the truncation and padding that an earlier use may have stored in tokenizer.json.
+
+    Args:
+        folder: with its files, or a name on the hub.
+
+    Returns:
+        The tokenizer.
+
+    Raises:
+        OSError: There are no such files.
+        ValueError: They are of another kind.
+    """
+    from transformers import AutoTokenizer  # noqa: PLC0415 - seconds
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    if tokenizer.is_fast:
+        tokenizer.backend_tokenizer.no_truncation()
+        tokenizer.backend_tokenizer.no_padding()
+    return tokenizer
+
+
+class _Ends(msgspec.Struct, frozen=True):
+    """Reads what generation_config.json or config.json says of the end; one of several parts says it of the text."""
+
+    eos_token_id: int | list[int] | None = None
+    text_config: dict[str, Any] = {}
+
+
+def ends_of(tokenizer: "PreTrainedTokenizerBase", *folders: Path) -> tuple[int, ...]:
+    """Return the tokens that end a text: those that the tokenizer, the config and the generation config name, together.
+
+    A chat model's turn may end with another token than its documents do, and each file may name either.
+
+    Args:
+        tokenizer: of the model.
+        folders: of the model, and of the adapter over it if there is one.
+
+    Returns:
+        Token ids of the tokenizer in ascending order; empty where nothing names one.
+    """
+    given: list[int | list[int] | None] = [tokenizer.eos_token_id]
+    for path in (folder / name for folder in folders for name in ("generation_config.json", "config.json")):
+        if path.is_file():
+            found = msgspec.json.decode(path.read_bytes(), type=_Ends)
+            given += [found.eos_token_id, found.text_config.get("eos_token_id")]
+    ends = {end for one in given for end in (one if isinstance(one, list) else [one]) if end is not None}
+    return tuple(sorted(end for end in ends if 0 <= end < len(tokenizer)))
+
+
+def _refuse_attention(folder: Path, config: Any, attention: str | None) -> None:
+    from transformers import MODEL_FOR_CAUSAL_LM_MAPPING  # noqa: PLC0415 - seconds
+
+    kind: Any = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
+    if attention == "sdpa" and kind is not None and not kind._supports_sdpa:  # noqa: SLF001 - the library asks so, too
+        raise UserError(f"{folder}: {config.model_type} can't compute --attention sdpa; give --attention eager")
+
+
+def _refuse_missing(folder: Path, report: dict[str, Collection[Any]]) -> None:
+    """Refuse a model that would have random numbers in the place of weights."""
+    if shaped := sorted(map(str, report["mismatched_keys"])):
+        raise UserError(
+            f"{folder}: can't be loaded: {len(shaped)} weights have another shape than config.json says, such as "
+            f"{_first(shaped)}; take both from the same model"
+        )
+    missing = sorted(report["missing_keys"])
+    if not missing:
+        return
+    prefix = next(
+        (name.removesuffix(one) for name in report["unexpected_keys"] for one in missing if name.endswith(f".{one}")),
+        "",
+    )
+    advice = (
+        f"the file's names begin with {prefix}, so save the model without its wrapper" if prefix else "fetch it again"
+    )
+    raise UserError(
+        f"{folder}: can't be loaded: {len(missing)} weights are missing, such as {_first(missing)}; {advice}"
+    )
+
+
+def _first(names: list[str]) -> str:
+    return ", ".join(names[:_NAMES_SHOWN])
+
+
+def _refuse_other_tokenizer(folder: Path, model: CausalModel, tokenizer: "PreTrainedTokenizerBase") -> None:
+    """Refuse a tokenizer with tokens beyond the model's table; a larger table is usual, and no fault."""
+    rows = model.get_input_embeddings().weight.shape[0]
+    largest = max(tokenizer.get_vocab().values(), default=-1)
+    if largest >= rows:
+        raise UserError(
+            f"{folder}: the tokenizer has tokens up to number {largest}, but the model's table ends at {rows - 1}; "
+            "take the model's own tokenizer, or resize the table"
+        )

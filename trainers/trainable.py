@@ -1,0 +1,169 @@
+"""Refuses a model that training would compute otherwise than the model itself: asked of its config and its numbers.
+
+The config says what a probe of small random logits may not show: a window longer than the probe, a cap far above its
+logits, factors that change with the length.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from harness.errors import UserError
+from trainers.config import TrainingOptions
+from trainers.dataset import Encoded, Longest
+from trainers.objective import WeightedLikelihood
+from trainers.packing import packed, padded
+from trainers.sharding import unsharded
+
+_SCALES = {"logit_scale": "Cohere's", "logits_scaling": "Granite's", "lm_head_multiplier": "Falcon-H1's"}
+"""Factors of the logits, by their names in configs."""
+_OVER_ALL_TOKENS = frozenset({"full_attention", "sliding_attention", "chunked_attention"})
+"""Kinds of layers that see a token by attention alone."""
+_BY_LENGTH = frozenset({"dynamic", "longrope"})
+"""Kinds of rotary positions whose factors depend on the longest sequence of a batch."""
+
+
+def refuse_model(model: Any, options: TrainingOptions) -> None:
+    """Refuse a model by what its config says.
+
+    Args:
+        model: That is to be trained.
+        options: `packing` counts.
+
+    Raises:
+        UserError: It caps or scales its logits; or groups are packed, and it keeps a state along a sequence.
+    """
+    config = model.config.get_text_config()
+    kind = config.model_type
+    if cap := getattr(config, "final_logit_softcapping", None):
+        raise UserError(
+            f"{kind} caps its logits (final_logit_softcapping {cap:g}), which training leaves out; take another model"
+        )
+    for name, whose in _SCALES.items():
+        scale = getattr(config, name, None)
+        if isinstance(scale, int | float) and scale != 1:
+            raise UserError(
+                f"{kind} scales its logits ({name} {scale:g}, as {whose}), which training leaves out; "
+                "take another model"
+            )
+    others = set(getattr(config, "layer_types", None) or ()) - _OVER_ALL_TOKENS
+    if options.packing and (others or model._is_stateful):  # noqa: SLF001 - the library asks so, too
+        raise UserError(
+            f"{kind} keeps a state along the sequence ({', '.join(sorted(others)) or 'recurrent'} layers), which "
+            "packing would carry from one completion to the next; add --packing off"
+        )
+
+
+def refuse_length(config: Any, longest: Longest, options: TrainingOptions) -> None:
+    """Refuse sequences of a length that the model, or training, computes otherwise.
+
+    Args:
+        config: Of the model.
+        longest: Of the groups.
+        options: `packing` counts.
+
+    Raises:
+        UserError: They are more than the model has positions, than its window where groups are packed, or than the
+            length at which its rotary positions change.
+    """
+    config = config.get_text_config()
+    positions = getattr(config, "max_position_embeddings", None)
+    has = f"problem {longest.problem_id}: a prompt with its completion has {longest.tokens} tokens, but"
+    shorter = "leave such groups out: proctor compile --max-tokens"
+    if positions and longest.tokens > positions:
+        raise UserError(f"{has} the model has {positions} positions; {shorter}")
+    window = window_of(config)
+    if options.packing and window and longest.tokens > window:
+        raise UserError(
+            f"{has} {config.model_type} attends to a window of {window}, which packing ignores; add --packing off"
+        )
+    for rope in _ropes(config):
+        limit = rope.get("original_max_position_embeddings") or getattr(
+            config, "original_max_position_embeddings", None
+        )
+        if rope.get("rope_type", rope.get("type")) in _BY_LENGTH and limit and longest.tokens > limit:
+            raise UserError(
+                f"{has} {config.model_type} changes its positions beyond {limit} for all rows of a batch; {shorter}"
+            )
+
+
+def window_of(config: Any) -> int | None:
+    """Return the tokens to which some of a model's layers attend, at most.
+
+    Args:
+        config: Of the model's text part.
+
+    Returns:
+        Their number; None where every layer attends to all.
+    """
+    kinds = getattr(config, "layer_types", None)
+    if kinds is None:
+        used = getattr(config, "use_sliding_window", True)
+        return (getattr(config, "sliding_window", None) or None) if used else None
+    windows = [
+        getattr(config, name, None)
+        for kind, name in (("sliding_attention", "sliding_window"), ("chunked_attention", "attention_chunk_size"))
+        if kind in kinds
+    ]
+    return min((window for window in windows if window), default=None)
+
+
+def _ropes(config: Any) -> Iterator[dict[str, Any]]:
+    """Yield the settings of rotary positions, of which there may be some for each kind of layers."""
+    given = getattr(config, "rope_parameters", None) or getattr(config, "rope_scaling", None) or {}
+    yield given
+    yield from (value for value in given.values() if isinstance(value, dict))
+
+
+_SPECIMEN = Encoded(prompt=(11, 12, 13, 14, 15), completions=((21, 22, 23), (31,), (41, 42, 43, 44, 45, 46)))
+"""Any tokens do; in a smaller vocabulary they go round."""
+_TOLERANCE = {torch.float32: 1e-2, torch.bfloat16: 0.5}
+"""Of the log-probability of a token; models that compute otherwise are whole units away."""
+
+
+def refuse_disagreement(policy: WeightedLikelihood, dtype: torch.dtype, *, packing: bool) -> None:
+    """Refuse a model whose own forward pass gives its tokens other log-probabilities than training sees.
+
+    That is one that ignores the mask or the positions of a packed group, or does to its logits what its config doesn't
+    say.
+
+    Args:
+        policy: The model as training calls it.
+        dtype: Type of computation, float32 or bfloat16.
+        packing: Whether groups are packed.
+
+    Raises:
+        UserError: The model is of such a kind.
+    """
+    model: Any = policy.model
+    training = model.training
+    model.eval()
+    words = model.config.get_text_config().vocab_size
+    specimen = Encoded(
+        prompt=tuple(token % words for token in _SPECIMEN.prompt),
+        completions=tuple(tuple(token % words for token in completion) for completion in _SPECIMEN.completions),
+    )
+    with torch.no_grad():
+        rows = (packed if packing else padded)(specimen).to(model.device)
+        found = policy.log_probs(rows)
+        with unsharded(policy):
+            expected = [_by_itself(model, dtype, specimen.prompt, one, found.device) for one in specimen.completions]
+        apart = (found - torch.cat(expected)).abs().max().item()
+    model.train(training)
+    if not apart <= _TOLERANCE[dtype]:
+        advice = "add --packing off, or take another model" if packing else "take another model"
+        raise UserError(
+            f"{model.config.model_type} computes other log-probabilities than training ({apart:.3g} apart); {advice}"
+        )
+
+
+def _by_itself(
+    model: Any, dtype: torch.dtype, prompt: tuple[int, ...], completion: tuple[int, ...], device: torch.device
+) -> torch.Tensor:
+    """Return the log-probabilities of a completion's tokens, (its length), by the model's own forward pass."""
+    row = torch.tensor([[*prompt, *completion]], device=device)
+    with torch.autocast(row.device.type, dtype=dtype, enabled=dtype != torch.float32):
+        logits = model(input_ids=row, use_cache=False).logits[0, :-1].float()
+    log_probs: torch.Tensor = logits.log_softmax(-1).gather(1, row[0, 1:, None])[-len(completion) :, 0]
+    return log_probs
