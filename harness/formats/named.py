@@ -110,13 +110,23 @@ class NamedSamples:
         if is_plain and (remembered := self._tasks.get(given.task)):
             return remembered
         written = given.task if isinstance(given.task, tuple) else (given.task,)
-        ids = map(self._source.benchmark.canonical_id, map(_id, written))
+        ids = [self._source.benchmark.canonical_id(_id(one)) for one in written]
         task_id = next((one for one in ids if one in self._source.known), None)
         if task_id is None:
+            self._refuse_left_out(ids[0], given.where)
             raise self._unknown(str(_id(written[0])), given.where)
         if is_plain and len(self._tasks) < _REMEMBERED:
             self._tasks[given.task] = task_id
         return task_id
+
+    def _refuse_left_out(self, task_id: str, where: str) -> None:
+        """Raise UserError where the benchmark knows why it left a problem out."""
+        try:
+            self._source.problems[task_id]
+        except UserError as error:
+            raise UserError(f"{where}: {error}") from error
+        except KeyError:
+            pass
 
     def _unknown(self, task_id: str, where: str) -> UserError:
         ids = tuple(self._source.known)
