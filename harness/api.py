@@ -1,6 +1,6 @@
 """Offers the functions that Python programs call; the command line calls the same."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,16 +12,18 @@ from harness.benchmarks.selection import of_shard, of_split, refuse_missing, who
 from harness.errors import UserError
 from harness.examination.examine import ExaminationSettings, JudgingSettings, Origin, jail_report, origin_of, run_record
 from harness.examination.overlap import generate_and_judge
+from harness.formats.read import ReadingSettings, read_samples
 from harness.generation.planning import GenerationSettings, backend_of, generate_samples, plan_generation
 from harness.generation.prompts import card_id, load_card
-from harness.runs.records import Result, Source
+from harness.runs.jsonl import appended_rows
+from harness.runs.records import Evaluation, Result, Source
 from harness.runs.row_store import SampleCopy, SampleCounts, SampleFile
-from harness.runs.run_folder import open_generation, open_run
-from harness.runs.samples import copy_samples
+from harness.runs.run_folder import EVALUATIONS, open_generation, open_run
+from harness.scoring.agreement import agreement
 from harness.scoring.conclude import score_samples
 from harness.scoring.score import refuse_short
 
-_USUAL = JudgingSettings()
+_USUAL, _RECOGNISED = JudgingSettings(), ReadingSettings()
 
 
 def load_benchmark(
@@ -103,12 +105,15 @@ def evaluate_samples(
     problem_set: str = "",
     shard: str = "",
     prompt_card: str | None = None,
+    reading: ReadingSettings = _RECOGNISED,
     judging: JudgingSettings = _USUAL,
+    tell: Callable[[str], object] = lambda _: None,
 ) -> tuple[Result, ...]:
     r"""Judge samples in the sandbox and score them, as `proctor score` does; the same call resumes a killed one.
 
     Args:
-        samples: file of human-eval, evalplus, bigcode-evaluation-harness or proctor (plain or .gz), or folder of a run.
+        samples: file of any format in `harness.formats` (plain or packed with gzip), folder of a run or of programs, or
+            "-" for standard input.
         benchmark: name of the benchmark that they answer, or "path.py:attribute".
         out: folder of the run, new or of the same run; it gets the samples, evaluations, `result.json` and `report.md`.
         k: numbers of tries for pass@k.
@@ -119,7 +124,9 @@ def evaluate_samples(
         problem_set: judge a published set of problems, all of it.
         shard: such as "3/16": judge only these of the problems.
         prompt_card: name or path of the card with which the samples were generated.
+        reading: the format, where it isn't recognised, and what a file leaves open.
         judging: extraction of programs, isolation, workers or a cluster.
+        tell: is called at the end with lines for the user: the format, odd rows, agreement with recorded verdicts.
 
     Returns:
         One result a policy, sorted by policy.
@@ -143,7 +150,8 @@ def evaluate_samples(
         source = source_of(benchmark, data, limits, checkers)
         loaded = open_benchmark(source)
         origin = _origin(Path(samples), shard, prompt_card)
-        copy = copy_samples(Path(samples), *loaded, Path(out))
+        read = read_samples(Path(samples), *loaded, Path(out), reading)
+        copy = read.samples
         infos = _selected(loaded, copy.tally.counts, split, problem_set, origin.shard if problem_set else shard)
         refuse_flawed(loaded.problems, infos)
         if any(task_id not in infos for _, task_id in copy.tally.counts):
@@ -151,7 +159,11 @@ def evaluate_samples(
         settings = ExaminationSettings(
             k=tuple(k), source=source, judging=started, origin=origin, problem_set=problem_set
         )
-        return score_samples(copy, loaded.problems, infos, Path(out), settings)
+        results = score_samples(copy, loaded.problems, infos, Path(out), settings)
+        judged = appended_rows(Path(out) / EVALUATIONS, Evaluation) if read.recorded else ()
+        for line in (*read.remarks, *agreement(read.recorded, judged, read.version)):
+            tell(line)
+        return results
 
 
 def generate_and_evaluate(

@@ -18,7 +18,8 @@ from harness.benchmarks.hub import fetch_files
 from harness.benchmarks.row_files import files_of, open_rows
 from harness.benchmarks.starter_code import signature_of
 from harness.errors import UserError
-from harness.runs.json_objects import Span, converted, parse_json
+from harness.runs.json_objects import Span
+from harness.runs.python_json import converted, parse_json
 from harness.runs.records import Problem
 from sandbox.records import CallTest
 

@@ -13,7 +13,8 @@ from harness.benchmarks.own_checkers import own_checker
 from harness.benchmarks.row_files import open_rows
 from harness.benchmarks.time_limits import calibrated_limits
 from harness.errors import UserError
-from harness.runs.json_objects import Span, converted, parse_json
+from harness.runs.json_objects import Span
+from harness.runs.python_json import converted, parse_json
 from harness.runs.records import Problem
 from sandbox.records import AssertTest, Limits, StdioTest, Test
 

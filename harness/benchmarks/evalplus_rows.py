@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from harness.errors import UserError
-from harness.runs.json_objects import converted, parse_json, spans
+from harness.runs.json_objects import spans
 from harness.runs.jsonl import unpacked
+from harness.runs.python_json import converted, parse_json
 
 Arguments = tuple[Any, ...]
 

@@ -20,7 +20,8 @@ from harness.benchmarks.pickled_text import packed_text
 from harness.benchmarks.row_files import files_of, open_rows
 from harness.benchmarks.time_limits import calibrated_limits
 from harness.errors import UserError
-from harness.runs.json_objects import Span, converted, parse_json
+from harness.runs.json_objects import Span
+from harness.runs.python_json import converted, parse_json
 from harness.runs.records import Problem
 from sandbox.records import CallTest, Limits, Test
 

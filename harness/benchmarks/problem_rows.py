@@ -9,8 +9,9 @@ import msgspec
 
 from harness.benchmarks.benchmark import Catalogue, CatalogueEntry
 from harness.errors import UserError
-from harness.runs.json_objects import converted, parse_json, spans
+from harness.runs.json_objects import spans
 from harness.runs.jsonl import unpacked
+from harness.runs.python_json import converted, parse_json
 from harness.runs.records import Problem
 
 

@@ -9,8 +9,9 @@ from typing import Any, BinaryIO
 
 from harness.benchmarks.benchmark import Catalogue, CatalogueEntry
 from harness.errors import UserError
-from harness.runs.json_objects import Span, parse_json, spans
+from harness.runs.json_objects import Span, spans
 from harness.runs.jsonl import unpacked
+from harness.runs.python_json import parse_json
 from harness.runs.records import Problem
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz")

@@ -11,6 +11,7 @@ from harness.errors import UserError
 from harness.examination.evaluate import evaluations_of
 from harness.extraction.interpreter import grammar_of
 from harness.runs.conditions import allowed_text
+from harness.runs.jsonl import decode
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample
 from sandbox.equal_programs import EqualPrograms, Key
 from sandbox.jail import Jail, JailReport, probe
@@ -74,7 +75,6 @@ def _strength(state: str) -> tuple[bool, bool, int]:
     return state.startswith("in force"), "user id kept" not in state, int(abi[1]) if abi else 0
 
 
-_SAMPLES = msgspec.json.Decoder(Sample)
 _ROWS = msgspec.json.Encoder()
 EVALUATIONS = msgspec.json.Decoder(Evaluation)
 
@@ -129,7 +129,7 @@ class NodeJudge:
         self._problems = {problem.task_id: self._problems.get(problem.task_id, problem) for problem in problems}
         terms = self._terms
         evaluations = evaluations_of(
-            _SAMPLES.decode_lines(rows), self._problems, self._judge_each,
+            [decode(row, Sample, "a batch") for row in rows.splitlines()], self._problems, self._judge_each,
             extraction=terms.extraction, card=terms.card, exhaustive=terms.exhaustive,
             grammar=grammar_of(terms.jail.python),
         )  # fmt: skip

@@ -171,4 +171,4 @@ def _evaluation(sample: Sample, difficulty: str, found: Extraction, judgement: J
 
 
 def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

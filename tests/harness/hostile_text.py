@@ -26,6 +26,7 @@ from harness.escapes import code_block, in_markdown, in_tree
 from harness.explain import difference, explain, explanation_markdown
 from harness.extraction.program import SETTINGS, program_of
 from harness.extraction.text import is_sentence
+from harness.formats.read import read_recorded
 from harness.generation.backend import cut_at_stop
 from harness.runs.jsonl import as_row, write_whole
 from harness.runs.records import (
@@ -40,7 +41,6 @@ from harness.runs.records import (
     Tally,
     Usage,
 )
-from harness.runs.samples import read_recorded
 from harness.scoring.report import report_markdown
 from harness.syntax import parse_text
 from leaderboards.gate import judge, junit, summary

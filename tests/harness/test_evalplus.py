@@ -15,7 +15,7 @@ from harness.benchmarks.mbpp_plus import mbpp_plus
 from harness.benchmarks.problem_info import problem_infos
 from harness.cli.main import run
 from harness.errors import UserError
-from harness.runs.json_objects import parse_json
+from harness.runs.python_json import parse_json
 from sandbox.records import CallTest, Refused
 
 pytestmark = pytest.mark.slow

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
+from harness.formats.read import read_recorded
 from harness.generation.backend import Backend, Completion, Engine, Generated, Request
 from harness.runs.jsonl import sha256_of_file, unpacked
 from harness.runs.records import Producer, Sample, Sampling
-from harness.runs.samples import read_recorded
 
 
 class _Recording:
