@@ -138,29 +138,25 @@ def evaluate_samples(
     >>> import json, tempfile
     >>> folder, task = Path(tempfile.mkdtemp()), "introductory/change_in_coins"
     >>> programs = (load_benchmark("mini").problems[task].reference, "def change_in_coins(price, paid): return []")
-    >>> rows = [json.dumps({"task_id": task, "completion": program}) for program in programs]
+    >>> rows = (json.dumps({"task_id": task, "completion": program}) for program in programs)
     >>> _ = (folder / "model.jsonl").write_text("\n".join(rows))
     >>> (result,) = evaluate_samples(folder / "model.jsonl", "mini", out=folder / "run")
     >>> result.policy, result.scores[0].k, result.scores[0].value
     ('model', 1, 0.5)
     """
-    if problem_set and split != "all":
-        raise UserError("--split and --problem-set both select problems; give only one")
+    out, origin = Path(out), _origin(Path(samples), shard, prompt_card)
     with judging.started() as started:
         source = source_of(benchmark, data, limits, checkers)
         loaded = open_benchmark(source)
-        origin = _origin(Path(samples), shard, prompt_card)
-        read = read_samples(Path(samples), *loaded, Path(out), reading)
-        copy = read.samples
-        infos = _selected(loaded, copy.tally.counts, split, problem_set, origin.shard if problem_set else shard)
+        read = read_samples(Path(samples), *loaded, out, reading)
+        tasks = read.samples.tally.counts
+        infos = _selected(loaded, tasks, split, problem_set, origin.shard if problem_set else shard)
         refuse_flawed(loaded.problems, infos)
-        if any(task_id not in infos for _, task_id in copy.tally.counts):
-            copy = SampleCopy((sample for sample in copy.rows() if sample.task_id in infos), Path(out))
         settings = ExaminationSettings(
             k=tuple(k), source=source, judging=started, origin=origin, problem_set=problem_set
         )
-        results = score_samples(copy, loaded.problems, infos, Path(out), settings)
-        judged = appended_rows(Path(out) / EVALUATIONS, Evaluation) if read.recorded else ()
+        results = score_samples(_of_tasks(read.samples, infos, out), loaded.problems, infos, out, settings)
+        judged = appended_rows(out / EVALUATIONS, Evaluation) if read.recorded else ()
         for line in (*read.remarks, *agreement(read.recorded, judged, read.version)):
             tell(line)
         return results
@@ -249,8 +245,17 @@ def source_of(
     return Source(benchmark=benchmark, **{name: str(path) for name, path in paths.items() if path})
 
 
+def _of_tasks(samples: SampleCopy, infos: ProblemInfos, out: Path) -> SampleCopy:
+    """Return the samples of some tasks, which may be all."""
+    if all(task_id in infos for _, task_id in samples.tally.counts):
+        return samples
+    return SampleCopy((sample for sample in samples.rows() if sample.task_id in infos), out)
+
+
 def _selected(loaded: LoadedBenchmark, counts: SampleCounts, split: str, problem_set: str, shard: str) -> ProblemInfos:
     """Return the problems that are judged: those of a split that have samples, or a published set, all of it."""
+    if problem_set and split != "all":
+        raise UserError("--split and --problem-set both select problems; give only one")
     benchmark, problems = loaded
     if not problem_set:
         return of_shard(of_split(problem_infos(problems, {task_id for _, task_id in counts}), split), shard)

@@ -89,7 +89,11 @@ class CalibratedProblems(Mapping[str, Problem]):
         self.data_version: str = getattr(problems, "data_version", "")
 
     def prepare(self, task_ids: Collection[str]) -> None:
-        """Prepare problems that will be looked up."""
+        """Prepare problems that will be looked up.
+
+        Args:
+            task_ids: of problems that there are.
+        """
         prepare_problems(self._problems, task_ids)
 
     def __getitem__(self, task_id: str) -> Problem:

@@ -22,10 +22,10 @@ from harness.runs.run_folder import read_run
     "--out", required=True, type=click.Path(path_type=Path), metavar="FOLDER", help="Folder that gets the files."
 )
 def command(*, run: Path, as_: str, policy: str | None, data: str | None, out: Path) -> int:
-    """Write a run as EvalPlus or lm-evaluation-harness do, or as CSV.
+    """Write a judged run in the formats of other tools.
 
-    RUN is the folder of a run that was judged. The programs are those that ran, as extraction took them from the
-    completions; `proctor score` reads them again.
+    Those are EvalPlus', lm-evaluation-harness' and CSV. RUN is the folder of a run that was judged. The programs are
+    those that ran, as extraction took them from the completions; `proctor score` reads them again.
     """
     if not (run / "run.json").exists():
         raise UserError(f"{run}: holds no run.json; name the folder that `proctor score --out` wrote")

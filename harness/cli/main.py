@@ -25,7 +25,7 @@ SUBCOMMANDS = {
     "demo": ("trainers.cli.demo", "Train, generate, examine and tabulate in miniature, offline."),
     "doctor": ("harness.cli.doctor", "Report the abilities of this host and installation."),
     "explain": ("harness.cli.explain", "Explain why a sample failed."),
-    "export": ("harness.cli.export", "Write a run as EvalPlus or lm-evaluation-harness do, or as CSV."),
+    "export": ("harness.cli.export", "Write a judged run in the formats of other tools."),
     "gate": ("leaderboards.cli.gate", "Fail if a candidate is worse than its baseline."),
     "generate": ("harness.cli.generate", "Generate samples with a model."),
     "merge": ("harness.cli.merge", "Merge the shards of a run."),

@@ -99,19 +99,23 @@ def _reading(part: Part, task: Question) -> Extraction | None:
     if "blanks" in part.rules and (joined or any(isinstance(statement, ast.Return) for statement in tree.body)):
         return None  # it is a body, whose blanks count
     head = task.prompt if joined else ""
-    if (trimmed := _without_stray_lines(part, tree, head)) and (found := _reading(trimmed, task)):
-        return found
+    if trimmed := _without_stray_lines(part, tree, head):
+        if not trimmed.text:
+            return None
+        if found := _reading(trimmed, task):
+            return found
     return extraction_of(part, head + part.text, (*part.rules, *(["continuation"] if joined else [])))
 
 
 def _without_stray_lines(part: Part, tree: ast.Module, head: str) -> Part | None:
-    """Return the part without words at its start and end that happen to parse, or None if it has none."""
+    """Return the part without words at its start and end that happen to parse, or None if it has no such words."""
     first, last = stray_lines(tree)
     if not (first or last) or _ODD_LINE_END.search(part.text):
         return None
     ends = [0, *(line.end() for line in LINE.finditer(head + part.text))]
-    start, end = ends[first] - len(head), (ends[last - 1] if last else ends[-1]) - len(head)
-    return part.narrowed("prose", max(0, start), end) if start < end else None
+    start = max(0, ends[first] - len(head))
+    end = max(start, (ends[last - 1] if last else ends[-1]) - len(head))
+    return part.narrowed("prose", start, end)
 
 
 def extraction_of(part: Part, program: str, rules: Iterable[str]) -> Extraction:

@@ -105,7 +105,7 @@ def passed_of(result: dict[str, Any], *, with_plus: bool) -> bool | None:
     return all(status == "pass" for status in statuses) if statuses != [None] else None
 
 
-def version_of(head: Head) -> str:
+def recorded_version(head: Head) -> str:
     """Return the name of the problems by whose hash a file names them, "" where it names none.
 
     Args:

@@ -106,7 +106,7 @@ def read_samples(
             copy = SampleCopy(named, beside)
         except DoubleSampleError as error:
             raise named.occurs_twice(error.sample) from None
-        version = _note_results(source, named, form, copy, settings) or evalplus.version_of(found.head)
+        version = _note_results(source, named, form, copy, settings) or evalplus.recorded_version(found.head)
     if not copy:
         raise UserError("; ".join((_EMPTY.format(found.name), *_remarks(source))))
     return Reading(

@@ -50,7 +50,7 @@ def recorded_in(path: Path, benchmark: str) -> RecordedResults:
         if found.file is None or "eval" not in found.head.row:
             raise UserError(f"{path}: is no {evalplus.RESULTS_TITLE}")
         verdicts = list(_verdicts(found.file, found.name, "", with_plus="plus" in benchmark))
-        return RecordedResults(iter(verdicts), evalplus.version_of(found.head))
+        return RecordedResults(iter(verdicts), evalplus.recorded_version(found.head))
 
 
 def recorded_beside(source: SampleSource, form: str) -> RecordedResults:
@@ -66,7 +66,7 @@ def recorded_beside(source: SampleSource, form: str) -> RecordedResults:
     found = {evalplus.FOLDER: _in_folder, evalplus.ARCHIVE: _in_archive}.get(form)
     files = list(found(source)) if found else []
     with_plus = "plus" in source.benchmark.name
-    versions = {evalplus.version_of(head_of(file)) for _, file in files}
+    versions = {evalplus.recorded_version(head_of(file)) for _, file in files}
     verdicts = (
         verdict for policy, file in files for verdict in _verdicts(file, source.name, policy, with_plus=with_plus)
     )

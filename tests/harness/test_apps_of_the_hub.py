@@ -40,7 +40,8 @@ def test_a_problem_on_standard_input(load, benchmark):
 
     assert (problem.task_id, problem.benchmark, problem.split, problem.difficulty) == ("7", "apps", "test", "interview")
     assert problem.tests == (
-        StdioTest(stdin="1 2\n", expected_stdout="3\n"), StdioTest(stdin="3 4\n", expected_stdout="7\n"),
+        StdioTest(stdin="1 2\n", expected_stdout="3\n", checker="values"),
+        StdioTest(stdin="3 4\n", expected_stdout="7\n", checker="values"),
     )  # fmt: skip
     assert (problem.statement, problem.reference) == ("Add.", "print(sum(map(int, input().split())))")
 

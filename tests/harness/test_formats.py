@@ -149,7 +149,7 @@ def test_each_format_gives_the_same_samples(read, name):
     assert "read as " in reading.remarks[0]
 
 
-@pytest.mark.parametrize("name", set(GIVEN) & set(FORMAT_NAMES))
+@pytest.mark.parametrize("name", sorted(set(GIVEN) & set(FORMAT_NAMES)))
 def test_a_format_can_be_forced(read, name):
     """By the name that the first remark gives."""
     reading = read(GIVEN[name], format_name=name)

@@ -38,7 +38,8 @@ def test_a_problem_on_standard_input(load):
     assert (problem.task_id, problem.benchmark, problem.split) == ("abc1_a", "livecodebench", "test")
     assert (problem.statement, problem.difficulty, problem.date) == ("Double it.", "easy", "2024-08-17")
     assert problem.tests == (
-        StdioTest(stdin="2\n", expected_stdout="4\n"), StdioTest(stdin="3\n", expected_stdout="6\n"),
+        StdioTest(stdin="2\n", expected_stdout="4\n", checker="values"),
+        StdioTest(stdin="3\n", expected_stdout="6\n", checker="values"),
     )  # fmt: skip
     assert (problem.limits.cpu_s, problem.limits.wall_s) == (6.0, 15.0)
 
@@ -74,7 +75,7 @@ def test_tests_may_be_lists_already(load):
 
     (problem,) = load(row).values()
 
-    assert problem.tests == (StdioTest(stdin="1\n", expected_stdout="2\n"),)
+    assert problem.tests == (StdioTest(stdin="1\n", expected_stdout="2\n", checker="values"),)
 
 
 @pytest.mark.parametrize(

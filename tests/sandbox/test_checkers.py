@@ -97,7 +97,8 @@ def test_checkers_are_known_by_their_names():
     """The names that a test may give."""
     assert " ".join(STDIO) == "exact lines tokens values numbers any_order any_word_order"
     assert " ".join(CALL) == (
-        "equal json_equal json_close json_wrapped json_any_order any_of close_1e_6 close_1e_4 same_set same_noneness"
+        "equal json_equal json_close json_wrapped json_any_order any_of close_1e_6 close_1e_4 root_1e_4 "
+        "same_set same_noneness"
     )
 
 
