@@ -1,4 +1,13 @@
-"""Offers the functions that Python programs call; the command line calls the same."""
+r"""Offers the functions that Python programs call; the command line calls the same.
+
+>>> import json, tempfile
+>>> folder, task = Path(tempfile.mkdtemp()), "introductory/change_in_coins"
+>>> _ = (folder / "recorded.jsonl").write_text(json.dumps({"task_id": task, "completion": "pass"}))
+>>> settings = GenerationSettings(model=str(folder / "recorded.jsonl"), backend="replay", policy="m", limit=1)
+>>> samples = generate("mini", settings, out=folder / "samples")
+>>> samples["m", task, 0].completion
+'pass'
+"""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -76,14 +85,6 @@ def generate(
         Unavailable: The model's server went away; the same call goes on.
 
     Here the backend `replay` answers from a file:
-
-    >>> import json, tempfile
-    >>> folder, task = Path(tempfile.mkdtemp()), "introductory/change_in_coins"
-    >>> _ = (folder / "recorded.jsonl").write_text(json.dumps({"task_id": task, "completion": "pass"}))
-    >>> settings = GenerationSettings(model=str(folder / "recorded.jsonl"), backend="replay", policy="m", limit=1)
-    >>> samples = generate("mini", settings, out=folder / "samples")
-    >>> samples["m", task, 0].completion
-    'pass'
     """
     backend = backend_of(settings)  # as is the model, before the problems are read, which may take long
     backend.check(settings.model)

@@ -92,19 +92,16 @@ def _reading(part: Part, task: Question) -> Extraction | None:
     needs_prompt = alone is None or leans_on(alone, task.prompt, task.entry_point, task.parse.grammar)
     joined = task.parse(task.prompt + part.text).tree if task.prompt and needs_prompt else None
     tree = joined or alone
-    if tree is None or any(map(_is_tag, tree.body)):
-        return None
-    if not (part.keeps_code or defines(tree, task.entry_point)):
+    if tree is None or any(map(_is_tag, tree.body)) or not (part.keeps_code or defines(tree, task.entry_point)):
         return None
     if "blanks" in part.rules and (joined or any(isinstance(statement, ast.Return) for statement in tree.body)):
         return None  # it is a body, whose blanks count
     head = task.prompt if joined else ""
-    if trimmed := _without_stray_lines(part, tree, head):
-        if not trimmed.text:
-            return None
-        if found := _reading(trimmed, task):
-            return found
-    return extraction_of(part, head + part.text, (*part.rules, *(["continuation"] if joined else [])))
+    found = extraction_of(part, head + part.text, (*part.rules, *(["continuation"] if joined else [])))
+    trimmed = _without_stray_lines(part, tree, head)
+    if trimmed is None:
+        return found
+    return (_reading(trimmed, task) or found) if trimmed.text else None
 
 
 def _without_stray_lines(part: Part, tree: ast.Module, head: str) -> Part | None:

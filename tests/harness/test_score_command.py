@@ -81,7 +81,7 @@ def test_equal_samples_are_warned_of(score, tmp_path, capsys):
     report = (tmp_path / "run" / "report.md").read_text()
     err = capsys.readouterr().err
     assert (warning in err, "so pass@2 is not an estimate" in err, warning in report) == (True, True, True)
-    assert "extraction: first (50.00 % without a program, 0.00 % cut off)" in report
+    assert "extraction: entry_point (50.00 % without a program, 0.00 % cut off)" in report
 
 
 def test_score_writes_a_run(score, tmp_path, capsys):
