@@ -1,4 +1,4 @@
-"""Reads CodeContests (Li et al. 2022, arXiv:2203.07814), and its problems in the form in which rLLM trains on them."""
+"""Reads CodeContests (Li et al. 2022, arXiv:2203.07814), and its problems in the form of rLLM's training data."""
 
 import re
 from collections.abc import Sequence
@@ -89,7 +89,7 @@ class _TrainerRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Head(msgspec.Struct, frozen=True, kw_only=True):
-    """Reads what a row is, for the index; the tests are not decoded."""
+    """Reads the form and id of a row, for the index; the tests are not decoded."""
 
     name: str | None = None
     description: msgspec.Raw = msgspec.Raw()

@@ -1,4 +1,4 @@
-"""Opens the benchmarks of EvalPlus (Liu et al. 2023, arXiv:2305.01210), whose answers are what a reference returns.
+"""Opens the benchmarks of EvalPlus (Liu et al. 2023, arXiv:2305.01210): references return their answers.
 
 Answers are compared in EvalPlus' way (evalplus/eval/__init__.py), but for two points: an integer is met to the digit,
 at any tolerance, and floats are within the tolerance at any depth. Its limits are EvalPlus' own rule, max(4 s, 4 x the

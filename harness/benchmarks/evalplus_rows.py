@@ -62,7 +62,7 @@ class _HubRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Head(msgspec.Struct, frozen=True, kw_only=True):
-    """Reads what tells the form of a row; its inputs are not decoded."""
+    """Reads the fields that tell the form of a row; its inputs are not decoded."""
 
     task_id: str | int = ""
     base_input: msgspec.Raw = msgspec.Raw()
@@ -168,7 +168,7 @@ def _of_hub(row: _HubRow, where: str, number: int) -> PlusTask:
 
 
 class _Test(NamedTuple):
-    """Holds what is read of a `test`: the first values of `inputs` and `results`, and its last statement."""
+    """Holds parts of a `test`: the first values of `inputs` and `results`, and its last statement."""
 
     values: Mapping[str, ast.expr]
     function: str

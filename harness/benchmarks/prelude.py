@@ -35,7 +35,7 @@ class PreludeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Prelude(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds a prelude: how each of its names is come by."""
+    """Holds a prelude: its names, and the import or value behind each."""
 
     name: str
     sha256: str

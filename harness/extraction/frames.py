@@ -1,4 +1,4 @@
-"""Finds what frames the answer of a model: thoughts in tags or channels, tags around the answer, and special tokens.
+"""Finds the frames of a model's answer: thoughts in tags or channels, tags around the answer, and special tokens.
 
 A tag is a name in brackets of any kind, such as `<think>`, `[THINK]` or `<|begin_of_thought|>`. Its meaning is read
 from its name, in any letter case, so that of a new model is mostly understood. A tag between quotes on its line is
@@ -78,7 +78,7 @@ _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)|```|'''|\"\"\"")
 
 
 class Tag(NamedTuple):
-    """Locates a tag, and tells what it frames."""
+    """Locates a tag, and tells its kind."""
 
     start: int
     end: int

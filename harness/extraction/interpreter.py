@@ -34,7 +34,7 @@ class _UnknownStatement(ast.stmt):
 
 
 class OtherPython:
-    """Parses as one interpreter does; started when the first text comes, and anew where a text ended it."""
+    """Parses as one interpreter does; starts it for the first text, and again after a text that ended it."""
 
     def __init__(self, python: str) -> None:
         """Take the path of the interpreter."""
@@ -82,7 +82,7 @@ class OtherPython:
         return ParsedText(_tree(answer), answer.is_unfinished)
 
     def end(self) -> None:
-        """End the process; another text starts one anew."""
+        """End the process; the next text starts one."""
         if child := self._child:
             self._child = None
             child.kill()

@@ -1,4 +1,4 @@
-"""Reads what evalplus and BigCodeBench write: folders and archives of programs, and eval_results.json."""
+"""Reads files of evalplus and BigCodeBench: folders and archives of programs, and eval_results.json."""
 
 import os
 import re

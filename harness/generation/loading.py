@@ -1,4 +1,4 @@
-"""Loads a model with its tokenizer, and checks once what comes with it, for training and generation alike.
+"""Loads a model with its tokenizer, and checks both once, for training and generation alike.
 
 Every weight is there, the tokenizer fits the model's table, nothing that an earlier use left in its file counts, and
 the tokens that end a text are known. What is wrong is one line that says what to do.
@@ -23,7 +23,7 @@ _NAMES_SHOWN = 3
 
 
 class LoadedModel(NamedTuple):
-    """Holds a model, its tokenizer, and the tokens that end a text, none where neither names one."""
+    """Holds a model, its tokenizer, and the tokens that end a text, none if neither names one."""
 
     model: CausalModel
     tokenizer: "PreTrainedTokenizerBase"
@@ -126,7 +126,7 @@ def load_tokenizer(folder: Path | str) -> "PreTrainedTokenizerBase":
 
 
 class _Ends(msgspec.Struct, frozen=True):
-    """Reads what generation_config.json or config.json says of the end; one of several parts says it of the text."""
+    """Reads the end tokens of generation_config.json or config.json; of several parts, those of the text."""
 
     eos_token_id: int | list[int] | None = None
     text_config: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Turns prompts and completions into a model's tokens, and back: what is generated and what is trained agree.
+"""Turns prompts and completions into a model's tokens, and back, the same for generation and training.
 
 The text of a special token within a prompt or a completion is text, and nothing ends a prompt.
 """

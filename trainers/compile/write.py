@@ -52,7 +52,7 @@ class Compilation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Row(msgspec.Struct, frozen=True):
-    """Holds what was compiled of a problem, as the draft has it."""
+    """Holds the compiled groups of a problem, as the draft has them."""
 
     groups: tuple[Group, ...]
     counts: tuple[tuple[str, str, int], ...]
