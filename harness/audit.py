@@ -156,9 +156,9 @@ def count_disagreeing(
 
 def _reference_case(problem: Problem, cap_s: float, jail: Jail) -> Case:
     sample = Sample(policy="reference", task_id=problem.task_id, index=0, completion=problem.reference)
-    program = program_of(sample, problem, AS_IT_IS, grammar=grammar_of(jail.python)).program
-    limits, prelude = calibrated_limits(problem.limits, cap_s), prelude_of(program, problem)
-    return Case(program=program, tests=problem.tests, limits=limits, prelude=prelude)
+    grammar, limits = grammar_of(jail.python), calibrated_limits(problem.limits, cap_s)
+    program = program_of(sample, problem, AS_IT_IS, grammar=grammar).program
+    return Case(program=program, tests=problem.tests, limits=limits, prelude=prelude_of(program, problem, grammar))
 
 
 def _reference_run(task_id: str, judgement: Judgement) -> ReferenceRun:
