@@ -18,7 +18,7 @@ import msgspec
 from harness.errors import UserError
 from harness.runs.json_objects import spans
 from harness.runs.jsonl import unpacked
-from harness.runs.python_json import converted, parse_json
+from harness.runs.python_json import converted, decode, parse_json
 
 Arguments = tuple[Any, ...]
 
@@ -78,19 +78,6 @@ class _Head(msgspec.Struct, frozen=True, kw_only=True):
         return "hub" if b"inputs = [" in test and b"(*inp)" in test else ""
 
 
-def _head(row: bytes, where: str) -> _Head:
-    try:
-        return msgspec.json.decode(row, type=_Head)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # wrong, or what only Python's own decoder takes
-        tree = parse_json(row, where)
-    if isinstance(tree, dict):
-        tree |= {
-            name: msgspec.Raw(json.dumps(tree[name]).encode() if name in tree else b"")
-            for name in ("base_input", "plus_input", "test")
-        }
-    return converted(tree, _Head, where)
-
-
 def refuse_evalplus(data: Path, given: str, title: str) -> None:
     """Refuse a file with rows of EvalPlus, which would be judged without their further inputs, or under another name.
 
@@ -109,7 +96,7 @@ def refuse_evalplus(data: Path, given: str, title: str) -> None:
         for where, _, start, length in list(spans(file, data)):
             file.seek(start)
             row = file.read(length)
-            if (b'_input"' in row or b"inputs = [" in row) and _head(row, where).form:
+            if (b'_input"' in row or b"inputs = [" in row) and decode(row, _Head, where).form:
                 raise UserError(f"{where}: this is {title}, not {given}: use --benchmark {given}-plus")
 
 
@@ -248,7 +235,7 @@ def numbered_rows(data: Path, prefix: str) -> list[Numbered]:
         for where, _, start, length in list(spans(file, data)):
             file.seek(start)
             row = file.read(length)
-            head = _head(row, where)
+            head = decode(row, _Head, where)
             of, _, number = str(head.task_id).rpartition("/")
             if of not in {"", prefix} or not re.fullmatch(r"[0-9]{1,9}", number):
                 task_id = str(head.task_id)[:80]

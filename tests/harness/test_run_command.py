@@ -12,7 +12,7 @@ import pytest
 
 from harness.cli.main import run
 from harness.examination import evaluate
-from harness.runs.jsonl import decode
+from harness.runs.python_json import decode
 from harness.runs.records import Evaluation, Result, Run
 from sandbox import pool
 from sandbox.records import Fault, Verdict
