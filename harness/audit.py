@@ -140,17 +140,17 @@ def count_disagreeing(
     Returns:
         Number of wrong ones by task id.
     """
-    asked = deque[str]()
+    tasks = deque[str]()
 
     def cases() -> Iterator[Case]:
         for task_id in task_ids:
             problem = problems[task_id]
             for reference in problem.other_references:
-                asked.append(task_id)
+                tasks.append(task_id)
                 yield _reference_case(msgspec.structs.replace(problem, reference=reference), method.cap_s, jail)
 
     judgements = judge_all(cases(), jail, workers)
-    found = ((asked.popleft(), judgement.verdict) for judgement in judgements)
+    found = ((tasks.popleft(), judgement.verdict) for judgement in judgements)
     return Counter(task_id for task_id, verdict in found if verdict is Verdict.WRONG_ANSWER)
 
 

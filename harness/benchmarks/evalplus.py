@@ -2,7 +2,7 @@
 
 Answers are compared in EvalPlus' way (evalplus/eval/__init__.py), but for two points: an integer is met to the digit,
 at any tolerance, and floats are within the tolerance at any depth. Its limits are EvalPlus' own rule, max(4 s, 4 x the
-time of the reference), with the times of a table: a limit that was measured anew would be another on another machine.
+time of the reference), with the times of a table: a limit that is measured again would be another on another machine.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -81,7 +81,7 @@ def open_plus_set(data: Path | None, plus_set: PlusSet) -> Catalogue:
 
 
 def _unknown(rows: Iterator[Numbered], plus_set: PlusSet) -> dict[Path, PlusTask]:
-    """Return the tasks to learn, by the files of their answers; a malformed one is told when it is looked up."""
+    """Return the tasks to learn, by the files of their answers; a malformed one is reported when it is looked up."""
     tasks = dict[Path, PlusTask]()
     for row in rows:
         path = answers_file(row.row)

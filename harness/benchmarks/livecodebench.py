@@ -192,7 +192,7 @@ SIZES = {"v1": 400, "v2": 111, "v3": 101, "v4": 101, "v5": 167, "v6": 175}
 _BEFORE = {
     "v1": "2024-04", "v2": "2024-07", "v3": "2024-09", "v4": "2024-11", "v5": "2025-03", "v6": "2025-06",
 }  # fmt: skip
-"""A month that no problem of a release reaches: problems in another order are told by it."""
+"""A month that no problem of a release reaches: it shows that problems are in another order."""
 
 
 def _release(name: str, added: tuple[str, ...]) -> Callable[[Iterable[Dated]], Iterable[str]]:

@@ -66,8 +66,8 @@ def command(
     sample = SampleFile(run / "samples.jsonl", judged_run.samples_sha256)[evaluation.key]
     conditions = judged_run.conditions
     if python == sys.executable and conditions.python.split(".")[:2] != [*platform.python_version_tuple()[:2]]:
-        told = f"{run} was judged under Python {conditions.python}: name it with --python"
-        click.echo(f"proctor: {told}, this one may find another program in the completion", err=True)
+        remark = f"{run} was judged under Python {conditions.python}: name it with --python"
+        click.echo(f"proctor: {remark}, this one may find another program in the completion", err=True)
     found = explain(
         sample, evaluation, problem, conditions.extraction, conditions.prompt_card, grammar=grammar_of(python)
     )

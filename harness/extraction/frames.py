@@ -12,7 +12,7 @@ from typing import NamedTuple
 _MOST_TAGS = 10_000
 """Tags that are read; a text with more is not an answer."""
 _NEAR = 200
-"""Characters around a tag that tell whether it stands between quotes."""
+"""Characters around a tag that tell whether it is between quotes."""
 
 _TAG = re.compile(
     r"(?P<opening>[<\[({\u25c1\u3010\u27e8\u00ab\uff1c]\|?|<\uff5c)(?P<slash>[ ]?/[ ]?)?"
@@ -130,7 +130,7 @@ def _tag(match: re.Match[str]) -> Tag | None:
 
 
 def is_quoted(text: str, start: int, end: int) -> bool:
-    """Return whether a part of a text stands between quotes or backticks on its line, so is only spoken of.
+    """Return whether a part of a text is between quotes or backticks on its line, so is only spoken of.
 
     Args:
         text: that holds the part.

@@ -30,7 +30,7 @@ class _Answer(msgspec.Struct):
 
 
 class _UnknownStatement(ast.stmt):
-    """Stands for a statement, or a part of one, that this Python doesn't have."""
+    """Replaces a statement, or a part of one, that this Python doesn't have."""
 
 
 class OtherPython:
@@ -129,6 +129,6 @@ def grammar_of(python: str) -> Grammar:
         python: its path.
 
     Returns:
-        `harness.syntax.parse_text` for this one; one of another version is asked in a process of its own, which lasts.
+        `harness.syntax.parse_text` for this one; one of another version parses in a process of its own, which lasts.
     """
     return parse_text if python == sys.executable else OtherPython(python)
