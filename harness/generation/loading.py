@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CausalModel = Any
 """A PreTrainedModel that is a GenerationMixin too, which has no name in the library."""
 _NAMES_SHOWN = 3
+_ATTENDING = frozenset({"full_attention", "sliding_attention", "chunked_attention"})
+"""Kinds of layers that see other tokens by attention alone."""
 
 
 class LoadedModel(NamedTuple):
@@ -153,12 +155,29 @@ def ends_of(tokenizer: "PreTrainedTokenizerBase", *folders: Path) -> tuple[int, 
     return tuple(sorted(end for end in ends if 0 <= end < len(tokenizer)))
 
 
+def stateful_layers(model: CausalModel) -> tuple[str, ...]:
+    """Return the kinds of layers that carry a state from token to token, as Mamba's and LFM2's do.
+
+    Args:
+        model: whose config names them, or whose class says that there are such.
+
+    Returns:
+        Their names in alphabetical order; none where every layer sees other tokens by attention alone.
+    """
+    others = set(getattr(model.config.get_text_config(), "layer_types", None) or ()) - _ATTENDING
+    if not others and model._is_stateful:  # noqa: SLF001 - the library asks so, too
+        return ("recurrent",)
+    return tuple(sorted(others))
+
+
 def _refuse_attention(folder: Path, config: Any, attention: str | None) -> None:
     from transformers import MODEL_FOR_CAUSAL_LM_MAPPING  # noqa: PLC0415 - seconds
 
     kind: Any = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
     if attention == "sdpa" and kind is not None and not kind._supports_sdpa:  # noqa: SLF001 - the library asks so, too
-        raise UserError(f"{folder}: {config.model_type} can't compute --attention sdpa; give --attention eager")
+        raise UserError(
+            f"{folder}: {config.model_type} can't compute --attention sdpa; give --attention eager --packing off"
+        )
 
 
 def _refuse_missing(folder: Path, report: dict[str, Collection[Any]]) -> None:

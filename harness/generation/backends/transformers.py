@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from transformers import StopStringCriteria
 
 
+_WRONG_IN_BATCHES = frozenset({"rwkv"})
+"""Kinds of models whose state transformers 5 mixes up between the rows of a batch, and which ignore padding."""
+
+
 class TransformersOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Holds the options of the backend transformers."""
 
@@ -146,12 +150,18 @@ def _from_disk(weights: Weights, options: TransformersOptions, device: "torch.de
     makes a plan for each number of tokens, and every token that is generated makes another.
 
     Raises:
-        UserError: As of `load_whole`, or the device's memory is too small.
+        UserError: As of `load_whole`, the library can't compute batches of it, or the device's memory is too small.
     """
     import torch  # noqa: PLC0415 - seconds
 
     torch.backends.cuda.enable_cudnn_sdp(enabled=False)
     loaded = load_whole(weights, dtype=options.dtype, merge=options.merge)
+    kind = loaded.model.config.model_type
+    if kind in _WRONG_IN_BATCHES and options.batch_size > 1:
+        raise UserError(
+            f"{weights.base}: transformers computes a batch of {kind} otherwise than its rows alone; "
+            "give --option batch_size=1"
+        )
     try:
         return loaded._replace(model=loaded.model.to(device).eval())
     except RuntimeError as error:
