@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from harness.errors import UserError
-from harness.generation.loading import LoadedModel, load_model
+from harness.generation.loading import LoadedModel, load_model, write_ends
 from harness.generation.models import find_weights
 from harness.generation.tokens import Tokens
 from harness.runs.jsonl import sha256_of_file
@@ -102,7 +102,6 @@ class Policy:
             folder: Where to, which exists.
             weights: The tensors of `written`, each whole.
         """
-        self.model.generation_config.eos_token_id = list(self.ends) if len(self.ends) > 1 else self.end
         if self._adapter is None:
             rounded = {name: _rounded(tensor, self.dtype) for name, tensor in weights.items()}
             self.model.save_pretrained(folder, state_dict=rounded)
@@ -111,7 +110,7 @@ class Policy:
             config.save_pretrained(folder)
         else:
             self._adapter.save_pretrained(folder, state_dict=weights)
-            self.model.generation_config.save_pretrained(folder)
+        write_ends(self.model, self.ends, folder)
         self.tokenizer.save_pretrained(folder)
 
 

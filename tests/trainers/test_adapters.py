@@ -1,6 +1,7 @@
 """Training goes on from an adapter as if it had never ended, or from the model that it makes."""
 
 import json
+import shutil
 
 import msgspec
 import pytest
@@ -9,6 +10,7 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
+from harness.cli.main import run as command
 from harness.errors import UserError
 from trainers import methods
 from trainers.config import TrainingOptions
@@ -80,6 +82,20 @@ def test_another_adapters_moments_are_another_training(run):
 
     with pytest.raises(UserError, match="its base_weights was"):
         run("out", STEADY, max_steps=2, model=adapter)
+
+
+def test_contradictory_settings_of_sampling_stay_in_every_checkpoint(run, tiny_base, tmp_path):
+    """Published models have such, and the library refuses to save a changed one: at the very end of a training."""
+    model = shutil.copytree(tiny_base, tmp_path / "model")
+    settings = {"do_sample": False, "temperature": 0.7, "eos_token_id": [10, 256]}
+    (model / "generation_config.json").write_text(json.dumps(settings))
+
+    adapter = run("adapter", model=model)
+    assert command(["merge-adapter", str(adapter), "--out", str(tmp_path / "merged")]) == 0
+
+    for folder in (run("whole", lora_rank=0, model=model), adapter, tmp_path / "merged"):
+        found = json.loads((folder / "generation_config.json").read_text())
+        assert {name: found[name] for name in settings} == settings
 
 
 def test_an_adapter_of_another_rank_is_refused_with_advice(run):

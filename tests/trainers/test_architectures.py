@@ -3,6 +3,8 @@
 `docs/models.md` has the table; a test holds it to this one.
 """
 
+import json
+import shutil
 from functools import cache, partial
 from pathlib import Path
 
@@ -266,6 +268,26 @@ def test_rows_that_the_library_mixes_up_are_generated_one_by_one(tmp_path):
         pass
     with backend.load(str(tmp_path), {"batch_size": 1}):
         pass
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"layer_types": ["x", "y"]}, {"num_attention_heads": "two"}, {"num_attention_heads": 0}, {"hidden_size": -3},
+        {"model_type": "of tomorrow"}, {"rope_parameters": 5}, {"vocab_size": 10**12}, {"eos_token_id": "end"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_config_that_makes_no_model_is_refused_in_a_line(tiny_base, tmp_path, wrong):
+    """Whatever the libraries raise on it."""
+    folder = shutil.copytree(tiny_base, tmp_path / "model")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | wrong))
+
+    with pytest.raises(UserError) as refused:
+        load_model(folder, dtype=torch.float32)
+
+    assert "\n" not in str(refused.value)
 
 
 def alone(model, prompt, ends):
