@@ -115,8 +115,8 @@ def _refuse_uncounted(model: str, made: Any, linear: tuple[type[Any], ...], tabl
     """Refuse work that the formulas leave out: of states, and of experts, whose weights are in no linear layer."""
     if states := stateful_layers(made):
         raise UserError(f"{model}: has {', '.join(states)} layers, so it can't be planned; {_MEASURE}")
-    modules: Sequence[Any] = list(made.modules())
-    counted = {id(module.weight) for module in modules if isinstance(module, (*linear, table))}
+    kinds: Any = (*linear, table)
+    counted = {id(module.weight) for module in made.modules() if isinstance(module, kinds)}
     others = [name for name, weight in made.named_parameters() if weight.ndim > 1 and id(weight) not in counted]
     if others:
         raise UserError(f"{model}: its {others[0]} is in no linear layer, so it can't be planned; {_MEASURE}")
