@@ -1,6 +1,7 @@
 """Compares our judge with CodeNet's: members of groups run in the sandbox on the samples of their statements.
 
-Samples are not the judge's tests: a rejected program may well pass them, but an accepted one should.
+Samples are not the judge's tests: a rejected program may well pass them, but an accepted one should. One that can't
+even run, such as Python 2 that parses, is not accepted in this Python.
 """
 
 from collections import deque
@@ -11,9 +12,10 @@ from typing import NamedTuple
 
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
-from sandbox.records import Limits, StdioTest
+from sandbox.records import Limits, StdioTest, Verdict
 from trainers.compile import codenet
 from trainers.compile.data_card import Rule
+from trainers.compile.rewards import Status
 from trainers.compile.statements import read_statement
 from trainers.groups import Group
 
@@ -24,9 +26,23 @@ UNTRIED = "no sample to try"
 class Rejudged(NamedTuple):
     """Pairs the status by CodeNet of a group's member with our verdict, or `UNTRIED`."""
 
+    problem_id: str
     source_id: str
     status: str
     verdict: str
+
+
+def fails_here(status: str, verdict: str | None) -> bool:
+    """Return whether a program that was accepted doesn't run in this interpreter, as Python 2 that parses.
+
+    Args:
+        status: By CodeNet.
+        verdict: Ours.
+
+    Returns:
+        False for a wrong output: the problem may have several right ones.
+    """
+    return status == Status.ACCEPTED and verdict in {Verdict.RUNTIME_ERROR, Verdict.COMPILE_ERROR}
 
 
 class SampleTests(NamedTuple):
@@ -66,7 +82,7 @@ def rejudge(
     Raises:
         Refused: The host can't hold an untrusted program.
     """
-    tried = deque[tuple[str, str]]()
+    tried = deque[tuple[str, str, str]]()
     untried: list[Rejudged] = []
 
     def cases() -> Iterator[Case]:
@@ -75,10 +91,10 @@ def rejudge(
             for member in zip(group.completions, group.source_ids, group.statuses, strict=True):
                 completion, source_id, status = member
                 if tests:
-                    tried.append((source_id, status))
+                    tried.append((group.problem_id, source_id, status))
                     yield Case(program=completion, tests=tests, limits=limits)
                 else:
-                    untried.append(Rejudged(source_id, status, UNTRIED))
+                    untried.append(Rejudged(group.problem_id, source_id, status, UNTRIED))
 
     for judgement in judge_all(cases(), jail, workers):
         yield Rejudged(*tried.popleft(), str(judgement.verdict))
