@@ -34,17 +34,6 @@ FUNCTIONS = {
 }
 
 
-@pytest.fixture
-def run(tmp_path, make_groups, tiny_base):
-    """Return a function that trains; the same groups and model by default."""
-    usual = make_groups()
-
-    def train(name, options=OPTIONS, *, method=methods.rloo, groups=usual, model=tiny_base):
-        return method.train(groups, str(model), tmp_path / name, options)
-
-    return train
-
-
 def changed(options=OPTIONS, **settings):
     """Return the options with some settings changed."""
     return msgspec.structs.replace(options, **settings)
@@ -332,44 +321,3 @@ def test_policies_of_steps_are_kept_where_asked(tmp_path, run):
     kept = sorted((tmp_path / "out" / "steps").iterdir())
     assert [folder.name for folder in kept] == ["00000002", "00000004"]
     assert [json.loads((folder / "checkpoint.json").read_text())["step"] for folder in kept] == [2, 4]
-
-
-def test_unbalanced_groups_are_refused_or_taken(tmp_path, run, make_groups):
-    """With nothing accepted `rloo` has weights and `sft` has none, so that it leaves the group out."""
-    groups = make_groups(3, name="rejected", rewards=(-0.1, -0.1, -0.6, -1.0))
-
-    with pytest.raises(UserError, match="lacks accepted or rejected members"):
-        run("refused", groups=groups)
-    allowed = changed(unbalanced_groups=True)
-    assert run("taken", allowed, groups=groups).step == 3
-    assert rows(tmp_path / "taken")[0]["margin"] is None
-    with pytest.raises(UserError, match="holds no group to train on"):
-        run("none", allowed, groups=groups, method=methods.sft)
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"attention": "flash_attention_2"}, "add --packing off"),
-        ({"report_to": "wandb"}, "pip install wandb"),
-        ({"learning_rate": 1e30}, "lower --learning-rate"),
-    ],
-)
-def test_what_can_t_be_is_refused(run, settings, message):
-    """In one line that says what to do."""
-    with pytest.raises(UserError, match=message):
-        run("out", changed(**settings))
-
-
-def test_a_group_too_long_for_the_model_is_named(run, make_groups):
-    """The tiny model has places for 512 tokens."""
-    with pytest.raises(UserError, match=r"problem p00000: .* has 525 tokens, but the model has 512"):
-        run("out", groups=make_groups(1, name="long", prompt="a" * 520, completions=("b" * 4,) * 4))
-
-
-def test_a_model_that_isn_t_there_is_refused(run, monkeypatch):
-    """Neither a folder nor a name in the hub's cache."""
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-
-    with pytest.raises(UserError, match="--model"):
-        run("out", model="nowhere/at/all")

@@ -128,9 +128,7 @@ def from_codenet(
     out: Path,
     as_json: bool,
     workers: int,
-    python: str,
-    layers: frozenset[str],
-    preload: tuple[str, ...],
+    jail: Jail,
     **options: Any,
 ) -> int:
     """Compile CodeNet's Python submissions.
@@ -139,7 +137,6 @@ def from_codenet(
     """
     refuse_taken(out)
     ids = codenet.problem_ids(tree)
-    jail = Jail(python=python, layers=layers, preload=preload)
     rejudged_by = jail_report(jail).python if rejudging else ""
     plan = _plan(options, tokenizer=tokenizer, language=language, rejudged_by=rejudged_by)
     work = partial(compile_codenet_problem, tree=tree, language=language, plan=plan)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
 from sandbox.records import Limits, StdioTest, Verdict
+from sandbox.verdicts import absent_package
 from trainers.compile import codenet
 from trainers.compile.data_card import Rule
 from trainers.compile.rewards import Status
@@ -30,19 +31,20 @@ class Rejudged(NamedTuple):
     source_id: str
     status: str
     verdict: str
+    absent: str = ""
+    """The package that it failed for, if it did."""
 
 
-def fails_here(status: str, verdict: str | None) -> bool:
+def fails_here(member: Rejudged) -> bool:
     """Return whether a program that was accepted doesn't run in this interpreter, as Python 2 that parses.
 
     Args:
-        status: By CodeNet.
-        verdict: Ours.
+        member: Of a group.
 
     Returns:
         False for a wrong output: the problem may have several right ones.
     """
-    return status == Status.ACCEPTED and verdict in {Verdict.RUNTIME_ERROR, Verdict.COMPILE_ERROR}
+    return member.status == Status.ACCEPTED and member.verdict in {Verdict.RUNTIME_ERROR, Verdict.COMPILE_ERROR}
 
 
 class SampleTests(NamedTuple):
@@ -97,7 +99,8 @@ def rejudge(
                     untried.append(Rejudged(group.problem_id, source_id, status, UNTRIED))
 
     for judgement in judge_all(cases(), jail, workers):
-        yield Rejudged(*tried.popleft(), str(judgement.verdict))
+        absent = absent_package(judgement.verdict, judgement.detail)
+        yield Rejudged(*tried.popleft(), str(judgement.verdict), absent)
     yield from untried
 
 

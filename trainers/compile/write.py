@@ -13,7 +13,7 @@ import msgspec
 
 from harness.errors import UserError
 from harness.runs.jsonl import append, pretty_json, resume, sole_writer, whole_file, write_whole
-from trainers.compile.data_card import ROWS, TOTALS, Card, Counts, Recipe, tables_of, write_card
+from trainers.compile.data_card import ABSENT, ROWS, TOTALS, Card, Counts, Recipe, tables_of, write_card
 from trainers.compile.decontamination import Match
 from trainers.compile.pipeline import Compiled
 from trainers.compile.rejudge import Rejudged, fails_here
@@ -67,8 +67,8 @@ class _Row(msgspec.Struct, frozen=True):
     groups: tuple[Group, ...]
     counts: tuple[tuple[str, str, int], ...]
     matches: tuple[Match, ...]
-    left_out: tuple[str, ...] = ()
-    """Ids of accepted submissions that fail here."""
+    left_out: dict[str, str] = {}
+    """Accepted submissions that fail here -> the package that one failed for, if it did."""
 
 
 def compilation(source: str, inputs: Iterable[Path], recipe: Recipe) -> Compilation:
@@ -104,7 +104,7 @@ def write_folder(
         record: Of this compilation.
         compile_after: Number of problems that are done -> the results of the others, in their order; called once.
         counts: Counts so far; those of the problems are added.
-        rejudging: Judges the members of the groups, which then hold no accepted one that fails here; None to judge none.
+        rejudging: Judges the members of the groups, which then hold no accepted one that fails here; None for none.
 
     Returns:
         The card, as written.
@@ -114,7 +114,7 @@ def write_folder(
     """
     draft = out.with_name(f"{out.name}.tmp")
     _compile(draft, record, compile_after)
-    crossed = _settled(draft, rejudging) if rejudging else {}
+    crossed = _settled(draft, rejudging, counts) if rejudging else {}
     matches: list[Match] = []
     sha256 = write_groups(draft / GROUPS_FILE, _groups(draft / _COMPILED, counts, matches))
     tables = tables_of(counts)
@@ -154,35 +154,38 @@ def _compile(draft: Path, record: Compilation, compile_after: Callable[[int], It
             append(file, _row(one))
 
 
-def _row(compiled: Compiled, left_out: tuple[str, ...] = ()) -> _Row:
+def _row(compiled: Compiled, left_out: dict[str, str] | None = None) -> _Row:
     counts = tuple((table, entry, count) for (table, entry), count in compiled.counts.items())
-    return _Row(compiled.groups, counts, compiled.matches, left_out)
+    return _Row(compiled.groups, counts, compiled.matches, left_out or {})
 
 
-def _settled(draft: Path, rejudging: Rejudging) -> dict[str, Counter[str]]:
+def _settled(draft: Path, rejudging: Rejudging, counts: Counts) -> dict[str, Counter[str]]:
     """Compile problems again until no accepted member of a group fails here; return status -> verdict -> members.
 
-    Only what has not been judged is judged, so a round takes less than the one before.
+    The packages that members, and those left out, failed for are added to `counts`. Only what has not been judged is
+    judged, so a round takes less than the one before.
     """
     verdicts: _Verdicts = {}
     while True:
         unjudged = sum(len(group.source_ids) for group in _unjudged(draft, verdicts))
         for found in rejudging.judge(_unjudged(draft, verdicts), unjudged):
-            verdicts[found.problem_id, found.source_id] = found.verdict
+            verdicts[found.problem_id, found.source_id] = found
         failing = dict(_failing(draft, verdicts))
         if not failing:
             break
         _compile_again(draft, failing, rejudging)
     crossed: dict[str, Counter[str]] = {}
     for row in resume(draft / _COMPILED, _Row):
-        for group in row.groups:
-            for source_id, status in zip(group.source_ids, group.statuses, strict=True):
-                crossed.setdefault(status, Counter())[verdicts[group.problem_id, source_id]] += 1
+        members = [verdicts[group.problem_id, source_id] for group in row.groups for source_id in group.source_ids]
+        for member in members:
+            crossed.setdefault(member.status, Counter())[member.verdict] += 1
+        for absent in filter(None, (*row.left_out.values(), *(member.absent for member in members))):
+            counts[ABSENT, absent] += 1
     return crossed
 
 
-_Verdicts = dict[tuple[str, str], str]
-"""Problem and source id -> verdict."""
+_Verdicts = dict[tuple[str, str], Rejudged]
+"""By problem and source id."""
 
 
 def _unjudged(draft: Path, verdicts: _Verdicts) -> Iterator[Group]:
@@ -196,22 +199,18 @@ def _unjudged(draft: Path, verdicts: _Verdicts) -> Iterator[Group]:
                 yield msgspec.structs.replace(group, **kept)
 
 
-def _failing(draft: Path, verdicts: _Verdicts) -> Iterator[LeftOut]:
+def _failing(draft: Path, verdicts: _Verdicts) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the problems with accepted members that fail here, with all that is to be left out of them."""
     for row in resume(draft / _COMPILED, _Row):
-        found = tuple(
-            source_id
-            for group in row.groups
-            for source_id, status in zip(group.source_ids, group.statuses, strict=True)
-            if fails_here(status, verdicts[group.problem_id, source_id])
-        )
+        members = (verdicts[group.problem_id, source_id] for group in row.groups for source_id in group.source_ids)
+        found = {member.source_id: member.absent for member in members if fails_here(member)}
         if found:
-            yield row.groups[0].problem_id, row.left_out + found
+            yield row.groups[0].problem_id, row.left_out | found
 
 
-def _compile_again(draft: Path, failing: dict[str, tuple[str, ...]], rejudging: Rejudging) -> None:
+def _compile_again(draft: Path, failing: dict[str, dict[str, str]], rejudging: Rejudging) -> None:
     """Replace the rows of problems by those without what fails; a kill leaves the old file or the new one."""
-    again = iter(rejudging.compile_again(failing.items()))
+    again = iter(rejudging.compile_again((problem_id, tuple(ids)) for problem_id, ids in failing.items()))
     with whole_file(draft / _COMPILED) as file:
         for row in resume(draft / _COMPILED, _Row):
             problem_id = row.groups[0].problem_id if row.groups else ""
