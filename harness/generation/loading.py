@@ -94,18 +94,34 @@ def load_whole(weights: Weights, *, dtype: Any, merge: bool) -> LoadedModel:
     loaded = load_model(weights.base, dtype=dtype)
     if weights.adapter is None:
         return loaded
+    adapted = adapted_by(weights.adapter, loaded.model)
+    model = adapted.merge_and_unload() if merge else adapted.get_base_model()
+    return LoadedModel(model, loaded.tokenizer, ends_of(loaded.tokenizer, weights.base, weights.adapter))
+
+
+def adapted_by(adapter: Path, model: CausalModel) -> Any:
+    """Put an adapter over a model, beside its weights.
+
+    Args:
+        adapter: its folder.
+        model: changed in place, until the adapter's `unload`.
+
+    Returns:
+        A model of peft around it.
+
+    Raises:
+        UserError: The adapter doesn't fit the model.
+    """
     from peft import PeftModel  # noqa: PLC0415 - seconds
 
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="Found missing adapter keys")  # or it would silently be none
             warnings.filterwarnings("ignore", category=FutureWarning)  # of one library to the other
-            adapted: Any = PeftModel.from_pretrained(loaded.model, weights.adapter)
+            return PeftModel.from_pretrained(model, adapter)
     except Exception as error:  # as in `load_model`
         reason = " ".join(str(error).split())
-        raise UserError(f"{weights.adapter}: can't be loaded: {reason}; check the model") from error
-    model = adapted.merge_and_unload() if merge else adapted.get_base_model()
-    return LoadedModel(model, loaded.tokenizer, ends_of(loaded.tokenizer, weights.base, weights.adapter))
+        raise UserError(f"{adapter}: can't be loaded: {reason}; check the model") from error
 
 
 def load_tokenizer(folder: Path | str) -> "PreTrainedTokenizerBase":

@@ -9,6 +9,7 @@ import sys
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,8 +18,8 @@ import msgspec
 from harness.errors import UserError
 from harness.generation.backend import Backend, Engine, Generated, Request
 from harness.generation.backends.common import Batch, batches, options_of, pieces
-from harness.generation.loading import LoadedModel, load_whole
-from harness.generation.models import Weights, find_weights, refuse_absent
+from harness.generation.loading import LoadedModel, adapted_by, ends_of, load_whole
+from harness.generation.models import Weights, find_weights, of_one_base, refuse_absent
 from harness.generation.tokens import PromptedRow, Tokens, context_of, too_long
 from harness.runs.records import Producer, Sampling
 
@@ -143,6 +144,33 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
     yield _Loaded(model, weights, options, _from_disk(weights, options, device))
 
 
+@contextmanager
+def _share(models: Sequence[str], given: Mapping[str, Any]) -> Iterator[Backend]:
+    """Load the base once, for the first of them; adapters are computed beside it, as merging would change its weights."""
+    options = msgspec.structs.replace(options_of(transformers.name, given, TransformersOptions), merge=False)
+    found = of_one_base(models)
+    device = _device(options.device)
+
+    @cache
+    def base() -> LoadedModel:
+        return _from_disk(msgspec.structs.replace(found[models[0]], adapter=None), options, device)
+
+    @contextmanager
+    def load(model: str, _given: Mapping[str, Any]) -> Iterator[Engine]:
+        weights, loaded = found[model], base()
+        if weights.adapter is None:
+            yield _Loaded(model, weights, options, loaded)
+            return
+        adapted = adapted_by(weights.adapter, loaded.model)
+        try:
+            ends = ends_of(loaded.tokenizer, weights.base, weights.adapter)
+            yield _Loaded(model, weights, options, LoadedModel(loaded.model.eval(), loaded.tokenizer, ends))
+        finally:
+            adapted.unload()
+
+    yield msgspec.structs.replace(transformers, load=load)
+
+
 def _from_disk(weights: Weights, options: TransformersOptions, device: "torch.device") -> LoadedModel:
     """Return a model on its device, its tokenizer and its ends.
 
@@ -197,6 +225,7 @@ def _kind_of(device: "torch.device") -> str:
 transformers = Backend(
     name="transformers",
     load=_load,
+    share=_share,
     check=refuse_absent,
     about="a model in this process: hub id, local folder or LoRA adapter",
 )
