@@ -146,7 +146,7 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
 
 @contextmanager
 def _share(models: Sequence[str], given: Mapping[str, Any]) -> Iterator[Backend]:
-    """Load the base once, for the first of them; adapters are computed beside it, as merging would change its weights."""
+    """Load the base once, for the first of them; adapters are computed beside it, as merging would change it."""
     options = msgspec.structs.replace(options_of(transformers.name, given, TransformersOptions), merge=False)
     found = of_one_base(models)
     device = _device(options.device)
