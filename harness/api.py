@@ -12,7 +12,7 @@ from harness.benchmarks.selection import of_shard, of_split, refuse_missing, who
 from harness.errors import UserError
 from harness.examination.examine import ExaminationSettings, JudgingSettings, Origin, jail_report, origin_of, run_record
 from harness.examination.overlap import generate_and_judge
-from harness.generation.planning import GenerationSettings, backend_of, generate_samples, plan_generation
+from harness.generation.planning import GenerationSettings, backend_of, generate_samples, loaded_engine, plan_generation
 from harness.generation.prompts import card_id, load_card
 from harness.runs.records import Result, Source
 from harness.runs.row_store import SampleCopy, SampleCounts, SampleFile
@@ -180,7 +180,7 @@ def generate_and_evaluate(
     plan = plan_generation(settings, source, loaded)
     jail_report(judging.jail)
     refuse_short({(plan.policy, task_id): plan.sampling.n for task_id in plan.infos}, k)
-    with backend.load(settings.model, settings.options) as engine:
+    with loaded_engine(backend, settings, plan) as engine:
         record = plan.record(engine.producer)
         origin = Origin(
             prompt_card=plan.prompt_card, sampling=plan.sampling, producer=record.producer, shard=plan.shard

@@ -10,6 +10,7 @@ import traceback
 import click
 
 from harness.errors import INTERRUPTED, OUR_FAULT, USERS_MISTAKE, Unavailable, UserError
+from harness.generation.threads import wait_passively
 from sandbox.printable import readable
 
 SUBCOMMANDS = {
@@ -98,6 +99,7 @@ def run(arguments: list[str]) -> int:
     Returns:
         The exit code: what the command returns, or the code of the error in `harness.errors`.
     """
+    wait_passively()  # before any command imports PyTorch
     try:
         with proctor.make_context("proctor", arguments or ["--help"]) as context:
             return proctor.invoke(context) or 0
