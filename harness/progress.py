@@ -12,7 +12,7 @@ from sandbox.printable import one_line
 
 T = TypeVar("T")
 
-INTERVAL_S = 10.0
+INTERVAL_S, PATIENCE_S = 10.0, 1.0
 
 
 def say(text: str) -> None:
@@ -23,6 +23,22 @@ def say(text: str) -> None:
     """
     sys.stderr.write(f"proctor: {one_line(text)}\n")
     sys.stderr.flush()
+
+
+@contextmanager
+def announced(text: str) -> Iterator[None]:
+    """Say what goes on meanwhile, unless it is over within a second.
+
+    Args:
+        text: as of `say`.
+    """
+    timer = threading.Timer(PATIENCE_S, say, (text,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _nothing(_elapsed_s: float) -> str:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from harness.generation.backend import Backend, Engine, Request, Tells
 from harness.generation.generate import complete_requests, missing_of, put_in_order, requests_of
 from harness.generation.prompts import PromptCard, card_id, load_card, render_prompt
 from harness.plugins import resolve
-from harness.progress import say, watched
+from harness.progress import announced, watched
 from harness.runs.jsonl import sole_writer
 from harness.runs.records import Generation, Producer, PromptCardId, Sample, Sampling, Source
 from harness.runs.row_store import SampleFile
@@ -158,7 +158,7 @@ def backend_of(settings: GenerationSettings) -> Backend:
 
 @contextmanager
 def loaded_engine(backend: Backend, settings: GenerationSettings, plan: GenerationPlan) -> Iterator[Engine]:
-    """Load the model of a plan, and say so first: it may take minutes.
+    """Load the model of a plan, and say so where that is not done at once: it may take minutes.
 
     Args:
         backend: that loads it.
@@ -171,8 +171,10 @@ def loaded_engine(backend: Backend, settings: GenerationSettings, plan: Generati
     Raises:
         UserError: The model can't be loaded.
     """
-    say(f"loading {settings.model} with {backend.name}, for {len(plan.requests)} samples of {len(plan.infos)} problems")
-    with backend.load(settings.model, settings.options) as engine:
+    samples = f"{len(plan.requests)} samples of {len(plan.infos)} problems"
+    with ExitStack() as stack:
+        with announced(f"loading {settings.model} with {backend.name}, for {samples}"):
+            engine = stack.enter_context(backend.load(settings.model, settings.options))
         yield engine
 
 

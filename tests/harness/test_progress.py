@@ -3,8 +3,11 @@
 import io
 import threading
 
+import pytest
+
 from harness import progress
-from harness.progress import ProgressLog, say, watched
+from harness.errors import UserError
+from harness.progress import ProgressLog, announced, say, watched
 
 
 class Terminal(io.StringIO):
@@ -119,6 +122,28 @@ def test_what_is_said_is_one_line_that_names_its_speaker(capsys):
     say("loading a\nb\x1b[2J")
 
     assert capsys.readouterr().err == "proctor: loading a b\\x1b[2J\n"
+
+
+def test_what_takes_long_is_announced(monkeypatch):
+    """Here the work ends only once it was."""
+    stream = Awaited()
+    monkeypatch.setattr(progress, "PATIENCE_S", 0.001)
+    monkeypatch.setattr("sys.stderr", stream)
+
+    with announced("loading m"):
+        assert stream.written.wait(60)
+
+    assert stream.getvalue() == "proctor: loading m\n"
+
+
+def test_what_is_quick_or_fails_at_once_is_not_announced(monkeypatch, capsys):
+    """A mistake stays one line."""
+    monkeypatch.setattr(progress, "PATIENCE_S", 60.0)
+
+    with pytest.raises(UserError), announced("loading m"):
+        raise UserError("no such model")
+
+    assert capsys.readouterr().err == ""
 
 
 def test_quick_work_is_silent():

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from harness.cli.main import run
+from harness.progress import ProgressLog
 from trainers.config import TrainingOptions
 
 pytestmark = pytest.mark.slow
@@ -135,11 +136,21 @@ def test_a_checkpoint_is_a_base_again(tmp_path, train, tiny_base):
 
 
 def test_progress_tells_what_training_does(train, monkeypatch):
-    """A line at most every ten seconds; here the clock is made to run."""
-    monkeypatch.setattr("harness.progress.INTERVAL_S", 0.0)
+    """Here it is asked after every step."""
+    lines = []
+
+    def asked(rows, total, what, _stream, **options):
+        log = ProgressLog(total, what, **options)
+        for row in rows:
+            yield row
+            log.count()
+            lines.append(log.line())
+
+    monkeypatch.setattr("trainers.loop.watched", asked)
 
     _, _, reported = train("--epochs", "3", "--save-every-steps", "1")
 
-    lines = reported.splitlines()
-    assert [line.split(",")[0] for line in lines] == ["trained 1 of 3", "trained 2 of 3", "trained 3 of 3"]
-    assert all(word in lines[0] for word in ("left", "loss", "accepted -", "rejected -", "gradient", "tokens/s"))
+    steps = [line for line in lines if line.startswith("trained")]
+    assert [line.split(",")[0] for line in steps] == ["trained 1 of 3", "trained 2 of 3", "trained 3 of 3"]
+    assert all(word in steps[0] for word in ("left", "loss", "accepted -", "rejected -", "gradient", "tokens/s"))
+    assert "is trained on the CPU with 1 thread (OMP_NUM_THREADS=1)" in reported.splitlines()[0]
