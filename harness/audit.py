@@ -1,88 +1,24 @@
 """Audits a benchmark: its references must pass, and programs that do no work must not."""
 
-import ast
 import re
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
 
 import msgspec
 
-from harness.audit_report import Accepted, Alike, Audit, Method, Reference
+from harness.audit_report import Accepted, Alike, Audit, Method, Reference, SeveralAnswers
+from harness.benchmarks.answers import grants
 from harness.benchmarks.flaws import flaw_of
 from harness.benchmarks.problem_info import sha256_of
 from harness.benchmarks.time_limits import Calibration, calibrated_limits, limit_of_reference
-from harness.extraction.program import AS_IT_IS, program_of
+from harness.errors import UserError
+from harness.extraction.interpreter import grammar_of
+from harness.extraction.program import AS_IT_IS, prelude_of, program_of
 from harness.runs.records import Problem, Sample
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
-from sandbox.records import AssertTest, CallTest, Judgement, StdioTest, Test, Verdict
-
-CONSTANTS = ("None", "True", "False", "0", "1", "''", "[]")
-"""Values that a function may return at every call, as source text."""
-
-
-def constant_programs(problem: Problem) -> Mapping[str, str]:
-    """Return programs that always give the same answer, by what they do.
-
-    They print the output that the first test expects, or return one of `CONSTANTS` or a value that the first test
-    compares with, from every function that the tests need.
-
-    Args:
-        problem: with at least one test.
-
-    Returns:
-        Description of the program -> its source.
-    """
-    first = problem.tests[0]
-    if isinstance(first, StdioTest):
-        shown = repr(first.expected_stdout)
-        return {f"prints {shown[:40]}": f"print({shown}, end='')"}
-    names = sorted({name for test in problem.tests for name in _names(test)})
-    constants = dict.fromkeys((*CONSTANTS, *_answers(first)))
-    return {f"returns {constant[:40]}": "\n".join(_define(names, constant)) for constant in constants}
-
-
-def _names(test: Test) -> tuple[str, ...]:
-    match test:
-        case AssertTest():
-            return test.names
-        case CallTest():
-            return (test.function.removeprefix("Solution()."),)
-        case _:
-            return ()
-
-
-def _answers(test: Test) -> Iterator[str]:
-    """Yield the plain values that a test compares with, as source text."""
-    match test:
-        case CallTest():
-            yield from filter(_is_literal, [repr(test.expected)])
-        case AssertTest():
-            for node in ast.walk(ast.parse(test.code)):
-                if isinstance(node, ast.Compare):
-                    yield from filter(_is_literal, map(ast.unparse, node.comparators))
-
-
-def _is_literal(source: str) -> bool:
-    try:
-        ast.literal_eval(source)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return False
-    return True
-
-
-def _define(names: list[str], constant: str) -> Iterator[str]:
-    """Yield the source of functions, at the top level and in a class as contest sites want it."""
-    for name in names:
-        yield f"def {name}(*_, **__):\n    return {constant}"
-    if "Solution" not in names:
-        yield "class Solution:"
-        for name in names:
-            yield f"    def {name}(self, *_, **__):\n        return {constant}"
-
-
-_EMPTY = "is empty"
+from sandbox.records import Judgement, OwnChecker, Verdict
+from sandbox.verdicts import absent_package
 
 _SHOWN = 10
 """References that are listed as the slowest."""
@@ -97,6 +33,10 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     flaw: str
     """Why no program can be judged by its tests, empty where nothing is found."""
     limit_cpu_s: float
+    granted: tuple[str, ...]
+    """What the statement grants beyond one answer."""
+    checker: str
+    """Of the first test, empty where it compares by itself."""
     statement_sha256: str
     """Of the statement without regard to white space and the case of letters."""
     tests_sha256: str
@@ -129,9 +69,35 @@ def entry_of(problem: Problem) -> AuditEntry:
         has_reference=bool(problem.reference.strip()),
         flaw=flaw_of(problem),
         limit_cpu_s=problem.limits.cpu_s,
+        granted=grants(problem.statement),
+        checker=_checker_of(problem),
         statement_sha256=sha256_of(" ".join(problem.statement.casefold().split())),
         tests_sha256=sha256_of(problem.tests),
     )
+
+
+def _checker_of(problem: Problem) -> str:
+    checker = getattr(next(iter(problem.tests), None), "checker", "")
+    return checker.name if isinstance(checker, OwnChecker) else checker
+
+
+def readable_entries(problems: Mapping[str, Problem], malformed: dict[str, str]) -> Iterator[AuditEntry]:
+    """Condense the problems of a benchmark, in its order.
+
+    Args:
+        problems: by task id, each of which is looked up once.
+        malformed: gets the reasons, by task id, of those that can't be read.
+
+    Yields:
+        The others, condensed.
+    """
+    for task_id in problems:
+        try:
+            yield entry_of(problems[task_id])
+        except UserError as error:
+            malformed[task_id] = str(error)
+        except RecursionError:
+            malformed[task_id] = "is nested too deep"
 
 
 def run_references(
@@ -151,7 +117,7 @@ def run_references(
     """
     for _ in range(method.repeat):
         again = []
-        cases = (_reference_case(problems[task_id], method.cap_s) for task_id in task_ids)
+        cases = (_reference_case(problems[task_id], method.cap_s, jail) for task_id in task_ids)
         for task_id, judgement in zip(task_ids, judge_all(cases, jail, workers), strict=True):
             yield _reference_run(task_id, judgement)
             if judgement.verdict is not Verdict.TIME_LIMIT:
@@ -159,10 +125,40 @@ def run_references(
         task_ids = again
 
 
-def _reference_case(problem: Problem, cap_s: float) -> Case:
+def count_disagreeing(
+    problems: Mapping[str, Problem], task_ids: Iterable[str], method: Method, *, jail: Jail, workers: int
+) -> Counter[str]:
+    """Run the other references of problems once, and count those with wrong answers.
+
+    Args:
+        problems: by task id.
+        task_ids: of problems whose first reference is accepted.
+        method: CPU seconds a test.
+        jail: that holds the references.
+        workers: processes that judge at once.
+
+    Returns:
+        Number of wrong ones by task id.
+    """
+    asked = deque[str]()
+
+    def cases() -> Iterator[Case]:
+        for task_id in task_ids:
+            problem = problems[task_id]
+            for reference in problem.other_references:
+                asked.append(task_id)
+                yield _reference_case(msgspec.structs.replace(problem, reference=reference), method.cap_s, jail)
+
+    judgements = judge_all(cases(), jail, workers)
+    found = ((asked.popleft(), judgement.verdict) for judgement in judgements)
+    return Counter(task_id for task_id, verdict in found if verdict is Verdict.WRONG_ANSWER)
+
+
+def _reference_case(problem: Problem, cap_s: float, jail: Jail) -> Case:
     sample = Sample(policy="reference", task_id=problem.task_id, index=0, completion=problem.reference)
-    program = program_of(sample, problem, AS_IT_IS).program
-    return Case(program=program, tests=problem.tests, limits=calibrated_limits(problem.limits, cap_s))
+    program = program_of(sample, problem, AS_IT_IS, grammar=grammar_of(jail.python)).program
+    limits, prelude = calibrated_limits(problem.limits, cap_s), prelude_of(program, problem)
+    return Case(program=program, tests=problem.tests, limits=limits, prelude=prelude)
 
 
 def _reference_run(task_id: str, judgement: Judgement) -> ReferenceRun:
@@ -205,78 +201,29 @@ def _reference(runs: list[ReferenceRun], entry: AuditEntry) -> Reference:
     )
 
 
-def try_trivial_programs(
-    problems: Mapping[str, Problem], task_ids: Iterable[str], *, jail: Jail, workers: int
-) -> Iterator[tuple[Accepted, ...]]:
-    """Judge programs without work by the tests of each problem.
-
-    Args:
-        problems: by task id.
-        task_ids: of problems with sound tests.
-        jail: that holds the programs.
-        workers: processes that judge at once.
-
-    Yields:
-        The findings of each problem, in the order of the task ids, empty where its tests accept none.
-    """
-    waiting = deque[tuple[str, int, tuple[str, ...]]]()
-
-    def cases() -> Iterator[Case]:
-        for task_id in task_ids:
-            problem = problems[task_id]
-            programs = {_EMPTY: "", **constant_programs(problem)}
-            waiting.append((task_id, len(problem.tests), tuple(programs)))
-            for program in programs.values():
-                yield Case(program=program, tests=problem.tests, limits=problem.limits, exhaustive=True)
-
-    judgements = judge_all(cases(), jail, workers)
-    for first in judgements:  # which made sure that its problem is waiting
-        task_id, tests, does = waiting.popleft()
-        others = islice(judgements, len(does) - 1)
-        passed = [_passed(judgement) for judgement in chain([first], others)]
-        yield tuple(_undemanding(task_id, dict(zip(does, passed, strict=True)), tests))
-
-
-def _passed(judgement: Judgement) -> frozenset[int]:
-    tests = enumerate(judgement.per_test, 1)
-    return frozenset(number for number, test in tests if test.verdict is Verdict.ACCEPTED)
-
-
-def _undemanding(task_id: str, passed: Mapping[str, frozenset[int]], tests: int) -> Iterator[Accepted]:
-    """Yield tests that decide nothing, and the first constant that all tests accept.
-
-    A test that accepts an empty program, or any constant at all, decides nothing. One constant may be the right
-    answer to one question, so it is a finding only where all tests accept it.
-    """
-    constants = [found for does, found in passed.items() if does != _EMPTY]
-    blind = {_EMPTY: passed[_EMPTY]}
-    if len(constants) > 1:
-        blind["returns any constant"] = frozenset.intersection(*constants)
-    complete = (does for does, found in passed.items() if does != _EMPTY and len(found) == tests)
-    blind |= {does: passed[does] for does in islice(complete, 1)}
-    for does, found in blind.items():
-        if found:
-            yield Accepted(task_id=task_id, program=does, tests=tuple(sorted(found)))
-
-
 def sort_findings(
-    entries: Collection[AuditEntry], found: Collection[Reference], undemanding: Iterable[Accepted], method: Method
+    entries: Collection[AuditEntry],
+    found: Collection[Reference],
+    undemanding: Iterable[Accepted],
+    method: Method,
+    disagreeing: Mapping[str, int],
 ) -> Audit:
     """Sort the findings of an audit.
 
     Args:
-        entries: of all problems, at least one.
+        entries: of all problems that can be read.
         found: every reference that ran.
         undemanding: programs without work that tests accept.
         method: of the audit.
+        disagreeing: number of references that give other answers than the first, by task id.
 
     Returns:
-        The report; entries that are not problems are the caller's to add.
+        The report; what is malformed or was left out is the caller's to add.
     """
     slow = tuple(reference for reference in found if reference.cpu_s > reference.limit_cpu_s)
     always = tuple(reference for reference in found if _accepted(reference) == len(reference.verdicts))
     return Audit(
-        benchmark=next(iter(entries)).benchmark,
+        benchmark=next((entry.benchmark for entry in entries), ""),
         method=method,
         problems=len(entries),
         references=len(found),
@@ -287,9 +234,22 @@ def sort_findings(
         slowest=tuple(sorted(found, key=lambda reference: -reference.cpu_s)[:_SHOWN]),
         undemanding=tuple(undemanding),
         alike=tuple(_alike(entries)),
+        several_answers=tuple(_several_answers(entries, disagreeing)),
+        absent_packages=dict(sorted(Counter(filter(None, map(_absent_package, found))).items())),
         without_reference=tuple(entry.task_id for entry in entries if not entry.has_reference),
         flawed={entry.task_id: entry.flaw for entry in entries if entry.flaw},
     )
+
+
+def _several_answers(entries: Iterable[AuditEntry], disagreeing: Mapping[str, int]) -> Iterator[SeveralAnswers]:
+    for entry in entries:
+        count = disagreeing.get(entry.task_id, 0)
+        if entry.granted or count:
+            yield SeveralAnswers(task_id=entry.task_id, granted=entry.granted, disagreeing=count, checker=entry.checker)
+
+
+def _absent_package(reference: Reference) -> str:
+    return absent_package(Verdict.RUNTIME_ERROR, reference.detail) if not _accepted(reference) else ""
 
 
 def calibration_of(audit: Audit, found: Iterable[Reference]) -> Calibration:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from harness.escapes import in_markdown
-from harness.scoring.report import isolation_of, table
+from harness.runs.conditions import allowed_text
+from harness.scoring.report import isolation_of, packages_text, table
 from sandbox.records import Verdict
 
 
@@ -38,6 +39,17 @@ class Alike(msgspec.Struct, frozen=True, kw_only=True):
     task_ids: tuple[str, ...]
 
 
+class SeveralAnswers(msgspec.Struct, frozen=True, kw_only=True):
+    """Names a problem to which several outputs may be right, and how outputs are compared."""
+
+    task_id: str
+    granted: tuple[str, ...]
+    """What the statement grants beyond one output, see `harness.benchmarks.answers.grants`."""
+    disagreeing: int
+    """References that give other answers than the first."""
+    checker: str
+
+
 class Method(msgspec.Struct, frozen=True, kw_only=True):
     """Records the method of an audit."""
 
@@ -45,6 +57,8 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     """Version of the examined interpreter."""
     proctor: str
     isolation: dict[str, str]
+    allow: dict[str, str] = {}
+    """Package that the sandbox shows on request -> version."""
     repeat: int
     """Runs of each reference."""
     cap_s: float
@@ -70,8 +84,13 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     undemanding: tuple[Accepted, ...]
     alike: tuple[Alike, ...]
     without_reference: tuple[str, ...]
+    several_answers: tuple[SeveralAnswers, ...]
     flawed: dict[str, str]
     """Task id -> why no program can be judged by its tests."""
+    malformed: dict[str, str] = {}
+    """Task id, or place in the data -> why the problem can't be read; these are not among `problems`."""
+    absent_packages: dict[str, int] = {}
+    """Package that is absent in the sandbox -> references that fail for it."""
     left_out: dict[str, str] = {}
     """Entry of the data that is not a problem -> why it can't be examined."""
 
@@ -96,7 +115,10 @@ def _lines(audit: Audit) -> Iterator[str]:
     yield f"{audit.problems} problems, {audit.references} with tests and a reference."
     yield f"Ceiling: {audit.accepted} of {audit.references} references are accepted within the limits{ceiling}."
     yield f"Each ran {method.repeat} times; a test was given up after {method.cap_s:g} s of CPU time."
-    yield f"Python {method.python}; isolation: {isolation_of(method.isolation)}"
+    allowed = f"; allowed: {packages}" if (packages := allowed_text(method.allow)) else ""
+    yield f"Python {method.python}{allowed}; isolation: {isolation_of(method.isolation)}"
+    if absent := packages_text(audit.absent_packages):
+        yield f"References that fail for a package that the sandbox does not show, see --allow: {absent}"
     yield from _section("References that fail", ("task", "verdict", "why"), _failures(audit.failing))
     yield from _section("References that fail sometimes", ("task", "verdict", "why"), _failures(audit.flaky))
     yield from _section("References that are slower than their limit", _TIMES, _times(audit.slow))
@@ -112,7 +134,16 @@ def _lines(audit: Audit) -> Iterator[str]:
         [(found.same, ", ".join(found.task_ids)) for found in audit.alike],
     )
     yield from _section("Problems without a reference", ("task",), [(task_id,) for task_id in audit.without_reference])
+    yield from _section(
+        "Problems with several right answers, maybe",
+        ("task", "the statement grants", "references that disagree", "checker"),
+        [
+            (found.task_id, ", ".join(found.granted), str(found.disagreeing or ""), found.checker)
+            for found in audit.several_answers
+        ],
+    )
     yield from _section("Problems whose tests can't be run", ("task", "why"), audit.flawed.items())
+    yield from _section("Malformed problems", ("task", "why"), audit.malformed.items())
     yield from _section("Entries left out", ("entry", "why"), audit.left_out.items())
     yield ""
 

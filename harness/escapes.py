@@ -5,6 +5,8 @@
 | a terminal, JSON that is shown as text | `readable`, and `one_line` in a line of ours, of `sandbox.printable` |
 | markdown | `in_markdown` in a line of ours, `code_block` for a text of several lines |
 | XML and HTML, written as a tree | `in_tree` |
+| LaTeX | `in_latex` |
+| a cell of CSV | `in_csv` |
 """
 
 import re
@@ -61,6 +63,47 @@ def in_tree(text: str) -> str:
     '<a\\x00b\\ud800 >'
     """
     return _cut(text).replace("\n", " ")
+
+
+_LATEX = str.maketrans(
+    {sign: f"\\{sign}" for sign in "%_&#${}"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "`": r"\textasciigrave{}"}
+    | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\symbol{34}"}
+    | {"[": "{[}", "]": "{]}", "*": "{*}", "±": r"$\pm$", "▼": r"$\downarrow$"}
+)
+"""A bracket or an asterisk would be an option of the command before it."""
+_LIGATURE = re.compile(r"([-'])(?=\1)")
+
+
+def in_latex(text: str) -> str:
+    r"""Return text that LaTeX sets as it is, within one line or one cell of a table.
+
+    Args:
+        text: of any length; cut after 4000 characters.
+
+    Returns:
+        One line with every special sign escaped.
+
+    >>> print(in_latex("a_b & 50 % #1\n\\input{x}"))
+    a\_b \& 50 \% \#1 \textbackslash{}input\{x\}
+    """
+    return _LIGATURE.sub(r"\1{}", " ".join(_cut(text).split()).translate(_LATEX))
+
+
+def in_csv(text: str) -> str:
+    r"""Return text that is no formula where it is the cell of a spreadsheet.
+
+    Args:
+        text: of any length; cut after 4000 characters.
+
+    Returns:
+        One line, behind an apostrophe where it would begin a formula.
+
+    >>> in_csv("=1+1"), in_csv("a=1\n")
+    ("'=1+1", 'a=1')
+    """
+    line = " ".join(_cut(text).split())
+    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
 
 
 def _cut(text: str) -> str:

@@ -9,9 +9,10 @@ left unparsed counts as no program, for want of knowing; `is_beyond` tells.
 """
 
 import ast
+import builtins
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
@@ -34,6 +35,9 @@ _ALLOW_INCOMPLETE_INPUT = 0x4000
 """The flag with which codeop has the parser tell a text that ends too early from one that is wrong."""
 _PARSERS_DEPTH = 200
 """The parser itself refuses deeper brackets."""
+_GIVEN = frozenset(dir(builtins)) | {"__file__", "__builtins__", "__annotations__", "reveal_type"}
+_LABELS = frozenset({"python", "python3", "py"})
+_PREPARES = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -48,6 +52,9 @@ class ParsedText(NamedTuple):
 
 NO_PROGRAM = ParsedText()
 
+Grammar = Callable[[str], ParsedText]
+"""Parses a text as one version of Python does; `parse_text` as this one."""
+
 
 class Parser:
     """Parses the many readings of one completion, but no more than `MOST_PARSED` characters of them in all.
@@ -55,8 +62,9 @@ class Parser:
     For a text that is not a program, the outcome is kept: it is mostly needed twice.
     """
 
-    def __init__(self) -> None:
-        """Begin with nothing parsed."""
+    def __init__(self, grammar: Grammar | None = None) -> None:
+        """Begin with nothing parsed; without a grammar, as this Python parses."""
+        self.grammar = grammar or parse_text
         self._left = MOST_PARSED
         self._refused = dict[str, ParsedText]()
 
@@ -67,7 +75,7 @@ class Parser:
         if self.gave_up(text):
             return NO_PROGRAM
         self._left -= len(text)
-        found = parse_text(text)
+        found = self.grammar(text)
         if found.tree is None:
             self._refused[text] = found
         return found
@@ -175,7 +183,60 @@ def defines(tree: ast.Module, name: str) -> bool:
     return not name or any(name in _bound_by(body) for body in (tree.body, *solutions))
 
 
-def leans_on(tree: ast.Module, prompt: str, name: str) -> bool:
+def lacks(tree: ast.Module) -> frozenset[str]:
+    """Return the names that a program reads but binds nowhere, and that Python doesn't give.
+
+    Args:
+        tree: of the program.
+    """
+    nodes = tuple(ast.walk(tree))
+    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return frozenset(read.difference(_GIVEN, *map(_names, nodes)))
+
+
+def binds(tree: ast.Module) -> frozenset[str]:
+    """Return the names that a program binds at its top level.
+
+    Args:
+        tree: of the program.
+    """
+    return _bound_by(tree.body)
+
+
+def acts(tree: ast.Module) -> bool:
+    """Return whether a program does more, when it is run, than to define and import.
+
+    Args:
+        tree: of the program.
+    """
+    return not all(isinstance(statement, _PREPARES) or _is_idle(statement) for statement in tree.body)
+
+
+def stray_lines(tree: ast.Module) -> tuple[int, int]:
+    """Return how many lines at a program's start, and at its end, are words that can only raise a NameError.
+
+    Such a line is prose that happens to parse: "Solution" or "Complexity: O(n)".
+
+    Args:
+        tree: of the program.
+
+    Returns:
+        The last of these lines at the start, and the first at the end, from 1; 0 where there are none.
+    """
+    missing = lacks(tree)
+    before = after = 0
+    for statement in tree.body:
+        if not _is_stray(statement, missing):
+            break
+        before = statement.lineno
+    for statement in reversed(tree.body):
+        if not _is_stray(statement, missing):
+            break
+        after = statement.lineno
+    return before, after
+
+
+def leans_on(tree: ast.Module, prompt: str, name: str, grammar: Grammar | None = None) -> bool:
     """Return whether the program uses, or lacks as its `name`, what the prompt defines and the program itself doesn't.
 
     A program with a `__future__` import can't follow a prompt, so it leans on none.
@@ -184,11 +245,12 @@ def leans_on(tree: ast.Module, prompt: str, name: str) -> bool:
         tree: of the program, without the prompt.
         prompt: source text; one that is not Python defines nothing.
         name: the entry point, "" for none.
+        grammar: that parses the prompt; None for this Python's.
 
     Returns:
         Whether the program needs the prompt before it.
     """
-    given = _given_by(prompt)
+    given = _given_by(prompt, grammar or parse_text)
     nodes = tuple(ast.walk(tree)) if given else ()
     if any(isinstance(node, ast.ImportFrom) and node.module == "__future__" for node in nodes):
         return False
@@ -213,9 +275,23 @@ def _is_idle(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Pass)
 
 
+def _is_stray(statement: ast.stmt, missing: frozenset[str]) -> bool:
+    """Return whether a statement is a line of words, one of which is a name that nothing binds."""
+    match statement:
+        case ast.Expr(value=ast.Name(id=name)):
+            words = name in missing and ((name[0].isascii() and name[0].isupper()) or name in _LABELS)
+        case ast.AnnAssign(target=ast.Name(id=name), value=None, annotation=annotation):
+            words = name[0].isascii() and name[0].isupper() and not missing.isdisjoint(
+                node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)
+            )  # fmt: skip
+        case _:
+            return False
+    return words and statement.lineno == statement.end_lineno
+
+
 @lru_cache(maxsize=1024)
-def _given_by(prompt: str) -> frozenset[str]:
-    tree = parsed(prompt)
+def _given_by(prompt: str, grammar: Grammar) -> frozenset[str]:
+    tree = grammar(prompt).tree
     return _bound_by(tree.body) if tree else frozenset()
 
 

@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import msgspec
 
+from harness.errors import UserError
 from harness.escapes import in_markdown, in_tree
 from harness.runs.conditions import differences
 from harness.runs.records import Result
@@ -56,7 +57,17 @@ def judge(
 
     Returns:
         The decision with all its checks.
+
+    Raises:
+        UserError: One of them has fewer than `k` samples of each problem, so there is nothing to decide by.
     """
+    for result in (baseline, candidate):
+        most = max([result.conditions.samples, *(tally.n for tally in result.tallies)])
+        if most < k:
+            raise UserError(
+                f"--k {k}: {result.policy} has at most {most} samples of a problem, too few for pass@{k}; "
+                "gate on fewer tries, or generate more samples"
+            )
     checks = (
         _same_protocol(baseline, candidate),
         _same_problems(baseline, candidate),

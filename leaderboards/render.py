@@ -1,13 +1,16 @@
-"""Renders tables as markdown."""
+"""Renders tables as markdown, LaTeX, CSV and JSON."""
 
+import csv
+import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from harness.errors import UserError
-from harness.escapes import in_markdown
+from harness.escapes import in_csv, in_latex, in_markdown
+from harness.runs.jsonl import pretty_json
 from harness.scoring.report import table as aligned
 from leaderboards.table import DECIMALS, Cell, Table, TableRow
 
@@ -46,11 +49,94 @@ def _cell(cell: Cell | None, *, intervals: bool) -> str:
     if cell is None:
         return ""
     number = f"{cell.value:.{DECIMALS}f}"
-    spread = "" if cell.spread is None else f" ± {cell.spread:.{DECIMALS}f}"
-    interval = f" ({cell.low:.1f}-{cell.high:.1f})" if intervals and cell.low is not None else ""
     bold = f"**{number}**" if cell.best else number
     red = f'<span style="color:red">{bold} ▼</span>' if cell.below_base else bold
-    return f"{red}{spread}{interval}"
+    return red + _extent(cell, intervals=intervals)
+
+
+def _extent(cell: Cell, *, intervals: bool) -> str:
+    """Return how far a number may be off: over seeds, and its interval."""
+    spread = "" if cell.spread is None else f" ± {cell.spread:.{DECIMALS}f}"
+    return spread + (f" ({cell.low:.1f}-{cell.high:.1f})" if intervals and cell.low is not None else "")
+
+
+def tables_latex(tables: Iterable[Table], *, intervals: bool = False) -> str:
+    """Return the tables for a paper, with the rules of booktabs; a number below the base has an arrow.
+
+    Args:
+        tables: One or more.
+        intervals: Whether to print 95 % intervals.
+
+    Returns:
+        The source of as many floats, each with its caption and notes; the preamble needs `booktabs`.
+    """
+    return "\n".join(line for table in tables for line in _float(table, intervals=intervals))
+
+
+def _float(table: Table, *, intervals: bool) -> Iterator[str]:
+    yield from ("% needs \\usepackage{booktabs}", r"\begin{table}", r"\centering")
+    yield rf"\caption{{{in_latex(table.caption)}}}"
+    yield rf"\begin{{tabular}}{{l{'r' * len(table.columns)}}}"
+    yield from (r"\toprule", _latex_row(["method", *table.titles]), r"\midrule")
+    for row in table.rows:
+        cells = (_latex_cell(cell, intervals=intervals) for cell in row.cells)
+        yield " & ".join([in_latex(row.method), *cells]) + r" \\"
+    yield from (r"\bottomrule", r"\end{tabular}")
+    yield from (rf"\par{{\footnotesize {in_latex(note)}}}" for note in table.notes)
+    yield from (r"\end{table}", "")
+
+
+def _latex_row(texts: Iterable[str]) -> str:
+    return " & ".join(map(in_latex, texts)) + r" \\"
+
+
+def _latex_cell(cell: Cell | None, *, intervals: bool) -> str:
+    if cell is None:
+        return ""
+    number = f"{cell.value:.{DECIMALS}f}"
+    marked = (rf"\textbf{{{number}}}" if cell.best else number) + r" $\downarrow$" * cell.below_base
+    return f"{marked} {in_latex(_extent(cell, intervals=intervals))}".rstrip()
+
+
+_CSV_HEAD = (
+    "table", "method", "model", "difficulty", "k", "percent", "low", "high", "seeds", "spread", "best", "below_base",
+)  # fmt: skip
+
+
+def tables_csv(tables: Iterable[Table], *, intervals: bool = True) -> str:  # noqa: ARG001 - they are always there
+    """Return the tables as CSV: a row for each number.
+
+    Args:
+        tables: One or more; the first column is their caption.
+        intervals: Not used; the intervals have columns of their own.
+
+    Returns:
+        The text with its head; no cell of it is a formula to a spreadsheet.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(_CSV_HEAD)
+    for table in tables:
+        for row in table.rows:
+            for column, cell in zip(table.columns, row.cells, strict=True):
+                if cell is not None:
+                    names = (table.caption, row.method, column.model, column.difficulty)
+                    numbers = (column.k, cell.value, cell.low, cell.high, cell.seeds, cell.spread)
+                    writer.writerow((*map(in_csv, names), *numbers, cell.best, cell.below_base))
+    return text.getvalue()
+
+
+def _tables_json(tables: Sequence[Table], *, intervals: bool = True) -> str:  # noqa: ARG001 - they are always there
+    return pretty_json(tables).decode()
+
+
+RENDERERS: Mapping[str, Callable[..., str]] = {
+    "markdown": tables_markdown,
+    "latex": tables_latex,
+    "csv": tables_csv,
+    "json": _tables_json,
+}
+"""Format of `proctor table` -> function from tables, and whether to print intervals, to the text."""
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from harness.runs.conditions import condition_texts, differences, footnote
 from harness.runs.records import Result, Tally
 from harness.scoring.intervals import mean_interval
 from harness.scoring.passk import pass_at_k
+from harness.scoring.report import repetition_warning
 from harness.scoring.score import ALL, by_subset
 from leaderboards.results import difficulties
 from sandbox.records import Verdict
@@ -187,6 +188,7 @@ def _table(entries: Sequence[TableEntry], *, base: str, mixed_protocols: bool, b
             f"Protocol: {footnote(entries[0].result.conditions)}.",
             *(f"ANOTHER PROTOCOL: {other}." for other in others),
             *_incomplete(entries),
+            *(f"{_name(entry)}: {text}." for entry in entries if (text := repetition_warning(entry.result))),
         ),
     )
 

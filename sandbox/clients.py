@@ -93,7 +93,7 @@ class Template:
             A layer that is refused, and the reason; None where all are in force.
 
         Raises:
-            Refused: The interpreter can't be examined with.
+            Refused: The interpreter can't be examined with, or lacks a package or module that was requested.
         """
         try:
             report: dict[str, Any] = json.loads(self._control.recv(1 << 16))
@@ -103,7 +103,11 @@ class Template:
             raise Refused(
                 f"{self._python} can't be examined with ({log}): --python takes a CPython 3.10 or newer"
             ) from None
+        if "unwanted" in report:
+            self.close()
+            raise Refused(f"{report['unwanted']} ({self._python})")
         self.python: str = report.get("python", "")
+        self.packages: dict[str, str] = report.get("packages", {})
         self.layers: dict[str, str] = report.get("layers", {}) | {"addresses": self._addresses}
         return report.get("refused")
 

@@ -14,6 +14,7 @@ class Key(NamedTuple):
     program: str
     limits: Limits
     exhaustive: bool
+    prelude: str = ""
 
 
 class First:

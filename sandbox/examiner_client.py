@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -22,7 +23,7 @@ from sandbox.inside.messages import (
     content_of,
     send_work,
 )
-from sandbox.records import AssertTest, Exceeded, Fault, FunctionTest, OwnChecker, ValueTest
+from sandbox.records import AssertTest, Exceeded, Fault, FunctionTest, OwnChecker, ValueTest, are_same_tests
 
 Tests = tuple[FunctionTest, ...]
 _IDLE_S = 20.0
@@ -67,7 +68,7 @@ class Examiner:
         """Have an examiner for the tests.
 
         Args:
-            tests: those of the problem; for the very same tuple the examiner at hand is kept.
+            tests: those of the problem; for the same ones the examiner at hand is kept.
 
         Returns:
             The script for a candidate; empty where it can only be examined in a conversation.
@@ -75,7 +76,7 @@ class Examiner:
         Raises:
             Fault: An examiner or its template is gone, or a test names an unknown checker.
         """
-        if tests is not self._tests or self._socket is None:
+        if self._socket is None or not are_same_tests(tests, self._tests):
             self._engage(tests)
         return self._script
 
@@ -105,8 +106,8 @@ class Examiner:
             Fault: It failed for another reason, the checker does not exist, or is broken.
         """
         name, source = (checker.name, checker.source) if isinstance(checker, OwnChecker) else (checker, "")
-        if not source and name not in checkers.STDIO:
-            raise Fault(f"no checker {checker!r}; there are {', '.join(checkers.STDIO)}")
+        if not source:
+            _refuse_unknown(checkers.stdio_checker, name, checkers.STDIO)
         try:
             outcome = self._compared(name, source, [expected, actual], most_s)
         except Unfinished as error:
@@ -245,9 +246,16 @@ def _as_json(test: FunctionTest) -> dict[str, Any]:
         return {"kind": "assert", "setup": test.setup, "code": test.code, "names": test.names}
     if isinstance(test, ValueTest):
         return {"kind": "value", "function": test.function, "arguments": values.to_tree(list(test.arguments))}
-    if test.checker not in checkers.CALL:
-        raise Fault(f"no checker {test.checker!r}; there are {', '.join(checkers.CALL)}")
+    _refuse_unknown(checkers.call_checker, test.checker, checkers.CALL)
     return {
         "kind": "call", "function": test.function, "checker": test.checker,
         "arguments": values.to_tree(list(test.arguments)), "expected": values.to_tree(test.expected),
+        "left_in": test.left_in,
     }  # fmt: skip
+
+
+def _refuse_unknown(find: Callable[[str], Any], name: str, known: Iterable[str]) -> None:
+    try:
+        find(name)
+    except LookupError:
+        raise Fault(f"no checker {name!r}; there are {', '.join(known)}") from None

@@ -31,12 +31,14 @@ class Jail(msgspec.Struct, frozen=True, kw_only=True):
     """Configures a jail.
 
     `layers` are tried, and those that the host refuses are reported as absent; an empty set means no isolation at all.
-    `preload` names modules that the warm interpreter imports beyond WARM_MODULES, such as numpy.
+    `preload` names modules that the warm interpreter imports beyond WARM_MODULES, such as numpy. `allow` names packages
+    of the interpreter's that programs may import beyond PACKAGES; they are shown with those that they need.
     """
 
     python: str = sys.executable
     layers: frozenset[str] = ALL_LAYERS
     preload: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
 
 
 class JailReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +49,8 @@ class JailReport(msgspec.Struct, frozen=True, kw_only=True):
 
     python: str
     layers: dict[str, str]
+    packages: dict[str, str] = {}
+    """Distribution shown on request -> version."""
 
 
 _known = dict[Jail, JailReport]()
@@ -144,7 +148,9 @@ def _settled(jail: Jail, start: Callable[[frozenset[str]], Sequence[Template]]) 
                 "use Linux 5.13 or newer, or spell out --isolation none where every program is trusted"
             )
         in_force = {**absent, **templates[0].layers}
-        _known[jail] = JailReport(python=templates[0].python, layers=dict(sorted(in_force.items())))
+        _known[jail] = JailReport(
+            python=templates[0].python, layers=dict(sorted(in_force.items())), packages=templates[0].packages
+        )
     return templates
 
 
@@ -216,7 +222,7 @@ def _start(
     """Start a template: one that forks candidates and answers marks, or one that forks examiners and sends them."""
     user_id, claim = claim_user_id()
     boot = {
-        "layers": sorted(layers), "packages": PACKAGES, "preload": jail.preload,
+        "layers": sorted(layers), "packages": PACKAGES, "allow": jail.allow, "preload": jail.preload,
         "modules": WARM_MODULES if holds_candidates else _EXAMINERS_MODULES,
         "candidate_uid": user_id, "holds_candidates": holds_candidates, "core": core,
     }  # fmt: skip

@@ -29,6 +29,7 @@ from sandbox.inside.messages import (
     laps_of,
     served,
 )
+from sandbox.inside.program import with_prelude
 from sandbox.jail import Jail, start_pair
 from sandbox.records import (
     Execution,
@@ -142,7 +143,13 @@ class Judge:
         self._examiner.close()
 
     def judge(
-        self, program: str, tests: Sequence[Test], limits: Limits | None = None, *, exhaustive: bool = False
+        self,
+        program: str,
+        tests: Sequence[Test],
+        limits: Limits | None = None,
+        *,
+        exhaustive: bool = False,
+        prelude: str = "",
     ) -> Judgement:
         """Judge a program.
 
@@ -154,6 +161,7 @@ class Judge:
             tests: one test at least: nothing is accepted for want of evidence.
             limits: what the program may use; `Limits()` if not given.
             exhaustive: whether to go on after the first test that fails.
+            prelude: source text whose names the program finds as it finds builtins, see `sandbox.inside.program`.
 
         Returns:
             The verdict, and the outcome of each test that was run.
@@ -164,9 +172,10 @@ class Judge:
         """
         if not tests:
             raise ValueError("a program can't be judged without tests")
+        source = with_prelude(program.encode("utf-8", "surrogatepass"), prelude.encode())
         for _ in range(2):
             try:
-                return self._judge(program, tests, limits or Limits(), exhaustive=exhaustive)
+                return self._judge(source, tests, limits or Limits(), exhaustive=exhaustive)
             except Exception as error:  # noqa: BLE001 - any failure here is ours: reported, retried, and never a verdict
                 reason = f"{type(error).__name__}: {error}"
                 self._end()
@@ -177,9 +186,8 @@ class Judge:
                     self._end()
         return Judgement(verdict=Verdict.SANDBOX_ERROR, per_test=(), cpu_s=0.0, detail=reason)
 
-    def _judge(self, program: str, tests: Sequence[Test], limits: Limits, *, exhaustive: bool) -> Judgement:
-        outcomes: list[TestOutcome] = []
-        source, waited = program.encode("utf-8", "surrogatepass"), 0.0
+    def _judge(self, source: bytes, tests: Sequence[Test], limits: Limits, *, exhaustive: bool) -> Judgement:
+        outcomes, waited = list[TestOutcome](), 0.0
         for run in _runs(tuple(tests)):
             outcomes_of_run = (
                 self._run_each(source, run, limits)

@@ -14,7 +14,7 @@ import msgspec
 from sandbox.equal_programs import EqualPrograms, First, Key
 from sandbox.head_start import HeadStart
 from sandbox.jail import Jail, known_report
-from sandbox.records import Fault, Judgement, Limits, Test, Verdict
+from sandbox.records import Fault, Judgement, Limits, Test, Verdict, are_same_tests
 from sandbox.worker import Worker
 from sandbox.worker_main import Work
 
@@ -39,6 +39,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     tests: tuple[Test, ...]
     limits: Limits
     exhaustive: bool = False
+    prelude: str = ""
+    """Source text whose names the program finds as it finds builtins."""
 
 
 def cores_of(workers: int) -> list[int | None]:
@@ -71,7 +73,7 @@ def judge_all(
     """Yield the judgements of the cases, in their order, as they are ready; at most a few cases are read ahead.
 
     Args:
-        cases: programs with their tests and limits, best with those of the very same tests in sequence; read by the
+        cases: programs with their tests and limits, best with those of the same tests in sequence; read by the
             thread that reads the judgements.
         jail: the interpreter and the layers around it.
         workers: how many programs to judge at once.
@@ -112,6 +114,8 @@ class _Pool:
         self._selector.register(self._bell, selectors.EVENT_READ)
         self._is_read = False
         self._read = self._yielded = 0
+        self._tests: tuple[Test, ...] = ()
+        """Those of the last case: all that deal with equal ones get this very tuple."""
         self._held: Work | None = None
         """Read, and the first of the next order."""
         self._firsts = dict[int, First]()
@@ -274,17 +278,19 @@ class _Pool:
                 break
             if not case.tests:
                 raise ValueError("a program can't be judged without tests")
-            work = Work(self._read, case.program, case.tests, case.limits, case.exhaustive)
+            if not are_same_tests(case.tests, self._tests):
+                self._tests = case.tests
+            work = Work(self._read, case.program, self._tests, case.limits, case.exhaustive, case.prelude)
             self._read += 1
-            if not self._is_equal(case, work):
+            if not self._is_equal(work):
                 return work
         return None
 
-    def _is_equal(self, case: Case, work: Work) -> bool:
+    def _is_equal(self, work: Work) -> bool:
         """Return whether an equal program came before; this one gets its judgement, now or later."""
         if self._equal is None:
             return False
-        first = self._equal.first_of(case.tests, Key(case.program, case.limits, case.exhaustive))
+        first = self._equal.first_of(self._tests, Key(work.program, work.limits, work.exhaustive, work.prelude))
         if first.judgement:
             self._ready[work.number] = _reused(first.judgement)
         elif first in self._waiting:

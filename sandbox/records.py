@@ -117,6 +117,7 @@ class StdioTest(msgspec.Struct, frozen=True, kw_only=True, tag="stdio"):
 class CallTest(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
     """Calls `function` of the program with `arguments`; `checker` compares the result with `expected`.
 
+    Where `left_in` is the number of an argument, from 0, a function that returns None has left its answer there.
     `function` is a top-level name, or a method of the program's class `Solution`, written `Solution().name` or just
     `name`. A program may go on to use the function on standard input, which is empty here: where its top level asks for
     more (EOFError), what it has defined by then is called.
@@ -126,6 +127,7 @@ class CallTest(msgspec.Struct, frozen=True, kw_only=True, tag="call"):
     arguments: tuple[Any, ...]
     expected: Any
     checker: str = "equal"
+    left_in: int | None = None
 
 
 class AssertTest(msgspec.Struct, frozen=True, kw_only=True, tag="assert"):
@@ -154,6 +156,25 @@ class ValueTest(msgspec.Struct, frozen=True, kw_only=True, tag="value"):
 FunctionTest = CallTest | AssertTest | ValueTest
 """What needs an examiner, between the program's functions and the test."""
 Test = StdioTest | FunctionTest
+
+
+def are_same_tests(some: tuple[Test, ...], others: tuple[Test, ...]) -> bool:
+    """Return whether two tuples hold the same tests, as far as that shows: tests that are text throughout are compared.
+
+    Values are not, because Python takes 1, 1.0 and True for equal, and a program does not.
+
+    >>> are_same_tests((AssertTest(code="assert f() == 1"),), (AssertTest(code="assert f() == 1"),))
+    True
+    >>> are_same_tests((ValueTest(function="f", arguments=(1,)),), (ValueTest(function="f", arguments=(True,)),))
+    False
+
+    Args:
+        some: one tuple.
+        others: the other; the very same one holds the same tests whatever their kind.
+    """
+    if some is others:
+        return True
+    return len(some) == len(others) and {type(test) for test in some} <= {AssertTest, StdioTest} and some == others
 
 
 Exceeded = Literal["cpu", "wall", "memory", "output", "processes", "open_files", "file_size"]

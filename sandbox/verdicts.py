@@ -3,6 +3,7 @@
 import ast
 import re
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,6 +46,26 @@ _TESTIMONY: tuple[tuple[str, Exceeded], ...] = (
     (_TOO_MANY_PROCESSES, "processes"),
 )
 """What the last line of a failed program says of the limit it ran into."""
+
+
+_ABSENT = re.compile(r"\bModuleNotFoundError: No module named '([A-Za-z_]\w{0,63})[.']", re.ASCII)
+
+
+def absent_package(verdict: Verdict, detail: str) -> str:
+    """Return the package that a program failed for.
+
+    >>> absent_package(Verdict.RUNTIME_ERROR, "ModuleNotFoundError: No module named 'pandas.io'")
+    'pandas'
+
+    Args:
+        verdict: on the program.
+        detail: of its judgement.
+
+    Returns:
+        The name that it is imported by; empty where the program failed otherwise, or the module is the library's.
+    """
+    found = _ABSENT.search(detail) if verdict is Verdict.RUNTIME_ERROR else None
+    return found[1] if found and found[1] not in sys.stdlib_module_names else ""
 
 
 def judgement_of(outcomes: list[TestOutcome]) -> Judgement:

@@ -11,13 +11,15 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from typing import IO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from sandbox.jail import Jail, JailReport, known_report, note_report
-from sandbox.judge import Judge
 from sandbox.records import Fault, Judgement, Limits, Refused, Test
+
+if TYPE_CHECKING:
+    from sandbox.judge import Judge
 
 LENGTH = struct.Struct("=Q")
 """Leads each report."""
@@ -43,6 +45,7 @@ class Work(NamedTuple):
     """None for those of the work before: tests are large, and an examiner is kept for the very same ones."""
     limits: Limits
     exhaustive: bool
+    prelude: str = ""
 
 
 class Order(NamedTuple):
@@ -64,7 +67,7 @@ class Report(msgspec.Struct, frozen=True, array_like=True):
 class _Inbox:
     """Receives orders on a thread of its own, so that the end of the pool is noticed while a program runs."""
 
-    def __init__(self, stream: IO[bytes], judge: Judge) -> None:
+    def __init__(self, stream: IO[bytes], judge: "Judge") -> None:
         """Begin to receive."""
         self._stream = stream
         self._judge = judge
@@ -116,6 +119,8 @@ def main(descriptor: int) -> None:
     Args:
         descriptor: of the socket to the pool.
     """
+    from sandbox.judge import Judge  # noqa: PLC0415 - not in the pool's process, which imports this for its messages
+
     with socket.socket(fileno=descriptor) as sock, sock.makefile("rb") as stream, suppress(BrokenPipeError, EOFError):
         terms: Terms = pickle.load(stream)  # noqa: S301 - from our own side
         if terms.core is not None:
@@ -138,14 +143,16 @@ def main(descriptor: int) -> None:
             inbox.close()
 
 
-def _judge_all(sock: socket.socket, inbox: _Inbox, judge: Judge) -> None:
+def _judge_all(sock: socket.socket, inbox: _Inbox, judge: "Judge") -> None:
     """Judge until the pool is gone; judgements are sent together, but none waits while nothing is at hand."""
     judged, due_s = list[tuple[int, Judgement]](), 0.0
     while (work := inbox.take(wait=not judged)) or judged:
         if work:
             assert work.tests is not None
             try:
-                judgement = judge.judge(work.program, work.tests, work.limits, exhaustive=work.exhaustive)
+                judgement = judge.judge(
+                    work.program, work.tests, work.limits, exhaustive=work.exhaustive, prelude=work.prelude
+                )
             except Fault:  # the judge was closed, or can't go on: the pool starts another if it is there
                 return
             judged.append((work.number, judgement))

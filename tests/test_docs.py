@@ -1,192 +1,31 @@
-"""The documents say what the code does: commands run, options exist, tables hold the code's own numbers."""
+"""The documents say what the code does: options exist, tables hold the code's own numbers, links lead somewhere."""
 
-import gzip
-import itertools
 import json
 import os
 import pkgutil
 import re
-import shlex
-import shutil
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import click
 import msgspec
 import pytest
-import tiny_policy
+from documents import DOCUMENTS, README, ROOT, TRAINING, blocks, commands_of, inline_code, leaves, rows, shown
 from paper_models import write_config
-from usual_conditions import conditions
 
-from harness.benchmarks.mini import known_samples, mini
-from harness.benchmarks.problem_info import problem_infos
-from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
+from harness.cli.main import SUBCOMMANDS, run
 from harness.generation.backends import openai_protocol, transformers
-from harness.runs.jsonl import as_row
-from harness.runs.records import Evaluation, Run, Source
-from harness.runs.row_store import SampleCopy
-from harness.scoring.report import report_markdown
-from harness.scoring.score import score
 from sandbox.records import BOUNDS, Limits, Verdict
 from trainers.compile.data_card import Rule
 from trainers.compile.rewards import PAPER
 from trainers.config import TrainingOptions, read_recipe, recipe_names
-from trainers.demo import stages as known_programs
 from trainers.plan.flops import Lengths, sizes_of
 from trainers.plan.forecast import a100, training_forecast
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parent.parent
-DATA = ROOT.parent / "shared" / "data"
-README = (ROOT / "README.md").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-DOCUMENTS = {path.relative_to(ROOT): path.read_text() for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))}
-MBPP_TASKS_TRIED = 3
-PROGRAMS_IN_DEMO = 10
 UNIT = {"s": 1, "B": 1, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
-SHORTENED = "..."
-
-
-def blocks(text, language):
-    """Return the contents of the fenced blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-
-
-def shown(text):
-    """Yield each command of the console blocks with the lines that are shown below it."""
-    for block in blocks(text, "console"):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, *lines = part.splitlines()
-            yield command, tuple(lines)
-
-
-def inline_code(text):
-    """Return what stands between single backticks, line breaks made spaces."""
-    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    return [" ".join(code.split()) for code in re.findall(r"`([^`]+)`", prose)]
-
-
-def rows(text, head):
-    """Return the cells of the table whose first heading is `head`."""
-    table = re.search(rf"^\| {head} \|.*\n\|[-|]+\|\n((?:\|.*\|\n)+)", text, re.MULTILINE)
-    return [[cell.strip().strip("`") for cell in row.split("|")[1:-1]] for row in table[1].splitlines()]
-
-
-def lines_missing(wanted, printed):
-    """Return the wanted lines that are not printed in this order."""
-    remaining = iter(printed)
-    return [line for line in wanted if line != SHORTENED and line not in remaining]
-
-
-def commands_of(name):
-    """Return the click command of a subcommand."""
-    return LazyGroup().get_command(click.Context(proctor), name)
-
-
-def leaves(command):
-    """Yield a command, and where it is a group, those below it."""
-    yield command
-    for below in getattr(command, "commands", {}).values():
-        yield from leaves(below)
-
-
-def makers_of(command):
-    """Return the commands that write the folders which one reads."""
-    *named, _ = shlex.split(command)  # the last is the folder that it writes
-    return [other for other in OURS if other != command and "--out" in other and shlex.split(other)[-1] in named]
-
-
-COMMANDS = {command: lines for text in DOCUMENTS.values() for command, lines in shown(text)}
-OURS = {command: lines for command, lines in COMMANDS.items() if command.startswith("proctor ")}
-KNOWN = "proctor demo --examine-only"
-ELSEWHERE = "proctor demo"
-"""What tests/test_demo.py runs, at a tiny size."""
-NEED_DATA = [command for command in OURS if "mbpp" in command]
-TRAINING = DOCUMENTS[Path("docs/training.md")]
-NEED_POLICY = [command for command, _ in shown(TRAINING)]
-
-
-@pytest.fixture
-def place(tmp_path, monkeypatch):
-    """Work in an empty folder that holds the README's samples, with a demo of few programs, none of them slow."""
-    quick = [known for known in known_samples() if known.verdict in {Verdict.ACCEPTED, Verdict.WRONG_ANSWER}]
-    monkeypatch.setattr(known_programs, "known_samples", lambda: iter(quick[:PROGRAMS_IN_DEMO]))
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "tries.jsonl").write_text(blocks(README, "json")[0])
-    return tmp_path
-
-
-@pytest.mark.parametrize(
-    "command", [command for command in OURS if command not in {*NEED_DATA, *NEED_POLICY, ELSEWHERE}]
-)
-def test_commands_run(place, capsys, command):
-    """Every command that needs nothing but proctor ends well and prints what is shown; the demo's table is below.
-
-    A command that names a run comes after the one that makes it, and one that replays the demo's after the demo.
-    """
-    assert place.is_dir()
-    if "--model runs/known" in command:
-        (place / "runs" / "known").mkdir(parents=True)
-        (place / "runs" / "known" / "samples.jsonl").write_bytes(
-            b"".join(as_row(known.sample) for known in known_samples())
-        )
-    for maker in makers_of(command):
-        run(shlex.split(maker)[1:])
-    capsys.readouterr()
-
-    assert run(shlex.split(command)[1:]) == 0
-
-    printed = capsys.readouterr().out.splitlines()
-    assert command == KNOWN or lines_missing(OURS[command], printed) == []
-
-
-def test_the_python_shown_runs(place, capfd):
-    """The README's example judges the README's samples."""
-    subprocess.run([sys.executable, "-c", *blocks(README, "python")], cwd=place, check=True)
-
-    assert "tiny" in capfd.readouterr().out
-
-
-def test_commands_on_mbpp_run(place):
-    """Those that need MBPP run, in the order shown, on the first problems and their real completions."""
-    completions, problems = DATA / "completions" / "mbpp_n10.jsonl.gz", DATA / "sanitized-mbpp.json"
-    if not (completions.exists() and problems.exists()):
-        pytest.skip(f"needs mbpp_n10.jsonl.gz and sanitized-mbpp.json in {os.path.relpath(DATA, ROOT)}")
-    shutil.copy(problems, place)
-    with gzip.open(completions, "rt") as source, gzip.open(place / "samples.jsonl.gz", "wt") as cut:
-        cut.writelines(itertools.islice(source, 10 * MBPP_TASKS_TRIED))
-
-    assert [run(shlex.split(command)[1:]) for command in NEED_DATA] == [0] * len(NEED_DATA)
-
-
-@pytest.fixture
-def policy_place(tmp_path, monkeypatch):
-    """Work in a folder that holds a tiny model, CodeNet's tree with one problem, and the method of docs/training.md."""
-    tiny_policy.build(tmp_path / "base")
-    folders = [tmp_path / "codenet" / name for name in ("metadata", "problem_descriptions", "data/p00001/Python")]
-    for folder in folders:
-        folder.mkdir(parents=True)
-    statuses = ("Accepted", "Wrong Answer", "Runtime Error", "Accepted")
-    ids = [f"s{number:09}" for number in range(len(statuses))]
-    rows_ = [f"{id_},p00001,Python,py,{status}\n" for id_, status in zip(ids, statuses, strict=True)]
-    (folders[0] / "p00001.csv").write_text("submission_id,problem_id,language,filename_ext,status\n" + "".join(rows_))
-    (folders[1] / "p00001.html").write_text("<p>Read two integers from the standard input and print their sum.</p>")
-    for number, id_ in enumerate(ids):
-        (folders[2] / f"{id_}.py").write_text(f"print({number} + sum(map(int, input().split())))\n")
-    (tmp_path / "methods.py").write_text(blocks(TRAINING, "python")[0])
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def test_commands_on_training_run(policy_place):
-    """Those of docs/training.md run in the order shown, and so does the method that it writes."""
-    (own,) = (text for text in blocks(TRAINING, "sh") if "methods.py" in text)
-
-    assert [run(shlex.split(command)[1:]) for command in (*NEED_POLICY, own)] == [0] * (len(NEED_POLICY) + 1)
-    assert (policy_place / "checkpoints" / "rloo" / "model.safetensors").exists()
 
 
 def test_training_options_are_those_of_the_code():
@@ -227,32 +66,6 @@ def test_the_plan_shown_is_the_plan(tmp_path):
         tokens = plans[0].prompt_tokens, plans[0].completion_tokens, plans[0].packed_tokens, plans[0].plain_tokens
         assert tokens == pytest.approx((441e4, 760e4, 12.0e6, 28.7e6), rel=0.005)
     assert [name for name, *_ in told] == list(recipe_names())
-
-
-def test_the_demo_shows_the_known_verdicts(tmp_path):
-    """The table in the README is the one that the verdicts known beforehand add up to."""
-    known = tuple(known_samples())
-    problems = mini.problems(None)
-    infos = problem_infos(problems, problems)
-    evaluations = [
-        Evaluation(
-            policy=sample.policy, task_id=sample.task_id, index=sample.index, verdict=verdict, per_test=(), cpu_s=0.0,
-            difficulty=infos[sample.task_id].difficulty, completion_sha256="", program_sha256="", extraction="whole",
-            discarded_chars=0, complete=True, detail="",
-        )
-        for sample, verdict, _ in known
-    ]  # fmt: skip
-    asked = Run(
-        samples_sha256="", k=(1,), conditions=conditions(benchmark="mini", isolation={}),
-        source=Source(benchmark="mini"), problems={},
-    )  # fmt: skip
-    usage = SampleCopy((known_program.sample for known_program in known), tmp_path).tally.usage
-    printed = report_markdown(score(evaluations, infos, asked, usage)).splitlines()
-    printed.append(f"{len(known)} of {len(known)} verdicts are the known ones. Results written to runs/known")
-
-    assert lines_missing(COMMANDS[KNOWN], printed) == []
-    assert f"{len(known)} in all" in README
-    assert f"has {len(problems)} problems" in README
 
 
 def test_make_targets_exist():

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.errors import UserError
-from harness.generation.prompts import from_text
+from harness.generation.prompts import prompt_of
 from harness.generation.tokens import Tokens
 from trainers.config import TrainingOptions
 from trainers.groups import Group, read_groups
@@ -46,7 +46,7 @@ def encode(group: Group, tokens: Tokens, end: int) -> Encoded:
         UserError: The prompt is empty, so that nothing predicts a completion's first token, or the tokenizer doesn't
             give a completion back.
     """
-    prompt = from_text(group.prompt)
+    prompt = prompt_of(group.prompt)
     try:
         targets = tuple((*tokens.target(prompt, completion), end) for completion in group.completions)
         return Encoded(tokens.of(prompt), targets)

@@ -3,11 +3,10 @@
 Problems on standard input and of calls, by difficulty: introductory, interview, competition.
 """
 
-import os
+import json
 import random
-import weakref
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,15 +14,23 @@ import msgspec
 
 from harness.benchmarks.apps_tests import tests_of
 from harness.benchmarks.benchmark import Benchmark, Catalogue, CatalogueEntry
+from harness.benchmarks.hub import fetch_files
+from harness.benchmarks.row_files import files_of, open_rows
 from harness.benchmarks.starter_code import signature_of
 from harness.errors import UserError
-from harness.runs.json_objects import converted, parse_json, spans
-from harness.runs.jsonl import unpacked
+from harness.runs.json_objects import Span
+from harness.runs.python_json import converted, parse_json
 from harness.runs.records import Problem
 from sandbox.records import CallTest
 
+HUB, REVISION = "codeparrot/apps", "21e74ddf8de1a21436da12e3e653065c5213e9d1"
+
 _NOTHING = {b"", b"null", b"[]", b'""', b"{}"}
 _SPLITS = ("train", "test")
+_OTHER_REFERENCES = 4
+"""Solutions that are kept besides the first; some problems have a hundred."""
+_SHORT_BYTES = 1 << 12
+"""Tests of the hub's form that are no longer are decoded for the index: they may be empty lists."""
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,54 +46,95 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     difficulty: str | None = None
 
 
+class _HubRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Reads a problem of original APPS as the hub has it: tests and solutions are JSON in texts."""
+
+    question: str
+    input_output: str | dict[str, Any]
+    solutions: str | tuple[str, ...] | None = None
+    starter_code: str | None = None
+    difficulty: str | None = None
+
+
 class RowHead(msgspec.Struct, frozen=True, kw_only=True):
-    """Reads the id of a row, and whether it has tests, for the index; the tests are not decoded."""
+    """Reads the id of a row, and whether it has tests, for the index; long tests are not decoded."""
 
     problem_id: str | int | None = None
     id: str | int | None = None
     inputs: msgspec.Raw = msgspec.Raw()
     outputs: msgspec.Raw = msgspec.Raw()
+    input_output: msgspec.Raw = msgspec.Raw()
+    public_test_cases: msgspec.Raw = msgspec.Raw()
+    tests: msgspec.Raw = msgspec.Raw()
 
     @property
     def flaw(self) -> str:
         """Return why the problem can't be examined, empty where it can."""
-        begin = {bytes(memoryview(part)[:8]).strip() for part in (self.inputs, self.outputs)}  # they may be very long
-        return "has no tests" if begin & _NOTHING else ""
+        if _begin(self.input_output) not in _NOTHING:
+            return self._flaw_of_texts()
+        if _begin(self.public_test_cases) and not _begin(self.inputs):
+            return "is a row of LiveCodeBench, with public_test_cases; name --benchmark livecodebench"
+        if _begin(self.tests) and not _begin(self.inputs):
+            return "has `tests`, as rows of rLLM and DeepCoder, but no inputs and outputs, as those of APPS"
+        return "has no tests" if {_begin(self.inputs), _begin(self.outputs)} & _NOTHING else ""
+
+    def _flaw_of_texts(self) -> str:
+        if len(memoryview(self.input_output)) > _SHORT_BYTES:
+            return ""
+        tests = parse_json(bytes(self.input_output), "input_output")
+        try:
+            tests = json.loads(tests) if isinstance(tests, str) else tests
+        except (ValueError, RecursionError):  # reported when the problem is looked up
+            return ""
+        has_none = not isinstance(tests, dict) or not (tests.get("inputs") and tests.get("outputs"))
+        return "has no tests: its input_output is empty" if has_none else ""
 
 
-def of_file(path: Path) -> Catalogue:
-    """Open one JSON list of rows, or JSON Lines of them; they are of the split `test`.
+def _begin(part: msgspec.Raw) -> bytes:
+    return bytes(memoryview(part)[:8]).strip()  # it may be very long
+
+
+def of_files(files: Mapping[str, Path]) -> Catalogue:
+    """Open files of rows; each is one JSON list, or JSON Lines.
 
     Args:
-        path: of the file, plain or .gz.
+        files: split -> its file, plain or .gz.
 
     Returns:
-        The problems, decoded when they are looked up; the file is open as long as they are in use.
+        The problems; where there are several splits, they are part of the ids.
 
     Raises:
-        UserError: The file can't be read, or holds something else.
+        UserError: A file can't be read, or holds something else.
     """
-    file = unpacked(path)
 
-    def read(start: int, length: int) -> bytes:
-        return os.pread(file.fileno(), length, start)
+    def head(data: bytes, span: Span, split: str) -> CatalogueEntry:
+        read = _head(data, span.where)
+        named = [name for name in (read.problem_id, read.id) if name is not None]
+        task_id = str(named[0] if named else span.number)
+        return CatalogueEntry(span.where, f"{split}/{task_id}" if len(files) > 1 else task_id, read.flaw)
 
-    def entries() -> Iterator[CatalogueEntry]:
-        for where, number, start, length in spans(file, path):
-            head = _head(read(start, length), where)
-            named = [name for name in (head.problem_id, head.id) if name is not None]
-            yield CatalogueEntry(where, str(named[0] if named else number), head.flaw, start, length)
+    def problem(entry: CatalogueEntry, tree: Any) -> Problem:
+        if isinstance(tree, dict) and "input_output" in tree and "inputs" not in tree:
+            return _problem(entry, "apps", _of_the_hub(converted(tree, _HubRow, entry.where), entry.where))
+        return _problem(entry, "apps-plus", converted(tree, _Row, entry.where))
 
-    def load(entry: CatalogueEntry) -> Problem:
-        return _problem(
-            entry, "test", converted(parse_json(read(entry.start, entry.length), entry.where), _Row, entry.where)
-        )
+    return open_rows(files, head, problem)
 
-    with ExitStack() as stack:
-        stack.callback(file.close)
-        catalogue = Catalogue(entries(), load)
-        weakref.finalize(catalogue, stack.pop_all().close)
-    return catalogue
+
+def _of_the_hub(row: _HubRow, where: str) -> _Row:
+    def decoded(value: Any, key: str) -> Any:
+        return parse_json(value, f"{where}: {key}") if isinstance(value, str) and value else value
+
+    tests = decoded(row.input_output, "input_output")
+    return converted(
+        {
+            "inputs": [], "outputs": [], **(tests if isinstance(tests, dict) else {}),
+            "prompt": row.question, "starter_code": row.starter_code, "difficulty": row.difficulty,
+            "solutions": decoded(row.solutions, "solutions") or (), "canonical_solution": None,
+        },
+        _Row,
+        where,
+    )  # fmt: skip
 
 
 def of_folder(home: Path) -> Catalogue:
@@ -109,12 +157,15 @@ def of_folder(home: Path) -> Catalogue:
             if (path / "question.txt").exists():
                 task_id = f"{path.parent.name}/{path.name}" if splits else path.name
                 tests = path / "input_output.json"
-                yield CatalogueEntry(str(path), task_id, _head(_content(tests) or b"{}", str(tests)).flaw)
+                try:
+                    yield CatalogueEntry(str(path), task_id, _head(_content(tests) or b"{}", str(tests)).flaw)
+                except UserError as error:
+                    yield CatalogueEntry(str(path), task_id, fault=str(error))
 
     def load(entry: CatalogueEntry) -> Problem:
         path = Path(entry.where)
         split = path.parent.name if path.parent.name in _SPLITS else "test"
-        return _problem(entry, split, converted(_folder_tree(path), _Row, entry.where))
+        return _problem(entry._replace(split=split), "apps", converted(_folder_tree(path), _Row, entry.where))
 
     return Catalogue(entries(), load)
 
@@ -155,33 +206,40 @@ def _head(data: bytes, where: str) -> RowHead:
         tree = parse_json(data, where)
     if isinstance(tree, dict):
         tree |= {name: msgspec.Raw(b"[0]" if tree.get(name) else b"") for name in ("inputs", "outputs")}
+        texts = {name: tree[name] for name in ("input_output", "public_test_cases", "tests") if name in tree}
+        tree |= {name: msgspec.Raw(json.dumps(text).encode()) for name, text in texts.items()}
     return converted(tree, RowHead, where)
 
 
-def _problem(entry: CatalogueEntry, split: str, row: _Row) -> Problem:
+def _problem(entry: CatalogueEntry, benchmark: str, row: _Row) -> Problem:
     starter_code = row.starter_code or ""
+    references = [*filter(None, dict.fromkeys((row.canonical_solution, *row.solutions)))]
     signature = signature_of(starter_code, row.fn_name or "")
     function = row.fn_name or (signature.name if signature else "")
     try:
-        tests = tests_of(row.inputs, row.outputs, function, signature)
+        tests = tests_of(row.inputs, row.outputs, function, signature, f"{row.prompt}\n{starter_code}")
     except ValueError as error:
         raise UserError(f"{entry.where}: task {entry.task_id!r} {error}; correct or remove it") from error
+    if not tests:
+        raise UserError(f"{entry.where}: task {entry.task_id!r} has no tests; correct or remove it")
     is_entered = isinstance(tests[0], CallTest) or (signature is not None and not signature.in_class)
     return Problem(
         task_id=entry.task_id,
-        benchmark="apps-plus",
-        split=split,
+        benchmark=benchmark,
+        split=entry.split,
         statement=row.prompt,
         tests=tests,
         starter_code=starter_code,
         entry_point=function if is_entered else "",
         difficulty=row.difficulty or "",
-        reference=row.canonical_solution or next(iter(row.solutions), ""),
+        reference=next(iter(references), ""),
+        other_references=tuple(references[1 : 1 + _OTHER_REFERENCES]),
+        prelude="leetcode" if isinstance(tests[0], CallTest) else "",
     )
 
 
 PAPER = {"introductory": 1000, "interview": 1000, "competition": 572}
-"""Problems of each difficulty that the paper examines, as its tables imply."""
+"""Problems of each difficulty that the paper examines, as its tables imply; it doesn't say which."""
 PAPER_SEED = 0
 
 
@@ -197,46 +255,72 @@ class Labelled(Protocol):
         """Return the benchmark's own label."""
 
 
-def _problems(data: Path | None) -> Catalogue:
-    """Open APPS+'s data.json or JSON Lines of such rows (plain or .gz), or a folder in the layout of original APPS.
-
-    A problem's id is its `problem_id` or `id`, or else its place in the file, from 0. In a folder it is the name of the
-    problem's own, after that of its split where there are train/ and test/. Problems without tests are left out.
-
-    Raises:
-        UserError: No file was named, or it is none of these.
-    """
-    if data is None:
-        raise UserError("benchmark apps-plus needs --data with the path of APPS+'s data.json, or of a folder of APPS")
-    return of_folder(data) if data.is_dir() else of_file(data)
-
-
 def paper(infos: Iterable[Labelled]) -> tuple[str, ...]:
-    """Choose 1000 introductory, 1000 interview and 572 competition problems by a fixed seed; all where there are fewer.
+    """Choose 1000 introductory, 1000 interview and 572 competition problems by a fixed seed.
 
-    Only the ids of a difficulty decide, not their order.
+    Only the ids of a difficulty decide, not their order. The choice is ours: the paper names its sizes alone.
 
     Args:
         infos: of all problems.
 
     Returns:
         Ids of the selected problems, in the order of `infos`.
+
+    Raises:
+        UserError: There are fewer of a difficulty.
     """
     labelled = [(info.task_id, info.difficulty) for info in infos]
     selected = set[str]()
     for difficulty, size in PAPER.items():
         task_ids = sorted(task_id for task_id, label in labelled if label == difficulty)
-        selected.update(random.Random(PAPER_SEED).sample(task_ids, min(size, len(task_ids))))  # noqa: S311 - no secret
+        if len(task_ids) < size:
+            raise UserError(
+                f"--problem-set paper: the paper's set is {_sizes()} problems, and there are only {len(task_ids)} "
+                f"{difficulty} ones here; give the whole of APPS+ with --data, or leave --problem-set out"
+            )
+        selected.update(random.Random(PAPER_SEED).sample(task_ids, size))  # noqa: S311 - no secret
     return tuple(task_id for task_id, _ in labelled if task_id in selected)
+
+
+def _sizes() -> str:
+    return " + ".join(f"{size} {difficulty}" for difficulty, size in PAPER.items())
+
+
+def _problems(data: Path | None, *, from_hub: bool) -> Catalogue:
+    """Open APPS+'s data.json or rows of it, or original APPS: a folder in its own layout, or rows as the hub has them.
+
+    A problem's id is its `problem_id` or `id`, or else its place in the file, from 0. In a folder it is the name of the
+    problem's own, after that of its split where there are two. Problems without tests are left out.
+
+    Raises:
+        UserError: It is none of these, or no file was named and the hub can't be reached.
+    """
+    if data is None and not from_hub:
+        raise UserError("benchmark apps-plus needs --data with the path of APPS+'s data.json, or of a folder of APPS")
+    if data is None:
+        return of_files(fetch_files(HUB, revision=REVISION, names=("test.jsonl",)))
+    if not data.is_dir():
+        return of_files({"test": data})
+    files = files_of(data, _SPLITS)
+    return of_files(files) if files else of_folder(data)
 
 
 apps_plus = Benchmark(
     name="apps-plus",
-    problems=_problems,
+    problems=partial(_problems, from_hub=False),
     problem_sets={"paper": paper},
     prompt_card="apps",
     about="contest and interview problems on standard input and of calls, by difficulty",
-    source="github.com/Ablustrund/APPS_Plus, data/v1/data.json; also github.com/hendrycks/apps",
+    source="github.com/Ablustrund/APPS_Plus, data/v1/data.json; original APPS is read too",
     licence="MIT",
     size="7,413 problems",
+)
+apps = Benchmark(
+    name="apps",
+    problems=partial(_problems, from_hub=True),
+    prompt_card="apps",
+    about="original APPS: contest and interview problems on standard input and of calls, by difficulty",
+    source=f"huggingface.co/datasets/{HUB}, test.jsonl; or --data with that, or a folder of github.com/hendrycks/apps",
+    licence="MIT",
+    size="10,000 problems, 5,000 of them test",
 )

@@ -8,23 +8,25 @@ what its data say, where that code tries one reading after another:
   are made so.
 - Answers may be wrapped in a list of one element. They are where all of a problem's answers are such lists, unless the
   function is annotated to return a list; where neither starter code nor annotation tells, both readings are right.
+
+Beyond those rules, `harness.benchmarks.answers` reads what statement and starter code grant.
 """
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from harness.benchmarks.answers import argument_with_answer, output_checker, value_checker, with_decimals
 from harness.benchmarks.starter_code import Signature
 from sandbox.records import CallTest, StdioTest, Test
 
-_DECIMAL = re.compile(r"(?:^|\s)[+-]?\d*\.\d+(?:[eE][+-]?\d+)?(?=\s|$)")
 _WHOLE = re.compile(r"-?\d+")
 _LISTS = {"List", "list", "Sequence", "Iterable", "Tuple", "tuple"}
 _WRAPPERS = {"Optional", "Final", "Annotated"}
 
 
-def tests_of(inputs: Any, outputs: Any, function: str, signature: Signature | None) -> tuple[Test, ...]:
+def tests_of(inputs: Any, outputs: Any, function: str, signature: Signature | None, text: str) -> tuple[Test, ...]:
     """Return a problem's tests.
 
     Args:
@@ -32,6 +34,8 @@ def tests_of(inputs: Any, outputs: Any, function: str, signature: Signature | No
         outputs: what belongs to them.
         function: name of the function that calls are made of; empty where the data name none.
         signature: what starter code says of it.
+        text: statement and starter code, which may grant a tolerance or any letter case, or say that an answer is left
+            in an argument.
 
     Returns:
         A test for each input: all on standard input, or all calls.
@@ -43,8 +47,14 @@ def tests_of(inputs: Any, outputs: Any, function: str, signature: Signature | No
     if len(given) != len(expected):
         raise ValueError(f"has {len(given)} inputs, but {len(expected)} outputs")
     if _is_stdio(given, function, signature):
-        return _stdio_tests(given, expected)
-    return _call_tests(given, expected, function, signature)
+        return stdio_tests(given, expected, text)
+    calls = [_arguments(arguments, signature) for arguments in given]
+    left_in = argument_with_answer(text, signature, expected)
+    if left_in is None or any(left_in >= len(arguments) for arguments in calls):
+        return _call_tests(calls, *_unwrapped(expected, signature, text), function)
+    if _depth_of(expected) > _depth_of(arguments[left_in] for arguments in calls) and _are_wraps(expected):
+        expected = [value[0] for value in expected]
+    return _call_tests(calls, expected, "json_close", function, left_in)
 
 
 def _listed(values: Any) -> list[Any]:
@@ -64,9 +74,22 @@ def _is_stdio(inputs: list[Any], function: str, signature: Signature | None) -> 
     return takes_nothing and all(isinstance(value, list) and value for value in inputs)
 
 
-def _stdio_tests(inputs: Sequence[Any], outputs: Sequence[Any]) -> tuple[StdioTest, ...]:
+def stdio_tests(inputs: Sequence[Any], outputs: Sequence[Any], text: str) -> tuple[StdioTest, ...]:
+    """Return a problem's tests on standard input.
+
+    Args:
+        inputs: a text, a list of lines or a number for each test.
+        outputs: what belongs to them, of the same number.
+        text: the statement, which may grant a tolerance or any letter case.
+
+    Returns:
+        A test for each input; all have one checker, which statement and outputs decide.
+
+    Raises:
+        ValueError: One is of another kind; one line.
+    """
     texts = [(_text(given), _text(expected)) for given, expected in zip(inputs, outputs, strict=True)]
-    checker = "numbers" if any(_DECIMAL.search(expected) for _, expected in texts) else "lines"
+    checker = output_checker(text, [expected for _, expected in texts])
     return tuple(StdioTest(stdin=given, expected_stdout=expected, checker=checker) for given, expected in texts)
 
 
@@ -81,17 +104,26 @@ def _text(value: Any) -> str:
 
 
 def _call_tests(
-    inputs: Sequence[Any], outputs: Sequence[Any], function: str, signature: Signature | None
+    calls: Sequence[tuple[Any, ...]], outputs: Sequence[Any], checker: str, function: str, left_in: int | None = None
 ) -> tuple[CallTest, ...]:
+    return tuple(
+        CallTest(function=function, arguments=arguments, expected=expected, checker=checker, left_in=left_in)
+        for arguments, expected in zip(calls, outputs, strict=True)
+    )
+
+
+def _unwrapped(outputs: Sequence[Any], signature: Signature | None, text: str) -> tuple[Sequence[Any], str]:
+    """Return the answers without what wraps them, and the name of their checker."""
     checker = "json_close"
-    if outputs and all(isinstance(value, list) and len(value) == 1 for value in outputs):
+    if _are_wraps(outputs):
         is_wrapped = _is_wrapped(outputs, signature)
         checker = "json_wrapped" if is_wrapped is None else checker
         outputs = [value[0] for value in outputs] if is_wrapped else outputs
-    return tuple(
-        CallTest(function=function, arguments=_arguments(given, signature), expected=expected, checker=checker)
-        for given, expected in zip(inputs, outputs, strict=True)
-    )
+    return with_decimals(outputs, text), value_checker(checker, text, outputs)
+
+
+def _are_wraps(outputs: Sequence[Any]) -> bool:
+    return bool(outputs) and all(isinstance(value, list) and len(value) == 1 for value in outputs)
 
 
 def _is_wrapped(outputs: Sequence[Any], signature: Signature | None) -> bool | None:
@@ -100,7 +132,7 @@ def _is_wrapped(outputs: Sequence[Any], signature: Signature | None) -> bool | N
         return None
     if signature.returns is None:
         return None if signature.in_class else True
-    return _list_depth(signature.returns) < max(map(_depth, outputs))
+    return _list_depth(signature.returns) < _depth_of(outputs)
 
 
 def _list_depth(annotation: ast.expr) -> int:
@@ -110,6 +142,10 @@ def _list_depth(annotation: ast.expr) -> int:
         inner = annotation.slice.elts[0] if isinstance(annotation.slice, ast.Tuple) else annotation.slice
         return _list_depth(inner) + (name in _LISTS) if name in _LISTS | _WRAPPERS else 0
     return int(ast.unparse(annotation).rpartition(".")[2] in _LISTS)
+
+
+def _depth_of(values: Iterable[Any]) -> int:
+    return max(map(_depth, values), default=0)
 
 
 def _depth(value: Any) -> int:

@@ -1,12 +1,13 @@
 """Defines benchmarks with problems decoded on demand, and opens them by name."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from harness.benchmarks.checker_overrides import OverriddenProblems, read_checkers
 from harness.benchmarks.problem_info import ProblemInfo
 from harness.benchmarks.time_limits import CalibratedProblems, read_calibration
 from harness.errors import UserError
@@ -21,13 +22,19 @@ _KEPT = 4
 
 
 class CatalogueEntry(NamedTuple):
-    """Locates a problem in a file; `flaw` is the reason against examining it, if any."""
+    """Locates a problem in a file.
+
+    `flaw` is the reason to leave it out, if any: no program is to be judged by it. `fault` says why it can't be read:
+    it is a problem all the same, and whoever looks it up gets that reason.
+    """
 
     where: str
     task_id: str
     flaw: str = ""
     start: int = 0
     length: int = 0
+    split: str = "test"
+    fault: str = ""
 
 
 class Catalogue(Mapping[str, Problem]):
@@ -42,6 +49,8 @@ class Catalogue(Mapping[str, Problem]):
         entries: Iterable[CatalogueEntry],
         load: Callable[[CatalogueEntry], Problem],
         kept: int | None = _KEPT,
+        prepare: Callable[[Collection[str]], None] | None = None,
+        data_version: str = "",
     ) -> None:
         """Index the entries.
 
@@ -49,32 +58,64 @@ class Catalogue(Mapping[str, Problem]):
             entries: are gone through once.
             load: decodes one of them.
             kept: number of problems kept decoded; None for all that were looked up.
+            prepare: does for several task ids at once what would else take long when each is looked up.
+            data_version: of the data, where there are several under the benchmark's name.
 
         Raises:
-            UserError: Two entries have one task id, or none can be examined.
+            UserError: None can be examined.
         """
         self._entries: dict[str, CatalogueEntry] = {}
         self.left_out: dict[str, str] = {}
         """Task id -> why it can't be examined, of entries that are not among the problems."""
         for entry in entries:
             self._add(entry)
-        if not self._entries:
-            raise UserError(_nothing_left(self.left_out))
+        if all(entry.fault for entry in self._entries.values()):
+            raise UserError(self._nothing_left())
         self._load = functools.lru_cache(kept)(load)
+        self._prepare = prepare
+        self.data_version = data_version
 
     def _add(self, entry: CatalogueEntry) -> None:
         earlier = self._entries.get(entry.task_id)
         if earlier is not None or entry.task_id in self.left_out:
             place = f"is already at {earlier.where}" if earlier else "occurs twice"
-            raise UserError(f"{entry.where}: task {entry.task_id!r} {place}; remove one of them")
-        if entry.flaw:
+            fault = f"{entry.where}: task {entry.task_id!r} {place}; remove one of them"
+            self.left_out.pop(entry.task_id, None)
+            self._entries[entry.task_id] = entry._replace(fault=fault)
+        elif entry.flaw:
             self.left_out[entry.task_id] = f"{entry.where}: {entry.flaw}"
         else:
             self._entries[entry.task_id] = entry
 
+    def _nothing_left(self) -> str:
+        reasons = [*(entry.fault for entry in self._entries.values()), *self.left_out.values()]
+        if not reasons:
+            return "--data holds no problems; check what it names"
+        return f"none of the {len(reasons)} problems can be examined, the first is {reasons[0]}"
+
+    def prepare(self, task_ids: Collection[str]) -> None:
+        """Prepare problems that will be looked up.
+
+        Args:
+            task_ids: of problems that there are.
+
+        Raises:
+            UserError: This host can't.
+        """
+        if self._prepare:
+            self._prepare(task_ids)
+
     def __getitem__(self, task_id: str) -> Problem:
-        """Return a problem, decoded now or lately; raise UserError where its entry is malformed."""
-        return self._load(self._entries[task_id])
+        """Return a problem, decoded now or lately; raise UserError where it is malformed, or was left out."""
+        if task_id in self.left_out:
+            raise UserError(f"task {task_id!r} is left out: {self.left_out[task_id]}")
+        entry = self._entries[task_id]
+        if entry.fault:
+            raise UserError(entry.fault)
+        try:
+            return self._load(entry)
+        except (RecursionError, MemoryError) as error:  # of a parser, too
+            raise UserError(f"{entry.where}: task {task_id!r} is nested too deep; correct or remove it") from error
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the task ids without decoding anything."""
@@ -87,12 +128,6 @@ class Catalogue(Mapping[str, Problem]):
     def __contains__(self, task_id: object) -> bool:
         """Tell whether there is such a task without decoding it."""
         return task_id in self._entries
-
-
-def _nothing_left(left_out: Mapping[str, str]) -> str:
-    if not left_out:
-        return "--data holds no problems; check what it names"
-    return f"none of the {len(left_out)} problems can be examined, the first is {next(iter(left_out.values()))}"
 
 
 class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,10 +160,10 @@ class LoadedBenchmark(NamedTuple):
 
 
 def open_benchmark(source: Source) -> LoadedBenchmark:
-    """Find a benchmark and open its problems, under calibrated limits where the source names them.
+    """Find a benchmark and open its problems, under the limits and the checkers of the files that the source names.
 
     Args:
-        source: name of the benchmark, and the files given with --data and --limits, if any.
+        source: name of the benchmark, and the files given with --data, --limits and --checkers, if any.
 
     Returns:
         The benchmark and its problems.
@@ -140,4 +175,6 @@ def open_benchmark(source: Source) -> LoadedBenchmark:
     problems = benchmark.problems(Path(source.data) if source.data else None)
     if source.limits:
         problems = CalibratedProblems(problems, read_calibration(Path(source.limits), problems))
+    if source.checkers:
+        problems = OverriddenProblems(problems, read_checkers(Path(source.checkers), problems))
     return LoadedBenchmark(benchmark, problems)

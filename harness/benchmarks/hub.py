@@ -33,11 +33,37 @@ def fetch(repo: str, *, revision: str, config: str, splits: Iterable[str]) -> Pa
     Raises:
         UserError: It is not in the cache, and can't be downloaded; or it was damaged there.
     """
-    name = re.sub(r"[^A-Za-z0-9_-]+", "--", f"{repo}-{config}-{revision}")
+    requests = [{"path": repo, "name": config, "split": split, "revision": revision} for split in splits]
+    return _fetched(repo, f"{repo}-{config}-{revision}", requests)
+
+
+def fetch_files(repo: str, *, revision: str, names: Iterable[str]) -> Mapping[str, Path]:
+    """Return some JSON Lines files of a data set whose loading script the library no longer runs; see `fetch`.
+
+    Args:
+        repo: name of the data set on the hub.
+        revision: the commit to fetch.
+        names: of its files, such as `test.jsonl`.
+
+    Returns:
+        Name without suffix -> the file in the cache.
+
+    Raises:
+        UserError: One is not in the cache, and can't be downloaded; or it was damaged there.
+    """
+    stems = {name.partition(".")[0]: f"hf://datasets/{repo}@{revision}/{name}" for name in names}
+    return {
+        stem: _fetched(repo, f"{repo}-{stem}-{revision}", [{"path": "json", "data_files": url, "split": "train"}])
+        for stem, url in stems.items()
+    }
+
+
+def _fetched(repo: str, key: str, requests: Iterable[Mapping[str, str]]) -> Path:
+    name = re.sub(r"[^A-Za-z0-9_-]+", "--", key)
     folder = cache_folder()
     for path in sorted(folder.glob(f"{name}.*.jsonl")):
         return _verified(path)
-    return _store(folder, name, _download(repo, revision, config, splits))
+    return _store(folder, name, _download(repo, requests))
 
 
 def cache_folder() -> Path:
@@ -52,8 +78,8 @@ def _verified(path: Path) -> Path:
     return path
 
 
-def _download(repo: str, revision: str, config: str, splits: Iterable[str]) -> Iterator[Mapping[str, Any]]:
-    """Yield the rows of a data set.
+def _download(repo: str, requests: Iterable[Mapping[str, str]]) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows of a data set, of one request to the library after the other.
 
     Raises:
         UserError: The library is missing, or the hub can't be reached or has no such data set.
@@ -64,9 +90,9 @@ def _download(repo: str, revision: str, config: str, splits: Iterable[str]) -> I
     except ModuleNotFoundError as error:
         raise UserError(f"{repo} is not in {cache_folder()}: pip install datasets to fetch it, or {by_hand}") from error
     with tempfile.TemporaryDirectory() as scratch:  # the library would keep a second copy otherwise
-        for split in splits:
+        for request in requests:
             try:
-                rows = datasets.load_dataset(repo, config, split=split, revision=revision, cache_dir=scratch)
+                rows = datasets.load_dataset(**request, cache_dir=scratch)
             except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
                 reason = " ".join(str(error).split())
                 raise UserError(f"{repo} can't be fetched ({reason}): check the network, or {by_hand}") from error

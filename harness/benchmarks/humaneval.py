@@ -2,15 +2,15 @@
 
 import ast
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from harness.benchmarks.benchmark import Benchmark, Catalogue, CatalogueEntry
+from harness.benchmarks.benchmark import Benchmark, Catalogue
+from harness.benchmarks.evalplus_rows import refuse_evalplus
 from harness.benchmarks.hub import fetch
+from harness.benchmarks.problem_rows import catalogue_of_rows
 from harness.errors import UserError
-from harness.runs.jsonl import read_rows
 from harness.runs.records import Problem
 from sandbox.records import AssertTest
 
@@ -34,17 +34,11 @@ def _problems(data: Path | None) -> Catalogue:
     Raises:
         UserError: The file is another, or the hub can't be reached.
     """
-    data = data or fetch(HUB, revision=REVISION, config="openai_humaneval", splits=("test",))
-    found = dict[str, _Row]()
-
-    def entries() -> Iterator[CatalogueEntry]:
-        for where, row in read_rows(data, _Row):
-            if row.task_id in found:
-                raise UserError(f"{where}: task {row.task_id!r} occurs twice; remove one of them")
-            found[row.task_id] = row
-            yield CatalogueEntry(where, row.task_id)
-
-    return Catalogue(entries(), lambda entry: _problem(entry.where, found[entry.task_id]), kept=None)
+    if data:
+        refuse_evalplus(data, "humaneval", "HumanEval+")
+    else:
+        data = fetch(HUB, revision=REVISION, config="openai_humaneval", splits=("test",))
+    return catalogue_of_rows(data, _Row, _problem)
 
 
 def _canonical_id(task_id: str | int) -> str:
@@ -72,11 +66,13 @@ humaneval = Benchmark(
 def _problem(where: str, row: _Row) -> Problem:
     try:
         prompt = _parsed(row.prompt)
-    except SyntaxError as error:
-        raise UserError(f"{where}: its prompt doesn't parse ({error.msg}); correct or remove it") from error
+    except (SyntaxError, ValueError) as error:  # a ValueError is for NUL, or half a character
+        raise UserError(
+            f"{where}: task {row.task_id!r}: its prompt doesn't parse ({error}); correct or remove it"
+        ) from error
     try:
         setup = _helpers(prompt, _parsed(row.test), row.entry_point)
-    except SyntaxError:  # reported when the problem is to be judged
+    except (SyntaxError, ValueError):  # reported when the problem is to be judged
         setup = ""
     code = f"{row.test}\n\ncheck({row.entry_point})\n"
     return Problem(

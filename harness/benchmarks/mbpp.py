@@ -2,16 +2,17 @@
 
 import ast
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from harness.benchmarks.benchmark import Benchmark, Catalogue, CatalogueEntry
+from harness.benchmarks.benchmark import Benchmark, Catalogue
+from harness.benchmarks.evalplus_rows import refuse_evalplus
 from harness.benchmarks.hub import fetch
+from harness.benchmarks.problem_rows import catalogue_of_rows
 from harness.benchmarks.time_limits import calibrated_limits, limit_of_reference
 from harness.errors import UserError
-from harness.runs.jsonl import first_byte, read, read_rows
 from harness.runs.records import Problem
 from sandbox.records import AssertTest, Limits
 
@@ -45,10 +46,11 @@ def _problems(data: Path | None) -> Catalogue:
     Raises:
         UserError: The file is neither of the two, a task occurs twice, or the hub can't be reached.
     """
-    data = data or fetch(HUB, revision=REVISION, config="full", splits=("prompt", "test", "validation", "train"))
-    if first_byte(data) == b"[":
-        return _catalogue((f"{data}: problem {row.task_id}", row) for row in read(data, tuple[_Row, ...]))
-    return _catalogue(read_rows(data, _Row))
+    if data:
+        refuse_evalplus(data, "mbpp", "MBPP+")
+    else:
+        data = fetch(HUB, revision=REVISION, config="full", splits=("prompt", "test", "validation", "train"))
+    return catalogue_of_rows(data, _Row, _problem)
 
 
 def _canonical_id(task_id: str | int) -> str:
@@ -69,32 +71,20 @@ mbpp = Benchmark(
 )
 
 
-def _catalogue(rows: Iterable[tuple[str, _Row]]) -> Catalogue:
-    found = dict[str, _Row]()
-
-    def entries() -> Iterator[CatalogueEntry]:
-        for where, row in rows:
-            task_id = str(row.task_id)
-            if not row.text and not row.prompt:
-                raise UserError(f"{where}: has neither `text` nor `prompt`; use mbpp.jsonl or sanitized-mbpp.json")
-            if task_id in found:
-                raise UserError(f"{where}: task {task_id} occurs twice; remove one of them")
-            found[task_id] = row
-            yield CatalogueEntry(where, task_id)
-
-    return Catalogue(entries(), lambda entry: _problem(entry.where, found[entry.task_id]), kept=None)
-
-
 def _problem(where: str, row: _Row) -> Problem:
+    if not row.text and not row.prompt:
+        raise UserError(f"{where}: has neither `text` nor `prompt`; use mbpp.jsonl or sanitized-mbpp.json")
     reference = row.code.replace("\r\n", "\n")
     setup = row.test_setup_code or "\n".join(row.test_imports)
     try:
         parsed = _parse(reference)
-    except SyntaxError as error:
-        raise UserError(f"{where}: its code doesn't parse ({error.msg}); correct or remove it") from error
+    except (SyntaxError, ValueError) as error:  # a ValueError is for NUL, or half a character
+        raise UserError(
+            f"{where}: task {row.task_id}: its code doesn't parse ({error}); correct or remove it"
+        ) from error
     try:
         names, imports = _supplied(parsed, _parse("\n".join((setup, *row.test_list))))
-    except SyntaxError:  # reported when the problem is to be judged
+    except (SyntaxError, ValueError):  # reported when the problem is to be judged
         names, imports = (), ()
     setup = "\n".join(filter(None, (*(line for line in imports if line not in setup), setup)))
     return Problem(

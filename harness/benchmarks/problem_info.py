@@ -3,13 +3,14 @@
 import hashlib
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from harness.errors import UserError
 from harness.progress import watched
-from harness.runs.records import Problem
+from harness.runs.records import Problem, Source
 from sandbox.records import Limits
 
 _DIGITS = "{:x}".format
@@ -21,12 +22,16 @@ class ProblemInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     task_id: str
     benchmark: str
+    data_version: str
     split: str
     difficulty: str
     kind: str
     limits: Limits
+    prelude: str = ""
     sha256: str
     """Of all that the problem says, tests and limits included."""
+    date: str = ""
+    """Day of publication, empty where it is unknown."""
 
 
 ProblemInfos = Mapping[str, ProblemInfo]
@@ -44,15 +49,32 @@ def problem_infos(problems: Mapping[str, Problem], task_ids: Collection[str]) ->
         The infos by task id, in the benchmark's order.
     """
     wanted = frozenset(task_ids)
-    infos = (info_of(problems[task_id]) for task_id in problems if task_id in wanted)
+    prepare_problems(problems, [task_id for task_id in problems if task_id in wanted])
+    data_version: str = getattr(problems, "data_version", "")
+    infos = (info_of(problems[task_id], data_version) for task_id in problems if task_id in wanted)
     return {info.task_id: info for info in watched(infos, len(wanted), "read", sys.stderr)}
 
 
-def info_of(problem: Problem) -> ProblemInfo:
+def prepare_problems(problems: Mapping[str, Problem], task_ids: Collection[str]) -> None:
+    """Do at once what some problems need before they can be looked up, where they need anything.
+
+    Args:
+        problems: those of the benchmark.
+        task_ids: of the problems that will be looked up.
+
+    Raises:
+        UserError: This host can't.
+    """
+    if prepare := getattr(problems, "prepare", None):  # as of a catalogue
+        prepare(task_ids)
+
+
+def info_of(problem: Problem, data_version: str = "") -> ProblemInfo:
     """Return a problem without its texts and tests.
 
     Args:
         problem: of any benchmark; its tests are hashed, not kept.
+        data_version: of the data set that it is of, where that has versions.
 
     Returns:
         The info.
@@ -60,12 +82,39 @@ def info_of(problem: Problem) -> ProblemInfo:
     return ProblemInfo(
         task_id=problem.task_id,
         benchmark=problem.benchmark,
+        data_version=data_version,
         split=problem.split,
         difficulty=problem.difficulty,
         kind=problem.kind,
         limits=problem.limits,
+        prelude=problem.prelude,
         sha256=sha256_of(problem),
+        date=problem.date,
     )
+
+
+def unchanged_problem(problems: Mapping[str, Problem], task_id: str, sha256: str, source: Source) -> Problem:
+    """Return a problem of a run, as it was when it was judged.
+
+    Args:
+        problems: of the benchmark.
+        task_id: of the problem.
+        sha256: of the problem in the record of the run.
+        source: of `problems`, for the message.
+
+    Returns:
+        The problem.
+
+    Raises:
+        UserError: It is not there, or another.
+    """
+    problem = problems.get(task_id)
+    if problem is None or info_of(problem).sha256 != sha256:
+        raise UserError(
+            f"task {task_id} of {source.data or source.benchmark} is not the one that was judged; name the same "
+            "--benchmark, --data and --limits as then"
+        )
+    return problem
 
 
 def fingerprint(sha256_of_problems: Mapping[str, str]) -> str:
@@ -127,19 +176,18 @@ def _feed(value: Any, update: Callable[[bytes], None]) -> None:
     """Hand on the value in pieces that say where they end, so that a large one is never copied whole."""
     match value:
         case msgspec.Struct():
-            update(type(value).__name__.encode())
-            _feed(msgspec.structs.asdict(value), update)
+            fields = value.__struct_fields__
+            update(f"{type(value).__name__}dict{len(fields)}:".encode())
+            for name in fields:
+                update(f"tuple2:str{len(name)}:{name}".encode())
+                _feed(getattr(value, name), update)
         case str():
             text = value.encode("utf-8", "surrogatepass")
             update(f"str{len(text)}:".encode())
             update(text)
         case list() | tuple():
             update(f"{type(value).__name__}{len(value)}:".encode())
-            if set(map(type, value)) == {int}:  # as large ones are: four times faster
-                update(",".join(map(_DIGITS, value)).encode())
-            else:
-                for item in value:
-                    _feed(item, update)
+            _feed_items(value, update)
         case dict():
             update(f"{type(value).__name__}{len(value)}:".encode())
             for item in value.items():
@@ -150,3 +198,15 @@ def _feed(value: Any, update: Callable[[bytes], None]) -> None:
             update(f"int{_DIGITS(value)};".encode())
         case _:
             update(f"{type(value).__name__}{value!r};".encode("utf-8", "surrogatepass"))
+
+
+def _feed_items(items: Sequence[Any], update: Callable[[bytes], None]) -> None:
+    """Hand on the items of a list; those of one type of number at once, as large ones are: four times faster."""
+    kinds = set(map(type, items))
+    if kinds == {int}:
+        update(",".join(map(_DIGITS, items)).encode())
+    elif kinds == {float}:
+        update("".join(map("float{!r};".format, items)).encode())
+    else:
+        for item in items:
+            _feed(item, update)

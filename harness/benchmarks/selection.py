@@ -3,16 +3,19 @@
 Shard 3/16 has every sixteenth problem from the third on, in the benchmark's order, so all shards take about as long.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from harness.benchmarks.benchmark import Benchmark
-from harness.benchmarks.problem_info import ProblemInfos
+from harness.benchmarks.problem_info import ProblemInfo, ProblemInfos
 from harness.errors import UserError
 from harness.runs.records import Generation, Run
 from harness.runs.row_store import SampleCounts
 from harness.runs.run_folder import changes
+
+_WINDOW = re.compile(r"([0-9]{4}-[0-9]{2}(?:-[0-9]{2})?)?\.\.([0-9]{4}-[0-9]{2}(?:-[0-9]{2})?)?")
 
 
 def of_split(infos: ProblemInfos, split: str) -> ProblemInfos:
@@ -56,24 +59,46 @@ def refuse_missing(selected: ProblemInfos, name: str, counts: SampleCounts) -> N
 
 
 def whole_set(infos: ProblemInfos, benchmark: Benchmark, name: str) -> ProblemInfos:
-    """Return the infos of a published set.
+    """Return the infos of a published set, or of a window of dates.
 
     Args:
         infos: of all problems.
         benchmark: that they are of.
-        name: of the set.
+        name: of the set; or first and last month or day of the window, such as 2024-08..2025-01.
 
     Returns:
         The infos, in their order.
 
     Raises:
-        UserError: There is no such set.
+        UserError: There is no such set, or no problem in the window.
     """
+    if window := _WINDOW.fullmatch(name):
+        return _published(infos, name, *window.groups())
     if name not in benchmark.problem_sets:
         known = ", ".join(benchmark.problem_sets) or "none"
-        raise UserError(f"--problem-set {name}: {benchmark.name} has no such set; there are: {known}")
+        windows = ", or a window of dates such as 2024-08..2025-01" if any(map(_date_of, infos.values())) else ""
+        raise UserError(f"--problem-set {name}: {benchmark.name} has no such set; there are: {known}{windows}")
     ids = frozenset(benchmark.problem_sets[name](infos.values()))
     return {task_id: info for task_id, info in infos.items() if task_id in ids}
+
+
+def _date_of(info: ProblemInfo) -> str:
+    return info.date
+
+
+def _published(infos: ProblemInfos, name: str, first: str | None, last: str | None) -> ProblemInfos:
+    """Return the infos of the problems that were published from `first` to `last`, both included."""
+    first, last = first or "", last or "9"
+    selected = {
+        task_id: info
+        for task_id, info in infos.items()
+        if info.date and first <= info.date and info.date[: len(last)] <= last
+    }
+    if not selected:
+        dates = sorted(filter(None, map(_date_of, infos.values())))
+        known = f"they are from {dates[0]} to {dates[-1]}" if dates else "their dates are unknown"
+        raise UserError(f"--problem-set {name}: no problem was published then; {known}")
+    return selected
 
 
 def selected_problems(infos: ProblemInfos, benchmark: Benchmark, split: str | None, problem_set: str) -> ProblemInfos:

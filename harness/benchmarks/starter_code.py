@@ -1,21 +1,13 @@
-"""Reads starter code: the function that it requests, and the call or imports that it leaves to the judge."""
+"""Reads starter code: the function that it requests, and the call that it leaves to the judge."""
 
 import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from harness.runs.records import Problem
-from harness.syntax import parsed
+from harness.syntax import Grammar, parse_text
 from sandbox.records import StdioTest
 
-LEETCODE_IMPORTS = (
-    "import collections, fractions, functools, heapq, itertools, math, random, sys, time; from typing import *; "
-    "from collections import ChainMap, Counter, OrderedDict, defaultdict, deque; from functools import lru_cache; "
-    "from heapq import *; from itertools import accumulate, combinations, permutations, product; "
-    "from math import ceil, cos, exp, fabs, floor, gcd, log, log2, sin, sqrt, tan"
-)
-"""What the judge of original APPS puts before every program, but numpy; for solutions in a class, as LeetCode has them,
-it is part of the task, because that site imports it and their starter code names types of it."""
 _BODY = "\n" + 40 * " " + "pass"
 """Deep enough to be the missing body of the last definition."""
 
@@ -43,7 +35,7 @@ class Signature(NamedTuple):
         return self.required <= arguments and (self.takes_more or arguments <= len(self.parameters))
 
 
-def signature_of(starter_code: str, name: str = "") -> Signature | None:
+def signature_of(starter_code: str, name: str = "", grammar: Grammar | None = None) -> Signature | None:
     r"""Return the function that starter code begins, or the one called `name`; None where there is none.
 
     Starter code mostly lacks the last body. Of several functions the last is meant, of a class the first method.
@@ -51,6 +43,7 @@ def signature_of(starter_code: str, name: str = "") -> Signature | None:
     Args:
         starter_code: as the problem gives it; it need not be complete.
         name: of the wanted function; "" for the likeliest.
+        grammar: that parses as the interpreter does which runs the program; None for this one.
 
     Returns:
         The function or method.
@@ -60,56 +53,29 @@ def signature_of(starter_code: str, name: str = "") -> Signature | None:
     >>> signature_of("def solve():\n\t").takes(0), signature_of("# just text")
     (True, None)
     """
-    module = parsed(starter_code.rstrip()) or parsed(starter_code.rstrip() + _BODY)
+    parse, begun = grammar or parse_text, starter_code.rstrip()
+    module = parse(begun).tree or parse(begun + _BODY).tree
     found = list(_functions(module)) if module else []
     return next((signature for signature in found if name in {"", signature.name}), None)
 
 
-def complete_program(program: str, problem: Problem) -> str:
-    """Return a program with what the problem's starter code leaves to the judge: its imports, or the call of it.
+def complete_program(program: str, problem: Problem, grammar: Grammar | None = None) -> str:
+    """Return a program with the call that the problem's starter code leaves to the judge.
 
     Args:
         program: source text; one that doesn't parse is returned as it is.
-        problem: that it answers.
+        problem: that it answers; only where that is on standard input, something is left.
+        grammar: that parses as the interpreter does which runs the program; None for this one.
 
     Returns:
         The program to run.
     """
     if isinstance(problem.tests[0], StdioTest):
-        return with_entry_call(program, problem.starter_code)
-    return with_imports(program, problem.starter_code)
+        return with_entry_call(program, problem.starter_code, grammar)
+    return program
 
 
-def with_imports(program: str, starter_code: str) -> str:
-    r"""Return a program with LeetCode's imports, where its starter code is a class as there.
-
-    Args:
-        program: source text; one that doesn't parse is returned as it is.
-        starter_code: of its problem.
-
-    Returns:
-        The imports come first, but for `__future__`'s.
-
-    >>> with_imports("class Solution: ...", "class Solution:\n    def f(self) -> List[int]:").splitlines()[1]
-    'class Solution: ...'
-    >>> with_imports("def f(): ...", "def f():")
-    'def f(): ...'
-    """
-    wanted = signature_of(starter_code)
-    if wanted is None or not wanted.in_class:
-        return program
-    module = parsed(program)
-    if module is None:
-        return program
-    futures = [node for node in module.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
-    rows = program.split("\n")
-    rows.insert(
-        max((node.end_lineno or 0 for node in futures), default=0), LEETCODE_IMPORTS
-    )  # Python wants those first
-    return "\n".join(rows)
-
-
-def with_entry_call(program: str, starter_code: str) -> str:
+def with_entry_call(program: str, starter_code: str, grammar: Grammar | None = None) -> str:
     r"""Return a program for a problem on standard input with the call that its starter code leaves to the judge.
 
     Where that is a function without parameters, a program may define it without calling it. The call is appended if the
@@ -119,6 +85,7 @@ def with_entry_call(program: str, starter_code: str) -> str:
     Args:
         program: source text; one that doesn't parse is returned as it is.
         starter_code: of its problem.
+        grammar: that parses both; None for this Python's.
 
     Returns:
         The call comes last.
@@ -130,10 +97,10 @@ def with_entry_call(program: str, starter_code: str) -> str:
     >>> with_entry_call("def solve(n):\n    print(n)", "def solve():")
     'def solve(n):\n    print(n)'
     """
-    wanted = signature_of(starter_code)
+    wanted = signature_of(starter_code, grammar=grammar)
     if wanted is None or wanted.in_class or wanted.parameters or wanted.takes_more:
         return program
-    module = parsed(program)
+    module = (grammar or parse_text)(program).tree
     if module is None:
         return program
     defined = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}

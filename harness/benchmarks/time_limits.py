@@ -1,11 +1,12 @@
 """Reads time limits that `proctor audit` measured on the references."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
+from harness.benchmarks.problem_info import prepare_problems
 from harness.errors import UserError
 from harness.runs.jsonl import read
 from harness.runs.records import Problem
@@ -85,6 +86,15 @@ class CalibratedProblems(Mapping[str, Problem]):
         """Take over the problems."""
         self._problems = problems
         self._cpu_s = calibration.cpu_s
+        self.data_version: str = getattr(problems, "data_version", "")
+
+    def prepare(self, task_ids: Collection[str]) -> None:
+        """Prepare problems that will be looked up.
+
+        Args:
+            task_ids: of problems that there are.
+        """
+        prepare_problems(self._problems, task_ids)
 
     def __getitem__(self, task_id: str) -> Problem:
         """Return a problem; its tests are the very same."""

@@ -6,7 +6,8 @@ import click
 import msgspec
 
 from harness.benchmarks.benchmark import open_benchmark
-from harness.benchmarks.problem_info import info_of
+from harness.benchmarks.problem_info import unchanged_problem
+from harness.cli.options import checkers_option
 from harness.errors import UserError
 from harness.explain import choose_evaluation, explain, explanation_markdown
 from harness.runs.jsonl import appended_rows
@@ -23,6 +24,7 @@ from harness.runs.run_folder import read_run
 @click.option("--benchmark", metavar="NAME", help="Benchmark of the problems (default: the run's).")
 @click.option("--data", type=click.Path(), help="File or folder of the problems (default: the run's).")
 @click.option("--limits", type=click.Path(), metavar="FILE", help="Calibrated limits (default: the run's).")
+@checkers_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     *,
@@ -33,6 +35,7 @@ def command(
     benchmark: str | None,
     data: str | None,
     limits: str | None,
+    checkers: Path | None,
     as_json: bool,
 ) -> int:
     """Explain why a sample failed.
@@ -47,6 +50,7 @@ def command(
         benchmark=benchmark or judged_run.source.benchmark,
         data=data or judged_run.source.data,
         limits=limits or judged_run.source.limits,
+        checkers=str(checkers) if checkers else judged_run.source.checkers,
     )
     problem = _problem(source, judged_run, task_id, run)
     rows = appended_rows(run / "evaluations.jsonl", Evaluation)
@@ -67,10 +71,4 @@ def _problem(source: Source, judged_run: Run, task_id: str, run: Path) -> Proble
     if known not in judged_run.problems:
         ids = tuple(judged_run.problems)
         raise UserError(f"{run}: has no task {known!r}; its {len(ids)} tasks run from {ids[0]!r} to {ids[-1]!r}")
-    problem = problems.get(known)
-    if problem is None or info_of(problem).sha256 != judged_run.problems[known]:
-        raise UserError(
-            f"task {known} of {source.data or source.benchmark} is not the one that was judged; name the same "
-            "--benchmark, --data and --limits as then"
-        )
-    return problem
+    return unchanged_problem(problems, known, judged_run.problems[known], source)

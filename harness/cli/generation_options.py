@@ -36,7 +36,9 @@ generation_options = collect_options(
     GenerationSettings,
     (
         click.option("--split", metavar="NAME", help="Split of the problems, or all (default: the benchmark's own)."),
-        click.option("--problem-set", default="", metavar="NAME", help="A published set of problems."),
+        click.option(
+            "--problem-set", default="", metavar="NAME", help="A published set of problems, or a window of dates."
+        ),
         click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N of these problems."),
         shard_option,
         click.option(

@@ -3,11 +3,16 @@
 Nothing heavy is imported here: `proctor --help` must start at once.
 """
 
+import errno
 import importlib
+import os
 import sys
 import traceback
+from contextlib import suppress
+from difflib import get_close_matches
 
 import click
+from click.shell_completion import shell_complete
 
 from harness.errors import INTERRUPTED, OUR_FAULT, USERS_MISTAKE, Unavailable, UserError
 from harness.generation.threads import wait_passively
@@ -21,6 +26,7 @@ SUBCOMMANDS = {
     "demo": ("trainers.cli.demo", "Train, generate, examine and tabulate in miniature, offline."),
     "doctor": ("harness.cli.doctor", "Report the abilities of this host and installation."),
     "explain": ("harness.cli.explain", "Explain why a sample failed."),
+    "export": ("harness.cli.export", "Write a judged run in the formats of other tools."),
     "gate": ("leaderboards.cli.gate", "Fail if a candidate is worse than its baseline."),
     "generate": ("harness.cli.generate", "Generate samples with a model."),
     "merge": ("harness.cli.merge", "Merge the shards of a run."),
@@ -33,6 +39,19 @@ SUBCOMMANDS = {
     "train": ("trainers.cli.train", "Train a policy on groups by one of the methods."),
 }
 """Name -> module that holds it as `command`, and its one line in `proctor --help`."""
+
+
+_COMPLETE = "_PROCTOR_COMPLETE"
+"""Variable by which a shell requests completions, as click has it."""
+_USERS_FILES = {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG,
+}  # fmt: skip
+"""Errors of a file that the user named, not of ours."""
+_EXTRAS = {
+    "accelerate": "train", "datasets": "train", "peft": "train", "pyarrow": "train", "tokenizers": "train",
+    "torch": "train", "transformers": "train", "matplotlib": "plots", "openai": "openai", "ray": "ray", "vllm": "vllm",
+}  # fmt: skip
+"""Library -> extra of ours that installs it."""
 
 
 class LazyGroup(click.Group):
@@ -64,6 +83,22 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(SUBCOMMANDS[cmd_name][0]).command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a subcommand, or suggest one.
+
+        Args:
+            ctx: of the command line.
+            args: the name as typed, and what follows it.
+
+        Returns:
+            Name, command, and what follows.
+        """
+        if args[0] not in SUBCOMMANDS and (close := get_close_matches(args[0], SUBCOMMANDS, 1)):
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {close[0]!r}?")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the subcommands without importing them.
 
@@ -86,8 +121,12 @@ def proctor() -> None:
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    """Run the command line, or complete it for a shell, and leave with the exit code."""
+    if instruction := os.environ.get(_COMPLETE):
+        sys.exit(shell_complete(proctor, {}, "proctor", _COMPLETE, instruction))
+    code = run(sys.argv[1:])
+    _drop_output()
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -99,22 +138,54 @@ def run(arguments: list[str]) -> int:
     Returns:
         The exit code: what the command returns, or the code of the error in `harness.errors`.
     """
+    if not hasattr(os, "sched_getaffinity"):
+        return _failed(
+            f"proctor: runs on Linux only, and this is {sys.platform}; use a machine with Linux", USERS_MISTAKE
+        )
     wait_passively()  # before any command imports PyTorch
     try:
         with proctor.make_context("proctor", arguments or ["--help"]) as context:
             return proctor.invoke(context) or 0
     except click.exceptions.Exit as done:
         return done.exit_code
-    except click.UsageError as error:
-        where = error.ctx.command_path if error.ctx else "proctor"
-        return _failed(f"{where}: {error.format_message()} See {where} --help", USERS_MISTAKE)
-    except (click.ClickException, UserError, Unavailable) as error:
-        return _failed(f"proctor: {error}", OUR_FAULT if isinstance(error, Unavailable) else USERS_MISTAKE)
     except KeyboardInterrupt:
         return _failed("proctor: interrupted; the same command resumes", INTERRUPTED)
-    except Exception:  # noqa: BLE001 - the edge of the program: Python's own exit code for this, 1, means regression
-        click.echo(readable(traceback.format_exc()), err=True, nl=False)
-        return OUR_FAULT
+    except Exception as error:  # noqa: BLE001 - the edge of the program: Python's own exit code, 1, means regression
+        return _reported(error)
+
+
+def _reported(error: Exception) -> int:
+    """Report an error on stderr, in one line where the user can change it; return the exit code."""
+    if isinstance(error, click.UsageError):
+        where = error.ctx.command_path if error.ctx else "proctor"
+        return _failed(f"{where}: {error.format_message()} See {where} --help", USERS_MISTAKE)
+    if isinstance(error, click.ClickException | UserError | Unavailable):
+        return _failed(f"proctor: {error}", OUR_FAULT if isinstance(error, Unavailable) else USERS_MISTAKE)
+    if message := _users_mistake(error):
+        return _failed(f"proctor: {message}", USERS_MISTAKE)
+    click.echo(readable("".join(traceback.format_exception(error))), err=True, nl=False)
+    return OUR_FAULT
+
+
+def _users_mistake(error: Exception) -> str:
+    """Return what the user can change about a library that is absent, or a file; empty for a failure of ours."""
+    if isinstance(error, ModuleNotFoundError):
+        library = (error.name or "").partition(".")[0]
+        extra = _EXTRAS.get(library)
+        return f"{library} is needed and not installed; pip install 'proctor[{extra}]'" if extra else ""
+    is_full = getattr(error, "errno", None) == errno.ENOSPC
+    if isinstance(error, OSError) and error.errno in _USERS_FILES and (error.filename or is_full):
+        return f"{error.filename or 'the output'}: can't be read or written: {error.strerror}; choose another place"
+    return ""
+
+
+def _drop_output() -> None:
+    """Drop what can't be written, so that the interpreter's end doesn't try once more and report it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _failed(message: str, code: int) -> int:

@@ -5,6 +5,7 @@ What judging itself needs is imported when it begins: before that, `score` has i
 
 import functools
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -20,6 +21,7 @@ from harness.extraction.program import SETTINGS
 from sandbox.head_start import HeadStart
 from sandbox.jail import ALL_LAYERS, Jail
 from sandbox.pool import cores_of
+from sandbox.printable import one_line
 from sandbox.records import Verdict
 
 if TYPE_CHECKING:
@@ -64,6 +66,16 @@ def _layers(_context: click.Context, _option: click.Parameter, text: str) -> fro
     return layers
 
 
+_PACKAGE = re.compile(r"\w(?:[\w.-]*\w)?", re.ASCII)
+
+
+def _packages(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    names = [name.strip() for text in texts for name in text.split(",")]
+    if wrong := [name for name in names if not _PACKAGE.fullmatch(name)]:
+        raise click.BadParameter(f"{wrong[0]!r} is no name of a package; give such as pandas,sympy.")
+    return tuple(sorted(set(names)))
+
+
 def _at_most_a_core(_context: click.Context, _option: click.Parameter, workers: int) -> int:
     cores = len(os.sched_getaffinity(0))
     if workers > cores:
@@ -98,19 +110,28 @@ JAIL_OPTIONS = (
         metavar="MODULE",
         help="Module to import once, not in each program, e.g. numpy; repeatable.",
     ),
+    click.option(
+        "--allow",
+        multiple=True,
+        callback=_packages,
+        metavar="PACKAGES",
+        help="Installed packages that programs may import, with those that they need, e.g. pandas,sympy.",
+    ),
 )
 
 
 def jail_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --workers, --python, --isolation and --preload to a command.
+    """Add --workers, and the options that make a jail, to a command.
 
     Args:
-        command: takes workers, python, layers and preload.
+        command: takes workers and jail.
 
     Returns:
         The command with these options.
     """
-    return reduce(lambda decorated, option: option(decorated), reversed(JAIL_OPTIONS), command)
+    workers, *of_jail = JAIL_OPTIONS
+    with_workers: Callable[..., Any] = workers(collect_options("jail", Jail, of_jail)(command))
+    return with_workers
 
 
 _OPTIONS = (
@@ -141,6 +162,13 @@ limits_option = click.option(
     help="Calibrated limits that `proctor audit --out` wrote (default: the benchmark's own).",
 )
 
+checkers_option = click.option(
+    "--checkers",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="JSON object of checkers by task id, for problems with several right answers (default: the benchmark's own).",
+)
+
 
 def problem_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --benchmark and --data to a command.
@@ -164,12 +192,14 @@ class JudgingOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Holds the options of judging, as given."""
 
     limits: Path | None
+    checkers: Path | None
     extraction: str
     k: tuple[int, ...]
     workers: int
     python: str
     layers: frozenset[str]
     preload: tuple[str, ...]
+    allow: tuple[str, ...]
     cluster: str | None
     exhaustive: bool
     reuse: bool
@@ -179,7 +209,7 @@ class JudgingOptions(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def jail(self) -> Jail:
         """Return the jail."""
-        return Jail(python=self.python, layers=self.layers, preload=self.preload)
+        return Jail(python=self.python, layers=self.layers, preload=self.preload, allow=self.allow)
 
     def head_start(self) -> AbstractContextManager[HeadStart | None]:
         """Start the first worker, where this machine judges."""
@@ -209,6 +239,7 @@ judging_options = collect_options(
     JudgingOptions,
     (
         limits_option,
+        checkers_option,
         click.option(
             "--extraction",
             default=SETTINGS[0],
@@ -245,7 +276,7 @@ _REUSED = b'"reused":true'
 
 
 def report(results: "Sequence[Result]", out: Path, judging: JudgingOptions) -> int:
-    """Print the results of a run as tables or JSON, and its sandbox errors on stderr.
+    """Print the results of a run as tables or JSON; and on stderr equal samples, and sandbox errors.
 
     Args:
         results: of the run, one a policy.
@@ -256,13 +287,16 @@ def report(results: "Sequence[Result]", out: Path, judging: JudgingOptions) -> i
         The exit code: 3 after sandbox errors that were not allowed, else 0.
     """
     from harness.runs.run_folder import EVALUATIONS, RESULTS  # noqa: PLC0415
-    from harness.scoring.report import report_markdown  # noqa: PLC0415
+    from harness.scoring.report import repetition_warning, report_markdown  # noqa: PLC0415
 
     with (out / EVALUATIONS).open("rb") as rows:
         reused = sum(_REUSED in row for row in rows)
     equal = f"{reused} of the samples have the judgement of an equal program; see --no-reuse\n" if reused else ""
     table = f"{report_markdown(results)}\n{equal}Results written to {out}"
     click.echo((out / RESULTS).read_text() if judging.as_json else table)
+    for result in results:
+        if warning := repetition_warning(result):
+            click.echo(f"proctor: {one_line(result.policy)}: {warning}", err=True)
     faults = sum(result.verdict_counts[Verdict.SANDBOX_ERROR] for result in results)
     if faults:
         click.echo(f"proctor: the sandbox failed on {faults} samples, left out; the same command retries", err=True)

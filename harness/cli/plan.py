@@ -57,7 +57,7 @@ def _parameters(_context: click.Context, _option: click.Parameter, text: str | N
 @click.command("plan")
 @problem_options
 @click.option("--split", metavar="NAME", help="Split of the problems, or all (default: the benchmark's own).")
-@click.option("--problem-set", default="", metavar="NAME", help="A published set of problems.")
+@click.option("--problem-set", default="", metavar="NAME", help="A published set of problems, or a window of dates.")
 @click.option("--n", required=True, type=click.IntRange(min=1), help="Samples per problem.")
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of the model, for its size and its tokenizer.")
 @click.option("--params", callback=_parameters, metavar="SIZE", help="Number of parameters instead, such as 7B.")
@@ -88,9 +88,7 @@ def command(
     cores: int,
     gpus: int,
     workers: int,
-    python: str,
-    layers: frozenset[str],
-    preload: tuple[str, ...],
+    jail: Jail,
     as_json: bool,
 ) -> int:
     """Forecast the cost of an evaluation.
@@ -103,7 +101,6 @@ def command(
     found, problems = load_benchmark(benchmark, data=data)
     card = card_for(found, prompt_card)
     task_ids = tuple(selected_problems(problem_infos(problems, problems), found, split, problem_set))
-    jail = Jail(python=python, layers=layers, preload=preload)
     jail_report(jail)
     judge = partial(evaluate, extraction=AS_IT_IS, jail=jail, workers=workers)
     count = model_token_counter(model) if model else None

@@ -24,6 +24,7 @@ def command(
     resumes a killed run.
     """
     results = generate_and_evaluate(
-        benchmark, settings, out=out, k=judging.k, data=data, limits=judging.limits, judging=judging.settings()
-    )
+        benchmark, settings, out=out, k=judging.k, data=data, limits=judging.limits, checkers=judging.checkers,
+        judging=judging.settings(),
+    )  # fmt: skip
     return report(results, out, judging)

@@ -5,15 +5,22 @@ from pathlib import Path
 import click
 
 from harness.cli.options import JudgingOptions, judging_options, out_option, problem_options, report, shard_option
+from harness.cli.reading_options import ReadingOptions, reading_options
 
 
 @click.command("score")
 @click.argument("samples", type=click.Path(path_type=Path))
 @problem_options
 @click.option("--split", default="all", metavar="NAME", help="Judge only the tasks of this split (default: all).")
-@click.option("--problem-set", default="", metavar="NAME", help="Judge a published set of problems in full.")
+@click.option(
+    "--problem-set",
+    default="",
+    metavar="NAME",
+    help="Judge a published set of problems, or a window of dates, in full.",
+)
 @shard_option
 @click.option("--prompt-card", metavar="CARD", help="Name or path of the card that the samples were generated with.")
+@reading_options
 @judging_options
 @out_option
 def command(
@@ -25,19 +32,22 @@ def command(
     problem_set: str,
     shard: str,
     prompt_card: str | None,
+    reading: ReadingOptions,
     judging: JudgingOptions,
     out: Path,
 ) -> int:
     """Judge samples and report pass@k with intervals.
 
-    SAMPLES is a file of human-eval, evalplus, bigcode-evaluation-harness or proctor (plain or .gz), or the folder of a
-    run. Every task that the samples name is judged. The same command resumes a killed run.
+    SAMPLES is a file or folder of samples in any format of the README (plain or packed with gzip), the folder of a run,
+    or - for standard input. Every task that the samples name is judged. The same command resumes a killed run.
     """
     with judging.head_start() as ahead:
         from harness.api import evaluate_samples  # noqa: PLC0415 - the first worker starts meanwhile
 
         results = evaluate_samples(
-            samples, benchmark, out=out, k=judging.k, data=data, limits=judging.limits, split=split,
-            problem_set=problem_set, shard=shard, prompt_card=prompt_card, judging=judging.settings(ahead),
+            samples, benchmark, out=out, k=judging.k, data=data, limits=judging.limits,
+            checkers=judging.checkers, split=split, problem_set=problem_set, shard=shard, prompt_card=prompt_card,
+            reading=reading.settings(), judging=judging.settings(ahead),
+            tell=lambda line: click.echo(f"proctor: {line}", err=True),
         )  # fmt: skip
     return report(results, out, judging)

@@ -9,6 +9,9 @@ import msgspec
 
 from harness.errors import UserError
 from harness.examination.evaluate import evaluations_of
+from harness.extraction.interpreter import grammar_of
+from harness.runs.conditions import allowed_text
+from harness.runs.jsonl import decode
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample
 from sandbox.equal_programs import EqualPrograms, Key
 from sandbox.jail import Jail, JailReport, probe
@@ -53,6 +56,7 @@ def refuse_unlike_node(node: str, ours: Credentials, theirs: Credentials) -> Non
     for what, here, there in (
         ("proctor", ours.proctor, theirs.proctor),
         ("the examined Python", ours.jail.python, theirs.jail.python),
+        ("what --allow shows", allowed_text(ours.jail.packages), allowed_text(theirs.jail.packages)),
     ):
         if here != there:
             raise UserError(f"node {node}: {what} is {there}, but here {here}; install the same on every node")
@@ -71,7 +75,6 @@ def _strength(state: str) -> tuple[bool, bool, int]:
     return state.startswith("in force"), "user id kept" not in state, int(abi[1]) if abi else 0
 
 
-_SAMPLES = msgspec.json.Decoder(Sample)
 _ROWS = msgspec.json.Encoder()
 EVALUATIONS = msgspec.json.Decoder(Evaluation)
 
@@ -126,18 +129,21 @@ class NodeJudge:
         self._problems = {problem.task_id: self._problems.get(problem.task_id, problem) for problem in problems}
         terms = self._terms
         evaluations = evaluations_of(
-            _SAMPLES.decode_lines(rows), self._problems, self._judge_each,
+            [decode(row, Sample, "a batch") for row in rows.splitlines()], self._problems, self._judge_each,
             extraction=terms.extraction, card=terms.card, exhaustive=terms.exhaustive,
+            grammar=grammar_of(terms.jail.python),
         )  # fmt: skip
         return _ROWS.encode_lines(list(evaluations))
 
     def _judge_each(self, cases: Iterable[Case]) -> Iterator[Judgement]:
         for case in cases:
-            first = self._equal.first_of(case.tests, Key(case.program, case.limits, case.exhaustive))
+            first = self._equal.first_of(case.tests, Key(case.program, case.limits, case.exhaustive, case.prelude))
             if first.judgement and self._terms.reuse:
                 yield msgspec.structs.replace(first.judgement, reused=True)
             else:
-                judgement = self._judge.judge(case.program, case.tests, case.limits, exhaustive=case.exhaustive)
+                judgement = self._judge.judge(
+                    case.program, case.tests, case.limits, exhaustive=case.exhaustive, prelude=case.prelude
+                )
                 first.settle(judgement)
                 yield judgement
 

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from harness.errors import UserError
-from harness.extraction.extract import Extraction
-from harness.extraction.program import program_of
+from harness.extraction.interpreter import grammar_of
+from harness.extraction.program import prelude_of, program_of
+from harness.extraction.reading import Extraction
 from harness.runs.jsonl import append, resume
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample, SampleKey
 from harness.runs.row_store import SampleIndex
+from harness.syntax import Grammar
 from sandbox.head_start import HeadStart
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
@@ -98,7 +100,15 @@ def evaluate(
     def judge(cases: Iterable[Case]) -> Iterator[Judgement]:
         return judge_all(cases, jail, workers, halt, reuse=reuse, ahead=ahead)
 
-    for evaluation in evaluations_of(samples, problems, judge, extraction=extraction, card=card, exhaustive=exhaustive):
+    for evaluation in evaluations_of(
+        samples,
+        problems,
+        judge,
+        extraction=extraction,
+        card=card,
+        exhaustive=exhaustive,
+        grammar=grammar_of(jail.python),
+    ):
         append(file, evaluation)
         yield evaluation
 
@@ -111,6 +121,7 @@ def evaluations_of(
     extraction: str,
     card: PromptCardId | None = None,
     exhaustive: bool = False,
+    grammar: Grammar | None = None,
 ) -> Iterator[Evaluation]:
     """Yield the evaluations of samples, in their order.
 
@@ -121,6 +132,7 @@ def evaluations_of(
         extraction: as in `evaluate`, like the others.
         card: the prompt card of the samples.
         exhaustive: whether every test is judged.
+        grammar: that parses as the interpreter of the judge does; None for this one.
     """
     waiting = deque[tuple[Sample, str, Extraction]]()
 
@@ -128,9 +140,12 @@ def evaluations_of(
         for task_id, of_task in groupby(samples, lambda sample: sample.task_id):
             problem = problems[task_id]
             for sample in of_task:
-                found = program_of(sample, problem, extraction, card)
+                found = program_of(sample, problem, extraction, card, grammar)
                 waiting.append((sample, problem.difficulty, found))
-                yield Case(program=found.program, tests=problem.tests, limits=problem.limits, exhaustive=exhaustive)
+                yield Case(
+                    program=found.program, tests=problem.tests, limits=problem.limits, exhaustive=exhaustive,
+                    prelude=prelude_of(found.program, problem),
+                )  # fmt: skip
 
     for judgement in judge(cases()):
         yield _evaluation(*waiting.popleft(), judgement)
@@ -156,4 +171,4 @@ def _evaluation(sample: Sample, difficulty: str, found: Extraction, judgement: J
 
 
 def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -13,12 +13,13 @@ from typing import BinaryIO, Self
 
 import msgspec
 
+from harness.benchmarks.prelude import load_prelude
 from harness.benchmarks.problem_info import ProblemInfos, fingerprint, splits_of, usual_limits
 from harness.errors import UserError
 from harness.examination.evaluate import Evaluator, already_judged, evaluate
 from harness.extraction.program import SETTINGS
 from harness.progress import watched
-from harness.runs.jsonl import read, sole_writer
+from harness.runs.jsonl import read, sha256_of_file, sole_writer
 from harness.runs.records import Conditions, Evaluation, Problem, Producer, PromptCardId, Run, Sample, Sampling, Source
 from harness.runs.row_store import SampleFile, SampleIndex
 from harness.runs.run_folder import EVALUATIONS, GENERATION, RUN
@@ -161,6 +162,7 @@ def run_record(infos: ProblemInfos, settings: ExaminationSettings, samples: int,
     problems = {info.task_id: info.sha256 for info in infos.values()}
     conditions = Conditions(
         benchmark=next(iter(infos.values())).benchmark,
+        data_version=next(iter(infos.values())).data_version,
         problem_set=settings.problem_set,
         splits=splits_of(infos),
         shard=settings.origin.shard,
@@ -173,8 +175,11 @@ def run_record(infos: ProblemInfos, settings: ExaminationSettings, samples: int,
         exhaustive=settings.judging.exhaustive,
         limits=usual_limits(infos.values()),
         limits_file=Path(settings.source.limits).name if settings.source.limits else "",
+        checkers_sha256=sha256_of_file(Path(settings.source.checkers)) if settings.source.checkers else "",
         isolation=report.layers,
         preload=settings.judging.jail.preload,
+        allow=report.packages,
+        preludes={name: load_prelude(name).sha256 for name in sorted({i.prelude for i in infos.values()} - {""})},
         python=report.python,
         proctor=version("proctor"),
     )

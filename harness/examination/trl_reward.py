@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.errors import UserError
-from harness.extraction.program import SETTINGS, program_of
+from harness.extraction.interpreter import grammar_of
+from harness.extraction.program import SETTINGS, prelude_of, program_of
 from harness.runs.records import Problem, PromptCardId, Sample
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
@@ -72,8 +73,9 @@ def judged_reward(
                     completion=_last_text(completion),
                     prompt=prompt if isinstance(prompt, str) else "",
                 )
-                found = program_of(sample, problem, extraction, card)
-                yield Case(program=found.program, tests=problem.tests, limits=problem.limits)
+                found = program_of(sample, problem, extraction, card, grammar_of(jail.python))
+                prelude = prelude_of(found.program, problem)
+                yield Case(program=found.program, tests=problem.tests, limits=problem.limits, prelude=prelude)
 
         return [rewards.get(judgement.verdict) for judgement in judge_all(cases(), jail, at_once, reuse=reuse)]
 

@@ -2,9 +2,14 @@
 
 import msgspec
 
+from harness.benchmarks.prelude import load_prelude
 from harness.benchmarks.starter_code import complete_program
-from harness.extraction.extract import Extraction, Fence, extract
+from harness.extraction.extract import FAILED, extract
+from harness.extraction.frames import ends_in_thought
+from harness.extraction.reading import Extraction
+from harness.extraction.select import Fence
 from harness.runs.records import Problem, PromptCardId, Sample
+from harness.syntax import Grammar
 from sandbox.records import AssertTest, CallTest
 
 AS_IT_IS = "whole"
@@ -14,23 +19,23 @@ SETTINGS = (*(fence.value for fence in Fence), AS_IT_IS)
 _CHAT = '[{"role":'
 """How the prompt of a chat begins: JSON, which no completion goes on, although it happens to be Python."""
 
-FAILED = "none"
-"""The rule's name where nothing in the completion is a program."""
 
-
-def program_of(sample: Sample, problem: Problem, setting: str, card: PromptCardId | None = None) -> Extraction:
+def program_of(
+    sample: Sample, problem: Problem, setting: str, card: PromptCardId | None = None, grammar: Grammar | None = None
+) -> Extraction:
     """Return the program of a sample under a setting of extraction.
 
-    What the problem's starter code leaves to the judge (a call, imports) is part of the program, and of no rule.
+    What the problem's starter code leaves to the judge (a call) is part of the program, and of no rule.
 
     Args:
         sample: with the completion.
         problem: that it answers.
         setting: one of `SETTINGS`.
         card: with which it was generated, for its stop strings; None where that is unknown.
+        grammar: that parses as the interpreter does which runs the program; None for this one.
 
     Returns:
-        The program as it runs; `rule` is `FAILED` where nothing in the completion is one.
+        The program as it runs; `rule` ends with `FAILED` where nothing in the completion is one, or it is blank.
     """
     found = Extraction(program=sample.completion, rule=AS_IT_IS)
     if setting != AS_IT_IS:
@@ -41,8 +46,25 @@ def program_of(sample: Sample, problem: Problem, setting: str, card: PromptCardI
             fence=Fence(setting),
             stop=card.stop if card else (),
             cut_off=sample.cut_off,
+            in_thought=ends_in_thought(sample.prompt),
+            grammar=grammar,
         )
-    return msgspec.structs.replace(found, program=complete_program(found.program, problem))
+    if not (sample.completion.strip() and found.program.strip()):
+        found = msgspec.structs.replace(found, rule=FAILED)
+    return msgspec.structs.replace(found, program=complete_program(found.program, problem, grammar))
+
+
+def prelude_of(program: str, problem: Problem) -> str:
+    """Return what is executed before a program: the names of the problem's prelude that it needs.
+
+    Args:
+        program: as it runs.
+        problem: that it answers.
+
+    Returns:
+        Source text, mostly empty.
+    """
+    return load_prelude(problem.prelude).needed_by(program) if problem.prelude else ""
 
 
 def entry_point_of(problem: Problem) -> str:

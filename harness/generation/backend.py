@@ -87,6 +87,8 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True):
     load: Callable[[str, Mapping[str, Any]], AbstractContextManager[Engine]]
     """Load the model of that name under the options given with --option, and let go of it at the end. Raises UserError
     where there is no such model, an option is unknown, or the device isn't there."""
+    check: Callable[[str], object] = str
+    """Raise UserError where it is plain that there is no model of that name; takes no time, and loads nothing."""
     about: str = ""
     """One line that says what it reaches."""
 

@@ -71,6 +71,23 @@ def find_weights(model: str) -> Weights:
     return Weights(base=base.base, name=base.name, adapter=folder, identity=f"{identity} over {base.identity}")
 
 
+def refuse_absent(model: str) -> None:
+    """Refuse a path without a model, before anything is done that takes long.
+
+    Args:
+        model: path of a local folder, or else an id of the hub, which is not looked for.
+
+    Raises:
+        UserError: There is no such folder, or no model in it.
+    """
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        if not any((folder / name).is_file() for name in ("config.json", "adapter_config.json")):
+            raise UserError(f"{folder}: holds no model, as config.json is missing; name the folder that has it")
+    elif model.startswith(("/", "./", "../", "~")):
+        raise UserError(f"there is no folder {model}; check --model")
+
+
 def _found(model: str) -> tuple[Path, str]:
     """Return the folder of a model or an adapter, and its identity."""
     folder = Path(model).expanduser()

@@ -64,7 +64,7 @@ def as_text(prompt: Prompt) -> str:
     return prompt if isinstance(prompt, str) else msgspec.json.encode(prompt).decode()
 
 
-def from_text(text: str) -> Prompt:
+def prompt_of(text: str) -> Prompt:
     """Return the prompt that a sample holds.
 
     Args:
@@ -73,7 +73,7 @@ def from_text(text: str) -> Prompt:
     Returns:
         The messages where the text is their JSON list, else the text.
 
-    >>> from_text('[{"role":"user","content":"Add."}]'), from_text("[1]")
+    >>> prompt_of('[{"role":"user","content":"Add."}]'), prompt_of("[1]")
     ((Message(role='user', content='Add.'),), '[1]')
     """
     if text.startswith('[{"role"'):

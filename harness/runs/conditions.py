@@ -1,10 +1,14 @@
 """Compares the conditions of results: only results under alike conditions may be compared."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from harness.runs.records import Conditions, Sampling
 
 _UNKNOWN = "unknown"
+_OWN = "the benchmark's"
+_UNVERSIONED = "the only one"
 
 
 def condition_texts(conditions: Conditions) -> dict[str, str]:
@@ -24,6 +28,7 @@ def condition_texts(conditions: Conditions) -> dict[str, str]:
     in_force = [layer for layer, state in conditions.isolation.items() if state.startswith("in force")]
     return {
         "benchmark": conditions.benchmark,
+        "data version": conditions.data_version or _UNVERSIONED,
         "problem set": conditions.problem_set or ", ".join(conditions.splits),
         "problems": conditions.problems_sha256[:12],
         "prompt card": f"{card.name} ({card.sha256[:12]})" if card else _UNKNOWN,
@@ -33,8 +38,11 @@ def condition_texts(conditions: Conditions) -> dict[str, str]:
         "extraction": conditions.extraction,
         "tests": "all" if conditions.exhaustive else "up to the first that fails",
         "limits": f"{conditions.limits_file}: {limits}" if conditions.limits_file else limits,
+        "checkers": conditions.checkers_sha256[:12] or _OWN,
         "isolation": ", ".join(in_force) or "NONE, every program was trusted",
-        "preload": ", ".join(conditions.preload) or "nothing",
+        "preload": ", ".join(sorted(conditions.preload)) or "nothing",
+        "allow": allowed_text(conditions.allow) or "nothing",
+        "prelude": ", ".join(f"{name} ({sha256[:12]})" for name, sha256 in conditions.preludes.items()) or "none",
         "python": conditions.python,
         "proctor": conditions.proctor,
     }
@@ -42,6 +50,8 @@ def condition_texts(conditions: Conditions) -> dict[str, str]:
 
 def differences(a: Conditions, b: Conditions) -> tuple[str, ...]:
     """Return each condition that two results don't share, with both values, empty where they may be compared.
+
+    Pythons of one minor version are alike: 3.11.7 and 3.11.9 run a program alike.
 
     Args:
         a: conditions of one result.
@@ -52,8 +62,14 @@ def differences(a: Conditions, b: Conditions) -> tuple[str, ...]:
     """
     of_b = condition_texts(b)
     return tuple(
-        f"{name}: {text} against {of_b[name]}" for name, text in condition_texts(a).items() if text != of_b[name]
+        f"{name}: {text} against {of_b[name]}"
+        for name, text in condition_texts(a).items()
+        if text != of_b[name] and not (name == "python" and _minor(text) == _minor(of_b[name]))
     )
+
+
+def _minor(version: str) -> list[str]:
+    return version.split(".")[:2]
 
 
 def footnote(conditions: Conditions) -> str:
@@ -67,13 +83,24 @@ def footnote(conditions: Conditions) -> str:
     """
     texts = condition_texts(conditions)
     named = (
-        "prompt card", "sampling", *["dtype"] * (texts["dtype"] != _UNKNOWN), "extraction",
-        *["tests"] * conditions.exhaustive, "limits", "isolation", *["preload"] * bool(conditions.preload),
+        *["data version"] * bool(conditions.data_version), "prompt card", "sampling",
+        *["dtype"] * (texts["dtype"] != _UNKNOWN), "extraction", *["tests"] * conditions.exhaustive, "limits",
+        *["checkers"] * bool(conditions.checkers_sha256), "isolation", *["preload"] * bool(conditions.preload),
+        *["allow"] * bool(conditions.allow), *["prelude"] * bool(conditions.preludes),
     )  # fmt: skip
     return "; ".join((
         *(f"{name} {texts[name]}" for name in named),
         f"Python {texts['python']}", f"proctor {texts['proctor']}", f"problems {texts['problems']}",
     ))  # fmt: skip
+
+
+def allowed_text(packages: Mapping[str, str]) -> str:
+    """Return the packages that the sandbox shows on request, such as "numpy 2.4.6, pandas 3.1.1".
+
+    Args:
+        packages: versions by name.
+    """
+    return ", ".join(f"{name} {version}".rstrip() for name, version in packages.items())
 
 
 def sampling_text(sampling: Sampling) -> str:

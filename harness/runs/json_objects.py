@@ -4,25 +4,26 @@ Each row is found without decoding it and with a small part of the file in memor
 pairs and integers of any length are read.
 """
 
-import decimal
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeVar
-
-import msgspec
+from typing import BinaryIO, NamedTuple, TypeVar
 
 from harness.errors import UserError
 from harness.runs.jsonl import unpacked
+from harness.runs.python_json import converted, parse_json, parse_row
 
 _CHUNK_BYTES = 1 << 20
 _MOST_BETWEEN_BYTES = 1 << 16
+_MOST_NAME_BYTES = 1 << 24
+_OPENING, _CLOSING = (b"{", b"["), (b"}", b"]")
 _SPACE = b" \t\r\n"
 _TEXT_END = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 """The rest of a string, up to its closing quote, or up to where the chunk ends."""
 _NO_BRACE = re.compile(rb'(?:[^"{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
 """All that has no brace outside a string, up to a brace, or to a string that the chunk cuts off."""
+_NO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
+"""The same, of brackets of either kind."""
 
 
 class Span(NamedTuple):
@@ -76,7 +77,7 @@ def _objects(file: BinaryIO, path: Path) -> Iterator[Span]:
     """Yield the objects of a list: follow strings and braces, and look closely only at what lies between objects."""
     number = depth = start = 0
     between = b""
-    for kind, offset, text in _braces(file):
+    for kind, offset, text in _marks(file, _NO_BRACE):
         if depth == 0:
             between += text
             if len(between) > _MOST_BETWEEN_BYTES:
@@ -104,7 +105,78 @@ def _refuse_between(text: bytes, wanted: bytes, where: str) -> None:
         raise UserError(f"{where}: {found!r} where an object or the end belongs; this must be a JSON list of objects")
 
 
-def _braces(file: BinaryIO) -> Iterator[tuple[bytes, int, bytes]]:
+def children(file: BinaryIO, path: Path, member: str = "") -> Iterator[tuple[str, Span]]:
+    """Yield the lists and objects inside a JSON document, or inside one member of it, without decoding them.
+
+    Args:
+        file: what to read, from its beginning.
+        path: its name, for errors.
+        member: of the document, which is an object then; "" for the document itself.
+
+    Yields:
+        (name, place); the name of an element of a list is "".
+
+    Raises:
+        UserError: The file ends too early, or is no such document.
+    """
+    level, number = 1 + bool(member), 0
+    name, start, is_inside = "", 0, not member
+    for kind, offset, depth, between in _nesting(file, path, level):
+        if kind in _OPENING and depth <= level and (is_inside or depth == 1):
+            *others, name = _names_before(between, f"{path}: before element {number}")
+            start = offset
+            if others and not member:
+                raise UserError(f"{path}: {others[0]!r} is neither a list nor an object")
+            is_inside = is_inside if depth == level and member else not member or name == member
+        elif kind in _CLOSING and is_inside and depth == level:
+            yield name, Span(f"{path}: {name or f'element {number}'}", number, start, offset + 1 - start)
+            number += 1
+        elif (kind == b"]" or not member) and is_inside and depth == level - 1:
+            _refuse_text(between, f"{path}: after {number} elements")
+        if member and is_inside and kind in _CLOSING and depth < level:
+            return
+
+
+def _nesting(file: BinaryIO, path: Path, level: int) -> Iterator[tuple[bytes, int, int, bytes]]:
+    """Yield each bracket outside a string with its offset, how many are open around it, and the text before it.
+
+    The text is kept down to a level only.
+
+    Raises:
+        UserError: The file ends while one is open, or holds much text outside the level.
+    """
+    depth, between = 0, b""
+    for kind, offset, text in _marks(file, _NO_BRACKET):
+        if depth <= level:
+            between += text
+            if len(between) > _MOST_NAME_BYTES:
+                raise UserError(f"{path}: holds a text of more than {_MOST_NAME_BYTES >> 20} MiB where a list belongs")
+        if kind:
+            depth -= kind in _CLOSING
+            yield kind, offset, depth, between
+            depth += kind in _OPENING
+            between = b""
+    if depth:
+        raise UserError(f"{path}: ends too early; it is cut off, fetch it again")
+
+
+def _names_before(text: bytes, where: str) -> list[str]:
+    """Return the names of the members in a text and of the one that begins behind it, which is "" in a list."""
+    if not text.rstrip().endswith(b":"):
+        _refuse_text(text.strip().removeprefix(b","), where)
+        return [""]
+    before = text.strip().removeprefix(b",").strip()
+    members: dict[str, object] = parse_row(b"{%s null}" % before, where)
+    return list(members)
+
+
+def _refuse_text(text: bytes, where: str) -> None:
+    if text := text.strip():
+        found = text[:40].decode(errors="backslashreplace")
+        raise UserError(f"{where}: {found!r} where a list or an object belongs")
+
+
+def _marks(file: BinaryIO, without: re.Pattern[bytes]) -> Iterator[tuple[bytes, int, bytes]]:
     """Yield each brace outside a string with its offset in the file, and what there is before it in its chunk.
 
     A chunk's last part comes with no brace; of a string that goes on in the next chunk only its beginning is there.
@@ -115,7 +187,7 @@ def _braces(file: BinaryIO) -> Iterator[tuple[bytes, int, bytes]]:
         rest = b""
         place = since = 0
         while place < len(chunk):
-            place = (_TEXT_END if is_text else _NO_BRACE).match(chunk, place).end()  # type: ignore[union-attr]
+            place = (_TEXT_END if is_text else without).match(chunk, place).end()  # type: ignore[union-attr]
             kind = chunk[place : place + 1]
             if kind == b"\\":  # the first half of an escape
                 rest = kind
@@ -130,54 +202,7 @@ def _braces(file: BinaryIO) -> Iterator[tuple[bytes, int, bytes]]:
         base += len(chunk) - len(rest)
 
 
-_DIGITS_READ = 4300
-"""Python reads no longer integer by default."""
-
 T = TypeVar("T")
-
-
-def parse_json(data: bytes, where: str) -> Any:
-    """Decode one JSON value.
-
-    Args:
-        data: JSON in UTF-8; NaN, infinities and integers of any length pass.
-        where: place of the data, with which an error begins.
-
-    Returns:
-        The value, of plain types.
-
-    Raises:
-        UserError: It isn't JSON, or is nested too deep.
-    """
-    try:
-        try:
-            return json.loads(data)
-        except json.JSONDecodeError:
-            raise
-        except ValueError:  # an integer that is too long
-            return json.loads(data, parse_int=_integer)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{where}: is not JSON ({error}); correct or remove it") from error
-
-
-def converted(tree: Any, type_: type[T], where: str) -> T:
-    """Return a decoded value as a record.
-
-    Args:
-        tree: value of plain types.
-        type_: of the record.
-        where: place of the value, with which an error begins.
-
-    Returns:
-        The record.
-
-    Raises:
-        UserError: The value is not of this type.
-    """
-    try:
-        return msgspec.convert(tree, type_)
-    except msgspec.ValidationError as error:
-        raise UserError(f"{where}: {error}; correct or remove it") from error
 
 
 def read_objects(path: Path, type_: type[T]) -> Iterator[tuple[str, T]]:
@@ -197,7 +222,3 @@ def read_objects(path: Path, type_: type[T]) -> Iterator[tuple[str, T]]:
         for where, _, start, length in list(spans(file, path)):
             file.seek(start)
             yield where, converted(parse_json(file.read(length), where), type_, where)
-
-
-def _integer(digits: str) -> int:
-    return int(digits) if len(digits) <= _DIGITS_READ else int(decimal.Decimal(digits))

@@ -15,6 +15,7 @@ from typing import BinaryIO, TypeVar
 import msgspec
 
 from harness.errors import UserError
+from harness.runs.python_json import converted, encoded, parse_json
 
 T = TypeVar("T")
 
@@ -38,7 +39,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def decode(data: bytes, type_: type[T], where: str) -> T:
-    """Decode one JSON value.
+    """Decode one JSON value: msgspec is fast, and what it refuses is read as Python writes it.
 
     Args:
         data: JSON in UTF-8.
@@ -53,8 +54,8 @@ def decode(data: bytes, type_: type[T], where: str) -> T:
     """
     try:
         return msgspec.json.decode(data, type=type_)
-    except _MALFORMED as error:
-        raise UserError(f"{where}: {error}; correct or remove it") from error
+    except _MALFORMED:
+        return converted(parse_json(data, where), type_, where)
 
 
 def first_byte(path: Path) -> bytes:
@@ -112,7 +113,10 @@ def read(path: Path, type_: type[T]) -> T:
     """
     with _opened(path) as file:
         data = file.read()
-    return decode(data, type_, str(path))
+    try:
+        return msgspec.json.decode(data, type=type_)
+    except _MALFORMED as error:
+        raise UserError(f"{path}: {error}; correct or remove it") from error
 
 
 def read_rows(path: Path, type_: type[T]) -> Iterator[tuple[str, T]]:
@@ -227,7 +231,7 @@ def as_row(record: msgspec.Struct) -> bytes:
     Returns:
         UTF-8 with a newline at its end.
     """
-    return msgspec.json.encode(record) + b"\n"
+    return encoded(record) + b"\n"
 
 
 def pretty_json(value: object) -> bytes:

@@ -33,6 +33,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     difficulty: str = ""
     reference: str = ""
     """A program known to be right."""
+    other_references: tuple[str, ...] = ()
+    """Some more such programs; where one of them gives another answer, there may be several right ones."""
+    date: str = ""
+    """Day of publication, such as 2024-08-17; empty where it is unknown."""
+    prelude: str = ""
+    """Name of the prelude of its programs, see `harness.benchmarks.prelude`; empty for none."""
 
     @property
     def kind(self) -> str:
@@ -143,6 +149,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     benchmark: str
     data: str | None = None
     limits: str | None = None
+    checkers: str | None = None
 
 
 class Generation(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,6 +176,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     """Records the conditions of an examination, see `harness.runs.conditions`."""
 
     benchmark: str
+    data_version: str = ""
+    """Of the benchmark's data, such as v0.1.10; empty where there are no versions under that name."""
     problem_set: str
     """Name of the published set that was selected, all of whose problems have samples; empty where there is none."""
     splits: tuple[str, ...]
@@ -190,15 +199,21 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     """Those of most problems; the limits of each are part of its hash."""
     limits_file: str
     """Name of the file of calibrated limits, empty where the benchmark's own were used."""
+    checkers_sha256: str = ""
+    """Of the file of checkers that were named for some problems, empty where the benchmark's own were used."""
     isolation: dict[str, str]
     """Layer of isolation -> "in force" or why it is absent."""
     preload: tuple[str, ...]
+    allow: dict[str, str] = {}
+    """Package that the sandbox shows on request -> version, those that it needs included."""
+    preludes: dict[str, str] = {}
+    """Prelude that problems name -> SHA-256 of its file."""
     python: str
     """Version of the examined interpreter."""
     proctor: str
 
 
-SCHEMA = 4
+SCHEMA = 5
 """Of run.json and result.json."""
 
 
@@ -215,12 +230,14 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """Task id -> SHA-256 of all that the problem says, tests and limits included; in the benchmark's order."""
 
 
-class Tally(msgspec.Struct, frozen=True, kw_only=True):
+class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Counts the `n` samples of a task that were judged and the `c` accepted; sandbox errors are not among the `n`."""
 
     task_id: str
     difficulty: str
     kind: str
+    date: str = ""
+    """Day of the problem's publication; empty where it is unknown."""
     n: int
     c: int
 
@@ -265,6 +282,13 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """Finish reason -> samples; `unknown` where there is none. `context` means that the prompt was too long."""
 
 
+class Repetition(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts the problems with several samples, and those of them with equal ones only, byte for byte."""
+
+    problems: int
+    equal: int
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Reports the scores of one policy and their conditions; holds no clock, so equal inputs give equal bytes.
 
@@ -281,6 +305,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """Rule of extraction -> samples; `none` is where it failed."""
     cut_off: int
     """Samples whose last statement was left out because the model was stopped in it."""
+    repetition: Repetition
+    absent_packages: dict[str, int] = {}
+    """Package that is absent in the sandbox -> samples that failed for it; of more than 1000 names, the first."""
     scores: tuple[Score, ...]
     verdict_shares: tuple[VerdictShare, ...]
     tallies: tuple[Tally, ...]

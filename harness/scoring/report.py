@@ -1,21 +1,26 @@
 """Writes results as tables that read well on a terminal and in markdown."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.escapes import in_markdown
-from harness.extraction.program import FAILED
-from harness.runs.conditions import sampling_text
+from harness.extraction.extract import FAILED, IN_THOUGHT, UNKNOWN
+from harness.runs.conditions import allowed_text, sampling_text
 from harness.runs.records import Result, Score, VerdictShare
-from harness.scoring.score import ALL, Subset, by_subset
+from harness.scoring.score import ALL, Subset, by_month, by_subset
 from sandbox.printable import one_line
 from sandbox.records import Verdict
 
+_SHOWN = 10
+"""Packages that are listed."""
+_ALWAYS_SHOWN = ("without a program", "cut off")
+"""What is said of extraction though it be 0."""
 _WIDEST = 400
 """Characters to which the cells of a column are filled up: one long name must not be paid for in every row."""
 
 
 def report_markdown(results: Iterable[Result]) -> str:
-    """Return one section a result: pass@k and verdicts by difficulty and kind of test, extraction, and the protocol.
+    """Return one section a result: pass@k and verdicts by difficulty and kind of test, by month, and the protocol.
 
     Shares are percent with 95 % intervals; pairs of a difficulty and a kind are left to result.json.
 
@@ -42,13 +47,25 @@ def _section(result: Result) -> Iterator[str]:
     yield ""
     yield from table(_verdict_rows(result, subsets))
     yield ""
+    if months := list(_month_rows(result)):
+        yield from table(months)
+        yield ""
+    if warning := repetition_warning(result):
+        yield f"**{in_markdown(warning)}**"
+        yield ""
     yield f"Prompt: {in_markdown(_prompt(result))}; extraction: {_extraction(result, samples)}"
     yield ""
+    if absent := packages_text(result.absent_packages):
+        yield f"Failed for a package that the sandbox does not show, see --allow: {absent}"
+        yield ""
     if generation := "; ".join(_generation(result, samples)):
         yield f"Generated: {one_line(generation)}"
         yield ""
     limits = f"; limits: {conditions.limits_file}" if conditions.limits_file else ""
-    yield in_markdown(f"Python {conditions.python}{limits}; isolation: {isolation_of(conditions.isolation)}")
+    checkers = f"; checkers named in a file: {conditions.checkers_sha256[:12]}" if conditions.checkers_sha256 else ""
+    allowed = f"; allowed: {packages}" if (packages := allowed_text(conditions.allow)) else ""
+    ran = f"Python {conditions.python}{limits}{checkers}{allowed}"
+    yield in_markdown(f"{ran}; isolation: {isolation_of(conditions.isolation)}")
     yield ""
 
 
@@ -74,6 +91,17 @@ def _score_rows(result: Result, subsets: Mapping[Subset, int]) -> Iterator[tuple
     yield "difficulty, kind" if with_kinds else "difficulty", "problems", *(f"pass@{k}" for k in ks)
     for subset, size in subsets.items():
         yield _name(subset), str(size), *(_score_cell(cells.get((subset, k)), size) for k in ks)
+
+
+def _month_rows(result: Result) -> Iterator[tuple[str, ...]]:
+    """Yield pass@k of the problems published in each month; nothing where dates are unknown."""
+    ks = sorted({score.k for score in result.scores})
+    sizes = Counter(tally.date[:7] for tally in result.tallies)
+    for number, (month, scores) in enumerate(by_month(result.tallies, ks).items()):
+        if number == 0:
+            yield "published", "problems", *(f"pass@{k}" for k in ks)
+        cells = {score.k: score for score in scores}
+        yield month, str(sizes[month]), *(_score_cell(cells.get(k), sizes[month]) for k in ks)
 
 
 def _score_cell(score: Score | None, problems: int) -> str:
@@ -106,9 +134,38 @@ def _prompt(result: Result) -> str:
 
 
 def _extraction(result: Result, samples: int) -> str:
-    failed = result.extraction_counts.get(FAILED, 0) / samples
-    setting = result.conditions.extraction
-    return f"{setting} ({100 * failed:.2f} % failed, {100 * result.cut_off / samples:.2f} % cut off)"
+    counts = [(rule.split("+"), count) for rule, count in result.extraction_counts.items()]
+    shares = {
+        "without a program": sum(count for rules, count in counts if rules[-1] in {FAILED, IN_THOUGHT}),
+        "cut off": result.cut_off,
+        "cut off in thought": sum(count for rules, count in counts if rules[-1] == IN_THOUGHT),
+        "in an unknown frame": sum(count for rules, count in counts if rules[0] == UNKNOWN),
+    }
+    shown = [
+        f"{100 * count / samples:.2f} % {what}" for what, count in shares.items() if count or what in _ALWAYS_SHOWN
+    ]
+    return f"{result.conditions.extraction} ({', '.join(shown)})"
+
+
+def repetition_warning(result: Result) -> str:
+    """Return a warning where many samples that should differ are equal; empty where they do, or are greedy.
+
+    Args:
+        result: of one policy.
+
+    Returns:
+        One line where that is so in most of the problems, else nothing.
+    """
+    sampling, found = result.conditions.sampling, result.repetition
+    if 2 * found.equal <= found.problems or (sampling and not sampling.temperature):
+        return ""
+    temperature = f"temperature {sampling.temperature:g}" if sampling else "temperature unknown"
+    several = ", ".join(f"pass@{k}" for k in sorted({score.k for score in result.scores}) if k > 1)
+    return (
+        f"All samples of a problem are equal, byte for byte, in {found.equal} of {found.problems} problems "
+        f"with several ({temperature}): they say no more than one"
+        f"{f', so {several} is not an estimate' if several else ''}; check how they were generated"
+    )
 
 
 def _generation(result: Result, samples: int) -> Iterator[str]:
@@ -129,6 +186,20 @@ def _generation(result: Result, samples: int) -> Iterator[str]:
         yield f"{100 * usage.finish_counts.get('length', 0) / samples:.2f} % ended by length"
     if too_long := usage.finish_counts.get("context"):
         yield f"{too_long} without an answer, their prompt being too long for the model"
+
+
+def packages_text(counts: Mapping[str, int]) -> str:
+    """Return how many samples each package was counted for, those of most samples first.
+
+    Args:
+        counts: of each package.
+
+    Returns:
+        Such as "pandas 12, sympy 3", of ten packages at most; empty where there is none.
+    """
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    more = [f"{len(ordered) - _SHOWN} more packages"] if len(ordered) > _SHOWN else []
+    return ", ".join((*(f"{in_markdown(name)} {count}" for name, count in ordered[:_SHOWN]), *more))
 
 
 def isolation_of(layers: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ difficulty and by kind of test: the subsets that every table of results has.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
@@ -13,11 +13,12 @@ import msgspec
 
 from harness.benchmarks.problem_info import ProblemInfo, ProblemInfos
 from harness.errors import UserError
-from harness.runs.records import Evaluation, Result, Run, Score, Tally, Usage, VerdictShare
+from harness.runs.records import Evaluation, Repetition, Result, Run, Score, Tally, Usage, VerdictShare
 from harness.runs.row_store import SampleCounts
 from harness.scoring.intervals import mean_interval
 from harness.scoring.passk import pass_at_k
 from sandbox.records import Verdict
+from sandbox.verdicts import absent_package
 
 ALL = "all"
 """Every difficulty, or every kind."""
@@ -98,22 +99,53 @@ def score(
     """
     found = defaultdict[str, defaultdict[str, Counter[Verdict]]](lambda: defaultdict(Counter))
     extracted = defaultdict[str, Counter[tuple[str, bool]]](Counter)
+    firsts = defaultdict[str, dict[str, str]](dict)
+    varied = defaultdict[str, set[str]](set)
+    absent = defaultdict[str, Counter[str]](Counter)
     for evaluation in evaluations:
+        if package := absent_package(evaluation.verdict, evaluation.detail):
+            count_package(absent[evaluation.policy], package)
         found[evaluation.policy][evaluation.task_id][evaluation.verdict] += 1
         extracted[evaluation.policy][evaluation.extraction, evaluation.complete] += 1
+        first = firsts[evaluation.policy].setdefault(evaluation.task_id, evaluation.completion_sha256)
+        if first != evaluation.completion_sha256:
+            varied[evaluation.policy].add(evaluation.task_id)
     refuse_short(
         {(policy, task): of_task.total() for policy in found for task, of_task in found[policy].items()}, run.k
     )
     return tuple(
-        _result(policy, found[policy], extracted[policy], infos=infos, run=run, usage=usage[policy])
+        msgspec.structs.replace(
+            _result(
+                policy, found[policy], extracted[policy], varied[policy], infos=infos, run=run, usage=usage[policy]
+            ),
+            absent_packages=dict(sorted(absent[policy].items())),
+        )
         for policy in sorted(found)
     )
+
+
+_MOST_PACKAGES = 1000
+
+
+def count_package(counts: Counter[str], package: str) -> None:
+    """Count a package, and keep the first 1000 names: programs may make up any number of them.
+
+    A name that is dropped never comes back, since those before it stay; so the order of counting does not matter.
+
+    Args:
+        counts: of packages so far.
+        package: to be counted.
+    """
+    counts[package] += 1
+    if len(counts) > _MOST_PACKAGES:
+        del counts[max(counts)]
 
 
 def _result(
     policy: str,
     found: _Counts,
     extracted: Counter[tuple[str, bool]],
+    varied: Collection[str],
     *,
     infos: ProblemInfos,
     run: Run,
@@ -129,10 +161,16 @@ def _result(
         verdict_counts={verdict: sum(counts[verdict] for counts in found.values()) for verdict in Verdict},
         extraction_counts={rule: extracted[rule, True] + extracted[rule, False] for rule in rules},
         cut_off=sum(count for (_, complete), count in extracted.items() if not complete),
+        repetition=_repetition(found, varied),
         scores=tuple(_scores(subsets, run.k)),
         verdict_shares=tuple(_shares(subsets, found)),
         tallies=tallies,
     )
+
+
+def _repetition(found: _Counts, varied: Collection[str]) -> Repetition:
+    several = {task_id for task_id, counts in found.items() if counts.total() > 1}
+    return Repetition(problems=len(several), equal=len(several.difference(varied)))
 
 
 def _tally(info: ProblemInfo, counts: Counter[Verdict]) -> Tally:
@@ -140,9 +178,28 @@ def _tally(info: ProblemInfo, counts: Counter[Verdict]) -> Tally:
         task_id=info.task_id,
         difficulty=info.difficulty,
         kind=info.kind,
+        date=info.date,
         n=counts.total() - counts[Verdict.SANDBOX_ERROR],
         c=counts[Verdict.ACCEPTED],
     )
+
+
+def by_month(tallies: Iterable[Tally], ks: Iterable[int]) -> Mapping[str, tuple[Score, ...]]:
+    """Return the scores of each month in which problems were published, the earliest first.
+
+    Args:
+        tallies: of the problems; those without a date are left out.
+        ks: numbers of tries.
+
+    Returns:
+        Month, such as 2024-08 -> its scores, over all difficulties and kinds.
+    """
+    months = defaultdict[str, list[Tally]](list)
+    for tally in tallies:
+        if tally.date:
+            months[tally.date[:7]].append(tally)
+    every = Subset(ALL, ALL)
+    return {month: tuple(_scores({every: found}, ks)) for month, found in sorted(months.items())}
 
 
 def _scores(subsets: Mapping[Subset, Sequence[Tally]], ks: Iterable[int]) -> Iterator[Score]:

@@ -6,13 +6,12 @@ from pathlib import Path
 import click
 
 from harness.errors import UserError
-from harness.runs.jsonl import pretty_json
 from leaderboards.leaderboard import LEDGER, is_stale, regenerate
 from leaderboards.page.page import write_page
 from leaderboards.plots.draw import write_plots
 from leaderboards.plots.figures import Figure, Step, figures, read_training
 from leaderboards.published import published_tables
-from leaderboards.render import tables_markdown, writing
+from leaderboards.render import RENDERERS, writing
 from leaderboards.results import RESULT_FILE, named_results, split_policy
 from leaderboards.table import TableEntry, tabulate
 
@@ -100,9 +99,7 @@ STALE = 1
 
 @click.command("table")
 @click.argument("results", nargs=-1, metavar="[[METHOD[@MODEL]=]RESULT]...")
-@click.option(
-    "--format", "as_", default="markdown", type=click.Choice(("markdown", "json", "html")), help="Format (markdown)."
-)
+@click.option("--format", "as_", default="markdown", type=click.Choice((*RENDERERS, "html")), help="Format (markdown).")
 @click.option(
     "--base", default="", metavar="METHOD", help='Mark numbers below this row (default: the one named "base").'
 )
@@ -160,15 +157,13 @@ def command(
     shown = (*tables, *published_tables()) if published else tables
     named = titled(entries)
     plotted = figures({title: entry.result for title, entry in named.items()}, trainings_of(checkpoints, entries))
-    if plots:
-        _plot(plots, plotted)
     if out:
         with writing(out):
             click.echo(f"Wrote {write_page(out, shown, named, plotted)}")
-    elif as_ == "json":
-        click.echo(pretty_json(shown), nl=False)
-    else:
-        click.echo(tables_markdown(shown, intervals=intervals), nl=False)
+    if plots:
+        _plot(plots, plotted)
+    if not out:
+        click.echo(RENDERERS[as_](shown, intervals=intervals), nl=False)
     return 0
 
 

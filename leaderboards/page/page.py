@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 import msgspec
@@ -247,7 +248,8 @@ def write_page(
 ) -> Path:
     """Write the page into a new or empty folder, or over an earlier page.
 
-    index.html is written last, so a page that is there is whole.
+    All is written beside the folder first, and index.html comes last: a page that is there is whole, and where samples
+    can't be read nothing changes.
 
     Args:
         folder: Of the page.
@@ -263,14 +265,26 @@ def write_page(
     """
     if folder.exists() and not (folder.is_dir() and ((folder / PAGE).exists() or not any(folder.iterdir()))):
         raise UserError(f"{folder}: holds something else than a page; choose an empty or new folder for --out")
-    (folder / "data").mkdir(parents=True, exist_ok=True)
-    (folder / PAGE).unlink(missing_ok=True)
-    for old in (folder / "data").glob("run*-*.js"):
-        old.unlink()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as draft:
+        _write_parts(Path(draft), tables, entries, figures)
+        (folder / "data").mkdir(parents=True, exist_ok=True)
+        (folder / PAGE).unlink(missing_ok=True)
+        for old in (folder / "data").glob("run*-*.js"):
+            old.unlink()
+        parts = sorted(path for path in Path(draft).rglob("*") if path.is_file() and path.name != PAGE)
+        for path in (*parts, Path(draft) / PAGE):
+            path.replace(folder / path.relative_to(draft))
+    return folder / PAGE
+
+
+def _write_parts(
+    folder: Path, tables: Sequence[Table], entries: Mapping[str, TableEntry], figures: Sequence[Figure]
+) -> None:
+    (folder / "data").mkdir()
     data = {title: f"run{place}" for place, (title, entry) in enumerate(entries.items()) if has_samples(entry.run)}
     for title, name in data.items():
         write_sample_files(folder / "data", name, entries[title].run, entries[title].result)
     for asset in ASSETS:
         write_whole(folder / asset, files("leaderboards.page").joinpath(asset).read_bytes())
     write_whole(folder / PAGE, document(tables, figures, data))
-    return folder / PAGE

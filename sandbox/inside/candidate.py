@@ -21,7 +21,14 @@ from os import _exit
 from typing import Any, NoReturn
 
 from sandbox.inside.messages import REACHED, content_of, served_parts
-from sandbox.inside.program import COMPILER_REFUSES, FILE, compiler_message, new_module
+from sandbox.inside.program import (
+    COMPILER_REFUSES,
+    FILE,
+    compiled_program,
+    compiler_message,
+    new_module,
+    run_prelude,
+)
 from sandbox.inside.server import GOES_ON, READY, WAITS, Server
 from sandbox.inside.stream import Gone, Stream
 
@@ -53,6 +60,9 @@ def run_program(source: int, code: int, stdin: int, stdout: int, stderr: int) ->
     main = new_module("__main__")
     status = 0
     try:
+        if type(compiled) is tuple:
+            prelude, compiled = compiled
+            run_prelude(prelude, main)
         exec(compiled, main.__dict__)  # noqa: S102 - this is the program
     except SystemExit as request:
         status = _exit_status(request)
@@ -69,7 +79,7 @@ def _compiled(source: int, code: int) -> Any:
         return marshal.loads(known[1:])  # noqa: S302 - written by this function, and harmful to the program alone
     os.pwrite(code, COMPILING, 0)
     try:
-        compiled = compile(content_of(source), FILE, "exec", dont_inherit=True)
+        compiled = compiled_program(content_of(source))
     except COMPILER_REFUSES as error:
         os.pwrite(code, REFUSED + compiler_message(error).encode("utf-8", "backslashreplace"), 0)
         _exit(1)
@@ -77,7 +87,7 @@ def _compiled(source: int, code: int) -> Any:
     return compiled
 
 
-def _kept(compiled: types.CodeType) -> bytes:
+def _kept(compiled: Any) -> bytes:
     """Return the code for the next test's process; nothing where it is too long or too deep, to be compiled again."""
     try:
         kept = marshal.dumps(compiled)
@@ -168,9 +178,12 @@ def prepare_candidates() -> None:
     """Give the template all that `python3 program.py` starts with, so that no fork has to.
 
     A program finds the same random numbers every time, so its verdict does not move. The rehearsal has every fork
-    inherit specialised code and filled pools.
+    inherit specialised code and filled pools. Python's limit on the digits of an integer is lifted: data are older than
+    it, and the program's CPU time bounds what it guards against.
     """
     _rehearse()
+    if hasattr(sys, "set_int_max_str_digits"):
+        sys.set_int_max_str_digits(0)
     import random  # noqa: PLC0415 - the template has warmed it up in its own way
 
     random.seed(0)
@@ -199,5 +212,7 @@ def _rehearse() -> None:
     signal.signal(signal.SIGINT, interrupt)
 
 
-IN_EACH_FORK = (run_program, _compiled, _kept, _finish, _flush, new_module, content_of, serve, served_parts)
+IN_EACH_FORK = (
+    run_program, _compiled, _kept, _finish, _flush, compiled_program, new_module, content_of, serve, served_parts,
+)  # fmt: skip
 """What a fork calls before and after a program's own functions."""

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from sandbox.inside.heap import Reserve, fill_gaps, share_code
-from sandbox.inside.layers import cgroups, filesystem, kernel, landlock, namespaces, neutral, rlimits, seccomp
+from sandbox.inside.layers import cgroups, filesystem, kernel, landlock, namespaces, neutral, packages, rlimits, seccomp
 from sandbox.inside.messages import LIMITS_BYTES, ForkRequest, request_in
 
 _CANDIDATE_INSIDE = 1
@@ -33,18 +33,26 @@ _OWN_PID = b"1"
 
 
 class Boot:
-    """Reads the judge's configuration, JSON: layers, packages to show, modules to load, the candidates' user id."""
+    """Reads the judge's configuration, JSON: layers, packages to show, modules to load, the candidates' user id.
+
+    `packages` are shown where they are installed; those of `allow`, with all that they need, are a must.
+    """
 
     def __init__(self, text: str) -> None:
         """Read the fields; `candidate_uid` is None where the judge is an ordinary user."""
         fields = json.loads(text)
         self.layers: list[str] = fields["layers"]
         self.packages: list[str] = fields["packages"]
+        self.allow: list[str] = fields["allow"]
         self.modules: list[str] = fields["modules"]
         self.preload: list[str] = fields["preload"]
         self.candidate_uid: int | None = fields["candidate_uid"]
         self.holds_candidates: bool = fields["holds_candidates"]
         self.core: int | None = fields["core"]
+
+
+class BootError(Exception):
+    """Reports, in one line, what the user asked for and can't have."""
 
 
 class LayerRefusedError(OSError):
@@ -66,6 +74,7 @@ class Confinement:
         """Find out what the interpreter needs, make the writable place, and leave the host's namespaces.
 
         Raises:
+            BootError: where a package is not installed.
             LayerRefusedError: where the host refuses a namespace that was requested.
         """
         self.layers = boot.layers
@@ -80,15 +89,18 @@ class Confinement:
         self.second_filter = b""
         self.library = filesystem.standard_library()
         self.site = filesystem.site_folders()
-        self.packages = filesystem.package_folders(boot.packages)
+        self.packages = {path: os.path.basename(path) for path in filesystem.package_folders(boot.packages)}
+        self.packages |= self._allowed(boot.allow)
         self.system = [*filesystem.shared_libraries([*self.library, *self.packages]), filesystem.ZONES]
         sys.path[:] = [path for path in sys.path if path.startswith(tuple(self.library)) and path not in self.site]
-        sys.path += [namespaces.PACKAGES] if "mount" in self.layers else self.site
         self.candidate_uid = boot.candidate_uid
-        if not {"user", "mount"} & set(self.layers) and not _others_can_reach(self.library[0]):
+        needed = [self.library[0], *(self.packages if boot.allow else ())]
+        if not {"user", "mount"} & set(self.layers) and not all(map(filesystem.others_can_reach, needed)):
             self.candidate_uid = None
         self.scratch = None if "mount" in self.layers else filesystem.Scratch(self.candidate_uid)
         self.writable = namespaces.WRITABLE if self.scratch is None else self.scratch.path
+        self.links = namespaces.PACKAGES if self.scratch is None else self.scratch.link(self.packages)
+        sys.path += [self.links] if self.layers else self.site
         os.environ.update(HOME=self.writable, TMPDIR=self.writable)
         os.environ.pop("LD_BIND_NOW", None)  # the loader has seen it; it is none of a program's
         # What changes is kept in place: the addresses of objects must not reveal what ran before.
@@ -104,10 +116,19 @@ class Confinement:
             self.remove()
             raise
 
+    def _allowed(self, names: list[str]) -> dict[str, str]:
+        """Return the paths of packages and of those that they need, and where they appear; note their versions."""
+        found = packages.find_packages(names, self.site)
+        if found.missing:
+            raise BootError(f"--allow {','.join(found.missing)}: no such package is installed for this interpreter")
+        self.versions = found.versions
+        return found.shown
+
     def enter(self) -> dict[str, str]:
         """Put on what the template itself wears; return each layer with how it is in force.
 
         Raises:
+            BootError: where a module can't be preloaded.
             LayerRefusedError: where the host refuses a layer that was requested.
         """
         report = dict.fromkeys(self.layers, "in force")
@@ -155,15 +176,21 @@ class Confinement:
         """Show library and packages in places that reveal nothing of the host, and the system's libraries in theirs."""
         library = neutral.places(self.library)
         system = {path: path for path in self.system if neutral.is_of_the_system(path)}  # others are loaded already
-        packages = {path: f"{namespaces.PACKAGES}/{os.path.basename(path)}" for path in self.packages}
+        shown = {path: f"{namespaces.PACKAGES}/{place}" for path, place in self.packages.items()}
         hidden = [neutral.moved(path, library) for path in self.site]
-        namespaces.build_root({**library, **system, **packages}, hidden)
+        namespaces.build_root({**library, **system, **shown}, hidden)
         neutral.rename(library)
 
     def _warm_up(self) -> None:
         """Import the modules requested; numpy's random numbers are fixed then, as those of `random` are."""
         for name in self.preload:
-            importlib.import_module(name)
+            try:
+                importlib.import_module(name)
+            except ModuleNotFoundError as error:
+                hint = f"; where it is a package that is installed, give --allow {name.partition('.')[0]} as well"
+                raise BootError(f"--preload {name}: {error}{hint}") from None
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the package does as it is loaded
+                raise BootError(f"--preload {name}: {type(error).__name__}: {error}") from None
         if "numpy.random" in sys.modules:
             sys.modules["numpy.random"].seed(0)
         share_code()
@@ -181,8 +208,8 @@ class Confinement:
         if "mount" in self.layers:
             return landlock.ruleset(["/"], [], [around, *namespaces.DEVICES])
         entries = [path for folder in self.library for path in filesystem.entries_without(folder, self.site)]
-        readable = [*entries, *self.packages, *self.system, "/proc"]
-        return landlock.ruleset(readable, [*self.library, *self.site], [around, *namespaces.DEVICES])
+        readable = [*entries, *self.packages, self.links, *self.system, "/proc"]
+        return landlock.ruleset(readable, self.library, [around, *namespaces.DEVICES])
 
     def is_dirty(self) -> bool:
         """Whether a program wrote to the writable place: any change of its entries moves its times."""
@@ -304,13 +331,3 @@ class Confinement:
         if self._changes_user():
             return request.processes
         return request.processes + 2 if "user" in self.layers else None
-
-
-def _others_can_reach(path: str) -> bool:
-    """Whether a user without special rights can walk to a path."""
-    execute_for_others = 0o001
-    while path != "/":
-        if not os.stat(path).st_mode & execute_for_others:
-            return False
-        path = os.path.dirname(path)
-    return True

@@ -40,6 +40,7 @@ _MOST_RESIDENT_KIB = 96 << 10
 """An examiner that ever had more makes way for a new one: what one program made it keep must not meet the next."""
 _UNMARKED_S = 0.05
 """Replies to a script that took less together are not reported to the candidates' template one by one."""
+_ACCEPTED_UNMARKED = json.dumps(ACCEPTED)[:-1] + ", "
 
 
 class ProblemTests:
@@ -120,7 +121,12 @@ def examine_programs(  # noqa: PLR0917 - descriptors, in the order of a request
 
 
 def prepare_examiners() -> None:
-    """Go through examinations before any fork has to, so that each inherits specialised code and filled pools."""
+    """Go through examinations before any fork has to, so that each inherits specialised code and filled pools.
+
+    A test may convert integers of any length, as a program may: the examiner bounds its own CPU time.
+    """
+    if hasattr(sys, "set_int_max_str_digits"):
+        sys.set_int_max_str_digits(0)
     test = {"kind": "assert", "setup": "", "code": "assert f([1, (2, 3)]) == [1, 2]", "names": ["f"]}
     loaded, returned = '["ok", {"dict": [["f", {"handle": 0}]]}, {}]', '["ok", [1, 2], {}]'
     ours, theirs = socket.socketpair()
@@ -162,7 +168,7 @@ def _examine(problem: ProblemTests, examination: ExamineRequest, peer: int, outl
     replies = _Replies(remote, plan, clock) if plan else None
     for number in range(examination.first, len(problem.tests)):
         if replies is not None and replies.next_is_right(number):
-            report.add(ACCEPTED, clock.answered_and_owes(), is_marked=False)
+            report.add_accepted(clock.answered_and_owes())
             continue
         report.write()  # lest it be lost over what comes now
         finding = session.judge(problem.tests[number])
@@ -199,11 +205,13 @@ class _Replies:
         self._last = b""
         if not (self._is_plain and self._remote.is_scripted):
             return False
-        with suppress(Gone, TooLong):
+        try:  # not `suppress`, which would be the dearest part of a test
             self._last = self._remote.stream.receive(self._remote.most_text)
             if self._last in self._plan.right[test]:
                 return True
             self._remote.stream.put_back(self._last)
+        except (Gone, TooLong):
+            pass
         self._leave()
         return False
 
@@ -234,6 +242,14 @@ class _Report:
         self._rows: list[str] = []
         self._unmarked_s = 0.0
 
+    def add_accepted(self, owed_s: float) -> None:
+        """Add a test whose reply was right without being read."""
+        if self._unmarked_s + owed_s > _UNMARKED_S:
+            self.add(ACCEPTED, owed_s, is_marked=False)
+        else:
+            self._unmarked_s += owed_s
+            self._rows.append(f"{_ACCEPTED_UNMARKED}{owed_s!r}, false]")  # as `add` would write it
+
     def add(self, finding: Finding, owed_s: float, *, is_marked: bool) -> None:
         """Add a test; it is marked in any case where the candidate took its time."""
         self._unmarked_s += owed_s
@@ -257,7 +273,7 @@ def _compare(checker: str, expected_fd: int, actual_fd: int, source_fd: int, res
         if source and (fault := _fault_of(checker, source, expected)):
             os.write(results, fault)
             return b"b"
-        check = _own_checker(checker, source) if source else checkers.STDIO[checker]
+        check = _own_checker(checker, source) if source else checkers.stdio_checker(checker)
         return b"y" if _is_true(check(expected, actual)) else b"n"
     except MemoryError:
         return b"m"

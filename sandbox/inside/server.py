@@ -30,7 +30,7 @@ from typing import Any
 
 from sandbox.inside import values
 from sandbox.inside.given import Callback, Iterator
-from sandbox.inside.program import COMPILER_REFUSES, FILE, compiler_message, new_module
+from sandbox.inside.program import COMPILER_REFUSES, compiled_program, compiler_message, new_module, run_prelude
 from sandbox.inside.stream import Stream
 
 READY = "ready"
@@ -122,7 +122,7 @@ class Server:
     """Serves the loaded program, and the objects of its own classes that the examiner holds handles of."""
 
     def __init__(self, program: bytes, stream: Stream, most_bytes: int) -> None:
-        """Serve a program; no value in a reply may be larger than `most_bytes`."""
+        """Serve a program with its prelude, if any; no value in a reply may be larger than `most_bytes`."""
         self.program = program
         self.stream = stream
         self.most_bytes = most_bytes
@@ -168,11 +168,14 @@ class Server:
         Where these are the functions `called`, the reply of a script's first request is the `usual` one.
         """
         try:
-            compiled = compile(self.program, FILE, "exec", dont_inherit=True)
+            compiled = compiled_program(self.program)
         except COMPILER_REFUSES as error:
             return _text(["uncompilable", compiler_message(error)])
         module = new_module("program")
         try:
+            if type(compiled) is tuple:
+                prelude, compiled = compiled
+                run_prelude(prelude, module)
             exec(compiled, module.__dict__)  # noqa: S102 - this is the program
         except EOFError:
             if not forgives:

@@ -11,10 +11,22 @@ from typing import Any
 
 _MOST_SHOWN = 1000
 _FEW_DIGITS = 4300
+_MANY_BITS = 1 << 13
+"""Fewer than the digits above."""
 _digits_limit: Callable[[], int] = getattr(sys, "get_int_max_str_digits", lambda: 0)
 _set_digits_limit: Callable[[int], None] = getattr(sys, "set_int_max_str_digits", lambda _digits: None)
 
-_brief = reprlib.Repr()
+
+class _Brief(reprlib.Repr):
+    """Shows the beginning of a value; of an integer that takes long to write, its size."""
+
+    def repr_int(self, x: int, level: int) -> str:
+        """Return an integer's digits, or how many bits it has."""
+        bits = int.bit_length(x)  # a named tuple may bear the name of this type
+        return f"<int of {bits} bits>" if bits > _MANY_BITS else super().repr_int(x, level)
+
+
+_brief = _Brief()
 _brief.maxlevel, _brief.maxstring, _brief.maxother, _brief.maxlong = 6, 400, 200, 100
 _brief.maxlist = _brief.maxtuple = _brief.maxdict = _brief.maxset = _brief.maxfrozenset = _brief.maxdeque = 30
 

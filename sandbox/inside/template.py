@@ -24,7 +24,7 @@ from os import _exit
 from typing import NamedTuple, NoReturn
 
 from sandbox.inside import candidate, examiner
-from sandbox.inside.confinement import Boot, Confinement, LayerRefusedError
+from sandbox.inside.confinement import Boot, BootError, Confinement, LayerRefusedError
 from sandbox.inside.layers import kernel, rlimits
 from sandbox.inside.messages import (
     EXAMINE,
@@ -79,8 +79,8 @@ def main(boot_text: str, *numbers: str) -> None:
     _warm_up(boot.modules)
     try:
         jail = Confinement(boot)
-    except LayerRefusedError as error:
-        control.send(_as_packet({"refused": error.args}))
+    except (BootError, LayerRefusedError) as error:
+        control.send(_as_packet(_reason(error)))
         return
     warden_end, template_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
@@ -122,6 +122,10 @@ def _as_packet(report: dict[str, object]) -> bytes:
     return json.dumps(report).encode()
 
 
+def _reason(error: Exception) -> dict[str, object]:
+    return {"unwanted": str(error)} if isinstance(error, BootError) else {"refused": error.args}
+
+
 def _guard(jail: Confinement, requests: socket.socket, pid: int) -> None:
     """Renew the writable place on request until the template ends; then remove it."""
     while requests.recv(1):
@@ -137,8 +141,8 @@ def _become_template(
         signal.signal(number, signal.SIG_DFL)
     try:
         report = jail.enter()
-    except LayerRefusedError as error:
-        control.send(_as_packet({"refused": error.args}))
+    except (BootError, LayerRefusedError) as error:
+        control.send(_as_packet(_reason(error)))
         os._exit(1)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user would have undone it
     for name in [name for name in sys.modules if name.partition(".")[0] == "sandbox"]:
@@ -149,7 +153,9 @@ def _become_template(
         examiner.prepare_examiners()
     for fd in free:
         os.close(fd)
-    ready = _as_packet({"python": ".".join(map(str, sys.version_info[:3])), "layers": report})
+    ready = _as_packet(
+        {"python": ".".join(map(str, sys.version_info[:3])), "layers": report, "packages": jail.versions}
+    )
     jail.prepare_forks()
     _look_up_names(jail)
     template, rehearsal = ForkServer(jail, Sockets(control, marks, warden)), _Rehearsal(jail, warden)

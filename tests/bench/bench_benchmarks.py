@@ -3,7 +3,8 @@
 References: 164 of HumanEval, 399 of MBPP+, 45 of apps_sample, 546 of apps_rewritten_call. Completions: o3 and o4-mini
 on apps_rewritten_call, CodeRL on apps_sample, MapCoder's on apps_sample both by standard input (where they were asked
 to read it) and by calls, CodeGen-16B on HumanEval (20 a task, or all 100). Every disagreement is listed with its
-reason, or as unexplained; none may be unexplained.
+reason, or as unexplained; none may be unexplained. LiveCodeBench's programs are those that its own judge accepted: by
+the public tests, which are at hand, they must be accepted too.
 """
 
 import argparse
@@ -19,8 +20,12 @@ from mbpp_samples import CORES, DATA, skip_without_data
 
 from harness.benchmarks.apps import apps_plus
 from harness.benchmarks.humaneval import humaneval
+from harness.benchmarks.livecodebench import livecodebench
 from harness.benchmarks.mbpp_plus import mbpp_plus
+from harness.benchmarks.problem_info import prepare_problems
 from harness.benchmarks.starter_code import complete_program
+from harness.benchmarks.time_limits import calibrated_limits
+from harness.extraction.program import prelude_of
 from harness.runs.records import Problem
 from sandbox.jail import Jail
 from sandbox.judge import Judge
@@ -30,6 +35,8 @@ from sandbox.records import Judgement, StdioTest, Verdict
 SAMPLE, REWRITTEN = DATA / "apps_sample.jsonl.gz", DATA / "apps_rewritten_call.jsonl.gz"
 HUMANEVAL, MBPP_PLUS = DATA / "HumanEval.jsonl.gz", DATA / "mbpp_plus.jsonl.gz"
 COMPLETIONS = DATA / "completions"
+LIVECODEBENCH = DATA.parent / "data2" / "livecodebench"
+RELEASE_V1 = LIVECODEBENCH / "lcb_release_v1_public_only.jsonl.gz"
 SHADOWED_POW = (
     "ours is right: the recorded runner put `from math import *` before the program, and math.pow takes no modulus"
 )
@@ -63,7 +70,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--every", type=int, default=5, metavar="N", help="every Nth of CodeGen's samples (default: 5)")
     every = parser.parse_args().every
-    skip_without_data(SAMPLE, REWRITTEN, HUMANEVAL, MBPP_PLUS, COMPLETIONS)
+    skip_without_data(SAMPLE, REWRITTEN, HUMANEVAL, MBPP_PLUS, COMPLETIONS, RELEASE_V1)
     recorded: dict[str, Callable[[], Iterator[Recorded]]] = {
         "references of HumanEval": lambda: references(humaneval.problems(HUMANEVAL)),
         "references of MBPP+": lambda: references(mbpp_plus.problems(MBPP_PLUS)),
@@ -74,6 +81,9 @@ def main() -> int:
         "MapCoder on apps_sample, by calls": mapcoder_by_calls,
         "MapCoder on apps_sample, by standard input": mapcoder_by_stdin,
         "CodeGen-16B on HumanEval": lambda: codegen(every),
+        "o1-mini on LiveCodeBench": lambda: graded("o1-mini_n1_eval_all.json"),
+        "o1-preview on LiveCodeBench": lambda: graded("o1-preview_n1_eval_all.json.gz"),
+        "Qwen2.5-7B on LiveCodeBench": lambda: graded("qwen2.5-7b-ins_n1_eval_all.json.gz"),
     }
     unexplained = [agreement(name, list(samples())) for name, samples in recorded.items()]
     return 1 if any(unexplained) else 0
@@ -87,6 +97,7 @@ def rows(name: str) -> Iterator[dict[str, Any]]:
 
 def references(problems: Mapping[str, Problem]) -> Iterator[Recorded]:
     """Yield the references that there are; they are known to pass."""
+    prepare_problems(problems, problems)
     for problem in problems.values():
         if problem.reference:
             yield Recorded(problem, "reference", problem.reference, passed=True, outcome="passed")
@@ -149,6 +160,21 @@ def codegen(every: int) -> Iterator[Recorded]:
             yield Recorded(problem, f"sample {row['sample_id']}", program, row["passed"], row["outcome"])
 
 
+def graded(name: str) -> Iterator[Recorded]:
+    """Yield the programs of an output file of LiveCodeBench that its own judge accepted, under four times the limit."""
+    problems = livecodebench.problems(RELEASE_V1)
+    path = LIVECODEBENCH / "outputs" / name
+    with gzip.open(path) if path.suffix == ".gz" else path.open() as file:
+        found = json.load(file)
+    for row in found:
+        if row["question_id"] in problems:
+            problem = problems[row["question_id"]]
+            wide = msgspec.structs.replace(problem, limits=calibrated_limits(problem.limits, 4 * problem.limits.cpu_s))
+            for program, is_right in zip(row["code_list"], row["graded_list"], strict=True):
+                if is_right:
+                    yield Recorded(wide, name.partition("_")[0], program, passed=True, outcome="passed")
+
+
 def agreement(name: str, recorded: list[Recorded]) -> int:
     """Judge, print the share of agreement and every disagreement; return how many of these are unexplained."""
     started_s = time.monotonic()
@@ -172,7 +198,8 @@ def agreement(name: str, recorded: list[Recorded]) -> int:
 def case(sample: Recorded) -> Case:
     """Return what the judge takes."""
     program = complete_program(sample.program, sample.problem)
-    return Case(program=program, tests=sample.problem.tests, limits=sample.problem.limits)
+    prelude = prelude_of(program, sample.problem)
+    return Case(program=program, tests=sample.problem.tests, limits=sample.problem.limits, prelude=prelude)
 
 
 def reason(sample: Recorded, judgement: Judgement) -> str | None:

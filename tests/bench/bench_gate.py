@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.runs.records import Conditions, Result, Score, Tally, Usage
+from harness.runs.records import Conditions, Repetition, Result, Score, Tally, Usage
 from leaderboards.gate import judge
 from leaderboards.paired import mean_difference
 from sandbox.records import Limits, Verdict
@@ -79,7 +79,8 @@ def result_of(counts: np.ndarray, n: int) -> Result:
     score = Score(difficulty="all", kind="all", k=1, value=0.0, low=0.0, high=1.0, problems=len(tallies))
     return Result(
         policy="simulated", conditions=CONDITIONS, usage=Usage(prompt_tokens=None, tokens=None, finish_counts={}),
-        extraction_counts={}, verdict_counts=dict.fromkeys(Verdict, 0), cut_off=0, scores=(score,), verdict_shares=(),
+        extraction_counts={}, verdict_counts=dict.fromkeys(Verdict, 0), cut_off=0,
+        repetition=Repetition(problems=0, equal=0), scores=(score,), verdict_shares=(),
         tallies=tallies,
     )  # fmt: skip
 

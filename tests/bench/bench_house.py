@@ -18,8 +18,8 @@ from pathlib import Path
 
 PACKAGES = ("sandbox", "harness", "trainers", "leaderboards")
 BARS = {
-    "files": 187,
-    "code lines": 16_400,
+    "files": 237,
+    "code lines": 20_950,
     "most lines of a file": 350,
     "most lines of a function": 60,
     "public names that occur twice": 3,

@@ -16,9 +16,9 @@ import msgspec
 
 from harness.benchmarks.mbpp import mbpp
 from harness.extraction.program import SETTINGS, program_of
+from harness.formats.read import read_samples
 from harness.runs.jsonl import read_rows
 from harness.runs.records import Index, Problem, Sample
-from harness.runs.samples import copy_samples
 from sandbox.inside.layers import kernel, namespaces
 from sandbox.pool import Case
 
@@ -70,7 +70,7 @@ def recorded_samples(every: int = 1) -> list[Recorded]:
     outcomes = {
         (row.model, mbpp.canonical_id(row.task_id), row.sample_id): row for _, row in read_rows(COMPLETIONS, Outcome)
     }
-    samples = tuple(copy_samples(COMPLETIONS, mbpp, known, Path(tempfile.gettempdir())).rows())
+    samples = tuple(read_samples(COMPLETIONS, mbpp, known, Path(tempfile.gettempdir())).samples.rows())
     found = ((sample, outcomes[sample.key]) for sample in samples[::every])
     return [Recorded(sample, known[sample.task_id], row.passed, row.outcome) for sample, row in found]
 

@@ -19,7 +19,8 @@ from unittest import mock
 import msgspec
 from busy_loops import busy_loops
 
-from harness.extraction.extract import Fence, extract
+from harness.extraction.extract import extract
+from harness.extraction.select import Fence
 from sandbox import clients
 from sandbox.inside.layers import landlock
 from sandbox.jail import Jail

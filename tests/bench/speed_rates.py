@@ -26,6 +26,7 @@ from machine import tree_cpu_s
 from mbpp_samples import COMPLETIONS, PLUS, SANITIZED, Recorded, cases, recorded_samples
 
 from harness.benchmarks.mbpp_plus import mbpp_plus
+from harness.benchmarks.problem_info import prepare_problems
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
 from sandbox.records import AssertTest, Limits
@@ -161,7 +162,9 @@ def plus_samples(turn: Turn) -> list[tuple[str, Case]]:
 @functools.cache
 def plus_problems():
     """Return the problems of MBPP+ by task id."""
-    return mbpp_plus.problems(PLUS)
+    problems = mbpp_plus.problems(PLUS)
+    prepare_problems(problems, problems)
+    return dict(problems)
 
 
 def our_rate(chosen: list[Case], workers: int = WORKERS, *, reuse: bool = False) -> Rate:

@@ -29,10 +29,16 @@ def tiny_adapter(tiny_model, tmp_path_factory):
 def make_problem():
     """Return a function that makes a problem whose one test wants `f()` to be 1."""
 
-    def make(task_id="1", split="test", difficulty=""):
+    def make(task_id="1", split="test", difficulty="", date=""):
         test = AssertTest(code="assert f() == 1", names=("f",))
         return Problem(
-            task_id=task_id, benchmark="toy", split=split, statement="f() is 1", tests=(test,), difficulty=difficulty
+            task_id=task_id,
+            benchmark="toy",
+            split=split,
+            statement="f() is 1",
+            tests=(test,),
+            difficulty=difficulty,
+            date=date,
         )
 
     return make

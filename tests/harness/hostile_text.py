@@ -26,10 +26,21 @@ from harness.escapes import code_block, in_markdown, in_tree
 from harness.explain import difference, explain, explanation_markdown
 from harness.extraction.program import SETTINGS, program_of
 from harness.extraction.text import is_sentence
+from harness.formats.read import read_recorded
 from harness.generation.backend import cut_at_stop
 from harness.runs.jsonl import as_row, write_whole
-from harness.runs.records import Evaluation, Problem, PromptCardId, Result, Run, Sample, Source, Tally, Usage
-from harness.runs.samples import read_recorded
+from harness.runs.records import (
+    Evaluation,
+    Problem,
+    PromptCardId,
+    Repetition,
+    Result,
+    Run,
+    Sample,
+    Source,
+    Tally,
+    Usage,
+)
 from harness.scoring.report import report_markdown
 from harness.syntax import parse_text
 from leaderboards.gate import judge, junit, summary
@@ -193,7 +204,8 @@ def _result(name: str, accepted: int = 0) -> Result:
         policy=name, conditions=conditions(),
         usage=Usage(prompt_tokens=None, tokens=None, finish_counts={"unknown": 1}),
         verdict_counts={verdict: int(verdict is Verdict.WRONG_ANSWER) for verdict in Verdict},
-        extraction_counts={"whole": 1}, cut_off=0, scores=(), verdict_shares=(),
+        extraction_counts={"whole": 1}, cut_off=0, repetition=Repetition(problems=0, equal=0),
+        scores=(), verdict_shares=(),
         tallies=(Tally(task_id=name, difficulty="", kind="call", n=1, c=accepted),),
     )  # fmt: skip
 

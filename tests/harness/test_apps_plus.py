@@ -61,7 +61,7 @@ def test_a_problem_on_standard_input(load_rows):
         "interview",
     )
     assert (problem.statement, problem.starter_code, problem.entry_point) == ("Add.", "def main():\n", "main")
-    assert problem.tests == (StdioTest(stdin="1\n", expected_stdout="2\n"),)
+    assert problem.tests == (StdioTest(stdin="1\n", expected_stdout="2\n", checker="values"),)
     assert problem.reference == "def main():\n    print(1)"
 
 
@@ -120,7 +120,7 @@ def test_what_only_python_writes(load):
             "data.json: element 1: task '1' has 1 inputs, but 2",
         ),
         ([STDIO, {"inputs": ["1"], "outputs": ["1"]}], "data.json: element 1: Object missing required field `prompt`"),
-        ([CALL, CALL], "data.json: element 1: task 'p7' is already at .*data.json: element 0"),
+        ([STDIO, CALL, CALL], "data.json: element 2: task 'p7' is already at .*data.json: element 1"),
         (
             [CALL | {"inputs": None}],
             "none of the 1 problems can be examined, the first is .*data.json: element 0: has no tests",
@@ -138,7 +138,7 @@ def test_bad_lists_are_refused(load, rows, problem):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (json.dumps(STDIO) + '\n{"prompt": }\n', "data.json:2: is not JSON"), ("", "data.json: is empty"),
+        ('{"prompt": }\n', "data.json:1: is not JSON"), ("", "data.json: is empty"),
         ('[{"inputs": [1}]', "data.json: element 0: is not JSON"), (b'{"id": "\xff"}', "data.json:1: is not JSON"),
         ("[1", "data.json: after 0 objects"), ('{"inputs": ' + "[" * 200_000, "data.json:1: is not JSON"),
     ],
@@ -258,11 +258,13 @@ def test_the_papers_set_does_not_move():
     assert paper(HEADS)[:8] == ("0", "1", "2", "5", "6", "10", "11", "12")
 
 
-def test_the_papers_set_takes_all_where_there_are_few():
-    """Of 6 competition problems, 6."""
-    few = [Labelled(str(number), "competition") for number in range(6)]
+def test_the_papers_set_needs_as_many_problems_as_the_paper_has():
+    """One competition problem too few is no set of the paper's."""
+    competition = [head for head in HEADS if head.difficulty == "competition"]
+    few = [head for head in HEADS if head not in competition] + competition[:571]
 
-    assert paper(few) == ("0", "1", "2", "3", "4", "5")
+    with pytest.raises(UserError, match=r"is 1000 introductory \+ .* and there are only 571 competition ones here"):
+        paper(few)
 
 
 @needs_data
@@ -272,13 +274,19 @@ def test_the_papers_set_takes_all_where_there_are_few():
         (
             "apps_sample",
             ["apps-train-1613"],
-            {("StdioTest", "lines"): 198, ("StdioTest", "numbers"): 6, ("CallTest", "json_close"): 93},
+            {
+                ("StdioTest", "values"): 194,
+                ("StdioTest", "values any_case"): 4,
+                ("StdioTest", "numbers 0.0001"): 2,
+                ("StdioTest", "numbers 1e-06"): 4,
+                ("CallTest", "json_close"): 93,
+            },
         ),
-        ("apps_rewritten_call", [], {("CallTest", "json_close"): 546}),
+        ("apps_rewritten_call", [], {("CallTest", "json_close"): 545, ("CallTest", "json_close 1e-07"): 1}),
     ],
 )
 def test_the_real_files(name, left_out, kinds):
-    """Every problem has tests of its kind; one has no arguments that could be told apart."""
+    """Every problem has tests of its kind, with what its statement grants; one has no arguments to tell apart."""
     opened = apps_plus.problems(DATA / f"{name}.jsonl.gz")
 
     assert list(opened.left_out) == left_out

@@ -7,12 +7,13 @@ from harness.benchmarks.starter_code import signature_of
 from sandbox.records import CallTest, StdioTest
 
 
-def read(inputs, outputs, function="", starter_code=""):
+def read(inputs, outputs, function="", starter_code="", statement=""):
     """Return the tests of a problem."""
-    return apps_tests.tests_of(inputs, outputs, function, signature_of(starter_code))
+    text = f"{statement}\n{starter_code}"
+    return apps_tests.tests_of(inputs, outputs, function, signature_of(starter_code), text)
 
 
-def stdio(*pairs, checker="lines"):
+def stdio(*pairs, checker="values"):
     """Return tests on standard input."""
     return tuple(StdioTest(stdin=given, expected_stdout=expected, checker=checker) for given, expected in pairs)
 
@@ -47,8 +48,9 @@ def test_lines_go_to_standard_input_where_a_function_takes_nothing():
 @pytest.mark.parametrize(
     ("outputs", "checker"),
     [
-        (["3", "0.5\n"], "numbers"), (["3", "x -.5e3"], "numbers"), (["1.", "2"], "lines"), (["3", "1.2.3"], "lines"),
-        (["e.g. v1.5", "1e5"], "lines"), (["3", "1,5"], "lines"),
+        (["3", "0.5\n"], "numbers"), (["3", "x -.5e3"], "numbers"), (["1.", "2"], "values"), (["3", "1.2.3"], "values"),
+        (["e.g. v1.5", "1e5"], "values"), (["3", "1,5"], "values"), (["1", "3e+06"], "numbers"),
+        (["1", "1e-05"], "numbers"),
     ],
 )  # fmt: skip
 def test_rounding_is_forgiven_where_decimals_are_expected(outputs, checker):
@@ -112,3 +114,57 @@ def test_what_fits_no_reading_is_refused(inputs, outputs, problem):
     """With the reason."""
     with pytest.raises(ValueError, match=problem):
         read(inputs, outputs)
+
+
+SORTS = "class Solution:\n    def f(self, k: int, nums: List[int]) -> None:\n        "
+SAYS_SO = '"""\n        Do not return anything, modify nums in-place instead.\n        """\n        '
+
+
+@pytest.mark.parametrize(
+    ("starter_code", "statement", "left_in"),
+    [
+        (SORTS + SAYS_SO, "", 1), (SORTS, "", 0),
+        ("def f(k, nums):", "Do not return anything, modify `nums` in place.", 1),
+        ("def f(k, nums):", "Do not return anything, modify it in-place instead.", 0),
+        ("def f(k, nums):", "Sort in place.", None),
+        ("def f(k, nums) -> List[int]:", "Sort in-place and return it.", None), ("", SAYS_SO, None),
+    ],
+)  # fmt: skip
+def test_an_answer_is_left_in_the_argument_where_the_data_say_so(starter_code, statement, left_in):
+    """By name, or in the first where the function is annotated to return None."""
+    (test,) = read([[3, [2, 1]]], [[1, 2]], "f", starter_code, statement)
+
+    assert test.left_in == left_in
+    assert test.arguments == (3, [2, 1])
+
+
+@pytest.mark.parametrize(("outputs", "expected"), [([[[1, 2]]], [1, 2]), ([[1]], [1]), ([[1, 2]], [1, 2])])
+def test_an_answer_in_an_argument_is_as_deep_as_the_argument(outputs, expected):
+    """A list around it is a wrap; a list of one element need not be."""
+    (test,) = read([[[2, 1]]], outputs, "f", "def f(nums: List[int]) -> None:")
+
+    assert (test.expected, test.left_in) == (expected, 0)
+
+
+def test_a_function_that_is_expected_to_return_nothing_leaves_no_answer():
+    """None is what it returns."""
+    (test,) = read([[[2, 1]]], [None], "f", "def f(nums: List[int]) -> None:")
+
+    assert (test.expected, test.left_in) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "statement", "expected", "checker"),
+    [
+        ([0.5, 2], "", [0.5, 2.0], "json_close"), ([1, 2], "", [1, 2], "json_close"),
+        ([0.5, "2"], "", [0.5, "2"], "json_close"),
+        ([0.5, 10**6], "", [0.5, 10**6], "json_close"), ([0.5, True], "", [0.5, True], "json_close"),
+        ([1, 2], "An error of at most 1e-4 is allowed.", [1.0, 2.0], "json_close 0.0001"),
+    ],
+)  # fmt: skip
+def test_a_small_whole_number_among_decimals_is_a_decimal(outputs, statement, expected, checker):
+    """JSON may have written it so; a truth value and a large number are what they are."""
+    tests = read([[1], [2]], outputs, "f", "def f(a) -> float:", statement)
+
+    assert [repr(test.expected) for test in tests] == [*map(repr, expected)]
+    assert {test.checker for test in tests} == {checker}

@@ -177,7 +177,7 @@ def concluded():
     def conclude_from(*runs):
         entries = {
             task_id: AuditEntry(
-                task_id=task_id, benchmark="toy", has_reference=True, flaw="", limit_cpu_s=4.0,
+                task_id=task_id, benchmark="toy", has_reference=True, flaw="", limit_cpu_s=4.0, granted=(), checker="",
                 statement_sha256=task_id, tests_sha256=task_id,
             )
             for task_id, _, _ in runs
@@ -188,7 +188,7 @@ def concluded():
         ]
         method = Method(python="3.11.7", proctor="0", isolation={}, repeat=2, cap_s=20.0)
         found = references(rows, entries)
-        audit = sort_findings(entries.values(), found, (), method)
+        audit = sort_findings(entries.values(), found, (), method, {})
         return audit, calibration_of(audit, found)
 
     return conclude_from
@@ -223,3 +223,13 @@ def test_the_slowest_come_first(concluded):
     audit, _ = concluded(*((str(number), Verdict.ACCEPTED, float(number) / 10) for number in range(12)))
 
     assert [found.task_id for found in audit.slowest] == [str(number) for number in range(11, 1, -1)]
+
+
+def test_references_that_fail_for_an_absent_package_are_counted(audit):
+    """So that --allow can be given; where one handles the error, nothing is said."""
+    rows = [SOUND, *(row(number, f"import nosuch_{number}\n{ADD}", "assert add(1, 2) == 3") for number in (12, 13))]
+
+    found = json.loads(audit(rows, "--repeat", "1", "--json"))
+
+    assert found["absent_packages"] == {"nosuch_12": 1, "nosuch_13": 1}
+    assert "see --allow: nosuch_12 1, nosuch_13 1" in audit(rows, "--repeat", "1")

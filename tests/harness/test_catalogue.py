@@ -20,11 +20,12 @@ def open_tasks(make_problem, decoded):
         decoded.append(entry.task_id)
         return make_problem(entry.task_id)
 
-    def open_tasks(*task_ids, flaws=()):
-        return Catalogue(
-            (CatalogueEntry(f"f:{n}", task_id, dict(flaws).get(task_id, "")) for n, task_id in enumerate(task_ids, 1)),
-            load,
+    def open_tasks(*task_ids, flaws=(), faults=()):
+        entries = (
+            CatalogueEntry(f"f:{n}", task_id, dict(flaws).get(task_id, ""), fault=dict(faults).get(task_id, ""))
+            for n, task_id in enumerate(task_ids, 1)
         )
+        return Catalogue(entries, load)
 
     return open_tasks
 
@@ -60,17 +61,47 @@ def test_an_unknown_task_is_a_key_error(open_tasks):
 
 
 def test_what_cannot_be_examined_is_left_out(open_tasks):
-    """It is no problem, and the reason is told by its id."""
+    """It is not a problem, and the reason is given by its id, also to those who look it up."""
     catalogue = open_tasks("a", "b", flaws={"b": "has no tests"}.items())
 
     assert (list(catalogue), catalogue.left_out) == (["a"], {"b": "f:2: has no tests"})
+    with pytest.raises(UserError, match="task 'b' is left out: f:2: has no tests"):
+        catalogue["b"]
+
+
+def test_a_malformed_problem_is_found_by_who_looks_it_up(open_tasks, decoded):
+    """It is a problem, its reason is an error there, and the others are as they were."""
+    catalogue = open_tasks("a", "b", "c", faults={"b": "f:2: is not JSON"}.items())
+
+    with pytest.raises(UserError, match="f:2: is not JSON"):
+        catalogue["b"]
+    assert (list(catalogue), catalogue["c"].task_id, decoded) == (["a", "b", "c"], "c", ["c"])
+
+
+@pytest.mark.parametrize("flaws", [{}, {"a": "has no tests"}])
+def test_an_id_that_occurs_twice_is_malformed(open_tasks, flaws):
+    """Which of the two is meant can't be known; the other problem can be judged."""
+    catalogue = open_tasks(*"aba", flaws=flaws.items())
+
+    assert (sorted(catalogue), catalogue["b"].task_id) == (["a", "b"], "b")
+    with pytest.raises(UserError, match=r"f:3: task 'a' (is already at f:1|occurs twice); remove one of them"):
+        catalogue["a"]
+
+
+def test_what_is_nested_too_deep_is_malformed():
+    """A parser that gives up is no end of the command."""
+
+    def load(_):
+        raise RecursionError
+
+    with pytest.raises(UserError, match="f:1: task 'a' is nested too deep"):
+        Catalogue([CatalogueEntry("f:1", "a")], load)["a"]
 
 
 @pytest.mark.parametrize(
     ("task_ids", "flaws", "problem"),
     [
-        ("aba", {}, "f:3: task 'a' is already at f:1; remove one of them"),
-        ("aba", {"a": "has no tests"}, "f:3: task 'a' occurs twice; remove one of them"),
+        ("aa", {}, "none of the 1 problems .* f:2: task 'a' is already at f:1; remove one of them"),
         ("", {}, "--data holds no problems"),
         (
             "ab",
@@ -80,6 +111,6 @@ def test_what_cannot_be_examined_is_left_out(open_tasks):
     ],
 )
 def test_a_useless_index_is_refused(open_tasks, task_ids, flaws, problem):
-    """One id twice, or nothing to examine."""
+    """Nothing to examine."""
     with pytest.raises(UserError, match=problem):
         open_tasks(*task_ids, flaws=flaws.items())

@@ -1,5 +1,6 @@
 """The command line apart from `score`: demo, doctor, help and usage errors."""
 
+import errno
 import json
 import os
 import subprocess
@@ -129,3 +130,81 @@ def test_benchmarks_are_listed_in_words_and_json(capsys):
     assert found["mbpp"]["licence"] == "CC-BY-4.0"
     assert all(listing["about"] in words and listing["size"] in words for listing in found.values())
     assert f"{len(mini.problems(None))} problems" in found["mini"]["size"]
+
+
+def test_a_subcommand_that_is_nearly_one_is_suggested(capsys):
+    """In the same line as the error; where none is near, none."""
+    assert run(["scor"]) == 2
+    assert "No such command 'scor'. Did you mean 'score'?" in capsys.readouterr().err
+    assert run(["xyzzy"]) == 2
+    assert "Did you mean" not in capsys.readouterr().err
+
+
+def command_line(*arguments, stdout=subprocess.PIPE, **environment):
+    """Run the command in a process of its own."""
+    command = [sys.executable, "-c", "from harness.cli.main import main; main()", *arguments]
+    return subprocess.run(
+        command, env=os.environ | environment, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
+    )
+
+
+def test_a_shell_gets_its_completions():
+    """The script of click, and the subcommands that begin as typed."""
+    given = {"COMP_WORDS": "proctor sc", "COMP_CWORD": "1"}
+
+    assert command_line(_PROCTOR_COMPLETE="bash_complete", **given).stdout == "plain,score\n"
+    assert "_proctor_completion" in command_line(_PROCTOR_COMPLETE="zsh_source").stdout
+
+
+def test_a_full_disk_is_one_line():
+    """What can't be printed isn't tried once more as the interpreter ends."""
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        ended = command_line("benchmarks", stdout=full)
+
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert "the output: can't be read or written: No space left on device" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/no/place"), "/no/place: can't be read or written"),
+        (OSError(errno.ENOSPC, "No space left on device"), "the output: can't be"),
+        (ModuleNotFoundError("No module named 'torch.nn'", name="torch.nn"), "pip install 'proctor[train]'"),
+    ],
+)
+def test_what_the_user_can_change_is_one_line(monkeypatch, capsys, error, words):
+    """A place that can't be written, a library of an extra."""
+
+    def fail(_context):
+        raise error
+
+    monkeypatch.setattr(proctor, "invoke", fail)
+
+    assert run(["score", "--help"]) == 2
+    err = capsys.readouterr().err
+    assert (err.count("\n"), words in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.EBADF, "Bad file descriptor"), ModuleNotFoundError("No module named 'harness.x'", name="harness.x")],
+)
+def test_a_failure_of_ours_keeps_its_traceback(monkeypatch, capsys, error):
+    """It is for us to read."""
+
+    def fail(_context):
+        raise error
+
+    monkeypatch.setattr(proctor, "invoke", fail)
+
+    assert run(["score", "--help"]) == 3
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_another_system_than_linux_is_named(monkeypatch, capsys):
+    """By every command, `doctor` too."""
+    monkeypatch.delattr(os, "sched_getaffinity")
+
+    assert run(["doctor"]) == 2
+    assert "runs on Linux only" in capsys.readouterr().err

@@ -25,9 +25,12 @@ CARD = PromptCardId(name="paper", sha256="c" * 64)
         ({"problem_set": "sanitized"}, "problem set: test against sanitized"),
         ({"limits_file": "quick.json"}, f"limits: {LIMITS} against quick.json: {LIMITS}"),
         ({"limits": Limits(cpu_s=8.0)}, f"limits: {LIMITS} against {LIMITS.replace('cpu_s 4', 'cpu_s 8')}"),
+        ({"checkers_sha256": "d" * 64}, "checkers: the benchmark's against dddddddddddd"),
         ({"extraction": "fence"}, "extraction: whole against fence"),
         ({"exhaustive": True}, "tests: up to the first that fails against all"),
         ({"preload": ("numpy",)}, "preload: nothing against numpy"),
+        ({"allow": {"numpy": "2.4.6", "bare": ""}}, "allow: nothing against numpy 2.4.6, bare"),
+        ({"preludes": {"site": "a" * 64}}, "prelude: none against site (aaaaaaaaaaaa)"),
         ({"samples": 10}, "samples: 1 against 10"),
         ({"proctor": "0.2.0"}, "proctor: 0.1.0 against 0.2.0"),
     ],
@@ -35,6 +38,18 @@ CARD = PromptCardId(name="paper", sha256="c" * 64)
 def test_each_condition_is_named(changes, difference):
     """With what it was and what it is."""
     assert differences(conditions(), conditions(**changes)) == (difference,)
+
+
+def test_pythons_of_one_minor_version_are_alike():
+    """A patch changes no verdict; the minor version may."""
+    assert differences(conditions(python="3.11.7"), conditions(python="3.11.19")) == ()
+    assert differences(conditions(python="3.1.7"), conditions(python="3.11.7")) == ("python: 3.1.7 against 3.11.7",)
+    assert "Python 3.11.19; " in footnote(conditions(python="3.11.19"))
+
+
+def test_the_order_of_preloaded_modules_is_no_condition():
+    """All of them are there."""
+    assert differences(conditions(preload=("re", "numpy")), conditions(preload=("numpy", "re"))) == ()
 
 
 def test_sampling_and_precision_are_conditions():
@@ -77,9 +92,11 @@ def test_no_field_is_forgotten():
 def test_a_footnote_names_all_that_a_caption_does_not():
     """Usual settings of rare options are left out."""
     usual = footnote(conditions(prompt_card=CARD))
-    rare = footnote(conditions(exhaustive=True, preload=("numpy", "re")))
+    asked = {"allow": {"numpy": "2"}, "preludes": {"site": "a" * 64}, "checkers_sha256": "d" * 64}
+    rare = footnote(conditions(exhaustive=True, preload=("numpy", "re"), **asked))
 
     assert usual.startswith("prompt card paper (cccccccccccc); sampling unknown; extraction whole; limits cpu_s 4, ")
     assert usual.endswith("isolation seccomp; Python 3.11.7; proctor 0.1.0; problems 0123456789ab")
     assert "extraction whole; tests all; limits" in rare
-    assert "isolation seccomp; preload numpy, re; Python" in rare
+    assert "; checkers dddddddddddd; isolation" in rare
+    assert "isolation seccomp; preload numpy, re; allow numpy 2; prelude site (aaaaaaaaaaaa); Python" in rare

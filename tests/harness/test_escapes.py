@@ -1,6 +1,7 @@
 """Foreign text in what we write: it is shown as it is, and does nothing."""
 
 import html.parser
+import re
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from harness.escapes import code_block, in_markdown, in_tree
+from harness.escapes import code_block, in_csv, in_latex, in_markdown, in_tree
 from sandbox.printable import one_line, readable
 
 HOSTILE = (
@@ -136,7 +137,36 @@ def test_a_tree_holds_the_text(text):
     assert page.texts.get("p", "") == in_tree(text)
 
 
-@pytest.mark.parametrize("escape", [in_markdown, in_tree])
+LATEX = {
+    r"\textbackslash{}": "\\", r"\textasciitilde{}": "~", r"\textasciicircum{}": "^", r"\textasciigrave{}": "`",
+    r"\textless{}": "<", r"\textgreater{}": ">", r"\textbar{}": "|", r"\symbol{34}": '"', r"$\downarrow$": "▼",
+    r"$\pm$": "±", "{[}": "[", "{]}": "]", "{*}": "*", "-{}": "-", "'{}": "'",
+    **{f"\\{sign}": sign for sign in "%_&#${}"},
+}  # fmt: skip
+ESCAPE = re.compile("|".join(map(re.escape, LATEX)))
+
+
+@given(TEXTS | st.text("\\{}$&#^_~%[]*-'`\"<>|▼± a"))
+def test_a_line_of_latex_sets_the_text(text):
+    """Each special sign is an escape that sets that sign; nothing else has a meaning."""
+    line = in_latex(text)
+
+    assert ESCAPE.sub(lambda escape: LATEX[escape[0]], line) == words(text)
+    assert not set(ESCAPE.sub("", line)) & set('\\{}$&#^_~%[]*`"<>|▼±\n')
+    assert "--" not in line
+    assert "''" not in line
+
+
+@given(TEXTS | st.text("=+-@\t\r\n a"))
+def test_a_cell_of_csv_is_no_formula(text):
+    """Whatever white space stands before it."""
+    cell = in_csv(text)
+
+    assert not cell.startswith(tuple("=+-@\t\r"))
+    assert cell.removeprefix("'") == words(text).removeprefix("'")
+
+
+@pytest.mark.parametrize("escape", [in_markdown, in_tree, in_latex, in_csv])
 def test_what_is_too_long_for_a_line_is_cut(escape):
     """And its length told."""
     assert escape("a" * 5000) == "a" * 4000 + "... (5000 characters)"

@@ -9,7 +9,7 @@ from harness import explain as module
 from harness.cli.main import run
 from harness.errors import UserError
 from harness.explain import choose_evaluation, explain, explanation_markdown
-from harness.extraction.extract import Extraction
+from harness.extraction.reading import Extraction
 from sandbox import records
 from sandbox.records import AssertTest, CallTest, StdioTest, Verdict
 
@@ -231,7 +231,10 @@ def test_other_problems_than_those_judged_are_refused(folder, tmp_path, capsys):
 
     assert run(["explain", str(folder), "introductory/total_duration", "--data", str(tmp_path / "other")]) == 2
 
-    assert "is not the one that was judged; name the same --benchmark, --data and --limits" in capsys.readouterr().err
+    assert (
+        "is not the one that was judged; name the same --benchmark, --data, --limits and --checkers"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.extraction.extract import Extraction, Fence, extract
+from harness.extraction.extract import extract
+from harness.extraction.reading import Extraction
+from harness.extraction.select import Fence
 
 HEAD = 'from typing import List\n\n\ndef total(numbers: List[int]) -> int:\n    """ Add them up.\n    """\n'
 """A prompt of HumanEval's kind."""
@@ -121,7 +123,7 @@ def test_an_indented_block_is_moved_back(program):
         (f"{FUNCTION}<eos>)", "stop"),
         (f"{ASKED}{FUNCTION}", "echo"),
         (f"<think>x</think>\n{FUNCTION}", "thinking"),
-        (f"{ASKED}<think>x</think>[\n[PYTHON]\n```py\n{FUNCTION}<eos>", "echo+thinking+tags+fence+stop"),
+        (f"{ASKED}<think>x</think>[\n[PYTHON]\n```py\n{FUNCTION}<eos>", "echo+thinking+tags+end+fence"),
         ("I can't do that.", "none"),
     ],
 )
@@ -187,16 +189,16 @@ def test_a_program_stands_behind_the_prompt_only_if_it_needs_it(completion, rule
 
 
 @pytest.mark.parametrize(
-    ("fence", "chosen"), [(Fence.FIRST, 0), (Fence.LAST, 3), (Fence.LONGEST, 1), (Fence.ENTRY_POINT, 2)]
+    ("fence", "chosen"), [(Fence.FIRST, [0]), (Fence.LAST, [2, 3]), (Fence.LONGEST, [1]), (Fence.ENTRY_POINT, [2])]
 )
 def test_the_fence_is_a_choice(fence, chosen):
-    """Of four blocks in Python, one is the program; the longest of all is in another language."""
+    """Of four blocks in Python, one is the program, with what it lacks; the longest of all is in another language."""
     blocks = ["import math\n", "class Point:\n    x: int\n    y: int\n", FUNCTION, "print(f(1))\n"]
     text = "\n".join(f"```python\n{block}```" for block in blocks)
 
     found = extract(f"{text}\n```text\n{'x' * 99}\n```\n", entry_point="f", fence=fence)
 
-    assert found.program == blocks[chosen]
+    assert found.program == "".join(blocks[number] for number in chosen)
 
 
 def test_the_first_block_counts_where_none_defines_the_entry_point():
@@ -226,7 +228,7 @@ def test_thoughts_without_an_end_hold_no_program():
     """What the model tried while thinking is not its answer."""
     completion = f"<think>\n```python\n{FUNCTION}```\n"
 
-    assert extract(completion) == Extraction(program=completion, rule="none")
+    assert extract(completion) == Extraction(program=completion, rule="thought")
 
 
 @pytest.mark.parametrize("tag", ["[BEGIN]", "[DONE]", "[PYTHON]"])

@@ -117,8 +117,8 @@ def test_ids_of_other_benchmarks_stay_what_they_are():
     [
         ('{"task_id": 1, "code": "", "test_list": []}', r"data:1: has neither `text` nor `prompt`"),
         ('{"task_id": 1, "text": "t", "test_list": []}', r"data:1: Object missing required field `code`"),
-        (json.dumps([SANITIZED | {"code": "def"}]), r"data: problem 601: its code doesn't parse"),
-        (json.dumps([SANITIZED, SANITIZED]), r"data: problem 601: task 601 occurs twice"),
+        (json.dumps([SANITIZED | {"code": "def"}]), r"data: element 0: task 601: its code doesn't parse"),
+        (json.dumps([SANITIZED, SANITIZED]), r"data: element 1: task '601' is already at .*data: element 0"),
         ("", "is empty"),
     ],
 )
@@ -145,7 +145,7 @@ def test_only_problems_that_are_looked_up_are_parsed(tmp_path):
     problems = mbpp.problems(path)
 
     assert (list(problems), problems["601"].tests is problems["601"].tests) == (["601", "602"], True)
-    with pytest.raises(UserError, match=r"data: problem 602: its code doesn't parse"):
+    with pytest.raises(UserError, match=r"data: element 1: task 602: its code doesn't parse"):
         problems["602"]
 
 

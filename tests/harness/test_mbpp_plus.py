@@ -1,95 +1,35 @@
-"""MBPP+: inputs as EvalPlus reads them, answers by the references, comparisons by task."""
+"""MBPP+: inputs as EvalPlus reads them, comparisons by task."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from harness.benchmarks import mbpp_plus as module
-from harness.benchmarks.mbpp_plus import Answers, EvalPlusRow, arguments_of, mbpp_plus
+from harness.benchmarks.evalplus_rows import numbered_rows, task_of
+from harness.benchmarks.mbpp_plus import arguments_of, mbpp_plus
 from harness.errors import UserError
-from harness.runs.json_objects import read_objects
-from sandbox.records import CallTest, Refused
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the real files in ../shared/data")
 
-ROW = {
-    "task_id": "Mbpp/3", "prompt": '"""Halve."""\n', "entry_point": "f",
-    "canonical_solution": "def f(x): return x / 2\n", "base_input": [[1]], "plus_input": [[2], ["a"]], "atol": 0,
-}  # fmt: skip
-
-
+ROW = {"task_id": "Mbpp/3", "prompt": "", "entry_point": "f", "base_input": [], "plus_input": [], "atol": 0}
 WITH_TOLERANCE = {82}
 
 
 @pytest.fixture
-def load(tmp_path, monkeypatch):
-    """Return a function that loads problems from rows, with a cache of its own."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-    def load(*rows):
-        path = tmp_path / "data.jsonl"
-        path.write_text("\n".join(map(json.dumps, rows)))
-        return mbpp_plus.problems(path)
-
-    return load
-
-
-@pytest.fixture
-def compared(load):
+def compared(tmp_path, monkeypatch):
     """Return a function that loads one task and returns what is expected of its first call, and how it is compared."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
     def compared(number, program, *given):
         atol = 0.0001 if number in WITH_TOLERANCE else 0
         row = ROW | {"task_id": f"Mbpp/{number}", "canonical_solution": program, "base_input": [given], "atol": atol}
-        test = load(row)[f"Mbpp/{number}"].tests[0]
+        path = tmp_path / "data.jsonl"
+        path.write_text(json.dumps(row))
+        test = mbpp_plus.problems(path)[f"Mbpp/{number}"].tests[0]
         return test.expected, test.checker
 
     return compared
-
-
-def test_answers_are_what_the_reference_returns(load):
-    """For the base inputs and the others; an input that it fails on is no test."""
-    problem = load(ROW)["Mbpp/3"]
-
-    assert (problem.benchmark, problem.split, problem.entry_point, problem.statement) == (
-        "mbpp-plus",
-        "test",
-        "f",
-        ROW["prompt"],
-    )
-    assert problem.reference == '"""Halve."""\ndef f(x): return x / 2\n'
-    assert problem.tests == tuple(
-        CallTest(function="f", arguments=(given,), expected=expected, checker="close_1e_6")
-        for given, expected in ((1, 0.5), (2, 1.0))
-    )
-
-
-def test_references_run_once(load, monkeypatch):
-    """The second time, what they returned comes from the cache; other questions are asked anew."""
-    first = load(ROW)
-
-    def run(*_):
-        raise AssertionError("references run")
-
-    monkeypatch.setattr(module, "judge_all", run)
-
-    assert load(ROW) == first
-    with pytest.raises(AssertionError, match="references run"):
-        load(ROW | {"plus_input": [[3]]})
-
-
-def test_a_host_without_a_jail_is_the_users_to_mend(load, monkeypatch):
-    """References are not run outside one."""
-
-    def refuse(*_):
-        raise Refused("this host can't hold an untrusted program")
-
-    monkeypatch.setattr(module, "judge_all", refuse)
-
-    with pytest.raises(UserError, match="not known yet, and this host can't"):
-        load(ROW)
 
 
 @pytest.mark.slow
@@ -112,6 +52,13 @@ def test_a_host_without_a_jail_is_the_users_to_mend(load, monkeypatch):
 def test_comparisons_by_task(compared, call, expected, checker):
     """Those of EvalPlus: tolerance, sets, mere existence, and second readings of a statement."""
     assert compared(*call) == (expected, checker)
+
+
+@pytest.mark.slow
+def test_an_input_that_a_second_reading_cannot_take_is_the_files_fault(compared):
+    """Task 558 is about the digits of numbers."""
+    with pytest.raises(UserError, match=r"data.jsonl:1: an input doesn't fit the task \(invalid literal"):
+        compared(558, "def f(x, y): return 8", "a", "b")
 
 
 @pytest.mark.parametrize(
@@ -138,48 +85,18 @@ def test_inputs_are_what_they_were_before_json(number, given, arguments):
     assert [type(argument) for argument in arguments_of(number, given)] == [type(argument) for argument in arguments]
 
 
-def test_limits_follow_the_reference(load, monkeypatch):
-    """Four times what its slowest call took, wall time in the usual proportion; 4 s and 10 s at least."""
-    answers = Answers(task_id="Mbpp/3", texts=("0.5", "1.0", None), cpu_s=3.0)
-    monkeypatch.setattr(module, "_learned", lambda _: [answers])
-
-    limits = load(ROW)["Mbpp/3"].limits
-
-    assert (limits.cpu_s, limits.wall_s) == (12.0, 30.0)
-
-
 @pytest.mark.parametrize("alias", [2, "2", "Mbpp/2", "MBPP/2"])
 def test_every_way_to_write_an_id(alias):
     """All of them are task 2."""
     assert mbpp_plus.canonical_id(alias) == "Mbpp/2"
 
 
-@pytest.mark.parametrize(
-    ("rows", "problem"),
-    [
-        ([ROW, ROW], "data.jsonl:2: task 'Mbpp/3' occurs twice"),
-        ([ROW | {"task_id": "x"}], "data.jsonl:1: task 'x' .* is not a task of MBPP"),
-        ([ROW | {"atol": "a"}], "data.jsonl:1: Expected `float`"),
-        ([{"task_id": "Mbpp/3"}], "data.jsonl:1: Object missing required field"),
-        ([], "is empty"),
-    ],
-)
-def test_other_files_are_refused(load, rows, problem):
-    """With file and line, before any reference runs."""
-    with pytest.raises(UserError, match=problem):
-        load(*rows)
-
-
-def test_a_file_must_be_named():
-    """Nothing is fetched."""
-    with pytest.raises(UserError, match="needs --data"):
-        mbpp_plus.problems(None)
-
-
 @pytest.mark.slow
 @needs_data
 def test_the_real_file():
-    """399 problems with 43,318 inputs, all of which become arguments again."""
-    rows = [row for _, row in read_objects(DATA / "mbpp_plus.jsonl.gz", EvalPlusRow)]
+    """399 problems of v0.1.0 with 43,318 inputs, all of which become arguments again."""
+    path = DATA / "mbpp_plus.jsonl.gz"
+    tasks = [task_of(row.row, row.where, row.number, arguments_of) for row in numbered_rows(path, "Mbpp")]
 
-    assert (len(rows), sum(len(row.calls) for row in rows)) == (399, 43_318)
+    assert (len(tasks), sum(len(task.calls) for task in tasks)) == (399, 43_318)
+    assert mbpp_plus.problems(path).data_version == "v0.1.0"

@@ -16,7 +16,7 @@ class Stub:
         """Have judged nothing."""
         self.judged = []
 
-    def judge(self, program, tests, limits, *, exhaustive):  # noqa: ARG002 - as a judge has it
+    def judge(self, program, tests, limits, *, exhaustive, prelude):  # noqa: ARG002 - as a judge has it
         """Note the program, and judge it."""
         self.judged.append(program)
         verdict = Verdict.TIME_LIMIT if "slow" in program else Verdict.ACCEPTED

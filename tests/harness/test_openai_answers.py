@@ -163,3 +163,10 @@ def test_weights_are_where_the_server_found_them():
 def test_the_message_of_an_error_is_found(body, told):
     """In the shapes that servers use."""
     assert message_of(body) == told
+
+
+def test_odd_characters_and_numbers_are_part_of_an_answer():
+    """Half a surrogate pair in the text, NaN and infinities where nobody looks."""
+    answer = b'{"choices": [{"text": "x\\ud835", "finish_reason": "stop", "logprobs": [NaN, -Infinity]}]}'
+
+    assert completion_of(answer, (), chat=False).text == "x\ud835"

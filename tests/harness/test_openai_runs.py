@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from hostile_server import FAULTS, HostileServer, answer, drop, replying
+from hostile_server import FAULTS, HostileServer, answer, drop, lone_surrogate, replying
 
 from harness.cli.main import run
 
@@ -83,3 +83,15 @@ def test_the_key_is_in_no_file_and_in_no_line(tmp_path, capfd, fault, code):
     assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
     assert server.url.encode() in written
     assert KEY not in written.decode() + output + error
+
+
+def test_half_a_surrogate_pair_is_an_answer(tmp_path):
+    """Asking again brings the same: it is kept as it came, and the run goes on and can be resumed and judged."""
+    out, again = tmp_path / "samples", tmp_path / "run"
+    with HostileServer([lone_surrogate]).running() as server:
+        assert [generate(server, out), generate(server, out)] == [0, 0]
+        assert server.tries.total() == TASKS * SAMPLES
+
+    assert r"\ud800" in (out / "samples.jsonl").read_text()
+    assert run(["score", str(out), "--benchmark", "mini", "--workers", "1", "--out", str(again)]) == 0
+    assert (again / "samples.jsonl").read_bytes() == (out / "samples.jsonl").read_bytes()

@@ -4,7 +4,7 @@ import pytest
 
 from harness import plugins
 from harness.benchmarks.benchmark import Benchmark
-from harness.extraction.program import AS_IT_IS, SETTINGS, entry_point_of, program_of
+from harness.extraction.program import AS_IT_IS, FAILED, SETTINGS, entry_point_of, program_of
 from harness.generation.prompts import card_names
 from harness.runs.records import Problem, PromptCardId, Sample
 from sandbox.records import AssertTest, CallTest, StdioTest
@@ -55,6 +55,13 @@ def test_a_completion_is_run_as_it_is_where_that_is_asked_for():
     found = program_of(sample(fenced), CALL, AS_IT_IS)
 
     assert (found.program, found.rule, found.discarded) == (fenced, "whole", ())
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("completion", ["", " \n\t", "\u00a0"])
+def test_a_blank_completion_holds_no_program(completion, setting):
+    """It is counted with those that don't, whatever is made of it."""
+    assert program_of(sample(completion), CALL, setting).rule == FAILED
 
 
 def test_the_cards_stop_strings_end_a_completion():

@@ -61,6 +61,7 @@ def test_what_ships():
         "apps",
         "chat",
         "humaneval-completion",
+        "livecodebench",
         "mbpp-paper",
         "mbpp-zero-shot",
         "qwen2.5-coder-base",

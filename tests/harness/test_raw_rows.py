@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from harness.errors import UserError
 from harness.runs import json_objects
-from harness.runs.json_objects import spans
+from harness.runs.json_objects import children, spans
 
 PATH = Path("data.json")
 TEXTS = st.text(alphabet='ab"\\{}[],\n\u00e9\u2028', max_size=12)
@@ -94,3 +94,36 @@ def test_other_files_are_refused(text, problem):
     """What is no list of objects, or not all of one, is named with the place."""
     with pytest.raises(UserError, match=f"^data.json: .*{problem}"):
         found(text.encode())
+
+
+NESTED = st.recursive(
+    TEXTS | st.integers(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3)
+)
+CONTAINERS = st.lists(NESTED, max_size=3) | st.dictionaries(TEXTS, NESTED, max_size=3)
+
+
+@pytest.mark.slow
+@given(
+    before=st.dictionaries(st.sampled_from("ab"), NESTED),
+    inside=st.lists(CONTAINERS, max_size=4) | st.dictionaries(TEXTS, CONTAINERS, max_size=4),
+    chunk=st.integers(1, 9),
+    indent=st.sampled_from([None, 1]),
+)
+def test_a_member_comes_apart_into_its_children(before, inside, chunk, indent):
+    """Whatever stands before it, and wherever a chunk ends; so does a document itself."""
+    wanted = list(inside.items()) if isinstance(inside, dict) else [("", value) for value in inside]
+    document = json.dumps({**before, "wanted": inside, "z": [1]}, indent=indent).encode()
+    alone = json.dumps(inside, indent=indent).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_objects, "_CHUNK_BYTES", chunk)
+        for data, member in ((document, "wanted"), (alone, "")):
+            read = list(children(io.BytesIO(data), PATH, member))
+
+            assert [(name, json.loads(data[row.start :][: row.length])) for name, row in read] == wanted
+
+
+@pytest.mark.parametrize("text", ['[["a"], 3]', "[3, []]", '{"a": [], "b": 1}', '{"a": 1, "b": []}', "[[]", '[["]'])
+def test_what_is_no_container_is_refused_among_them(text):
+    """Nothing is left out in silence."""
+    with pytest.raises(UserError, match=r"^data.json: "):
+        list(children(io.BytesIO(text.encode()), PATH))

@@ -5,8 +5,8 @@ import pytest
 from usual_conditions import take_conditions
 
 from harness.runs.conditions import sampling_text
-from harness.runs.records import Producer, PromptCardId, Result, Sampling, Score, Tally, Usage, VerdictShare
-from harness.scoring.report import report_markdown
+from harness.runs.records import Producer, PromptCardId, Repetition, Result, Sampling, Score, Tally, Usage, VerdictShare
+from harness.scoring.report import repetition_warning, report_markdown
 from sandbox.records import Verdict
 
 
@@ -36,6 +36,7 @@ def make_result():
             verdict_counts=dict.fromkeys(Verdict, 0) | {Verdict.ACCEPTED: 3, Verdict.SANDBOX_ERROR: 1},
             extraction_counts={"fence": 3, "none": 1},
             cut_off=2,
+            repetition=Repetition(problems=0, equal=0),
             scores=(
                 score("all", 1, 0.3424, 2),
                 score("easy", 1, 0.2065, 1),
@@ -84,7 +85,7 @@ def test_tables_of_two_difficulties(make_result):
 | compile_error | 0       |                     | 0    | 0    |
 | sandbox_error | 1       |                     |      |      |
 
-Prompt: unknown; extraction: first (25.00 % failed, 50.00 % cut off)
+Prompt: unknown; extraction: first (25.00 % without a program, 50.00 % cut off)
 
 Python 3.11.7; isolation: seccomp (a filter); absent: landlock (no such system call)
 """
@@ -119,6 +120,24 @@ def test_several_kinds_have_rows_of_their_own(make_result):
     assert [row.split()[1] for row in rows] == ["all", "easy", "hard", "call", "stdio"]
     assert "| stdio            | 1        | 100.00 (20.6-100.0) |" in told
     assert "| verdict       | samples | share               | easy | hard | call | stdio |" in told
+
+
+def test_problems_with_dates_have_a_table_by_month(make_result):
+    """The earliest first; one without a date is in none, and without dates there is no such table."""
+    numbers = [("2024-09-30", 2, 1), ("2024-08-01", 2, 1), ("2024-08-31", 2, 2), ("", 2, 2)]
+    tallies = tuple(
+        Tally(task_id=str(number), difficulty="easy", kind="call", n=n, c=c, date=date)
+        for number, (date, n, c) in enumerate(numbers)
+    )
+
+    dated, undated = report_markdown([make_result(tallies=tallies)]), report_markdown([make_result()])
+
+    months = [
+        [cell.strip().split(" ")[0] for cell in line.split("|")[1:-1]] for line in dated.splitlines() if "| 20" in line
+    ]
+    assert months == [["2024-08", "2", "75.00", "100.00"], ["2024-09", "1", "50.00", "100.00"]]
+    assert "| published | problems | pass@1" in dated
+    assert "published" not in undated
 
 
 def test_the_protocol_is_told(make_result):
@@ -157,6 +176,34 @@ def test_the_drawing_is_told(make_result, sampling, producer):
     ) in told
 
 
+@pytest.mark.parametrize(
+    ("problems", "equal", "temperature", "is_told"),
+    [(2, 2, 0.8, True), (3, 2, 0.8, True), (2, 1, 0.8, False), (0, 0, 0.8, False), (2, 2, 0.0, False)],
+)
+def test_equal_samples_are_warned_of(make_result, problems, equal, temperature, is_told):
+    """In most of the problems, where chance should have made them differ."""
+    sampling = Sampling(n=2, temperature=temperature, top_p=1.0, max_tokens=9, stop=(), seed=0)
+    result = make_result(sampling=sampling, repetition=Repetition(problems=problems, equal=equal))
+
+    warning = repetition_warning(result)
+
+    assert bool(warning) == is_told
+    assert not warning or f"**{warning}**\n" in report_markdown([result])
+
+
+def test_the_warning_of_equal_samples(make_result, sampling):
+    """It names the share, the temperature, and what can't be estimated from them, if anything."""
+    all_equal = make_result(repetition=Repetition(problems=3, equal=3))
+
+    assert repetition_warning(msgspec.structs.replace(all_equal, scores=())) == (
+        "All samples of a problem are equal, byte for byte, in 3 of 3 problems with several (temperature unknown): "
+        "they say no more than one; check how they were generated"
+    )
+    assert "in 3 of 3 problems with several (temperature 0.8): they say no more than one, so pass@2 is not an est" in (
+        repetition_warning(make_result(sampling=sampling, repetition=all_equal.repetition))
+    )
+
+
 def test_greedy_sampling_has_no_share_of_tokens(sampling):
     """What is not used is not told."""
     greedy = msgspec.structs.replace(sampling, n=1, temperature=0.0, stop=())
@@ -178,7 +225,7 @@ def test_shares_of_nothing_are_zero(make_result):
     usage = Usage(prompt_tokens=None, tokens=None, finish_counts={"stop": 4})
     told = report_markdown([make_result(usage=usage, extraction_counts={"fence": 4}, cut_off=0)])
 
-    assert "extraction: first (0.00 % failed, 0.00 % cut off)" in told
+    assert "extraction: first (0.00 % without a program, 0.00 % cut off)" in told
     assert "Generated: 0.00 % ended by length\n" in told
 
 
@@ -192,3 +239,19 @@ def test_no_isolation_is_stamped_on_the_table(make_result):
 def test_no_results():
     """Nothing gives nothing."""
     assert report_markdown([]) == ""
+
+
+def test_absent_packages_are_told_those_of_most_samples_first(make_result):
+    """Ten of them, and how many more."""
+    counts = {f"p{number}": 1 for number in range(10, 21)} | {"_x_": 2}
+
+    told = report_markdown([make_result(absent_packages=counts)])
+
+    assert "Failed for a package that the sandbox does not show, see --allow: \\_x\\_ 2, p10 1, " in told
+    assert "p18 1, 2 more packages" in told
+    assert "--allow" not in report_markdown([make_result()])
+
+
+def test_allowed_packages_are_told(make_result):
+    """With their versions, beside the interpreter's."""
+    assert "; allowed: pandas 3.1.1; isolation: " in report_markdown([make_result(allow={"pandas": "3.1.1"})])

@@ -172,6 +172,6 @@ def test_a_folder_of_an_earlier_schema_is_refused(tmp_path, run, samples):
         open_run(tmp_path, run, samples())
 
     assert str(refused.value) == (
-        f"{tmp_path}/run.json: has schema 0, this proctor reads 4; judge its samples again: "
+        f"{tmp_path}/run.json: has schema 0, this proctor reads 5; judge its samples again: "
         f"proctor score {tmp_path}/samples.jsonl --benchmark NAME --out NEW"
     )

@@ -81,7 +81,7 @@ def test_a_sample_that_is_damaged_later_is_named_by_its_line(path, samples):
     stored = SampleFile(path)
     path.write_bytes(path.read_bytes().replace(b'"index":0', b'"index":?'))
 
-    with pytest.raises(UserError, match=r"samples\.jsonl:4: JSON is malformed"):
+    with pytest.raises(UserError, match=r"samples\.jsonl:4: is not JSON"):
         stored[samples[3].key]
 
 

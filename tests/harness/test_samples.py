@@ -8,10 +8,10 @@ import pytest
 from harness.benchmarks.benchmark import Benchmark
 from harness.benchmarks.mbpp import mbpp
 from harness.errors import UserError
-from harness.runs import jsonl
-from harness.runs.jsonl import as_row, decode
+from harness.formats.given import SampleSource
+from harness.formats.read import read_recorded, read_samples
+from harness.runs.jsonl import as_row
 from harness.runs.records import Sample
-from harness.runs.samples import copy_samples, read_recorded
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def read(make_problem, tmp_path):
     toy = Benchmark(name="toy", problems=lambda _: problems, canonical_id=mbpp.canonical_id)
 
     def read_once(path):
-        return tuple(copy_samples(path, toy, problems, tmp_path).rows())
+        return tuple(read_samples(path, toy, problems, tmp_path).samples.rows())
 
     return read_once
 
@@ -148,17 +148,15 @@ def test_gzip_is_read_and_no_part_of_the_policy(read, tmp_path):
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        ({"task_id": "Mbpp/9", "completion": ""}, "toy has no task '9'; the 4 loaded run from '1' to '4'"),
+        ({"task_id": "Mbpp/9", "completion": ""}, "toy has no task 'Mbpp/9'; the 4 loaded run from '1' to '4'"),
         ({"task_id": "HumanEval/2", "completion": ""}, "toy has no task 'HumanEval/2'"),
-        ({"task_id": 2}, "neither `completion` nor `solution`"),
-        ({"completion": "a"}, "missing required field `task_id`"),
-        ({"task_id": 2, "completion": 3}, "got `int` - at `$.completion`"),
-        ({"task_id": 2.5, "completion": ""}, "got `float` - at `$.task_id`"),
-        ({"task_id": 2, "completion": "", "sample_id": -1}, ">= 0"),
-        ({"task_id": 2, "completion": "", "model": "a\x1b[2J"}, "unprintable"),
+        ({"task_id": 2.5, "completion": ""}, "toy has no task '2.5'"),
+        ({"task_id": [2], "completion": ""}, "toy has no task '[2]'"),
+        ({"completion": "a"}, "has no `task_id`"),
+        ([2], "Expected `object`, got `array`"),
     ],
 )
-def test_a_bad_row_is_named(read, write, row, problem):
+def test_a_row_of_no_task_is_named(read, write, row, problem):
     """One line says file, line and what is wrong."""
     path = write({"task_id": 3, "completion": ""}, row)
 
@@ -168,6 +166,12 @@ def test_a_bad_row_is_named(read, write, row, problem):
     assert str(caught.value).startswith(f"{path}:2: ")
     assert problem in str(caught.value)
     assert str(caught.value).isprintable()
+
+
+def test_rows_without_a_program_are_named_by_their_keys(read, write):
+    """Where no row has a completion, the file is another."""
+    with pytest.raises(UserError, match=r":1: has neither `completion` nor `solution`.* but task_id, generation$"):
+        read(write({"task_id": 2, "generation": "a"}))
 
 
 def test_a_sample_stands_there_once(read, write):
@@ -193,8 +197,8 @@ def test_nothing_to_judge(read, tmp_path, name, text):
 
 
 def test_a_folder_that_is_no_run(read, tmp_path):
-    """A folder without samples.jsonl is told by the file that it lacks."""
-    with pytest.raises(UserError, match=r"samples\.jsonl: there is no such file"):
+    """A folder without samples.jsonl is told by what it lacks."""
+    with pytest.raises(UserError, match=r"is neither the folder of a run, which has a samples\.jsonl, nor"):
         read(tmp_path)
 
 
@@ -203,7 +207,7 @@ def test_reading_samples_decodes_no_problem(write, lazy_problems, tmp_path):
     problems = lazy_problems("12")
     toy = Benchmark(name="toy", problems=lambda _: problems)
 
-    copy = copy_samples(write({"task_id": 1, "completion": "a"}), toy, problems, tmp_path)
+    copy = read_samples(write({"task_id": 1, "completion": "a"}), toy, problems, tmp_path).samples
 
     assert list(copy) == [("rows", "1", 0)]
     assert problems.looked_up == []
@@ -212,10 +216,14 @@ def test_reading_samples_decodes_no_problem(write, lazy_problems, tmp_path):
 def test_rows_are_parsed_once(write, make_problem, tmp_path, monkeypatch):
     """However many there are, and whatever they are wanted for."""
     parsed = []
-    monkeypatch.setattr(jsonl, "decode", lambda data, type_, where: parsed.append(where) or decode(data, type_, where))
+    rows_of = SampleSource.rows
+    monkeypatch.setattr(
+        SampleSource, "rows", lambda source, type_: (parsed.append(row[0]) or row for row in rows_of(source, type_))
+    )
     rows = [{"task_id": 1, "completion": "a"}, {"task_id": 1, "completion": "b"}]
 
-    copy = copy_samples(write(*rows), Benchmark(name="toy", problems=lambda _: {}), {"1": make_problem()}, tmp_path)
+    toy = Benchmark(name="toy", problems=lambda _: {})
+    copy = read_samples(write(*rows), toy, {"1": make_problem()}, tmp_path).samples
 
     assert copy.tally.counts == {("rows", "1"): 2}
     assert [where.rpartition(":")[2] for where in parsed] == ["1", "2"]

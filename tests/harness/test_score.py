@@ -1,14 +1,14 @@
 """Evaluations -> results, sums done by hand."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import msgspec
 import pytest
 
 from harness.errors import UserError
-from harness.runs.records import Producer, PromptCardId, Sampling, Tally, Usage
+from harness.runs.records import Producer, PromptCardId, Repetition, Sampling, Tally, Usage
 from harness.scoring.intervals import wilson
-from harness.scoring.score import refuse_short, score
+from harness.scoring.score import count_package, refuse_short, score
 from sandbox.records import Verdict
 
 USAGE = defaultdict(lambda: Usage(prompt_tokens=None, tokens=None, finish_counts={}))
@@ -112,6 +112,25 @@ def test_shares_of_verdicts(evaluations, infos, run):
     assert shares["easy", "all", "wrong_answer"] == (1, 1 / 4)
     assert shares["hard", "call", "time_limit"] == (1, 1 / 2)
     assert ("easy", "all", "time_limit") not in shares
+
+
+def test_equal_samples_are_counted(make_evaluation, make_info, make_run):
+    """Of problems with several: the completions count, not the verdicts, in any order."""
+    texts = {"a": "xxx", "b": "xyx", "c": "x", "d": "yy"}
+    rows = [
+        msgspec.structs.replace(make_evaluation(task_id, index), completion_sha256=text)
+        for task_id, of_task in texts.items()
+        for index, text in enumerate(of_task)
+    ]
+
+    for order in (1, -1):
+        (result,) = score(
+            rows[::order],
+            {task_id: make_info(task_id) for task_id in texts},
+            make_run(problems=dict.fromkeys(texts, "")),
+            USAGE,
+        )
+        assert result.repetition == Repetition(problems=3, equal=2)
 
 
 def test_tallies_and_verdicts(evaluations, infos, run):
@@ -225,7 +244,7 @@ def test_the_protocol_stands_in_the_result(evaluations, infos, make_run):
 
     (result,) = score(evaluations, infos, asked, USAGE)
 
-    assert result.schema == 4
+    assert result.schema == 5
     assert result.conditions == msgspec.structs.replace(asked.conditions, samples=2)
 
 
@@ -248,3 +267,36 @@ def test_the_result_says_how_samples_were_drawn(evaluations, infos, make_run):
     (result,) = score(evaluations, infos, make_run(sampling=sampling, producer=producer), {"m": usage})
 
     assert (result.conditions.sampling, result.conditions.producer, result.usage) == (sampling, producer, usage)
+
+
+NO_PANDAS = "ModuleNotFoundError: No module named 'pandas'"
+
+
+def test_programs_that_failed_for_an_absent_package_are_counted_by_its_name(make_evaluation, infos, run):
+    """Its top-level name; a module of the library, a handled error and another verdict are none of it."""
+    failed, wrong = Verdict.RUNTIME_ERROR, Verdict.WRONG_ANSWER
+    found = [
+        ("a", failed, NO_PANDAS), ("a", failed, "ModuleNotFoundError: No module named 'pandas.io'; ..."),
+        ("b", failed, "assert f() == 1: ModuleNotFoundError: No module named 'sympy'"), ("b", wrong, NO_PANDAS),
+        ("c", failed, "ModuleNotFoundError: No module named 'distutils'"), ("c", failed, "NameError: name 'pandas'"),
+    ]  # fmt: skip
+    evaluations = [
+        msgspec.structs.replace(make_evaluation(task, number % 2, verdict), detail=detail)
+        for number, (task, verdict, detail) in enumerate(found)
+    ]
+
+    (result,) = score(evaluations, infos, run, USAGE)
+
+    assert result.absent_packages == {"pandas": 2, "sympy": 1}
+
+
+def test_made_up_packages_are_bounded_whatever_their_order():
+    """Of 1005 names the first 1000 are kept, with their exact counts."""
+    names = [f"p{number:04}" for number in range(1005)]
+    there, back = Counter[str](), Counter[str]()
+    for name in names * 2:
+        count_package(there, name)
+    for name in reversed(names * 2):
+        count_package(back, name)
+
+    assert there == back == Counter(dict.fromkeys(names[:1000], 2))

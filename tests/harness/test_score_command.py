@@ -70,6 +70,20 @@ def fail(monkeypatch):
     return fail_with
 
 
+def test_equal_samples_are_warned_of(score, tmp_path, capsys):
+    """On stderr and in the report: two samples a problem, all of them equal, and empty ones are no programs."""
+    rows = [{"task_id": task_id, "completion": text} for task_id, text in (("1", "def f(): return 1"), ("2", "")) * 2]
+    (tmp_path / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+
+    assert score("--k", "1,2") == 0
+
+    warning = "are equal, byte for byte, in 2 of 2 problems with several (temperature unknown)"
+    report = (tmp_path / "run" / "report.md").read_text()
+    err = capsys.readouterr().err
+    assert (warning in err, "so pass@2 is not an estimate" in err, warning in report) == (True, True, True)
+    assert "extraction: entry_point (50.00 % without a program, 0.00 % cut off)" in report
+
+
 def test_score_writes_a_run(score, tmp_path, capsys):
     """The folder holds all five files, and the table was printed: gpt has (1/2 + 1) / 2, other nothing."""
     assert score("--k", "2,1") == 0
@@ -118,7 +132,8 @@ def test_more_workers_than_processors_are_capped_with_a_word(score, capsys, monk
 
     assert score() == 0
 
-    assert capsys.readouterr().err == "proctor: --workers 1 in place of 2: more than one a core is slower\n"
+    first, *_ = capsys.readouterr().err.splitlines()
+    assert first == "proctor: --workers 1 in place of 2: more than one a core is slower"
 
 
 def test_score_of_one_split(score, tmp_path):
@@ -220,8 +235,8 @@ def test_a_killed_run_is_resumed_to_the_same_bytes(score, tmp_path, kept):
     ("options", "problem"),
     [
         ({"samples": "gone.jsonl"}, "gone.jsonl: there is no such file"),
-        ({"samples": "."}, "samples.jsonl: there is no such file"),
-        ({"samples": "toy.py"}, "toy.py:2: JSON is malformed"),
+        ({"samples": "."}, "is neither the folder of a run, which has a samples.jsonl"),
+        ({"samples": "toy.py"}, "toy.py: is a Python file"),
         ({"samples": "unknown.jsonl"}, "unknown.jsonl:1: toy has no task '9'"),
         ({"benchmark": "tay"}, "proctor.benchmarks has no 'tay': choose from"),
         ({"options": ["--split", "dev"]}, "no problem is of this split; choose from all, test, train"),
@@ -236,6 +251,9 @@ def test_a_killed_run_is_resumed_to_the_same_bytes(score, tmp_path, kept):
         ({"options": ["--k", "0"]}, "'0' is not a comma-separated list of whole numbers"),
         ({"options": ["--isolation", "seccomp,wall"]}, "no such layer: wall; there are"),
         ({"options": ["--python", "/no/such/python"]}, "/no/such/python"),
+        ({"options": ["--allow", "numpy,nosuch"]}, "--allow nosuch: no such package is installed"),
+        ({"options": ["--allow", "numpy,../etc"]}, "'../etc' is no name of a package"),
+        ({"options": ["--preload", "nosuch"]}, "--preload nosuch: No module named 'nosuch'"),
         ({"options": ["--tea"]}, "No such option"),
         ({"out": "toy.py"}, "toy.py: is a file"),
         ({"out": "."}, "holds files, but no run.json"),

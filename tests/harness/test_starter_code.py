@@ -3,11 +3,9 @@
 import pytest
 
 from harness.benchmarks.starter_code import (
-    LEETCODE_IMPORTS,
     complete_program,
     signature_of,
     with_entry_call,
-    with_imports,
 )
 from harness.runs.records import Problem
 from harness.syntax import MOST_CHARACTERS
@@ -106,50 +104,15 @@ def test_only_the_function_that_is_asked_for_is_called(starter_code):
     assert with_entry_call(CALLED, starter_code) == CALLED
 
 
-LEETCODE = "class Solution:\n    def f(self, a: List[int]) -> int:\n        "
-
-
-def test_a_class_gets_the_imports_of_its_site():
-    """Before its first line, and once run they give the names that starter code uses."""
-    program = with_imports("class Solution:\n    def f(self, a: List[int]) -> int:\n        return gcd(*a)", LEETCODE)
-    names = {}
-    exec(program, names)  # noqa: S102 - written above
-
-    assert program.startswith(LEETCODE_IMPORTS)
-    assert names["Solution"]().f([4, 6]) == 2
-    assert names["Counter"].__module__ == "collections"
-    assert names.get("pow", pow) is pow
-
-
-def test_imports_come_after_those_from_the_future():
-    """Python wants these first."""
-    program = '"""Doc."""\nfrom __future__ import annotations\nclass Solution: pass'
-
-    assert with_imports(program, LEETCODE).split("\n") == [
-        *program.split("\n")[:2],
-        LEETCODE_IMPORTS,
-        "class Solution: pass",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("program", "starter_code"), [("x = 1", "def f(a: List[int]):"), ("x = 1", ""), ("x = ", LEETCODE)]
-)
-def test_nothing_else_gets_imports(program, starter_code):
-    """A function must import what it uses; what is no Python stays as it is."""
-    assert with_imports(program, starter_code) == program
-
-
 @pytest.mark.parametrize(
     ("test", "starter_code", "program"),
     [
         (StdioTest(stdin="", expected_stdout=""), "def f():", "def f(): pass\n\nf()\n"),
         (CallTest(function="f", arguments=(), expected=None), "def f():", "def f(): pass"),
-        (CallTest(function="f", arguments=(), expected=None), LEETCODE, f"{LEETCODE_IMPORTS}\ndef f(): pass"),
     ],
 )
 def test_the_kind_of_test_tells_what_is_left_to_the_judge(test, starter_code, program):
-    """A function is entered where the whole program runs; a class gets its imports where it is called."""
+    """A function is entered where the whole program runs."""
     problem = Problem(task_id="1", benchmark="b", split="test", statement="", tests=(test,), starter_code=starter_code)
 
     assert complete_program("def f(): pass", problem) == program

@@ -37,9 +37,9 @@ def test_reads_rows_with_their_place(tmp_path, name):
         (b'{"count": 1}', "missing required field `name`"),
         (b'{"name": 1}', "Expected `str`, got `int` - at `$.name`"),
         (b"[]", "Expected `object`, got `array`"),
-        (b'{"name": "a"', "truncated"),
+        (b'{"name": "a"', "is not JSON"),
         (b'{"name": "\xff"}', "utf-8"),
-        (b"nonsense", "malformed"),
+        (b"nonsense", "is not JSON"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path, line, problem):

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from harness.audit import CONSTANTS, constant_programs
+from harness.trivial_programs import CONSTANTS, constant_programs
 from sandbox.records import AssertTest, CallTest, StdioTest
 
 

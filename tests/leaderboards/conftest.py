@@ -8,7 +8,7 @@ import pytest
 from usual_conditions import conditions, take_conditions
 
 from harness.runs.jsonl import as_row
-from harness.runs.records import Evaluation, Result, Run, Sample, Score, Source, Tally, Usage
+from harness.runs.records import Evaluation, Repetition, Result, Run, Sample, Score, Source, Tally, Usage
 from harness.scoring.passk import pass_at_k
 from sandbox import records
 from sandbox.records import Verdict
@@ -37,6 +37,7 @@ def make_result():
             },
             "extraction_counts": {"whole": samples},
             "cut_off": 0,
+            "repetition": Repetition(problems=0, equal=0),
             "scores": tuple(
                 Score(difficulty="all", kind="all", k=k, value=fmean(values[k]), low=0, high=1, problems=len(values[k]))
                 for k in ks

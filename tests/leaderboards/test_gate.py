@@ -129,9 +129,10 @@ def test_no_problem_in_common_fails(make_result):
     assert failed(decision) == ["problems", "pass@1"]
 
 
-def test_too_few_samples_fail(make_result):
-    """pass@10 of one sample is undefined."""
-    decision = judge(make_result(solved(1)), make_result(solved(1)), k=10)
+def test_samples_lost_to_the_sandbox_fail(make_result):
+    """pass@10 of one sample is undefined; that there were ten of each problem makes it a finding, not a mistake."""
+    baseline, candidate = (make_result(solved(1), samples=10) for _ in range(2))
+    decision = judge(baseline, candidate, k=10)
 
     assert decision.checks[-1].message == "no problem has 10 samples or more in both results"
     assert not decision.passed

@@ -39,6 +39,22 @@ def test_gate_fails_on_another_protocol(runs, capsys):
     assert "python: 3.11.7 against 3.12.0" in capsys.readouterr().out
 
 
+def test_gate_passes_another_patch_of_python(make_result, write_run):
+    """3.11.7 and 3.11.9 are one protocol."""
+    names = {patch: write_run(patch, make_result({"1": (1, 1)}, python=f"3.11.{patch}")) for patch in "79"}
+
+    assert run(["gate", "--baseline", names["7"], "--candidate", names["9"]]) == 0
+
+
+@pytest.mark.parametrize(("before", "now"), [(2, 2), (10, 2), (2, 10)])
+def test_gate_refuses_a_k_that_the_samples_do_not_reach(make_result, write_run, capsys, before, now):
+    """Exit code 2: pass@10 of two samples is undefined, which is no regression."""
+    names = [write_run(f"of {n} {role}", make_result({"1": (n, 1)})) for role, n in {"a": before, "b": now}.items()]
+
+    assert run(["gate", "--baseline", names[0], "--candidate", names[1], "--k", "10"]) == 2
+    assert "--k 10: m has at most 2 samples of a problem, too few for pass@10" in capsys.readouterr().err
+
+
 def test_gate_writes_what_a_job_wants(runs, tmp_path, capsys):
     """JUnit, a verdict, and a summary behind what other steps have written to it."""
     (tmp_path / "summary.md").write_text("earlier\n")

@@ -158,6 +158,23 @@ def test_a_page_replaces_an_earlier_page(run_of, tmp_path):
         write_page(tmp_path, (), {}, ())
 
 
+def test_a_page_of_samples_that_were_changed_is_not_begun(run_of, tmp_path, capsys):
+    """Neither page nor plots are written, and an earlier page stays as it was."""
+    source, out, plots = run_of("run", {"1": ["a"]}), tmp_path / "page", tmp_path / "plots"
+    assert run(["table", source, "--format", "html", "--out", str(out)]) == 0
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    samples = tmp_path / "run" / "samples.jsonl"
+    samples.write_bytes(samples.read_bytes().replace(b'"completion":"', b'"completion":"# '))
+
+    for folder in (out, tmp_path / "new"):
+        assert run(["table", source, "--format", "html", "--out", str(folder), "--plots", str(plots)]) == 2
+
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert (plots.exists(), (tmp_path / "new").exists()) == (False, False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["page", "run"]
+    assert capsys.readouterr().err.count("was changed since the run began") == 2
+
+
 @pytest.mark.parametrize("options", [("--format", "html"), ("--out", "page")])
 def test_html_and_a_folder_belong_together(run_of, capsys, options):
     """One without the other is refused, and nothing is written."""

@@ -54,9 +54,9 @@ def test_a_path_may_hold_a_hash(make_result, write_run):
         ("[]", "holds no result"),
         (
             '[{"schema": 1}]',
-            "has schema 1, this proctor reads 4; judge its samples again: proctor score .*samples.jsonl",
+            "has schema 1, this proctor reads 5; judge its samples again: proctor score .*samples.jsonl",
         ),
-        ('[{"schema": 4}]', "missing required field"),
+        ('[{"schema": 5}]', "missing required field"),
         ("{", "correct or remove it"),
     ],
 )

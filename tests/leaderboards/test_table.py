@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UserError
+from harness.runs.records import Repetition
 from harness.scoring.intervals import wilson
 from leaderboards.render import tables_markdown
 from leaderboards.table import Cell, TableEntry, TableRow, marked, tabulate
@@ -260,3 +261,12 @@ def test_names_stay_text(make_result):
     text = tables_markdown(tabulate([entry("<script>alert(1)</script> [x](y) `z`", make_result({"1": (1, 1)}))]))
 
     assert "&lt;script&gt;alert(1)&lt;/script&gt; \\[x\\](y) \\`z\\`" in text
+
+
+def test_equal_samples_are_a_note(make_result):
+    """Whoever quotes the table sees that pass@2 is pass@1."""
+    result = make_result({"1": (2, 1)}, ks=(1, 2), repetition=Repetition(problems=1, equal=1))
+
+    (table,) = tabulate([entry("a", result)])
+
+    assert table.notes[-1].startswith("a: All samples of a problem are equal, byte for byte, in 1 of 1 problems")

@@ -33,10 +33,10 @@ def faults(cases: Sequence[Case]) -> Faults:
         warden = judge._candidates._process.pid  # noqa: SLF001 - where to look
         (template,) = children_of(warden)
         for case in cases[:_WARM]:
-            judge.judge(case.program, case.tests, case.limits)
+            judge.judge(case.program, case.tests, case.limits, prelude=case.prelude)
         before = _counts(template)
         for case in cases:
-            judgement = judge.judge(case.program, case.tests, case.limits)
+            judgement = judge.judge(case.program, case.tests, case.limits, prelude=case.prelude)
             assert judgement.verdict == "accepted", judgement
         own, reaped = (now - then for now, then in zip(_counts(template), before, strict=True))
     return Faults(candidate=reaped / len(cases), template=own / len(cases))

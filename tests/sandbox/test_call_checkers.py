@@ -10,15 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.inside.checkers import (
+from sandbox.inside.checkers import call_checker
+from sandbox.inside.value_checkers import (
     CALL,
     any_of,
     close_1e_4,
     close_1e_6,
     equal,
+    json_any_order,
     json_close,
     json_equal,
     json_wrapped,
+    root_1e_4,
     same_noneness,
     same_set,
 )
@@ -194,8 +197,92 @@ def test_same_noneness_compares_the_fact_alone(actual, answers):
     assert (same_noneness(True, actual), same_noneness(False, actual)) == (answers, not answers)
 
 
-@pytest.mark.parametrize("name", sorted(set(CALL) - {"any_of", "same_set", "same_noneness"}))
+@pytest.mark.parametrize(
+    ("coefficients", "point", "right"),
+    [
+        # -6 + x + x^2 is 0 at 2 and -3; at 2.00001 it is 0.00005, at 2.001 0.005
+        ([-6, 1, 1], 2, True), ([-6, 1, 1], -3.0, True), ([-6, 1, 1], 2.00001, True), ([-6, 1, 1], 2.001, False),
+        ([-6, 1, 1], np.float64(2), True), ([-6, 1, 1], None, False), ([-6, 1, 1], "2", False), ([-6, 1, 1], [2], False),
+        ([0, 0, 1], 1e200, False), ([-6, 1, 1], INF, False), ([-6, 1, 1], NAN, False), ([-6, 1, 1], 2 + 0j, False),
+    ],
+)  # fmt: skip
+def test_root_1e_4_evaluates_the_polynomial(coefficients, point, right):
+    """Any root is right, whichever another program finds; what is not a real number is none."""
+    assert root_1e_4(coefficients, point) is right
+
+
+@pytest.mark.parametrize("name", sorted(set(CALL) - {"any_of", "root_1e_4", "same_set", "same_noneness"}))
 @given(value=JSON_VALUES)
 def test_every_value_equals_itself(name, value):
     """No checker of single values refuses the expected value itself."""
     assert CALL[name](value, value)
+
+
+SCALARS = [
+    (True, np.bool_(True)), (False, np.bool_(False)), (3, np.int64(3)), (3, np.uint8(3)), (0.5, np.float64(0.5)),
+    (0.5, np.float32(0.5)), (2, np.float64(2)), (1, np.bool_(True)), ("a", np.str_("a")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "scalar"), SCALARS)
+def test_a_scalar_of_numpy_is_its_value_alone_and_in_containers(value, scalar):
+    """In lists, tuples and dictionaries, to every checker of values."""
+    for checker in (json_equal, json_close, json_any_order):
+        assert checker(value, scalar)
+        assert checker([value, [value]], (scalar, [scalar]))
+        assert checker({"a": [value]}, {"a": (scalar,)})
+        assert not checker([value], [scalar, scalar])
+    assert close_1e_6([value], [scalar])
+    assert equal([value], [scalar])
+    assert any_of([value], scalar)
+
+
+def test_another_value_of_numpy_is_another():
+    """Nor is an array a list, or a scalar a text."""
+    for checker in (json_equal, json_close, json_any_order):
+        assert not checker(True, np.bool_(False))
+        assert not checker("True", np.bool_(True))
+        assert not checker([True], np.array([True]))
+        assert not checker(None, np.bool_(False))
+    assert same_noneness(False, np.bool_(False))
+    assert not same_noneness(True, np.bool_(False))
+
+
+@pytest.mark.parametrize("key", [True, 3, 0.5])
+def test_a_scalar_of_numpy_is_a_key_as_its_value_is(key):
+    """JSON makes the same text of both."""
+    scalar = np.array([key])[0]
+
+    assert json_equal(json.loads(json.dumps({key: 1})), {scalar: 1})
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "same"),
+    [
+        ([1, 2], [2, 1], True), ([1, 2], (2, 1.0), True), ([[1, 2], [3]], [[3], (1, 2)], True), (3, 3, True),
+        ([[1, 2]], [[2, 1]], False), ([1, 1, 2], [1, 2, 2], False), ([1, 2], [1, 2, 2], False), ([1], [1, 2], False),
+        ([{"1": 2}], [{1: 2}], True), ([None, "a"], ["a", None], True), ([1, 2], {1, 2}, False), ([], (), True),
+    ],
+)  # fmt: skip
+def test_json_any_order_takes_the_parts_of_a_list_in_any_order(expected, actual, same):
+    """Each as often as it is expected; parts of parts keep their order."""
+    assert json_any_order(expected, actual) is same
+
+
+@given(st.lists(JSON_VALUES, max_size=5), st.randoms())
+def test_json_any_order_takes_every_permutation(values, random):
+    """Of anything that JSON holds."""
+    assert json_any_order(values, tuples(random.sample(values, len(values))))
+
+
+def test_a_key_of_a_million_digits_costs_nothing():
+    """It is not turned into a text."""
+    assert not json_equal({"1": 1}, {10**1_000_000: 1})
+
+
+def test_a_tolerance_that_a_statement_names_counts():
+    """For floats that are expected, not for integers."""
+    assert call_checker("json_close 1e-3")([0.5, 3], [0.5009, 3])
+    assert not call_checker("json_close 1e-3")([0.5, 3], [0.5009, 3.0009])
+    assert not call_checker("json_close 1e-9")(0.5, 0.50000001)
+    assert call_checker("json_wrapped 1e-3")([0.5], 0.5009)

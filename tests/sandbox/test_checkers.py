@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.inside import checkers
-from sandbox.inside.checkers import CALL, STDIO, exact, lines, numbers, tokens
+from sandbox.inside import checkers, value_checkers
+from sandbox.inside.checkers import CALL, STDIO, exact, lines, numbers, tokens, values
 from sandbox.records import StdioTest, Verdict
 
 
 def test_examples():
     """The docstrings' examples are true: one at least for each checker."""
-    found = doctest.testmod(checkers)
+    outputs, returned = doctest.testmod(checkers), doctest.testmod(value_checkers)
 
-    assert (found.failed, found.attempted >= len(STDIO) + len(CALL)) == (0, True)
+    assert (outputs.failed, outputs.attempted >= len(STDIO)) == (0, True)
+    assert (returned.failed, returned.attempted >= len(CALL)) == (0, True)
 
 
 @pytest.mark.parametrize(
@@ -62,18 +63,18 @@ def test_tokens_forgives_all_white_space(expected, actual, same):
     [
         (b"0.5", b"0.5000009", True), (b"0.5", b"0.500002", False),  # absolute, 1e-6
         (b"1000000.0", b"1000000.9", True), (b"1000000.0", b"1000001.1", False),  # relative, 1e-6
-        (b"2.0", b"2", True), (b"2", b"2.0", False), (b"10", b"1e1", False), (b"1.5 x", b"1.5 x", True),
+        (b"2.0", b"2", True), (b"2", b"2.0", True), (b"10", b"1e1", True), (b"1.5 x", b"1.5 x", True),
         (b"1.5 x", b"1.5 y", False), (b"1.5", b"", False), (b"1.5", b"1.5 1.5", False), (b"1.5", b"nan", False),
         (b"1.5", b"inf", False), (b"1.5", b"1_5", False), (b"1.5", b"one", False), (b"a.b", b"a.b", True),
         (b"a.b", b"1.0", False), (b"1.5", b"\xff", False), (b"0.0", b"-0.0", True), (b"1.0", b"0x1", False),
         (b"15.0", b"1_5", False), (b"1.0", b"1e0", True), (b"1.0", b"1.", True), (b"0.5", b".5", True),
         (b"1.5", b"+1.5", True), (b"1.0", b"True", False), (b"nan", b"nan", True), (b"nan", b"inf", False),
         (b"inf", b"Infinity", False), (b"1e999.0", b"inf", False), (b"1.0e999", b"2e999", False), (b"1.2.3", b"1.2", False),
-        (b"1000000006", b"1000000007", False), (b"10", b"10.0", False), (b"1e1", b"10", False),
+        (b"1000000006", b"1000000007", False), (b"10", b"10.0", True), (b"1e1", b"10", True),
     ],
 )  # fmt: skip
-def test_numbers_forgives_rounding_of_decimals_only(expected, actual, same):
-    """A token with a decimal point may differ by 1e-6, every other token not at all."""
+def test_numbers_forgives_rounding_unless_both_are_whole(expected, actual, same):
+    """Numbers may differ by 1e-6, two that are written whole and all other words not at all."""
     assert numbers(expected, actual) is same
 
 
@@ -86,17 +87,18 @@ def test_every_output_equals_itself(name, output):
 
 @given(st.binary(max_size=30), st.binary(max_size=30))
 def test_looser_checkers_accept_what_stricter_ones_do(expected, actual):
-    """What passes `exact` passes `lines`, what passes `lines` passes `tokens`, what passes `tokens` passes `numbers`."""
-    passed = [checker(expected, actual) for checker in (exact, lines, tokens, numbers)]
-
-    assert passed == sorted(passed)
+    """What passes `exact` passes `lines`, what passes `lines` passes `tokens` and `values`, and these `numbers`."""
+    for middle in (tokens, values):
+        passed = [checker(expected, actual) for checker in (exact, lines, middle, numbers)]
+        assert passed == sorted(passed)
 
 
 def test_checkers_are_known_by_their_names():
     """The names that a test may give."""
-    assert " ".join(STDIO) == "exact lines tokens numbers"
+    assert " ".join(STDIO) == "exact lines tokens values numbers any_order any_word_order"
     assert " ".join(CALL) == (
-        "equal json_equal json_close json_wrapped any_of close_1e_6 close_1e_4 same_set same_noneness"
+        "equal json_equal json_close json_wrapped json_any_order any_of close_1e_6 close_1e_4 root_1e_4 "
+        "same_set same_noneness"
     )
 
 
@@ -117,6 +119,10 @@ SHAPES = {
     "short_tokens": lambda n: b"1 " * (n // 2),
     "carriage_returns": lambda n: b"\r" * n + b"x",
     "no_utf_8": lambda n: b"\xff" * n,
+    "zeros": lambda n: b"0" * n,
+    "many_exponents": lambda n: b"1e9 " * (n // 4),
+    "numpy": lambda n: b"np.float64(" * (n // 11),
+    "digits_of_numpy": lambda n: b"np.float64(" + b"1" * n + b")",
 }
 EXPECTED = (b"1.5\n", b"1.5 " * 1000, b"1\n" * 1000)
 

@@ -9,10 +9,12 @@ import pytest
 from sandbox.examiner_client import Examiner, ExaminerFailed, Unfinished
 from sandbox.inside.clock import Clock
 from sandbox.inside.messages import EXCEEDED, ExamineRequest, Facts
-from sandbox.records import AssertTest, Fault
+from sandbox.records import AssertTest, CallTest, Fault
 
 TESTS = (AssertTest(code="assert f() == 1", names=("f",)),)
 OTHER = (AssertTest(code="assert f() == 2", names=("f",)),)
+AGAIN = (AssertTest(code="assert f() == 1", names=("f",)),)
+ONE, TRUE = ((CallTest(function="f", arguments=(), expected=expected),) for expected in (1, True))
 CLOSED = -1
 ONE_PROGRAM = ExamineRequest(1, 0, exhaustive=False, is_scripted=True, most_bytes=99)
 
@@ -154,7 +156,10 @@ def test_an_examiner_that_is_gone_is_a_fault(examiner, template):
         put(examiner)
 
 
-@pytest.mark.parametrize(("letters", "tests", "examiners"), [(b"ds", TESTS, 1), (b"ds", OTHER, 2), (b"dl", TESTS, 2)])
+@pytest.mark.parametrize(
+    ("letters", "tests", "examiners"),
+    [(b"ds", TESTS, 1), (b"ds", AGAIN, 1), (b"ds", OTHER, 2), (b"ds", TESTS * 2, 2), (b"ds", (), 2), (b"dl", TESTS, 2)],
+)
 def test_an_examiner_serves_the_same_tests_until_it_is_large(examiner, template, letters, tests, examiners):
     """Two programs have one examiner, unless the second has other tests or the first one left it large.
 
@@ -168,6 +173,18 @@ def test_an_examiner_serves_the_same_tests_until_it_is_large(examiner, template,
     put(examiner, tests)
 
     assert (len(template.examiners), template.facts_read) == (examiners, examiners - 1)
+
+
+def test_tests_that_expect_other_types_are_others(examiner, template):
+    """To Python 1 equals True; a program that returns one for the other is wrong."""
+    template.greeting = b"ns"
+    put(examiner, ONE)
+    template.examiners[0].send(b"ds")
+    examiner.wait(99.0)
+
+    put(examiner, TRUE)
+
+    assert len(template.examiners) == 2
 
 
 @pytest.mark.parametrize(("letters", "examiners"), [(b"ps", 1), (b"ns", 2), (b"pl", 2)])

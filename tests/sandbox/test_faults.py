@@ -8,7 +8,7 @@ from faults import faults
 
 from sandbox.jail import Jail, probe
 from sandbox.pool import Case
-from sandbox.records import AssertTest, Limits, StdioTest
+from sandbox.records import AssertTest, CallTest, Limits, StdioTest
 
 FUNCTIONS = {
     "similar((3, 4, 5, 6), (5, 7, 4, 10)) == [4, 5]": "def similar(a, b):\n    return sorted(set(a) & set(b))",
@@ -60,3 +60,17 @@ def test_a_sample_of_three_tests_costs_few_pages():
 
     assert counted.candidate <= 300
     assert counted.template <= 130
+
+
+def test_a_prelude_costs_hardly_more_than_the_same_imports():
+    """It is executed as they would be, and what it defines is copied once; without one, nothing is done."""
+    body = "class Solution:\n    def f(self, a: List[int]): return gcd(*a)"
+    imports, tests = (
+        "from math import gcd\nfrom typing import List\n",
+        (CallTest(function="f", arguments=([4, 6],), expected=2),),
+    )
+    own = faults([Case(program=imports + body, tests=tests, limits=Limits())] * 20)
+    given = faults([Case(program=body, prelude=imports, tests=tests, limits=Limits())] * 20)
+
+    assert given.candidate <= own.candidate + 20
+    assert given.template <= own.template + 20

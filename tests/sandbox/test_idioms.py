@@ -60,6 +60,8 @@ def test_every_way_to_read_works_without_namespaces(bare_judge):
 
 
 RIGHT = {
+    "integer_in_scientific_notation": ("numbers", "print('0.333333333 1.000000007e9 YES')"),
+    "integer_with_a_point": ("numbers", "print(1 / 3, 1000000007.0, 'YES')"),
     "print_each": ("lines", "print(3)\nprint(1, 2, 3)\nprint('Yes')"),
     "print_sep": ("lines", "print(3, '1 2 3', 'Yes', sep='\\n')"),
     "print_star": ("lines", "print(3)\nprint(*[1, 2, 3])\nprint('Yes')"),
@@ -110,7 +112,6 @@ NEARLY_RIGHT = {
     "integer_as_float": ("lines", "3.0\n1 2 3\nYes\n"),
     "duplicate_lost": ("lines", "3\n1 2\n3\nYes\n"),
     "integer_off_by_one": ("numbers", "0.333333333 1000000006 YES\n"),
-    "integer_in_scientific_notation": ("numbers", "0.333333333 1.000000007e9 YES\n"),
     "too_few_digits": ("numbers", "0.3333 1000000007 YES\n"),
     "fraction": ("numbers", "1/3 1000000007 YES\n"),
     "not_a_number": ("numbers", "nan 1000000007 YES\n"),

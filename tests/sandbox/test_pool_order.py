@@ -146,6 +146,16 @@ def test_equal_programs_of_a_problem_are_judged_once():
     assert len(work) == 4
 
 
+def test_tests_of_equal_text_are_those_of_one_problem():
+    """A caller may make them anew for each program."""
+    cases = [Case(program="aa", tests=(StdioTest(stdin="0", expected_stdout=""),), limits=Limits()) for _ in range(20)]
+
+    judgements, work = judged(cases, workers=2, reuse=True)
+
+    assert [judgement.reused for judgement in judgements] == [False] + [True] * 19
+    assert len(work) == 1
+
+
 def test_equal_programs_of_other_problems_are_judged_each():
     """The tests decide, and only those of the problem at hand are remembered."""
     cases = [Case(program="aa", tests=tests, limits=Limits()) for tests in (*TESTS, *TESTS) for _ in range(5)]

@@ -49,5 +49,5 @@ def test_no_verdicts_are_an_error():
 
 
 def test_examples():
-    """The docstring's example is true."""
-    assert doctest.testmod(records) == (0, 1)
+    """The examples of the docstrings are true."""
+    assert doctest.testmod(records) == (0, 3)

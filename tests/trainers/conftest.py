@@ -3,8 +3,10 @@
 import pytest
 import tiny_policy
 
+from trainers import methods
 from trainers.compile.pipeline import Candidate
 from trainers.compile.rewards import Status
+from trainers.config import TrainingOptions
 from trainers.groups import GROUPS_FILE, write_groups
 
 HEADER = (
@@ -101,3 +103,15 @@ def make_groups(tmp_path):
         return folder
 
     return make
+
+
+@pytest.fixture
+def run(tmp_path, make_groups, tiny_base):
+    """Return a function that trains; five groups twice, two a step, with `rloo` by default."""
+    usual = make_groups()
+    options = TrainingOptions(learning_rate=1e-3, epochs=2, save_every_steps=2)
+
+    def train(name, options=options, *, method=methods.rloo, groups=usual, model=tiny_base):
+        return method.train(groups, str(model), tmp_path / name, options)
+
+    return train

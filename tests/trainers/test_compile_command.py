@@ -147,6 +147,18 @@ def test_rejudging_fills_a_table(compile_tree, tmp_path, capsys):
     assert "| Accepted | 1 | 0 |" in (tmp_path / "groups" / "card.md").read_text()
 
 
+def test_rejudged_members_that_lack_a_package_are_counted_by_its_name(tmp_path, tokenizer, make_tree, row):
+    """In a table of the card, of those that were judged again."""
+    sources = {1: SUM, 2: "import nosuch.part\n", 3: "import nosuch\nprint(5)\n", 4: "print(6)\n"}
+    tree = make_tree([row(1), *(row(number, "Wrong Answer") for number in (2, 3, 4))], sources)
+    command = ["compile", "codenet", str(tree), "--tokenizer", str(tokenizer), "--out", str(tmp_path / "groups")]
+
+    assert run([*command, "--rejudge", "--workers", "1"]) == 0
+
+    assert card_of(tmp_path / "groups").tables["packages that members failed for"] == {"nosuch": 2}
+    assert "| nosuch | 2 |" in (tmp_path / "groups" / "card.md").read_text()
+
+
 def test_options_reach_the_card(compile_tree, tmp_path):
     """The options are on the card, and decide."""
     (tmp_path / "rewards.toml").write_text('[rewards]\nAccepted = 2\n"Wrong Answer" = -2\n')

@@ -34,17 +34,6 @@ FUNCTIONS = {
 }
 
 
-@pytest.fixture
-def run(tmp_path, make_groups, tiny_base):
-    """Return a function that trains; the same groups and model by default."""
-    usual = make_groups()
-
-    def train(name, options=OPTIONS, *, method=methods.rloo, groups=usual, model=tiny_base):
-        return method.train(groups, str(model), tmp_path / name, options)
-
-    return train
-
-
 def changed(options=OPTIONS, **settings):
     """Return the options with some settings changed."""
     return msgspec.structs.replace(options, **settings)
@@ -383,82 +372,3 @@ def test_policies_of_steps_are_kept_where_asked(tmp_path, run):
     kept = sorted((tmp_path / "out" / "steps").iterdir())
     assert [folder.name for folder in kept] == ["00000002", "00000004"]
     assert [json.loads((folder / "checkpoint.json").read_text())["step"] for folder in kept] == [2, 4]
-
-
-def test_unbalanced_groups_are_refused_or_taken(tmp_path, run, make_groups):
-    """With nothing accepted `rloo` has weights and `sft` has none, so that it leaves the group out."""
-    groups = make_groups(3, name="rejected", rewards=(-0.1, -0.1, -0.6, -1.0))
-
-    with pytest.raises(UserError, match="lacks accepted or rejected members"):
-        run("refused", groups=groups)
-    allowed = changed(unbalanced_groups=True)
-    assert run("taken", allowed, groups=groups).step == 3
-    assert rows(tmp_path / "taken")[0]["margin"] is None
-    with pytest.raises(UserError, match="holds no group to train on"):
-        run("none", allowed, groups=groups, method=methods.sft)
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"attention": "flash_attention_2"}, "add --packing off"),
-        ({"report_to": "wandb"}, "pip install wandb"),
-        ({"learning_rate": 1e30}, "lower --learning-rate"),
-    ],
-)
-def test_what_can_t_be_is_refused(run, settings, message):
-    """In one line that says what to do."""
-    with pytest.raises(UserError, match=message):
-        run("out", changed(**settings))
-
-
-def test_a_group_too_long_for_the_model_is_named(run, make_groups):
-    """The tiny model has places for 512 tokens."""
-    with pytest.raises(UserError, match=r"problem p00000: .* has 525 tokens, but the model has 512"):
-        run("out", groups=make_groups(1, name="long", prompt="a" * 520, completions=("b" * 4,) * 4))
-
-
-def test_a_model_that_isn_t_there_is_refused(run, monkeypatch):
-    """Neither a folder nor a name in the hub's cache."""
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-
-    with pytest.raises(UserError, match="--model"):
-        run("out", model="nowhere/at/all")
-
-
-def test_training_goes_on_from_an_adapter(tmp_path, run, make_groups):
-    """Two steps, and two from their adapter, change more than two: the adapter's weights are where they were."""
-    groups = make_groups(1, name="one")
-    options = changed(LORA, batch_groups=1, max_steps=2, schedule="constant", warmup_share=0.0, lora_dropout=0.0)
-    run("two", options, groups=groups)
-
-    run("more", options, groups=groups, model=tmp_path / "two")
-
-    assert rows(tmp_path / "more")[0]["loss"] < rows(tmp_path / "two")[1]["loss"]
-    config = json.loads((tmp_path / "more" / "adapter_config.json").read_text())
-    assert (config["r"], config["base_model_name_or_path"]) == (4, str(tmp_path_of(tmp_path / "two")))
-
-
-def tmp_path_of(adapter):
-    """Return the base that an adapter names."""
-    return json.loads((adapter / "adapter_config.json").read_text())["base_model_name_or_path"]
-
-
-def test_an_adapter_of_another_rank_is_refused_with_advice(tmp_path, run):
-    """Its weights have another shape than those that are asked for."""
-    run("adapter", changed(LORA, max_steps=1))
-
-    with pytest.raises(UserError, match="has rank 4 and alpha 32; give --lora-rank 4"):
-        run("out", changed(LORA, lora_rank=8), model=tmp_path / "adapter")
-
-
-def test_without_lora_an_adapter_is_merged(tmp_path, run, tiny_base):
-    """What is trained then is the whole model, from the adapted weights."""
-    run("adapter", changed(LORA, max_steps=1))
-
-    run("out", changed(max_steps=1, learning_rate=1e-9), model=tmp_path / "adapter")
-
-    adapted = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_base), tmp_path / "adapter")
-    expected = adapted.merge_and_unload().state_dict()
-    found = AutoModelForCausalLM.from_pretrained(tmp_path / "out").state_dict()
-    assert all(torch.allclose(found[name], expected[name], atol=1e-6) for name in expected)

@@ -125,9 +125,7 @@ def from_codenet(
     out: Path,
     as_json: bool,
     workers: int,
-    python: str,
-    layers: frozenset[str],
-    preload: tuple[str, ...],
+    jail: Jail,
     **options: Any,
 ) -> int:
     """Compile CodeNet's Python submissions.
@@ -137,7 +135,6 @@ def from_codenet(
     refuse_taken(out)
     ids = codenet.problem_ids(tree)
     plan = _plan(options, tokenizer=tokenizer, language=language)
-    jail = Jail(python=python, layers=layers, preload=preload)
     if rejudging:
         jail_report(jail)
     work = partial(compile_codenet_problem, tree=tree, language=language, plan=plan)

@@ -83,9 +83,7 @@ def command(
     steps: int,
     tests: int,
     workers: int,
-    python: str,
-    layers: frozenset[str],
-    preload: tuple[str, ...],
+    jail: Jail,
     out: Path | None,
 ) -> int:
     """Train, generate, examine and tabulate in miniature, offline.
@@ -94,7 +92,6 @@ def command(
     known status; the five policies write programs for held-out problems, which the sandbox judges. The same command
     resumes a demo that was interrupted.
     """
-    jail = Jail(python=python, layers=layers, preload=preload)
     if examine_only:
         text, surprises = examine_known(jail, workers, out or Path("runs/known"))
         click.echo(text)
@@ -157,6 +154,7 @@ def _arguments_of(jail: Jail) -> tuple[str, ...]:
     arguments: tuple[str, ...] = () if jail.python == sys.executable else ("--python", jail.python)
     if jail.layers != ALL_LAYERS:
         arguments += ("--isolation", ",".join(sorted(jail.layers)) or "none")
+    arguments += ("--allow", ",".join(jail.allow)) if jail.allow else ()
     return arguments + tuple(part for module in jail.preload for part in ("--preload", module))
 
 

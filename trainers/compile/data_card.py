@@ -33,6 +33,8 @@ PER_PROBLEM = "groups of a problem"
 ACCEPTED = "accepted members of a group"
 COMPLETION_TOKENS = "tokens of a completion"
 PROMPT_TOKENS = "tokens of a prompt"
+ABSENT = "packages that members failed for"
+"""Counted where members are judged again; see --allow."""
 
 
 class Rule(StrEnum):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
 from sandbox.records import Limits, StdioTest
+from sandbox.verdicts import absent_package
 from trainers.compile import codenet
 from trainers.compile.data_card import Rule
 from trainers.compile.statements import read_statement
@@ -27,6 +28,8 @@ class Rejudged(NamedTuple):
     source_id: str
     status: str
     verdict: str
+    absent: str = ""
+    """The package that it failed for, if it did."""
 
 
 class SampleTests(NamedTuple):
@@ -81,7 +84,8 @@ def rejudge(
                     untried.append(Rejudged(source_id, status, UNTRIED))
 
     for judgement in judge_all(cases(), jail, workers):
-        yield Rejudged(*tried.popleft(), str(judgement.verdict))
+        absent = absent_package(judgement.verdict, judgement.detail)
+        yield Rejudged(*tried.popleft(), str(judgement.verdict), absent)
     yield from untried
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from harness.errors import UserError
 from harness.runs.jsonl import append, pretty_json, resume, sole_writer, write_whole
-from trainers.compile.data_card import ROWS, TOTALS, Card, Counts, Recipe, tables_of, write_card
+from trainers.compile.data_card import ABSENT, ROWS, TOTALS, Card, Counts, Recipe, tables_of, write_card
 from trainers.compile.decontamination import Match
 from trainers.compile.pipeline import Compiled
 from trainers.compile.rejudge import Rejudged
@@ -107,6 +107,7 @@ def write_folder(
     crossed: dict[str, Counter[str]] = {}
     for row in rejudge(read_groups(draft), counts[TOTALS, "completions"]) if rejudge else ():
         crossed.setdefault(row.status, Counter())[row.verdict] += 1
+        counts[ABSENT, row.absent] += bool(row.absent)
     tables = tables_of(counts)
     fates, totals = tables.pop(ROWS, {}), tables.pop(TOTALS, {})
     card = Card(

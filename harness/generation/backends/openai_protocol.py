@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -12,7 +12,10 @@ import msgspec
 from harness.errors import UserError
 from harness.generation.backend import Completion, cut_at_stop
 from harness.generation.backends.common import options_of
+from harness.runs.python_json import converted, parse_json
 from harness.runs.records import FinishReason
+
+T = TypeVar("T")
 
 _FIXED = frozenset({"messages", "model", "n", "prompt", "stream"})
 """Fields of a request without which an answer would be of another kind."""
@@ -219,8 +222,7 @@ def completion_of(answer: bytes, stop: Sequence[str], *, chat: bool) -> Completi
     Raises:
         ValueError: The answer is something else: no JSON, no choice or several, no text, or one that didn't end.
     """
-    decode = msgspec.json.decode
-    said = decode(answer, type=_ChatAnswer) if chat else decode(answer, type=_TextAnswer)
+    said = _decoded(answer, _ChatAnswer) if chat else _decoded(answer, _TextAnswer)
     (choice,) = said.choices
     if choice.finish_reason not in _FINISH_REASONS:
         raise ValueError(f"finish_reason {choice.finish_reason[:40]!r}")
@@ -232,6 +234,23 @@ def completion_of(answer: bytes, stop: Sequence[str], *, chat: bool) -> Completi
         prompt_tokens=usage.prompt_tokens,
         tokens=usage.completion_tokens,
     )
+
+
+def _decoded(answer: bytes, type_: type[T]) -> T:
+    """Decode an answer, whatever characters it holds: asking again for half a surrogate pair brings the same.
+
+    Raises:
+        ValueError: It is no JSON, or of another shape.
+    """
+    try:
+        return msgspec.json.decode(answer, type=type_)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        try:
+            return converted(parse_json(answer, "answer"), type_, "answer")
+        except UserError as error:
+            raise ValueError(str(error)) from error
 
 
 def weights_of(answer: bytes, model: str) -> str:
@@ -247,7 +266,7 @@ def weights_of(answer: bytes, model: str) -> str:
     Raises:
         ValueError: The answer is not a list of models.
     """
-    listed = msgspec.json.decode(answer, type=_Models).data
+    listed = _decoded(answer, _Models).data
     return next((entry.root or entry.id for entry in listed if entry.id == model), model)
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
+from harness.formats.read import read_recorded
 from harness.generation.backend import Backend, Completion, Engine, Generated, Request
-from harness.runs.jsonl import sha256_of_file
+from harness.runs.jsonl import sha256_of_file, unpacked
 from harness.runs.records import Producer, Sample, Sampling
-from harness.runs.samples import read_recorded
 
 
 class _Recording:
@@ -70,7 +70,7 @@ def load(model: str, options: Mapping[str, Any]) -> Iterator[Engine]:
     """
     if unknown := sorted(set(options) - {"policy"}):
         raise UserError(f"--option {unknown[0]}: replay has no such option; it has policy")
-    path = Path(model) / "samples.jsonl" if Path(model).is_dir() else Path(model)
+    path = _file_of(model)
     policy = str(options.get("policy", ""))
     samples = [sample for sample in read_recorded(path) if policy in {"", sample.policy}]
     policies = tuple(dict.fromkeys(sample.policy for sample in samples))
@@ -81,4 +81,23 @@ def load(model: str, options: Mapping[str, Any]) -> Iterator[Engine]:
     yield _Recording(path, policy, {(sample.task_id, sample.index): sample for sample in samples})
 
 
-replay = Backend(name="replay", load=load, about="Samples from a file, answered by task and index.")
+def refuse_unreadable(model: str) -> None:
+    """Refuse a path without recorded samples.
+
+    Args:
+        model: as in `load`.
+
+    Raises:
+        UserError: There is no such file.
+    """
+    with unpacked(_file_of(model)):
+        pass
+
+
+def _file_of(model: str) -> Path:
+    return Path(model) / "samples.jsonl" if Path(model).is_dir() else Path(model)
+
+
+replay = Backend(
+    name="replay", load=load, check=refuse_unreadable, about="Samples from a file, answered by task and index."
+)

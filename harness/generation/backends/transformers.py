@@ -20,7 +20,7 @@ from harness.errors import UserError
 from harness.generation.backend import Backend, Engine, Generated, Request
 from harness.generation.backends.common import Batch, batches, options_of, pieces
 from harness.generation.loading import LoadedModel, load_whole
-from harness.generation.models import Weights, find_weights
+from harness.generation.models import Weights, find_weights, refuse_absent
 from harness.generation.threads import choose_threads, wait_passively
 from harness.generation.tokens import PromptedRow, Tokens, context_of, too_long
 from harness.progress import say
@@ -267,5 +267,8 @@ def _kind_of(device: "torch.device") -> str:
 
 
 transformers = Backend(
-    name="transformers", load=_load, about="a model in this process: hub id, local folder or LoRA adapter"
+    name="transformers",
+    load=_load,
+    check=refuse_absent,
+    about="a model in this process: hub id, local folder or LoRA adapter",
 )

@@ -18,7 +18,7 @@ import msgspec
 from harness.errors import Unavailable, UserError
 from harness.generation.backend import Backend, Engine, Generated, Request
 from harness.generation.loading import ends_of, load_tokenizer
-from harness.generation.models import Weights, find_weights
+from harness.generation.models import Weights, find_weights, refuse_absent
 from harness.generation.tokens import PromptedRow, Tokens, too_long
 from harness.runs.jsonl import read
 from harness.runs.records import Producer, Sampling
@@ -203,4 +203,9 @@ def _rank(adapter: Path) -> int:
     return min(rank for rank in _RANKS if rank >= min(largest, _RANKS[-1]))
 
 
-vllm = Backend(name="vllm", load=_load, about="a model in this process, through vLLM: hub id, local folder or adapter")
+vllm = Backend(
+    name="vllm",
+    load=_load,
+    check=refuse_absent,
+    about="a model in this process, through vLLM: hub id, local folder or adapter",
+)

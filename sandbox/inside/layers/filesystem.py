@@ -11,7 +11,7 @@ import re
 import site
 import sys
 import sysconfig
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from itertools import islice
 
 ZONES = "/usr/share/zoneinfo"
@@ -87,6 +87,20 @@ def entries_without(folder: str, hidden: list[str]) -> list[str]:
     return [path for name in sorted(os.listdir(folder)) if (path := os.path.join(folder, name)) not in hidden]
 
 
+def others_can_reach(path: str) -> bool:
+    """Return whether a user without special rights can walk to a path.
+
+    Args:
+        path: absolute.
+    """
+    execute_for_others = 0o001
+    while path != "/":
+        if not os.stat(path).st_mode & execute_for_others:
+            return False
+        path = os.path.dirname(path)
+    return True
+
+
 MOST_ENTRIES = 4 * 4096
 """What is removed while the worker waits: four times as many files as a mounted writable place has room for."""
 _DEEPEST = 64
@@ -118,6 +132,22 @@ class Scratch:
         if owner is not None:
             os.chown(self.path, owner, owner)
         os.chmod(self._around, _CLOSED)
+
+    def link(self, shown: Mapping[str, str]) -> str:
+        """Make a folder, beside the writable place, of links to packages; a program imports from it.
+
+        Args:
+            shown: path -> where it appears below that folder.
+
+        Returns:
+            The folder.
+        """
+        folder = os.path.join(self._root, "packages")
+        os.mkdir(folder)
+        for path, place in shown.items():
+            os.makedirs(os.path.dirname(os.path.join(folder, place)), exist_ok=True)
+            os.symlink(os.path.abspath(path), os.path.join(folder, place))
+        return folder
 
     def renew(self, owner: int | None) -> bool:
         """Put an empty folder in the place of the used one.
