@@ -41,16 +41,6 @@ def announced(text: str) -> Iterator[None]:
         timer.cancel()
 
 
-def announce(text: str, stream: TextIO) -> None:
-    """Print one line at once, before work that may take long.
-
-    Args:
-        text: of the line.
-        stream: where it is shown.
-    """
-    print(text, file=stream, flush=True)
-
-
 def _nothing(_elapsed_s: float) -> str:
     return ""
 

@@ -7,8 +7,12 @@ import click
 from harness.api import generate
 from harness.cli.generation_options import generation_options
 from harness.cli.options import out_option, problem_options
+from harness.generation.generate import equal_samples
 from harness.generation.planning import GenerationSettings
-from harness.runs.run_folder import SAMPLES
+from harness.runs.jsonl import read
+from harness.runs.records import Generation
+from harness.runs.run_folder import GENERATION, SAMPLES
+from harness.scoring.report import equality_warning
 
 
 @click.command("generate")
@@ -21,7 +25,8 @@ def command(*, benchmark: str, data: Path | None, settings: GenerationSettings, 
     A prompt card turns the problems of a benchmark into prompts. Each completion is appended to samples.jsonl in the
     folder of the run, which `proctor score` judges. The same command resumes a killed run.
     """
-    tally = generate(benchmark, settings, out=out, data=data).tally
+    samples = generate(benchmark, settings, out=out, data=data)
+    tally = samples.tally
     (usage,) = tally.usage.values()
     ended = ", ".join(f"{count} by {reason}" for reason, count in usage.finish_counts.items())
     tokens = "" if usage.tokens is None else f", {usage.tokens} tokens"
@@ -29,4 +34,6 @@ def command(*, benchmark: str, data: Path | None, settings: GenerationSettings, 
         f"{tally.counts.total()} samples of {len(tally.counts)} problems{tokens}; ended {ended}. "
         f"Samples written to {out / SAMPLES}"
     )
+    if warning := equality_warning(equal_samples(samples), read(out / GENERATION, Generation).sampling):
+        click.echo(warning, err=True)
     return 0
