@@ -22,7 +22,7 @@ from harness.errors import UserError
 from harness.examination.examine import ExaminationSettings, JudgingSettings, Origin, jail_report, origin_of, run_record
 from harness.examination.overlap import generate_and_judge
 from harness.formats.read import ReadingSettings, read_samples
-from harness.generation.planning import GenerationSettings, backend_of, generate_samples, plan_generation
+from harness.generation.planning import GenerationSettings, backend_of, generate_samples, loaded_engine, plan_generation
 from harness.generation.prompts import card_id, load_card
 from harness.runs.jsonl import appended_rows
 from harness.runs.records import Evaluation, Result, Source
@@ -192,7 +192,7 @@ def generate_and_evaluate(
     plan = plan_generation(settings, source, loaded)
     jail_report(judging.jail)
     refuse_short({(plan.policy, task_id): plan.sampling.n for task_id in plan.infos}, k)
-    with backend.load(settings.model, settings.options) as engine:
+    with loaded_engine(backend, settings, plan) as engine:
         record = plan.record(engine.producer)
         origin = Origin(
             prompt_card=plan.prompt_card, sampling=plan.sampling, producer=record.producer, shard=plan.shard

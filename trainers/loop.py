@@ -16,7 +16,8 @@ import torch
 from accelerate import Accelerator, DistributedType
 
 from harness.errors import UserError
-from harness.progress import watched
+from harness.generation.threads import choose_threads
+from harness.progress import say, watched
 from harness.runs.jsonl import append, whole_file
 from trainers.checkpoint_writer import CheckpointWriter
 from trainers.config import TrainingOptions
@@ -202,6 +203,7 @@ class Loop:
         state = {
             "taken": taken,
             "clipped": self._clipped,
+            "threads": torch.get_num_threads(),
             "weights": self._whole(self._policy.trained),
             "optimizer": self._whole(self._optimizer.state_dict()),
             "schedule": self._schedule.state_dict(),
@@ -220,6 +222,7 @@ class Loop:
                 take_up(self._optimizer, self._policy.moments)
             return 0
         state = torch.load(self._out / STATE_FILE, map_location="cpu", weights_only=True, mmap=True)
+        self._take_up_threads(int(state.get("threads", torch.get_num_threads())))
         self._policy.restore(state["weights"])
         self._clipped = int(state["clipped"])
         restore(self._optimizer, state["optimizer"])
@@ -229,6 +232,19 @@ class Loop:
     def _moments(self) -> dict[str, Any] | None:
         """Return the moments that go beside an adapter: small, unlike those of a whole model."""
         return self._optimizer.state_dict()["state"] if self._options.lora_rank else None
+
+    def _take_up_threads(self, before: int) -> None:
+        """Compute with as many threads as before on a CPU, whose sums depend on them; say where the user wants others.
+
+        Processes on one machine have as many as their launcher gives them.
+        """
+        if self._accelerator.device.type != "cpu":
+            return
+        chosen = choose_threads(self._policy.parameters, before)
+        if torch.get_num_threads() != before and self._accelerator.is_main_process:
+            say(
+                f"training began with {before} threads and goes on with {chosen}: weights may differ in their last bits"
+            )
 
     def _whole(self, tensors: dict[str, Any]) -> dict[str, Any]:
         """Return them whole in the main process; all processes must call."""

@@ -72,6 +72,11 @@ class Policy:
         return WeightedLikelihood(self.model, chunk=options.logits_chunk, dtype=self.dtype)
 
     @property
+    def parameters(self) -> int:
+        """Return how many parameters the model has, trained or not."""
+        return sum(weight.numel() for weight in self.model.parameters())
+
+    @property
     def trained(self) -> dict[str, torch.nn.Parameter]:
         """Return the parameters that are trained, each once, by name."""
         return {name: weight for name, weight in self.model.named_parameters() if weight.requires_grad}

@@ -9,6 +9,8 @@ from accelerate import Accelerator
 from accelerate.utils import is_tensorboard_available, is_wandb_available
 
 from harness.errors import UserError
+from harness.generation.threads import choose_threads
+from harness.progress import say
 from harness.runs.jsonl import sole_writer
 from trainers.checkpoint_writer import CheckpointWriter
 from trainers.compile.data_card import read_card
@@ -47,6 +49,8 @@ def train_by(weigh: Weigh, method: str, *, groups: Path, model: str, out: Path, 
     accelerator = _accelerator(options, out)
     _refuse_combinations(options, accelerator)
     policy = Policy(model, options)
+    if accelerator.device.type == "cpu":
+        say(f"{model} is trained on the CPU with {choose_threads(policy.parameters)}")
     record = TrainingRecord(
         method=method,
         base=policy.base,

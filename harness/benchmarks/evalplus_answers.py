@@ -16,7 +16,7 @@ import msgspec
 from harness.benchmarks.evalplus_rows import PlusTask
 from harness.benchmarks.hub import cache_folder
 from harness.errors import UserError
-from harness.progress import announce, watched
+from harness.progress import say, watched
 from harness.runs.jsonl import read, write_whole
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
@@ -61,7 +61,7 @@ def learn(tasks: Mapping[Path, PlusTask], title: str) -> None:
     if not tasks:
         return
     count = f"{len(tasks)} tasks" if len(tasks) > 1 else "1 task"
-    announce(f"the references of {count} of {title} run once, to learn the answers", sys.stderr)
+    say(f"the references of {count} of {title} run once, to learn the answers")
     learned = watched(_learned(tasks), len(tasks), "learned", sys.stderr)
     try:
         for path, answers in learned:

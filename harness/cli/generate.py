@@ -7,8 +7,12 @@ import click
 from harness.api import generate
 from harness.cli.generation_options import generation_options, loaded_once
 from harness.cli.options import out_option, problem_options
+from harness.generation.generate import equal_samples
 from harness.generation.planning import GenerationSettings
-from harness.runs.run_folder import SAMPLES
+from harness.runs.jsonl import read
+from harness.runs.records import Generation
+from harness.runs.run_folder import GENERATION, SAMPLES
+from harness.scoring.report import equality_warning
 
 
 @click.command("generate")
@@ -23,7 +27,8 @@ def command(*, benchmark: str, data: Path | None, settings: GenerationSettings, 
     """
     with loaded_once(settings, out) as each:
         for one, folder in each:
-            tally = generate(benchmark, one, out=folder, data=data).tally
+            samples = generate(benchmark, one, out=folder, data=data)
+            tally = samples.tally
             (usage,) = tally.usage.values()
             ended = ", ".join(f"{count} by {reason}" for reason, count in usage.finish_counts.items())
             tokens = "" if usage.tokens is None else f", {usage.tokens} tokens"
@@ -31,4 +36,6 @@ def command(*, benchmark: str, data: Path | None, settings: GenerationSettings, 
                 f"{tally.counts.total()} samples of {len(tally.counts)} problems{tokens}; ended {ended}. "
                 f"Samples written to {folder / SAMPLES}"
             )
+            if warning := equality_warning(equal_samples(samples), read(folder / GENERATION, Generation).sampling):
+                click.echo(warning, err=True)
     return 0

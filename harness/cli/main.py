@@ -15,6 +15,7 @@ import click
 from click.shell_completion import shell_complete
 
 from harness.errors import INTERRUPTED, OUR_FAULT, USERS_MISTAKE, Unavailable, UserError
+from harness.generation.threads import wait_passively
 from sandbox.printable import readable
 
 SUBCOMMANDS = {
@@ -141,6 +142,7 @@ def run(arguments: list[str]) -> int:
         return _failed(
             f"proctor: runs on Linux only, and this is {sys.platform}; use a machine with Linux", USERS_MISTAKE
         )
+    wait_passively()  # before any command imports PyTorch
     try:
         with proctor.make_context("proctor", arguments or ["--help"]) as context:
             return proctor.invoke(context) or 0

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -69,6 +69,15 @@ class Engine(Protocol):
             UserError: The engine can't do what is requested, such as a chat without a chat template.
             Unavailable: The engine went away; what was yielded is kept.
         """
+
+
+@runtime_checkable
+class Tells(Protocol):
+    """Tells more of its progress than the samples that come; an engine may."""
+
+    @property
+    def under_way(self) -> str:
+        """Return how far it is with those that haven't come, in a few words; asked from another thread."""
 
 
 class Backend(msgspec.Struct, frozen=True, kw_only=True):

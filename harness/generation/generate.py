@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
@@ -15,7 +16,7 @@ from harness.generation.backend import Completion, Engine, Request
 from harness.generation.prompts import Prompt, as_text
 from harness.runs.jsonl import append, as_row, resume, whole_file
 from harness.runs.python_json import decode
-from harness.runs.records import Evaluation, Sample, Sampling
+from harness.runs.records import Evaluation, Repetition, Sample, Sampling
 from harness.runs.row_store import SampleFile
 
 _SEED_BITS = 53
@@ -135,6 +136,23 @@ def put_in_order(path: Path, plan: Sequence[Request], policy: str) -> SampleFile
         for key in keys:
             file.write(as_row(samples[key]))
     return SampleFile(path)
+
+
+def equal_samples(samples: SampleFile) -> Repetition:
+    """Count the problems whose samples are all equal.
+
+    Args:
+        samples: of one policy, those of a problem in sequence.
+
+    Returns:
+        The count, and that of the problems with several samples.
+    """
+    several = equal = 0
+    for _, of_task in groupby(samples.rows(), key=lambda sample: sample.task_id):
+        texts = [sample.completion for sample in of_task]
+        several += len(texts) > 1
+        equal += len(texts) > 1 and len(set(texts)) == 1
+    return Repetition(problems=several, equal=equal)
 
 
 def _sample(request: Request, completion: Completion, policy: str) -> Sample:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -14,11 +15,11 @@ from harness.benchmarks.flaws import refuse_flawed
 from harness.benchmarks.problem_info import ProblemInfos, problem_infos, sha256_of, splits_of
 from harness.benchmarks.selection import of_shard, selected_problems
 from harness.errors import UserError
-from harness.generation.backend import Backend, Engine, Request
+from harness.generation.backend import Backend, Engine, Request, Tells
 from harness.generation.generate import complete_requests, missing_of, put_in_order, requests_of
 from harness.generation.prompts import PromptCard, card_id, load_card, render_prompt
 from harness.plugins import resolve
-from harness.progress import watched
+from harness.progress import announced, watched
 from harness.runs.jsonl import sole_writer
 from harness.runs.records import Generation, Producer, PromptCardId, Sample, Sampling, Source
 from harness.runs.row_store import SampleFile
@@ -156,6 +157,28 @@ def backend_of(settings: GenerationSettings) -> Backend:
     return given if isinstance(given, Backend) else resolve(BACKENDS, given, Backend)
 
 
+@contextmanager
+def loaded_engine(backend: Backend, settings: GenerationSettings, plan: GenerationPlan) -> Iterator[Engine]:
+    """Load the model of a plan, and say so where that is not done at once: it may take minutes.
+
+    Args:
+        backend: that loads it.
+        settings: the model's name and the options.
+        plan: of the requests.
+
+    Yields:
+        The engine.
+
+    Raises:
+        UserError: The model can't be loaded.
+    """
+    samples = f"{len(plan.requests)} samples of {len(plan.infos)} problems"
+    with ExitStack() as stack:
+        with announced(f"loading {settings.model} with {backend.name}, for {samples}"):
+            engine = stack.enter_context(backend.load(settings.model, settings.options))
+        yield engine
+
+
 def generate_samples(backend: Backend, settings: GenerationSettings, plan: GenerationPlan, out: Path) -> SampleFile:
     """Generate the samples of a plan, or those that a killed process left, into a folder.
 
@@ -173,7 +196,7 @@ def generate_samples(backend: Backend, settings: GenerationSettings, plan: Gener
         Unavailable: The engine went away; what was generated is kept.
     """
     path = out / SAMPLES
-    with backend.load(settings.model, settings.options) as engine:
+    with loaded_engine(backend, settings, plan) as engine:
         open_generation(out, plan.record(engine.producer))
         with sole_writer(path) as file:
             for _ in generate_missing(engine, plan, missing_of(path, plan.requests, plan.policy), file):
@@ -212,7 +235,8 @@ def generate_missing(
 
     def beside(elapsed_s: float) -> str:
         rate = f"{tokens / elapsed_s:.0f} tokens/s" if tokens and elapsed_s else ""
-        return ", ".join(filter(None, (rate, more())))
+        under_way = engine.under_way if isinstance(engine, Tells) else ""
+        return ", ".join(filter(None, (rate, under_way, more())))
 
     return watched(counted(), len(missing), "generated", sys.stderr, beside=beside)
 

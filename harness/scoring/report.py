@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from harness.escapes import in_markdown
 from harness.extraction.extract import FAILED, IN_THOUGHT, UNKNOWN
 from harness.runs.conditions import allowed_text, sampling_text
-from harness.runs.records import Result, Score, VerdictShare
+from harness.runs.records import Repetition, Result, Sampling, Score, VerdictShare
 from harness.scoring.score import ALL, Subset, by_month, by_subset
 from sandbox.printable import one_line
 from sandbox.records import Verdict
@@ -156,15 +156,29 @@ def repetition_warning(result: Result) -> str:
     Returns:
         One line where that is so in most of the problems, else nothing.
     """
-    sampling, found = result.conditions.sampling, result.repetition
+    several = {score.k for score in result.scores} - {1}
+    return equality_warning(result.repetition, result.conditions.sampling, several)
+
+
+def equality_warning(found: Repetition, sampling: Sampling | None, several: Iterable[int] = ()) -> str:
+    """Return the warning of `repetition_warning` for samples that may not be judged yet.
+
+    Args:
+        found: problems with equal samples only.
+        sampling: with which they were generated, None where it is unknown.
+        several: numbers of tries, more than one, for which pass@k is reported.
+
+    Returns:
+        One line, or nothing.
+    """
     if 2 * found.equal <= found.problems or (sampling and not sampling.temperature):
         return ""
     temperature = f"temperature {sampling.temperature:g}" if sampling else "temperature unknown"
-    several = ", ".join(f"pass@{k}" for k in sorted({score.k for score in result.scores}) if k > 1)
+    estimates = ", ".join(f"pass@{k}" for k in sorted(several))
     return (
         f"All samples of a problem are equal, byte for byte, in {found.equal} of {found.problems} problems "
         f"with several ({temperature}): they say no more than one"
-        f"{f', so {several} is not an estimate' if several else ''}; check how they were generated"
+        f"{f', so {estimates} is not an estimate' if estimates else ''}; check how they were generated"
     )
 
 
@@ -178,6 +192,8 @@ def _generation(result: Result, samples: int) -> Iterator[str]:
         yield " ".join(filter(None, (producer.backend, producer.dtype)))
         if producer.repeatable != "yes":
             yield f"not repeatable ({producer.repeatable})"
+        if left := producer.options.get("left_to_server"):
+            yield f"left to the server's own settings: {left}"
     usage = result.usage
     if usage.tokens is not None:
         prompts = "" if usage.prompt_tokens is None else f" for {usage.prompt_tokens} of prompts"

@@ -102,7 +102,7 @@ def test_only_the_tasks_that_are_named_are_learned(data, capfd, tmp_path):
     problem_infos(problems, ["Mbpp/4", "Mbpp/115"])
 
     assert len(list((tmp_path / "cache" / "proctor" / "evalplus").iterdir())) == 2
-    assert capfd.readouterr().err == "the references of 2 tasks of MBPP+ run once, to learn the answers\n"
+    assert capfd.readouterr().err == "proctor: the references of 2 tasks of MBPP+ run once, to learn the answers\n"
 
 
 def test_answers_that_the_file_states_are_not_learned(data, no_reference_runs):

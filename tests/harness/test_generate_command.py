@@ -41,6 +41,20 @@ def test_generate_writes_samples_and_what_was_asked(proctor, tmp_path, capsys):
     assert capsys.readouterr().out == told
 
 
+@pytest.mark.parametrize(("options", "told"), [(["--n", "2"], True), (["--n", "1"], False)])
+def test_equal_samples_are_warned_of(proctor, tmp_path, capsys, options, told):
+    """Both samples of each of four problems are the same, at temperature 0.5; one a problem can't be equal."""
+    (tmp_path / "equal.jsonl").write_text(
+        "".join(json.dumps({"task_id": task, "completion": "x"}) + "\n" for task in "1234" * 2)
+    )
+    replayed = ["--backend", "replay", "--model", "equal.jsonl", "--temperature", "0.5"]
+
+    assert proctor("generate", *options, *replayed) == 0
+
+    warning = "All samples of a problem are equal, byte for byte, in 4 of 4 problems with several (temperature 0.5)"
+    assert (warning in capsys.readouterr().err) == told
+
+
 @pytest.mark.parametrize(
     ("options", "changed"),
     [

@@ -121,6 +121,26 @@ def test_fields_may_be_added_and_left_out(serve, engine, extra):
     assert (body["top_k"], body["max_completion_tokens"], "max_tokens" in body) == (20, 9, False)
 
 
+@pytest.mark.parametrize(
+    ("extra", "left"),
+    [
+        ({}, "top_k, min_p, repetition_penalty"),
+        ({"top_k": 20, "min_p": 0.0}, "repetition_penalty"),
+        ({"top_k": None}, "top_k, min_p, repetition_penalty"),
+        ({"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}, ""),
+    ],
+)
+def test_what_is_left_to_the_server_is_said_and_recorded(serve, engine, capsys, extra, left):
+    """By name: a server may fill it in from the model's own configuration."""
+    server = serve()
+
+    producer = engine(server, extra=extra).producer
+
+    assert producer.options["left_to_server"] == left
+    said = f"proctor: {server.url}: its own settings decide {left}; --option extra sends them\n"
+    assert capsys.readouterr().err == (said if left else "")
+
+
 def test_the_producer_names_the_weights_and_the_address(serve, engine):
     """Without password and query, and with what moves a sample."""
     server = serve()
@@ -129,7 +149,12 @@ def test_the_producer_names_the_weights_and_the_address(serve, engine):
     producer = engine(server, base_url=address, extra={"top_k": 1}).producer
 
     assert (producer.backend, producer.model, producer.weights) == ("openai", "m", "/models/m-7b")
-    assert producer.options == {"base_url": server.url, "extra": '{"top_k":1}', "text_as_chat": "False"}
+    assert producer.options == {
+        "base_url": server.url,
+        "extra": '{"top_k":1}',
+        "left_to_server": "min_p, repetition_penalty",
+        "text_as_chat": "False",
+    }
     assert "seed" in producer.repeatable
 
 

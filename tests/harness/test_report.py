@@ -204,6 +204,15 @@ def test_the_warning_of_equal_samples(make_result, sampling):
     )
 
 
+def test_what_a_server_decided_is_told(make_result, producer):
+    """Whoever reads the numbers knows that a top_k may have been applied."""
+    asked = msgspec.structs.replace(producer, repeatable="yes", options={"left_to_server": "top_k, min_p"})
+
+    assert "Generated: openai; left to the server's own settings: top_k, min_p\n" in report_markdown(
+        [make_result(producer=asked)]
+    )
+
+
 def test_greedy_sampling_has_no_share_of_tokens(sampling):
     """What is not used is not told."""
     greedy = msgspec.structs.replace(sampling, n=1, temperature=0.0, stop=())

@@ -1,7 +1,9 @@
 """The backend transformers, on a real model."""
 
 import json
+import re
 import shutil
+from functools import wraps
 
 import msgspec
 import numpy as np
@@ -144,14 +146,22 @@ def test_temperature_and_top_p_come_first():
     assert tokens == [0 if number < 1 / 5 else 2 for number in numbers]
 
 
+def computed(engine, monkeypatch):
+    """Return a list of the rows and tokens that the model is given to compute from now on."""
+    seen, forward = [], engine._model.forward  # noqa: SLF001
+
+    @wraps(forward)
+    def noted(*args, **kwargs):
+        seen.append(tuple(kwargs["input_ids"].shape))
+        return forward(*args, **kwargs)
+
+    monkeypatch.setattr(engine._model, "forward", noted)  # noqa: SLF001
+    return seen
+
+
 def test_a_prompt_is_computed_once_for_its_samples(engine, monkeypatch):
     """Ten samples of one prompt: its tokens but the last, once; then a token for each of the ten."""
-    seen, forward = [], engine._model.forward  # noqa: SLF001 - what the model is asked to compute
-    monkeypatch.setattr(
-        engine._model,  # noqa: SLF001
-        "forward",
-        lambda *args, **kwargs: seen.append(tuple(kwargs["input_ids"].shape)) or forward(*args, **kwargs),
-    )
+    seen = computed(engine, monkeypatch)
 
     found = drawn(engine, plan_of(["for x in range(10):\n"], n=10), SAMPLED)
 
@@ -262,9 +272,9 @@ def test_where_memory_runs_out_smaller_batches_go_on(tiny_model, engine, watched
         assert drawn(small, plan_of(PROMPTS, n=2), SAMPLED) == expected
 
     assert sizes == [3, 3, 3, 3]
-    assert capsys.readouterr().err.splitlines() == [
-        "out of memory with 12 samples at once: going on with 6",
-        "out of memory with 6 samples at once: going on with 3",
+    assert [line for line in capsys.readouterr().err.splitlines() if "memory" in line] == [
+        "proctor: out of memory with 12 samples at once: going on with 6",
+        "proctor: out of memory with 6 samples at once: going on with 3",
     ]
 
 
@@ -290,7 +300,7 @@ def test_other_failures_are_no_lack_of_memory(engine, monkeypatch):
 
 
 def test_batches_of_which_nothing_is_missing_are_skipped_and_the_others_drawn_whole(tiny_model, watched):
-    """So a run that was killed repeats the arithmetic of the batches that it hadn't finished."""
+    """So a run that was killed repeats the arithmetic of the batches that it hadn't finished, and yields the rest."""
     sizes, _ = watched
     plan = plan_of(PROMPTS, n=4)
     with load(tiny_model, batch_size=8) as engine:
@@ -302,8 +312,121 @@ def test_batches_of_which_nothing_is_missing_are_skipped_and_the_others_drawn_wh
         again = drawn(engine, plan, SAMPLED, missing)
 
     assert sizes == [8]
-    assert missing < again.keys()
+    assert again.keys() == missing
     assert again.items() <= whole.items()
+
+
+def test_a_row_is_there_before_the_others_of_its_batch_have_ended(engine):
+    """One ends after 3 tokens, the other goes on to its limit of 64: at the next pause the first is yielded."""
+    long = msgspec.structs.replace(GREEDY, max_tokens=64)
+    plan = plan_of(["1+1", ENDING])
+
+    coming = engine.generate(plan, {request.key for request in plan}, long)
+    first = next(coming)
+    under_way = engine.under_way
+    (second,) = coming
+
+    assert (first.request.key, first.completion.tokens) == (plan[1].key, 3)
+    assert under_way == "batch 1 of 1 at token 8 of 64"
+    assert (second.request.key, second.completion.tokens) == (plan[0].key, 64)
+
+
+def test_nothing_more_is_computed_once_the_last_missing_row_has_ended(engine, monkeypatch):
+    """The missing row ends after 3 tokens; the other, which was drawn before, would go on to 64."""
+    seen = computed(engine, monkeypatch)
+    long = msgspec.structs.replace(GREEDY, max_tokens=64)
+    plan = plan_of(["1+1", ENDING])
+
+    ((request, completion),) = engine.generate(plan, {plan[1].key}, long)
+
+    assert (request.key, completion.tokens) == (plan[1].key, 3)
+    assert seen[1:] == [(2, 1)] * 8
+
+
+def test_a_batch_that_was_cut_short_goes_on_to_the_same_samples(engine):
+    """Whichever rows of it were there when it was killed."""
+    plan, sampling = plan_of(PROMPTS, n=3), msgspec.structs.replace(SAMPLED, max_tokens=40)
+    whole = drawn(engine, plan, sampling)
+    for kept in (1, 5, len(plan) - 1):
+        coming = engine.generate(plan, {request.key for request in plan}, sampling)
+        there = dict(next(coming) for _ in range(kept))
+        coming.close()
+        there = {request.key: completion for request, completion in there.items()}
+
+        rest = drawn(engine, plan, sampling, {request.key for request in plan} - there.keys())
+
+        assert there | rest == whole
+
+
+FEW_SHOT = "".join(f"def add_{number}(a):\n    return a + {number}\n\n" for number in range(12))
+"""What the prompts of a few-shot card begin with."""
+
+
+def test_what_prompts_begin_with_in_common_is_computed_once(engine, plain, monkeypatch):
+    """Once alone, then the rest of each, then a token each; the text is that of `generate`, prompt by prompt."""
+    seen = computed(engine, monkeypatch)
+    prompts = [f"{FEW_SHOT}{prompt}" for prompt in PROMPTS]
+
+    found = in_order(engine, plan_of(prompts), GREEDY)
+
+    sizes = [completion.prompt_tokens for completion in found]
+    (one, common), (rows, rest) = seen[:2]
+    assert (one, rows) == (1, len(PROMPTS))
+    assert min(sizes) > common >= 32
+    assert rest == max(sizes) - 1 - common
+    assert set(seen[2:]) == {(len(PROMPTS), 1)}
+    assert [completion.text for completion in found] == [plain(prompt) for prompt in prompts]
+
+
+def test_a_model_with_a_window_computes_each_prompt_alone(tmp_path, monkeypatch):
+    """Its window counts places, so padding between what is common and the rest would take some."""
+    from harness.generation.backends import decoding  # noqa: PLC0415
+
+    prompts = [(*range(5, 55), 7), (*range(5, 55), 8, 9, 10)]
+    with load(tiny.build(tmp_path)) as engine:
+        model = engine._model  # noqa: SLF001
+        assert decoding._padded(prompts, model)[2] == 49  # noqa: SLF001
+        monkeypatch.setattr(model.config, "sliding_window", 16)
+        ids, mask, common = decoding._padded(prompts, model)  # noqa: SLF001
+
+    assert common == 0
+    assert mask.tolist() == [[0, 0, *[1] * 51], [1] * 53]
+    assert ids[0, :3].tolist() == [0, 0, 5]
+
+
+def test_the_time_left_of_batches_before_a_sample_has_ended():
+    """8 tokens took 16 s: 24 more of this batch and 64 of two others take at most 176 s; a sample tells it better."""
+    from harness.generation.backends.common import batches  # noqa: PLC0415
+    from harness.generation.backends.decoding import BatchProgress  # noqa: PLC0415
+    from harness.generation.backends.transformers import UnderWay  # noqa: PLC0415
+    from harness.generation.tokens import PromptedRow  # noqa: PLC0415
+
+    now_s = [0.0]
+    first, *later = batches([PromptedRow(request, (1,), 32) for request in plan_of(["x"] * 6)], 2)
+    under_way = UnderWay(lambda: now_s[0])
+    assert under_way.text() == ""
+    progress = BatchProgress()
+    under_way.begin(first, later, progress)
+    assert under_way.text() == "batch 1 of 3 at token 0 of 32"
+
+    progress.tokens, now_s[0] = 8, 16.0
+    assert under_way.text() == "batch 1 of 3 at token 8 of 32, at most 0:02:56 left"
+
+    under_way.silent = False
+    assert under_way.text() == "batch 1 of 3 at token 8 of 32"
+
+
+def test_what_is_loaded_and_how_many_batches_are_said_first(tiny_model, capsys):
+    """Size, type, device and threads; then the batches, before the first is computed."""
+    with load(tiny_model, batch_size=4) as engine:
+        loaded = capsys.readouterr().err
+        plan = plan_of(PROMPTS)
+        next(engine.generate(plan, {request.key for request in plan}, GREEDY))
+
+    assert re.fullmatch(
+        rf"proctor: loaded {tiny_model}: [0-9.]+ million parameters in float32 on cpu \(\w+\), 1 thread .*\n", loaded
+    )
+    assert capsys.readouterr().err == "proctor: 6 samples to generate, in 2 batches of at most 4\n"
 
 
 def test_nothing_missing_draws_nothing(engine, watched):

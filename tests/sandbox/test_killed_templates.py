@@ -79,7 +79,7 @@ def test_the_template_that_is_gone_is_named(wait_for, victim):
         killer = threading.Thread(target=kill)
         killer.start()
         with pytest.raises(Fault, match=f"the {victim}' template is gone: "):
-            judge._judge("import time\ntime.sleep(9)", F_IS_ONE, Limits(), exhaustive=False)  # noqa: SLF001 - once only
+            judge._judge(b"import time\ntime.sleep(9)", F_IS_ONE, Limits(), exhaustive=False)  # noqa: SLF001 - once only
         killer.join()
 
 
@@ -96,7 +96,7 @@ def test_a_template_that_is_gone_is_named_before_the_examiner_that_failed(monkey
         monkeypatch.setattr(judge._examiner, "wait", fail)  # noqa: SLF001 - the real one fails when it will
 
         with pytest.raises(Fault, match="the candidates' template is gone: "):
-            judge._judge("def f(): return 1", F_IS_ONE, Limits(), exhaustive=False)  # noqa: SLF001 - once only
+            judge._judge(b"def f(): return 1", F_IS_ONE, Limits(), exhaustive=False)  # noqa: SLF001 - once only
 
 
 class FailsEarly:

@@ -128,6 +128,57 @@ def test_training_goes_on_from_the_state_and_not_from_the_start(run, monkeypatch
     assert taken == [5]
 
 
+@pytest.fixture
+def threads(monkeypatch):
+    """Return what sets the threads that PyTorch takes by itself, in an environment that says nothing of them."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    before = torch.get_num_threads()
+
+    def set_usual(count):
+        torch.set_num_threads(count)
+        monkeypatch.setattr("harness.generation.threads._usual", lambda: count)
+
+    yield set_usual
+    torch.set_num_threads(before)
+
+
+def test_training_goes_on_with_the_threads_it_began_with(tmp_path, run, monkeypatch, threads, capsys):
+    """It began where a model of this size had three threads, and goes on where it would have one: the same bits."""
+    monkeypatch.setattr("harness.generation.threads._A_THREAD", 1)
+    threads(3)
+    run("whole")
+    with monkeypatch.context() as patch:
+        killed_after(patch, 3)
+        with pytest.raises(KeyboardInterrupt):
+            run("killed")
+    assert torch.load(tmp_path / "killed" / "state.pt", weights_only=True)["threads"] == 3
+    threads(1)
+
+    run("killed")
+
+    assert torch.get_num_threads() == 3
+    assert bits(tmp_path / "killed") == bits(tmp_path / "whole")
+    assert "last bits" not in capsys.readouterr().err
+
+
+def test_other_threads_of_the_user_are_told(run, monkeypatch, threads, capsys):
+    """The user's number counts, and what comes of it is said."""
+    threads(3)
+    monkeypatch.setattr("harness.generation.threads._A_THREAD", 1)
+    with monkeypatch.context() as patch:
+        killed_after(patch, 3)
+        with pytest.raises(KeyboardInterrupt):
+            run("out")
+    threads(2)
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+
+    run("out")
+
+    told = "training began with 3 threads and goes on with 2 threads (OMP_NUM_THREADS=2): weights may differ in their"
+    assert told in capsys.readouterr().err
+
+
 def test_the_clock_stops_and_the_same_call_goes_on(tmp_path, run):
     """Each call takes one step, its checkpoint can be loaded, and the end is that of a training without a limit."""
     run("whole")

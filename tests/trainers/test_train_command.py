@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from harness.cli.main import run
+from harness.progress import ProgressLog
 from trainers.config import TrainingOptions
 
 pytestmark = pytest.mark.slow
@@ -60,7 +61,8 @@ def test_a_stop_is_told_and_the_same_command_goes_on(tmp_path, train):
 
     assert first[:2] == (0, f"Checkpoint of step 1 written to {tmp_path / 'out' / 'steps' / '00000001'}\n")
     assert first[2].endswith("stopped because of --max-hours; the same command resumes here\n")
-    assert second == (0, f"Checkpoint of step 2 written to {tmp_path / 'out'}\n", "")
+    assert second[:2] == (0, f"Checkpoint of step 2 written to {tmp_path / 'out'}\n")
+    assert "--max-hours" not in second[2]
 
 
 def test_options_override_the_recipe(tmp_path, train, own):
@@ -135,11 +137,21 @@ def test_a_checkpoint_is_a_base_again(tmp_path, train, tiny_base):
 
 
 def test_progress_tells_what_training_does(train, monkeypatch):
-    """A line at most every ten seconds; here the clock is made to run."""
-    monkeypatch.setattr("harness.progress.INTERVAL_S", 0.0)
+    """Here it is asked after every step."""
+    lines = []
+
+    def asked(rows, total, what, _stream, **options):
+        log = ProgressLog(total, what, **options)
+        for row in rows:
+            yield row
+            log.count()
+            lines.append(log.line())
+
+    monkeypatch.setattr("trainers.loop.watched", asked)
 
     _, _, reported = train("--epochs", "3", "--save-every-steps", "1")
 
-    lines = reported.splitlines()
-    assert [line.split(",")[0] for line in lines] == ["trained 1 of 3", "trained 2 of 3", "trained 3 of 3"]
-    assert all(word in lines[0] for word in ("left", "loss", "accepted -", "rejected -", "gradient", "tokens/s"))
+    steps = [line for line in lines if line.startswith("trained")]
+    assert [line.split(",")[0] for line in steps] == ["trained 1 of 3", "trained 2 of 3", "trained 3 of 3"]
+    assert all(word in steps[0] for word in ("left", "loss", "accepted -", "rejected -", "gradient", "tokens/s"))
+    assert "is trained on the CPU with 1 thread (OMP_NUM_THREADS=1)" in reported.splitlines()[0]

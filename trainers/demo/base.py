@@ -15,6 +15,7 @@ from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM, get_linea
 from transformers.utils import logging
 
 from harness.generation.prompts import load_card, render_prompt
+from harness.generation.threads import choose_threads
 from harness.progress import watched
 from trainers.demo.submissions import glance
 from trainers.demo.tasks import problem_of, tasks
@@ -114,6 +115,7 @@ def train_base(
     tokenizer = tokenizer_for(rows)
     torch.manual_seed(seed)
     model = Qwen2ForCausalLM(_config(tokenizer.eos_token_id))
+    choose_threads(model.num_parameters())
     for _ in watched(_steps(model, tokenizer, rows, seed, steps), steps, "trained", sys.stderr):
         pass
     torch.nn.Module.to(model, dtype)

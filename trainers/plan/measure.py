@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from harness.generation.threads import choose_threads
 from trainers.config import TrainingOptions
 from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood
@@ -36,6 +37,8 @@ def calibrated(model: str, sizes: ModelSizes, groups: Sequence[Lengths], options
     Returns:
         The device, with one speed as the least and the most, in operations a second.
     """
+    if not torch.cuda.is_available():
+        choose_threads(sizes.parameters)
     few_s, more_s = (
         fastest_s(stepper(random_model(model, blocks, options), options), groups) for blocks in (_FEW, _MORE)
     )

@@ -1,10 +1,13 @@
 """Generates a batch with transformers: each prompt is computed once, each row has random numbers of its own.
 
+What the prompts of a batch begin with in common, such as the examples of a few-shot card, is computed once for all.
 B rows are generated from P prompts, L tokens long with their padding; V is the size of the vocabulary. Imported by the
 backend when a model is loaded.
 """
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Collection, Iterator, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,10 +29,17 @@ from harness.generation.backends.common import Batch
 from harness.generation.loading import CausalModel, stateful_layers
 from harness.runs.records import Sampling
 
+_PAUSE = 8
+"""Tokens between two looks for rows that have ended: each pause to hand them over costs some milliseconds."""
+_WORTH = 32
+"""Common tokens from which on prompts are computed in two steps."""
+
 
 class GeneratedTokens(NamedTuple):
-    """Holds the tokens of a row, with the one that ended it if one did."""
+    """Holds the tokens of a row of a batch, with the one that ended it if one did."""
 
+    place: int
+    """Of the row in its batch."""
     tokens: tuple[int, ...]
     ended: bool
 
@@ -58,25 +68,50 @@ class SeededChoice(LogitsProcessor):
 
 
 class Ends(StoppingCriteria):
-    """Notes the rows that have ended, and their lengths; tokens that `generate` adds to them later are dropped."""
+    """Notes the rows that have ended, and their lengths; tokens that `generate` adds to them later are dropped.
+
+    It stops `generate` where rows have ended, so that they can be handed over, and the others go on afterwards.
+    """
 
     def __init__(
-        self, ends: Sequence[int], stop: StopStringCriteria | None, *, start: int, rows: int, device: torch.device
+        self,
+        ends: Sequence[int],
+        stop: StopStringCriteria | None,
+        *,
+        start: int,
+        rows: int,
+        pausing: bool,
+        progress: "BatchProgress",
+        device: torch.device,
     ) -> None:
         """Watch what follows the first `start` tokens: a stop string may not begin in the prompt."""
         self._ends, self._stop, self._start = torch.tensor(ends, dtype=torch.int64, device=device), stop, start
+        self._pausing, self._progress = pausing, progress
+        self._seen = 0
+        """Rows that had ended at the last pause."""
         self.ended = torch.zeros(rows, dtype=torch.bool, device=device)
         self.lengths = torch.zeros(rows, dtype=torch.int64, device=device)
 
     def __call__(self, input_ids: torch.LongTensor, scores: Any, **_: Any) -> torch.BoolTensor:
-        """Return which of the rows have ended."""
+        """Return which of the rows are not to go on now: those that have ended, or all of them for a pause."""
         generated = input_ids[:, self._start :]
         ending = torch.isin(generated[:, -1], self._ends)
         if self._stop:
             ending |= self._stop(generated, scores)
         self.lengths += ~self.ended
         self.ended |= ending
+        self._progress.tokens = generated.shape[1]
+        pause = self._pausing and generated.shape[1] % _PAUSE == 0
+        if pause and (ended := int(self.ended.sum())) > self._seen:
+            self._seen = ended
+            return torch.ones_like(self.ended)  # type: ignore[return-value]  # it is one
         return self.ended  # type: ignore[return-value]  # it is one
+
+
+class BatchProgress:
+    """Tells another thread how far a batch is: tokens generated so far in each of its rows that haven't ended."""
+
+    tokens = 0
 
 
 def quiet(model: CausalModel) -> None:
@@ -98,8 +133,12 @@ def generate_batch(
     *,
     ends: Sequence[int],
     stop: StopStringCriteria | None,
-) -> list[GeneratedTokens]:
+    wanted: Collection[int],
+    progress: BatchProgress,
+) -> Iterator[GeneratedTokens]:
     """Generate the rows of a batch, which all have the same limit.
+
+    A row's tokens are the same whichever rows are wanted; nothing is computed once the last of these has ended.
 
     Args:
         model: in eval mode, on its device.
@@ -107,35 +146,44 @@ def generate_batch(
         sampling: temperature and top_p; at temperature 0 the likeliest token.
         ends: ids of the tokens that end a row.
         stop: from `stop_criterion`; None where there are no stop strings.
+        wanted: places of the rows that are to be yielded.
+        progress: is kept up to date.
 
-    Returns:
-        B rows, in the order of the batch, each with its tokens after the prompt and whether it ended before the limit.
+    Yields:
+        The wanted rows, soon after each has ended, with its tokens after the prompt and whether it ended before the
+        limit.
     """
     prompts = {prompt: place for place, prompt in enumerate(dict.fromkeys(row.prompt for row in batch))}
-    ids, mask = _left_padded(tuple(prompts), model.device)  # (P, L)
+    ids, mask, common = _padded(tuple(prompts), model)  # (P, L)
     of_rows = torch.tensor([prompts[row.prompt] for row in batch], device=model.device)  # (B,)
     limit, start = batch[0].limit, ids.shape[1]
-    until = Ends(ends, stop, start=start, rows=len(batch), device=model.device)
+    pausing = not stateful_layers(model)  # `generate` can't take up every state again
+    until = Ends(ends, stop, start=start, rows=len(batch), pausing=pausing, progress=progress, device=model.device)
     processors = LogitsProcessorList()
     if sampling.temperature > 0:
         seeds = [row.request.seed for row in batch]
         processors.extend(_warpers(sampling))
         processors.append(SeededChoice(seeds, start=start, limit=limit, device=model.device))
-    ids_of_all = model.generate(
-        ids[of_rows],
-        attention_mask=mask[of_rows],
-        past_key_values=_computed(model, ids, mask, of_rows),
-        max_new_tokens=limit,
-        do_sample=False,
-        logits_processor=processors,
-        stopping_criteria=StoppingCriteriaList([until]),
-    )
-    return [
-        GeneratedTokens(tuple(generated[:length]), ended)
-        for generated, length, ended in zip(
-            ids_of_all[:, start:].tolist(), until.lengths.tolist(), until.ended.tolist(), strict=True
+    cache = _computed(model, ids, mask, of_rows, common)
+    ids, mask, left = ids[of_rows], mask[of_rows], set(wanted)
+    while left:
+        made = model.generate(
+            ids,
+            attention_mask=mask,
+            past_key_values=cache,
+            max_new_tokens=start + limit - ids.shape[1],
+            do_sample=False,
+            logits_processor=processors,
+            stopping_criteria=StoppingCriteriaList([until]),
+            return_dict_in_generate=True,
         )
-    ]
+        ids, cache = made.sequences, made.past_key_values
+        mask = torch.nn.functional.pad(mask, (0, ids.shape[1] - mask.shape[1]), value=1)
+        ended, lengths = until.ended.tolist(), until.lengths.tolist()
+        full = ids.shape[1] - start == limit
+        for place in sorted(place for place in left if ended[place] or full):
+            left.remove(place)
+            yield GeneratedTokens(place, tuple(ids[place, start : start + lengths[place]].tolist()), ended[place])
 
 
 def stop_criterion(tokenizer: PreTrainedTokenizerBase, stop: Sequence[str]) -> StopStringCriteria | None:
@@ -158,20 +206,56 @@ def _warpers(sampling: Sampling) -> list[LogitsProcessor]:
     return warpers
 
 
-def _left_padded(prompts: Sequence[tuple[int, ...]], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the prompts' tokens and which of them are theirs, both (P, L)."""
-    longest = max(map(len, prompts))
-    ids = [[0] * (longest - len(prompt)) + list(prompt) for prompt in prompts]
-    mask = [[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts]
-    return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
+def _padded(prompts: Sequence[tuple[int, ...]], model: CausalModel) -> tuple[torch.Tensor, torch.Tensor, int]:
+    """Return the prompts' tokens, which of them are theirs, both (P, L), and how many all begin with.
+
+    The padding is on the left, or behind what is common, which so lies in the same places of all.
+    """
+    longest, common = max(map(len, prompts)), _common(prompts) if _reads_positions(model) else 0
+    ids = [[*prompt[:common], *[0] * (longest - len(prompt)), *prompt[common:]] for prompt in prompts]
+    mask = [[1] * common + [0] * (longest - len(prompt)) + [1] * (len(prompt) - common) for prompt in prompts]
+    return torch.tensor(ids, device=model.device), torch.tensor(mask, device=model.device), common
 
 
-def _computed(model: CausalModel, ids: torch.Tensor, mask: torch.Tensor, of_rows: torch.Tensor) -> DynamicCache | None:
-    """Compute each prompt once, its last token apart, and return the keys and values for the rows, if it has any."""
+def _common(prompts: Sequence[tuple[int, ...]]) -> int:
+    """Return how many tokens the prompts begin with in common, but for the last two of the shortest; 0 if few."""
+    shortest, least, most = min(map(len, prompts)), min(prompts), max(prompts)
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(least, most, strict=False)))
+    common = min(alike, shortest - 2)
+    return common if len(prompts) > 1 and common >= _WORTH else 0
+
+
+def _reads_positions(model: CausalModel) -> bool:
+    """Return whether padding between tokens is nothing to a model: it is told positions, and has no window or state."""
+    config = model.config.get_text_config()
+    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
+    windowed = kinds != {"full_attention"} or bool(getattr(config, "sliding_window", None))
+    told = "position_ids" in inspect.signature(model.forward).parameters
+    return told and not windowed and not stateful_layers(model)
+
+
+def _computed(
+    model: CausalModel, ids: torch.Tensor, mask: torch.Tensor, of_rows: torch.Tensor, common: int
+) -> DynamicCache | None:
+    """Compute each prompt once, its last token apart, and return the keys and values for the rows, if it has any.
+
+    The `common` first tokens of all are computed once for all.
+    """
     if ids.shape[1] == 1 or stateful_layers(model):  # not every state can be copied to other rows
         return None
-    cache: DynamicCache = model.generate(
-        ids[:, :-1], attention_mask=mask[:, :-1], max_new_tokens=1, do_sample=False, return_dict_in_generate=True
-    ).past_key_values
+    cache = None
+    if common:
+        cache = _extended(model, ids[:1, :common], mask[:1, :common], None)
+        cache.batch_repeat_interleave(len(ids))
+    cache = _extended(model, ids[:, :-1], mask[:, :-1], cache)
     cache.batch_select_indices(of_rows)
     return cache
+
+
+def _extended(model: CausalModel, ids: torch.Tensor, mask: torch.Tensor, cache: DynamicCache | None) -> DynamicCache:
+    """Return the keys and values of all tokens, given those of the first if there are any."""
+    made = model.generate(
+        ids, attention_mask=mask, past_key_values=cache, max_new_tokens=1, do_sample=False, return_dict_in_generate=True
+    )
+    extended: DynamicCache = made.past_key_values
+    return extended

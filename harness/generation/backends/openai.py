@@ -26,12 +26,14 @@ from harness.generation.backends.openai_protocol import (
     ServerOptions,
     completion_of,
     key_of,
+    left_to_server,
     message_of,
     prompt_too_long,
     public,
     server_options,
     weights_of,
 )
+from harness.progress import say
 from harness.runs.records import Producer, Sampling
 
 if TYPE_CHECKING:
@@ -90,6 +92,7 @@ class _Server:
             options={
                 "base_url": self._address,
                 "extra": msgspec.json.encode(self._options.extra, order="deterministic").decode(),
+                "left_to_server": ", ".join(left_to_server(self._options)),
                 "text_as_chat": str(self._options.text_as_chat),
             },
             repeatable="each request carries the seed of its sample, but a server need not keep to it",
@@ -222,7 +225,10 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
 
     with start_blocking_portal() as portal:
         try:
-            yield _Server(model, options, key, portal, connect)
+            server = _Server(model, options, key, portal, connect)
+            if left := ", ".join(left_to_server(options)):
+                say(f"{public(options.base_url)}: its own settings decide {left}; --option extra sends them")
+            yield server
         finally:
             portal.call(portal.stop, True)  # all that is still under way
 

@@ -63,6 +63,22 @@ def server_options(given: Mapping[str, Any]) -> ServerOptions:
     return msgspec.structs.replace(options, base_url=url)
 
 
+_OF_THE_SERVER = ("top_k", "min_p", "repetition_penalty")
+"""Settings of sampling that are not OpenAI's: where a request lacks them, many servers take the model's own."""
+
+
+def left_to_server(options: ServerOptions) -> tuple[str, ...]:
+    """Return the settings of sampling that no request says, so that the server's own configuration decides them.
+
+    Args:
+        options: of the backend.
+
+    Returns:
+        Their names.
+    """
+    return tuple(name for name in _OF_THE_SERVER if options.extra.get(name) is None)
+
+
 def _table(extra: Any) -> Any:
     """Return a JSON text's value; the command line leaves as a text what is no TOML, which has no null."""
     try:

@@ -1,14 +1,16 @@
 """Generates in this process through transformers: batches of similar length, each prompt computed once.
 
-Every sample has random numbers of its own, from its seed. What a model's generation config says about sampling, such as
-a repetition penalty, is ignored; only its tokens that end a text count. Batches depend on the plan alone, so that a run
-that was killed goes on with the same arithmetic, unless memory runs out at another batch.
+Every sample has random numbers of its own, from its seed, and is yielded when it ends, while others of its batch go on.
+What a model's generation config says about sampling, such as a repetition penalty, is ignored; only its tokens that end
+a text count. Batches depend on the plan alone, so that a run that was killed goes on with the same arithmetic, unless
+memory runs out at another batch.
 """
 
-import sys
+import time
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -20,12 +22,16 @@ from harness.generation.backend import Backend, Engine, Generated, Request
 from harness.generation.backends.common import Batch, batches, options_of, pieces
 from harness.generation.loading import LoadedModel, adapted_by, ends_of, load_whole
 from harness.generation.models import Weights, find_weights, of_one_base, refuse_absent
+from harness.generation.threads import choose_threads, wait_passively
 from harness.generation.tokens import PromptedRow, Tokens, context_of, too_long
+from harness.progress import say
 from harness.runs.records import Producer, Sampling
 
 if TYPE_CHECKING:
     import torch
-    from transformers import StopStringCriteria
+    from transformers import PreTrainedModel, StopStringCriteria
+
+    from harness.generation.backends.decoding import BatchProgress
 
 
 _WRONG_IN_BATCHES = frozenset({"rwkv"})
@@ -64,6 +70,12 @@ class _Loaded:
         self._tokens = Tokens(tokens, context_of(model.config))
         self._size = options.batch_size
         """Halved where memory runs out."""
+        self._under_way = UnderWay()
+
+    @property
+    def under_way(self) -> str:
+        """Return how far the batch is that is being generated."""
+        return self._under_way.text()
 
     @property
     def producer(self) -> Producer:
@@ -83,40 +95,64 @@ class _Loaded:
     def generate(
         self, plan: Sequence[Request], missing: Collection[tuple[str, int]], sampling: Sampling
     ) -> Iterator[Generated]:
-        """Generate the batches of which something is missing, and yield the completions of each when it is done."""
+        """Generate the batches of which something is missing, and yield each missing completion when it ends."""
         stop = self._decoding.stop_criterion(self._tokenizer, sampling.stop)
-        rows = list[PromptedRow]()
+        rows, left = list[PromptedRow](), set(missing)
         for row in self._tokens.rows(plan, sampling.max_tokens):
             if row.limit > 0:
                 rows.append(row)
-            elif row.request.key in missing:
+            elif row.request.key in left:
                 yield Generated(row.request, too_long(row.prompt))
-        waiting = deque(batches(rows, self._options.batch_size))
+        waiting = deque(
+            batch for batch in batches(rows, self._options.batch_size) if any(row.request.key in left for row in batch)
+        )
+        of = f"{len(waiting)} batch{'' if len(waiting) == 1 else 'es'} of at most {self._options.batch_size}"
+        say(f"{len(left)} samples to generate, in {of}")
+        self._under_way = UnderWay()
         while waiting:
             batch = waiting.popleft()
             if len(batch) > self._size:
                 waiting.extendleft(reversed(pieces(batch, self._size)))
-            elif any(row.request.key in missing for row in batch):
-                generated = self._generated(batch, sampling, stop)
-                if not generated:
-                    self._halve(batch)
-                    waiting.appendleft(batch)
-                yield from generated
+                continue
+            progress = self._decoding.BatchProgress()
+            self._under_way.begin(batch, waiting, progress)
+            try:
+                for generated in self._generated(batch, sampling, stop, left, progress):
+                    left.remove(generated.request.key)
+                    self._under_way.silent = False
+                    yield generated
+            except _OutOfMemory:
+                self._halve(batch)
+                waiting.appendleft(batch)
 
-    def _generated(self, batch: Batch, sampling: Sampling, stop: "StopStringCriteria | None") -> tuple[Generated, ...]:
-        """Return a batch's completions, none if memory ran out."""
+    def _generated(
+        self,
+        batch: Batch,
+        sampling: Sampling,
+        stop: "StopStringCriteria | None",
+        missing: Collection[tuple[str, int]],
+        progress: "BatchProgress",
+    ) -> Iterator[Generated]:
+        """Yield the completions of a batch's missing rows.
+
+        Raises:
+            _OutOfMemory: Memory ran out; what was yielded holds.
+        """
         from accelerate.utils.memory import should_reduce_batch_size  # noqa: PLC0415 - torch
 
+        wanted = [place for place, row in enumerate(batch) if row.request.key in missing]
         try:
-            tokens = self._decoding.generate_batch(self._model, batch, sampling, ends=self._ends, stop=stop)
+            for place, tokens, ended in self._decoding.generate_batch(
+                self._model, batch, sampling, ends=self._ends, stop=stop, wanted=wanted, progress=progress
+            ):
+                row = batch[place]
+                yield Generated(
+                    row.request, self._tokens.completion(row.prompt, tokens, ended=ended, stop=sampling.stop)
+                )
         except RuntimeError as error:
             if not should_reduce_batch_size(error):
                 raise
-            return ()
-        return tuple(
-            Generated(row.request, self._tokens.completion(row.prompt, generated, ended=ended, stop=sampling.stop))
-            for row, (generated, ended) in zip(batch, tokens, strict=True)
-        )
+            raise _OutOfMemory from error
 
     def _halve(self, batch: Batch) -> None:
         """Take smaller batches from now on."""
@@ -129,19 +165,71 @@ class _Loaded:
             )
         clear_device_cache(garbage_collection=True)
         self._size = len(batch) // 2
-        sys.stderr.write(f"out of memory with {len(batch)} samples at once: going on with {self._size}\n")
+        say(f"out of memory with {len(batch)} samples at once: going on with {self._size}")
+
+
+class _OutOfMemory(Exception):  # noqa: N818 - never leaves this module
+    """Reports that a batch is too large for the device."""
+
+
+class UnderWay:
+    """Tells another thread how far a generation is within its batches."""
+
+    def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
+        """Start the clock."""
+        self._clock_s, self._start_s = clock_s, clock_s()
+        self._waiting = self._later = self._steps = self._number = self._limit = 0
+        self.progress: BatchProgress | None = None
+        self.silent = True
+        """Whether no sample has ended yet, which would tell the time left."""
+
+    def begin(self, batch: Batch, waiting: Collection[Batch], progress: "BatchProgress") -> None:
+        """Go on with a batch.
+
+        Args:
+            batch: that is generated now.
+            waiting: those that come after it.
+            progress: counts its tokens.
+        """
+        if self.progress:
+            self._steps += self.progress.tokens
+        self._number, self._waiting = self._number + 1, len(waiting)
+        self._limit, self._later = batch[0].limit, sum(batch[0].limit for batch in waiting)
+        self.progress = progress
+
+    def text(self) -> str:
+        """Return the batch and its token, and the longest time left where nothing else tells it."""
+        if self.progress is None:
+            return ""
+        tokens = self.progress.tokens
+        text = f"batch {self._number} of {self._number + self._waiting} at token {tokens} of {self._limit}"
+        if not (self.silent and tokens):
+            return text
+        pace_s = (self._clock_s() - self._start_s) / (self._steps + tokens)
+        return f"{text}, at most {timedelta(seconds=round(pace_s * (self._limit - tokens + self._later)))} left"
 
 
 @contextmanager
 def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
     options = options_of(transformers.name, given, TransformersOptions)
+    wait_passively()
     try:
         import transformers as _library  # noqa: F401, PLC0415 - seconds
     except ModuleNotFoundError as error:
         raise UserError("the backend transformers needs libraries: pip install 'proctor[transformers]'") from error
     weights = find_weights(model)
     device = _device(options.device)
-    yield _Loaded(model, weights, options, _from_disk(weights, options, device))
+    loaded = _from_disk(weights, options, device)
+    say(f"loaded {model}: {_described(loaded.model)}")
+    yield _Loaded(model, weights, options, loaded)
+
+
+def _described(model: "PreTrainedModel") -> str:
+    """Return a loaded model's size, type and device in words, and settle the threads that compute it on a CPU."""
+    parameters = sum(weight.numel() for weight in model.parameters())
+    threads = f", {choose_threads(parameters)}" if model.device.type == "cpu" else ""
+    dtype = str(model.dtype).removeprefix("torch.")
+    return f"{parameters / 1e6:.1f} million parameters in {dtype} on {_kind_of(model.device)}{threads}"
 
 
 @contextmanager
@@ -153,7 +241,9 @@ def _share(models: Sequence[str], given: Mapping[str, Any]) -> Iterator[Backend]
 
     @cache
     def base() -> LoadedModel:
-        return _from_disk(msgspec.structs.replace(found[models[0]], adapter=None), options, device)
+        loaded = _from_disk(msgspec.structs.replace(found[models[0]], adapter=None), options, device)
+        say(f"loaded {found[models[0]].name} for all: {_described(loaded.model)}")
+        return loaded
 
     @contextmanager
     def load(model: str, _given: Mapping[str, Any]) -> Iterator[Engine]:
