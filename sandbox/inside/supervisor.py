@@ -8,21 +8,27 @@ import select
 import signal
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from sandbox.inside.clock import read_clock
+from sandbox.inside.layers import kernel
 from sandbox.inside.messages import (
     EXAMINE,
     EXCEEDED,
+    LIMITS_BYTES,
+    REQUEST_BYTES,
+    RIGHTS_BYTES,
     SERVE,
     STOP,
+    UNPACK_CPU_LIMIT,
+    UNPACK_NUMBER,
     Facts,
     ForkRequest,
     Lap,
     cpu_limit_in,
-    number_in,
     receive_mark,
-    receive_packet,
     receive_request,
     write_lap,
 )
@@ -38,22 +44,25 @@ _CORES = os.cpu_count() or 1
 class Watcher:
     """Watches forks that end, or are stopped, soon and alone, and touches little memory while a fork shares it."""
 
-    def __init__(self, control: socket.socket, marks: socket.socket | None, pidfd: int) -> None:
+    def __init__(
+        self, control: socket.socket, marks: socket.socket | None, pidfd: int, shared: tuple[Callable[..., Any], ...]
+    ) -> None:
         """Watch for what may come.
 
         Args:
             control: the socket to the judge.
             marks: the socket on which examiners request laps, if they may.
             pidfd: the number that the descriptor of a fork has.
+            shared: what receives from the judge, tells the time, and closes a file.
         """
-        self.receive = control.recvmsg
-        self.control_fd = control.fileno()
-        self.marks_fd = -1 if marks is None else marks.fileno()
-        self.pidfd = pidfd
-        self.poller = select.poll()
-        for fd in (self.marks_fd, self.control_fd, pidfd):
+        poller, marks_fd = select.poll(), -1 if marks is None else marks.fileno()
+        for fd in (marks_fd, control.fileno(), pidfd):
             if fd >= 0:
-                self.poller.register(fd, select.POLLIN)
+                poller.register(fd, select.POLLIN)
+        self.tools = (
+            pidfd, marks_fd, poller.poll, *shared, UNPACK_NUMBER, UNPACK_CPU_LIMIT,
+            *kernel.prepared_wait(),
+        )  # fmt: skip
 
     def watch(self, pid: int, pidfd: int, packet: bytes, started_s: float) -> Facts | None:
         """Return the facts of a fork, as a plain tuple; None where it takes a `ForkedProcess` to find them.
@@ -64,27 +73,32 @@ class Watcher:
             packet: the request.
             started_s: when it began, by the monotonic clock.
         """
-        if pidfd != self.pidfd:
+        own_fd, marks_fd, poll, receive, now, close, number_in, cpu_limit_in, wait4, status_at, usage_at, row, usage = (
+            self.tools
+        )
+        if pidfd != own_fd:
             return None
+        (number,) = number_in(packet, LIMITS_BYTES)
         while True:
-            ready = self.poller.poll(_NOTABLE_MS)
-            wall_s = time.monotonic() - started_s
-            if not ready or ready[0][0] == self.marks_fd or wall_s > _NOTABLE_S:
+            ready = poll(_NOTABLE_MS)
+            wall_s = now() - started_s
+            if not ready or ready[0][0] == marks_fd or wall_s > _NOTABLE_S:
                 return None
             if ready[-1][0] == pidfd:
                 break
-            stop, _ = receive_packet(self.receive)
+            stop = receive(REQUEST_BYTES, RIGHTS_BYTES)[0]
             if not stop:  # the judge is gone, and so will we be
                 raise EOFError
-            if stop[0] == STOP and number_in(stop) == number_in(packet):
+            if stop[0] == STOP and number_in(stop, LIMITS_BYTES)[0] == number:
                 os.kill(pid, signal.SIGKILL)
                 break
-        _, status, usage = os.wait4(pid, 0)
-        os.close(pidfd)
-        cpu_s = usage[0] + usage[1]
+        if wait4(pid, status_at, 0, usage_at) != pid:
+            raise ChildProcessError("a fork can't be waited for")
+        close(pidfd)
+        status, cpu_s = row[0], usage[0] + usage[2] + (usage[1] + usage[3]) / 1e6
         facts = (
-            number_in(packet), -1 if status & 0x7F else status >> 8, status & 0x7F, cpu_s, wall_s, usage[2] * 1024,
-            _CPU if cpu_s > cpu_limit_in(packet) else 0,
+            number, -1 if status & 0x7F else status >> 8, status & 0x7F, cpu_s, wall_s, usage[4] << 10,
+            _CPU if cpu_s > cpu_limit_in(packet, 1)[0] else 0,
         )  # fmt: skip
         return facts  # type: ignore[return-value]  # noqa: RET504 - the class itself would take more memory
 

@@ -7,6 +7,7 @@ program, a test or a value, so what a candidate inherits holds nothing worth rea
 Runs in the examined interpreter (CPython 3.10 and newer): standard library only.
 """
 
+import functools
 import gc
 import importlib
 import json
@@ -24,19 +25,23 @@ from os import _exit
 from typing import NamedTuple, NoReturn
 
 from sandbox.inside import candidate, examiner
-from sandbox.inside.confinement import Boot, BootError, Confinement, LayerRefusedError
+from sandbox.inside.confinement import FORK_SCORE, OWN_PID, Boot, BootError, Confinement, LayerRefusedError
+from sandbox.inside.heap import MOST_GAPS
 from sandbox.inside.layers import kernel, rlimits
+from sandbox.inside.layers.cgroups import MOST_COUNTERS_BYTES
 from sandbox.inside.messages import (
     EXAMINE,
     LIMITS_BYTES,
+    PACK_FACTS,
+    REQUEST_BYTES,
+    RIGHTS_BYTES,
     RUN,
     SERVE,
     STOP,
+    UNPACK_RIGHTS,
     Facts,
     ForkRequest,
-    packet_of_facts,
     receive_mark,
-    receive_packet,
     request_in,
     send_mark,
     send_request,
@@ -164,8 +169,7 @@ def _become_template(
     with suppress(EOFError, ConnectionError):
         rehearsal.run()
         control.send(ready)
-        while template.answer():
-            pass
+        template.serve()
     os._exit(0)
 
 
@@ -185,7 +189,7 @@ class _Rehearsal:
             for kind, is_odd in ((RUN, True), (SERVE, True), (RUN, False), (SERVE, False)) * _REHEARSALS:
                 self.jail.reserve.release()
                 self._request(kind, is_odd=is_odd)
-                self.template.execute(*receive_packet(self.control.recvmsg), is_odd=is_odd)
+                self.template.serve(is_odd=is_odd)
                 self.asking.recv(1 << 10)
         self.jail.reserve.settle()
 
@@ -209,91 +213,125 @@ class _Rehearsal:
 
 
 class ForkServer:
-    """Executes the requests of the judge and keeps nothing of them."""
+    """Executes the requests of the judge and keeps nothing of them.
+
+    It runs while forks share its memory, where each object that it looks up or calls, and each function, has a count of
+    references that is written to, mostly on a page of its own, which is copied then. So what every request takes is a
+    loop over local variables; what few take is in methods.
+    """
 
     def __init__(self, jail: Confinement, sockets: Sockets) -> None:
         """Serve over these sockets."""
         self.jail = jail
         self.sockets = sockets
-        self.send = sockets.control.send
         self.marks = sockets.marks if jail.holds_candidates else None
-        self.watcher = Watcher(sockets.control, self.marks, _FIRST)
-        self.poller = select.poll()
+        poller = select.poll()
         for sock in (self.marks, sockets.control):
             if sock is not None:
-                self.poller.register(sock, select.POLLIN)
+                poller.register(sock, select.POLLIN)
+        gaps = [poller.poll for _ in range(MOST_GAPS)]  # filled, so that the objects below lie together
+        receive, now, close = sockets.control.recvmsg, functools.partial(time.monotonic), functools.partial(os.close)
+        watcher = Watcher(sockets.control, self.marks, _FIRST, (receive, now, close))
+        self.tools = (
+            poller.poll, receive, sockets.control.send, PACK_FACTS, UNPACK_RIGHTS,
+            *map(functools.partial, (os.fork, os.pidfd_open, os.pwrite, os.pread, os.stat)), close, now,
+            watcher.watch, *(jail.group.kills() if jail.group else (-1, bool)),
+        )  # fmt: skip
+        del gaps
 
-    def answer(self) -> bool:
-        """Execute the next request; return False where the judge is gone."""
-        if self.poller.poll()[-1][0] != self.watcher.control_fd:
-            receive_mark(self.sockets.marks)  # its candidate died before it came
-            return True
-        packet, descriptors = receive_packet(self.watcher.receive)
-        if packet and packet[0] != STOP:  # a STOP crossed with the end of its execution
-            self.execute(packet, descriptors)
-        return bool(packet)
-
-    def execute(self, packet: bytes, descriptors: Sequence[int], *, is_odd: bool = False) -> None:
-        """Fork for a request and report how the fork ended.
+    def serve(self, *, is_odd: bool | None = None) -> None:  # noqa: C901, PLR0912, PLR0915 - see the class
+        """Execute requests until the judge is gone, and report how each fork ended.
 
         Args:
-            packet: the request.
-            descriptors: what came with it.
-            is_odd: whether to take it for out of the ordinary from the start.
-        """
-        jail, kind, clock, laps = self.jail, packet[0], None, None
-        if kind == SERVE:
-            *descriptors, clock, laps = descriptors
-        elif kind == EXAMINE:
-            clock = os.dup(descriptors[-1])
-        if is_odd or jail.limits != packet[:LIMITS_BYTES]:
-            jail.reserve.release()
-            jail.set_limits(packet)
-        jail.before_fork()
-        jail.reserve.hold()
-        pid = os.fork()
-        if pid == 0:
-            _become_fork(jail, packet, descriptors, self.sockets)
-        jail.reserve.release_few()
-        jail.after_fork()
-        for fd in descriptors:
-            os.close(fd)
-        facts = self._facts(pid, packet, laps, clock, is_odd=is_odd)
-        self.send(packet_of_facts(self._with_traces(facts)))
+            is_odd: for a single request, whether to take it for out of the ordinary from the start.
 
-    def _facts(self, pid: int, packet: bytes, laps: int | None, clock: int | None, *, is_odd: bool) -> Facts:
-        """Return how a fork ended, with all that it started."""
-        started_s, pidfd = time.monotonic(), os.pidfd_open(pid)
-        facts = None if is_odd or self.jail.children < 0 else self.watcher.watch(pid, pidfd, packet, started_s)
-        if facts is None:
-            self.jail.reserve.release()
-            execution = ForkedProcess(
-                pid, request_in(packet), laps, clock, owns_pid_namespace=self.jail.owns_pids, pidfd=pidfd
-            )
-            execution.started_s = started_s
-            return execution.supervise(self.sockets.control, self.marks, 0.0 if is_odd else TICK_S)
-        for fd in (laps, clock):
-            if fd is not None:
-                os.close(fd)
-        if not os.pread(self.jail.children, 1, 0):  # it left none behind
-            return facts
+        Raises:
+            EOFError: The judge is gone.
+        """
+        poll, receive, send, pack, unpack, fork, pidfd_open, pwrite, pread, stat, close, now, *more = self.tools
+        (watch, kills, is_known), jail, sockets, reserve = more, self.jail, self.sockets, self.jail.reserve
+        last_pid, score, own_score, children = jail.last_pid, jail.score, jail.own_score, jail.children
+        limits, writable, pristine, hold, few = jail.limits, jail.writable, jail.pristine, reserve.hold, reserve.few
+        control_fd, pop = sockets.control.fileno(), few.pop
+        while True:
+            if poll()[-1][0] != control_fd:
+                receive_mark(sockets.marks)  # its candidate died before it came
+                continue
+            packet, rights, _, _ = receive(REQUEST_BYTES, RIGHTS_BYTES)
+            if not packet:
+                raise EOFError
+            kind = packet[0]
+            if kind == STOP:  # it crossed with the end of its execution
+                continue
+            descriptors, clock, laps = unpack[kind](rights[0][2]), -1, -1
+            if kind == SERVE:
+                *descriptors, clock, laps = descriptors
+            elif kind == EXAMINE:
+                clock = os.dup(descriptors[-1])
+            if is_odd or limits != packet[:LIMITS_BYTES]:
+                reserve.release()
+                jail.set_limits(packet)
+            if last_pid >= 0:
+                pwrite(last_pid, OWN_PID, 0)  # how many came before must not show
+            pwrite(score, FORK_SCORE, 0)  # it is the one to go where memory is short
+            hold()
+            pid = fork()
+            if pid == 0:
+                _become_fork(jail, packet, descriptors, sockets)
+            while few[-1] is not None:
+                pop()
+            pwrite(score, own_score, 0)
+            for fd in descriptors:
+                close(fd)
+            pidfd, started_s = pidfd_open(pid), now()
+            facts = None if is_odd or children < 0 else watch(pid, pidfd, packet, started_s)
+            if facts is None:
+                facts = self._supervised(pid, pidfd, packet, (laps, clock), started_s, is_odd=bool(is_odd))
+            else:
+                for fd in (laps, clock):
+                    if fd >= 0:
+                        close(fd)
+                if pread(children, 1, 0):  # it left some behind
+                    reserve.release()
+                    facts = end_others(Facts._make(facts), packet)
+            entry = stat(writable)
+            if (
+                (entry[0] != pristine[0] or entry[1] != pristine[1] or entry[2] != pristine[2])
+                or (entry.st_mtime_ns != pristine[3] or entry.st_ctime_ns != pristine[4])
+                or (kills >= 0 and not is_known(pread(kills, MOST_COUNTERS_BYTES, 0)))
+            ):
+                facts = self._with_traces(Facts._make(facts))
+            send(pack(*facts))
+            if is_odd is not None:
+                return
+            packet = rights = descriptors = facts = entry = None  # their memory is for the next
+
+    def _supervised(
+        self, pid: int, pidfd: int, packet: bytes, files: tuple[int, int], started_s: float, *, is_odd: bool
+    ) -> Facts:
+        """Return how a fork ended that is not as most are, with all that it started."""
         self.jail.reserve.release()
-        return end_others(Facts._make(facts), packet)
+        laps, clock = (fd if fd >= 0 else None for fd in files)
+        execution = ForkedProcess(
+            pid, request_in(packet), laps, clock, owns_pid_namespace=self.jail.owns_pids, pidfd=pidfd
+        )
+        execution.started_s = started_s
+        return execution.supervise(self.sockets.control, self.marks, 0.0 if is_odd else TICK_S)
 
     def _with_traces(self, facts: Facts) -> Facts:
         """Remove what a program left in the writable place; return the facts with what that and the group reveal."""
         jail = self.jail
+        jail.reserve.release()
         if jail.is_dirty():
             warden = self.sockets.warden
-            jail.reserve.release()
             warden.send(b"r")
             if warden.recv(1) == _OVERFULL:
-                facts = Facts._make(facts)._replace(exceeded=facts[-1] or FILES)
+                facts = facts._replace(exceeded=facts.exceeded or FILES)
             jail.note_writable()
         try:
-            return Facts._make(facts)._replace(exceeded=facts[-1] or MEMORY) if jail.ran_out_of_memory() else facts
+            return facts._replace(exceeded=facts.exceeded or MEMORY) if jail.ran_out_of_memory() else facts
         except MemoryError:
-            return Facts._make(facts)._replace(exceeded=facts[-1] or HOST_MEMORY)
+            return facts._replace(exceeded=facts.exceeded or HOST_MEMORY)
 
 
 def _become_fork(jail: Confinement, packet: bytes, own: Sequence[int], sockets: Sockets) -> NoReturn:
