@@ -30,7 +30,7 @@ _SIZES = _LARGEST // _STEP
 _MOST_FILLED, _MOST_FREE, _MOST_HELD = 1 << 18, 250, 4000
 """More than there ever are: where memory is handed out in another way, we give up."""
 _INTEGERS = 32
-_FEW = {_INTEGERS: 16, 16: 4, 48: 8, 64: 8, 80: 8, 96: 4, 176: 2, 224: 2}
+_FEW = {_INTEGERS: 16, 16: 4, 48: 8, 64: 8, 80: 8, 96: 4, 112: 2, 176: 2, 224: 2}
 """How many blocks of a size a template needs while nothing out of the ordinary happens."""
 MOST_GAPS = 500
 """More than there are between objects of one size: once they are filled, further ones lie beside each other."""
@@ -116,6 +116,7 @@ class Reserve:
         for row, base in ((self.few, _MOST_FREE), (self._rest, _MOST_HELD)):
             self._full.extend(made for made in row[base:] if id(made) >> _POOL_BITS not in self._own_pools)
         self.release()
+        gc.collect()  # a list of the two lines above is kept for later, in a pool that would have no other object
         self.find_next_pool()
 
     def find_next_pool(self) -> None:

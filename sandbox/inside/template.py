@@ -262,6 +262,7 @@ class ForkServer:
                 raise EOFError
             kind = packet[0]
             if kind == STOP:  # it crossed with the end of its execution
+                packet = rights = None  # so that the next one is received into the same block
                 continue
             descriptors, clock, laps = unpack[kind](rights[0][2]), -1, -1
             if kind == SERVE:
