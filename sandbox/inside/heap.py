@@ -49,7 +49,7 @@ def _makers() -> Iterator[tuple[int, Callable[[Any], Any], Any]]:
 
     None of them makes anything else: a tuple of arguments would be kept for later, and be there for the fork.
     """
-    next_value, absolute, fill_up = map(functools.partial, (next, abs, b"".ljust))
+    next_value, absolute, fill_up = functools.partial(next), functools.partial(abs), functools.partial(b"".ljust)
     yield 16, next_value, iter(object, None)
     yield 32, absolute, -(1 << 40)  # an integer of two digits
     for size in range(48, _LARGEST + 1, _STEP):
@@ -78,7 +78,7 @@ class Reserve:
     def __init__(self) -> None:
         """Fill up the pools, but for the template's own blocks; call it once the template is warm."""
         gaps = [(functools.partial(id), (number, number, number)) for number in range(MOST_GAPS)]
-        collect, address = map(functools.partial, (gc.collect, id))  # as all that `hold` touches, beside each other
+        collect, address = functools.partial(gc.collect), functools.partial(id)  # all that `hold` touches is here
         makers = sorted(_makers(), key=lambda maker: (maker[0] in _FEW, maker[0] == _INTEGERS))
         self._makers = tuple((make, argument, _MOST_FREE - _FEW.get(size, 0)) for size, make, argument in makers)
         self._first_of_few = len(makers) - len(_FEW)

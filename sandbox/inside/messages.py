@@ -39,8 +39,9 @@ RIGHTS_BYTES = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
 UNPACK_RIGHTS = tuple(struct.Struct(f"={count}i").unpack for count in (5, 6, 4))
 """Reads the descriptors that come with RUN, SERVE and EXAMINE."""
 PACK_FACTS, UNPACK_NUMBER, UNPACK_CPU_LIMIT = _FACTS.pack, _NUMBER.unpack_from, _CPU_LIMIT.unpack_from
-"""Write facts; read the number in a packet, at LIMITS_BYTES, and the CPU seconds that it allows, at 1. These are for the
-template, which touches little memory: whoever else has the functions below."""
+"""Write facts; read the number in a packet, at LIMITS_BYTES, and the CPU seconds that it allows, at 1.
+
+These are for the template, which touches little memory; others have the functions below."""
 _EXAMINE, _COMPARE, _TAKE_TESTS, _MOST_WORK_BYTES = b"E", b"C", b"T", 256
 
 
