@@ -221,7 +221,7 @@ class ForkServer:
             send(pack(*facts))
             if is_odd is not None:
                 return
-            packet = rights = descriptors = facts = entry = None  # their memory is for the next
+            packet = rights = descriptors = pid = started_s = facts = entry = None  # a fork would let them go
 
     def _supervised(
         self, pid: int, pidfd: int, packet: bytes, files: tuple[int, int], started_s: float, *, is_odd: bool
