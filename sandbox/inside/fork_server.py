@@ -16,9 +16,10 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from os import _exit
+from types import ModuleType
 from typing import Any, NamedTuple, NoReturn
 
-from sandbox.inside import candidate, examiner
+from sandbox.inside import candidate
 from sandbox.inside.confinement import FORK_SCORE, OWN_PID, Confinement
 from sandbox.inside.heap import MOST_GAPS
 from sandbox.inside.layers import kernel, rlimits
@@ -140,9 +141,10 @@ class Watcher:
 class ForkServer:
     """Executes the requests of the judge and keeps nothing of them."""
 
-    def __init__(self, jail: Confinement, sockets: Sockets) -> None:
-        """Serve over these sockets."""
+    def __init__(self, jail: Confinement, sockets: Sockets, examiner: ModuleType | None) -> None:
+        """Serve over these sockets; the module `sandbox.inside.examiner` is for a template of examiners alone."""
         self.jail = jail
+        self.examiner = examiner
         self.sockets = sockets
         self.marks = sockets.marks if jail.holds_candidates else None
         poller = select.poll()
@@ -198,7 +200,7 @@ class ForkServer:
             hold()
             pid = fork()
             if pid == 0:
-                _become_fork(jail, packet, descriptors, sockets)
+                _become_fork(jail, packet, descriptors, sockets, self.examiner)
             while few[-1] is not None:
                 pop()
             pwrite(score, own_score, 0)
@@ -251,7 +253,9 @@ class ForkServer:
             return facts._replace(exceeded=facts.exceeded or HOST_MEMORY)
 
 
-def _become_fork(jail: Confinement, packet: bytes, own: Sequence[int], sockets: Sockets) -> NoReturn:
+def _become_fork(
+    jail: Confinement, packet: bytes, own: Sequence[int], sockets: Sockets, examiner: ModuleType | None
+) -> NoReturn:
     """Turn a fork into its kind: a session and descriptors of its own, the remaining layers, the work."""
     kind = packet[0]
     try:
@@ -262,10 +266,10 @@ def _become_fork(jail: Confinement, packet: bytes, own: Sequence[int], sockets: 
         _close_others(own)
         if kind == RUN:
             candidate.run_program(*own)
-        elif kind == EXAMINE:
-            examiner.examine_programs(*own)
-        else:
+        elif kind == SERVE:
             candidate.serve(*own, most_bytes=request_in(packet).output_bytes)
+        elif examiner is not None:
+            examiner.examine_programs(*own)
     except BaseException:  # noqa: BLE001 - what a program raises must not travel up into the template's own frames
         traceback.print_exc()
     _exit(_STRAYED)

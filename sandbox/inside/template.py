@@ -16,9 +16,10 @@ import site
 import socket
 import sys
 from contextlib import suppress
+from types import ModuleType
 from typing import NoReturn
 
-from sandbox.inside import candidate, examiner
+from sandbox.inside import candidate
 from sandbox.inside.confinement import Boot, BootError, Confinement, LayerRefusedError
 from sandbox.inside.fork_server import FIRST_FD, KEPT, OVERFULL, ForkServer, Sockets, look_up_names
 from sandbox.inside.layers import kernel
@@ -45,6 +46,7 @@ def main(boot_text: str, *numbers: str) -> None:
     for add_builtins in (site.setquit, site.setcopyright, site.sethelper):  # what -S left out: exit, quit, help
         add_builtins()
     _warm_up(boot.modules)
+    examiner = None if boot.holds_candidates else _examiner()
     try:
         jail = Confinement(boot)
     except (BootError, LayerRefusedError) as error:
@@ -54,7 +56,7 @@ def main(boot_text: str, *numbers: str) -> None:
     pid = os.fork()
     if pid == 0:
         warden_end.close()
-        _become_template(jail, control, marks, template_end, free)
+        _become_template(jail, Sockets(control, marks, template_end), free, examiner)
     for sock in (control, marks, template_end):
         sock.close()
     _guard(jail, warden_end, pid)
@@ -86,6 +88,13 @@ def _warm_up(modules: list[str]) -> None:
         os.register_at_fork = register
 
 
+def _examiner() -> ModuleType:
+    """Import what only examiners need: it would make every fork for a candidate dearer, by a tenth of its memory."""
+    from sandbox.inside import examiner  # noqa: PLC0415 - see above
+
+    return examiner
+
+
 def _as_packet(report: dict[str, object]) -> bytes:
     return json.dumps(report).encode()
 
@@ -102,20 +111,18 @@ def _guard(jail: Confinement, requests: socket.socket, pid: int) -> None:
     jail.remove()
 
 
-def _become_template(
-    jail: Confinement, control: socket.socket, marks: socket.socket, warden: socket.socket, free: list[int]
-) -> NoReturn:
+def _become_template(jail: Confinement, sockets: Sockets, free: list[int], examiner: ModuleType | None) -> NoReturn:
     for number in (signal.SIGINT, signal.SIGXFSZ, signal.SIGCHLD):  # init ignores what it has no handler for
         signal.signal(number, signal.SIG_DFL)
     try:
         report = jail.enter()
     except (BootError, LayerRefusedError) as error:
-        control.send(_as_packet(_reason(error)))
+        sockets.control.send(_as_packet(_reason(error)))
         os._exit(1)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user would have undone it
     for name in [name for name in sys.modules if name.partition(".")[0] == "sandbox"]:
         del sys.modules[name]  # a program may have modules of its own by these names
-    if jail.holds_candidates:
+    if examiner is None:
         candidate.prepare_candidates()
     else:
         examiner.prepare_examiners()
@@ -126,12 +133,12 @@ def _become_template(
     )
     jail.prepare_forks()
     look_up_names(jail)
-    template, rehearsal = ForkServer(jail, Sockets(control, marks, warden)), _Rehearsal(jail, warden)
+    template, rehearsal = ForkServer(jail, sockets, examiner), _Rehearsal(jail, sockets.warden)
     jail.keep_own_memory()
     gc.freeze()
     with suppress(EOFError, ConnectionError):
         rehearsal.run()
-        control.send(ready)
+        sockets.control.send(ready)
         template.serve()
     os._exit(0)
 
@@ -144,7 +151,7 @@ class _Rehearsal:
         self.marking, self.marks = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.asking, self.control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.jail = jail
-        self.template = ForkServer(jail, Sockets(self.control, self.marks, warden))
+        self.template = ForkServer(jail, Sockets(self.control, self.marks, warden), None)
 
     def run(self) -> None:
         """Execute both kinds of programs, with what is out of the ordinary and without."""
