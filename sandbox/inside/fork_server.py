@@ -1,8 +1,10 @@
-"""Forks a process for each request, and watches it, in a parent that touches few pages of the memory that both share.
+"""Forks a process for each request, and watches it, in a parent that writes to few pages of the memory that both share.
 
-It runs while forks share its memory, where each object that it looks up or calls, and each function, has a count of
-references that is written to, mostly on a page of its own, which is copied then. So what every request takes is a loop
-over local variables that never calls a function of ours but to watch; what few requests take is in methods.
+Each object that is looked up or called, functions too, has a count of references, mostly on a page of its own, which is
+copied when the parent changes the count while a fork shares it. So what every request takes is a loop over local
+variables; what few requests take is in methods. At the end of the loop the variables let their objects go: a fork
+that lets one go in their place would find its block free, and its own objects would lie elsewhere.
+
 Runs in the examined interpreter: standard library only.
 """
 
@@ -223,7 +225,7 @@ class ForkServer:
             send(pack(*facts))
             if is_odd is not None:
                 return
-            packet = rights = descriptors = pid = started_s = facts = entry = None  # a fork would let them go
+            packet = rights = descriptors = pid = started_s = facts = entry = None  # see the module
 
     def _supervised(
         self, pid: int, pidfd: int, packet: bytes, files: tuple[int, int], started_s: float, *, is_odd: bool
