@@ -145,22 +145,12 @@ def evaluate_samples(
     >>> result.policy, result.scores[0].k, result.scores[0].value
     ('model', 1, 0.5)
     """
-    out, origin = Path(out), _origin(Path(samples), shard, prompt_card)
+    source, origin = source_of(benchmark, data, limits, checkers), _origin(Path(samples), shard, prompt_card)
     with judging.started() as started:
-        source = source_of(benchmark, data, limits, checkers)
-        loaded = open_benchmark(source)
-        read = read_samples(Path(samples), *loaded, out, reading)
-        tasks = read.samples.tally.counts
-        infos = _selected(loaded, tasks, split, problem_set, origin.shard if problem_set else shard)
-        refuse_flawed(loaded.problems, infos)
         settings = ExaminationSettings(
             k=tuple(k), source=source, judging=started, origin=origin, problem_set=problem_set
         )
-        results = score_samples(_of_tasks(read.samples, infos, out), loaded.problems, infos, out, settings)
-        judged = appended_rows(out / EVALUATIONS, Evaluation) if read.recorded else ()
-        for line in (*read.remarks, *agreement(read.recorded, judged, read.version)):
-            tell(line)
-        return results
+        return _score_file(Path(samples), Path(out), settings, reading, tell, split=split, shard=shard)
 
 
 def generate_and_evaluate(
@@ -214,6 +204,29 @@ def generate_and_evaluate(
         open_run(out, run_record(plan.infos, examination, plan.sampling.n))
         samples = generate_and_judge(engine, plan, loaded.problems, out, examination)
     return score_samples(samples, loaded.problems, plan.infos, out, examination)
+
+
+def _score_file(
+    samples: Path,
+    out: Path,
+    settings: ExaminationSettings,
+    reading: ReadingSettings,
+    tell: Callable[[str], object],
+    *,
+    split: str,
+    shard: str,
+) -> tuple[Result, ...]:
+    """Read samples, judge and score those of the selected problems, and tell the user of them."""
+    loaded = open_benchmark(settings.source)
+    read = read_samples(samples, *loaded, out, reading)
+    shard = settings.origin.shard if settings.problem_set else shard
+    infos = _selected(loaded, read.samples.tally.counts, split, settings.problem_set, shard)
+    refuse_flawed(loaded.problems, infos)
+    results = score_samples(_of_tasks(read.samples, infos, out), loaded.problems, infos, out, settings)
+    judged = appended_rows(out / EVALUATIONS, Evaluation) if read.recorded else ()
+    for line in (*read.remarks, *agreement(read.recorded, judged, read.version)):
+        tell(line)
+    return results
 
 
 def _origin(samples: Path, shard: str, prompt_card: str | None) -> Origin:

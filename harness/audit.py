@@ -140,25 +140,25 @@ def count_disagreeing(
     Returns:
         Number of wrong ones by task id.
     """
-    asked = deque[str]()
+    tasks = deque[str]()
 
     def cases() -> Iterator[Case]:
         for task_id in task_ids:
             problem = problems[task_id]
             for reference in problem.other_references:
-                asked.append(task_id)
+                tasks.append(task_id)
                 yield _reference_case(msgspec.structs.replace(problem, reference=reference), method.cap_s, jail)
 
     judgements = judge_all(cases(), jail, workers)
-    found = ((asked.popleft(), judgement.verdict) for judgement in judgements)
+    found = ((tasks.popleft(), judgement.verdict) for judgement in judgements)
     return Counter(task_id for task_id, verdict in found if verdict is Verdict.WRONG_ANSWER)
 
 
 def _reference_case(problem: Problem, cap_s: float, jail: Jail) -> Case:
     sample = Sample(policy="reference", task_id=problem.task_id, index=0, completion=problem.reference)
-    program = program_of(sample, problem, AS_IT_IS, grammar=grammar_of(jail.python)).program
-    limits, prelude = calibrated_limits(problem.limits, cap_s), prelude_of(program, problem)
-    return Case(program=program, tests=problem.tests, limits=limits, prelude=prelude)
+    grammar, limits = grammar_of(jail.python), calibrated_limits(problem.limits, cap_s)
+    program = program_of(sample, problem, AS_IT_IS, grammar=grammar).program
+    return Case(program=program, tests=problem.tests, limits=limits, prelude=prelude_of(program, problem, grammar))
 
 
 def _reference_run(task_id: str, judgement: Judgement) -> ReferenceRun:

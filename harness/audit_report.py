@@ -40,7 +40,7 @@ class Alike(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SeveralAnswers(msgspec.Struct, frozen=True, kw_only=True):
-    """Names a problem to which several outputs may be right, and how outputs are compared."""
+    """Names a problem with several right outputs, and their checker."""
 
     task_id: str
     granted: tuple[str, ...]

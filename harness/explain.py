@@ -10,6 +10,7 @@ from harness.errors import UserError
 from harness.escapes import code_block
 from harness.extraction.program import program_of
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample
+from harness.syntax import Grammar
 from sandbox.printable import one_line, readable
 from sandbox.records import AssertTest, CallTest, StdioTest, Test, ValueTest, Verdict
 
@@ -82,7 +83,13 @@ def choose_evaluation(evaluations: Iterable[Evaluation], policy: str | None, ind
 
 
 def explain(
-    sample: Sample, evaluation: Evaluation, problem: Problem, setting: str, card: PromptCardId | None = None
+    sample: Sample,
+    evaluation: Evaluation,
+    problem: Problem,
+    setting: str,
+    card: PromptCardId | None = None,
+    *,
+    grammar: Grammar | None = None,
 ) -> Explanation:
     """Explain a sample and its verdict.
 
@@ -92,11 +99,12 @@ def explain(
         problem: that it answers.
         setting: of extraction under which it was judged.
         card: with which it was generated; None where that is unknown.
+        grammar: that parses as the interpreter does which ran the program; None for this one.
 
     Returns:
         The explanation, in readable text.
     """
-    found = program_of(sample, problem, setting, card)
+    found = program_of(sample, problem, setting, card, grammar)
     return Explanation(
         policy=one_line(sample.policy),
         task_id=one_line(sample.task_id),

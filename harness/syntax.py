@@ -111,30 +111,6 @@ def parse_text(text: str) -> ParsedText:
         return NO_PROGRAM
 
 
-def parsed(text: str) -> ast.Module | None:
-    """Return the syntax tree of a text, or None if it is not a program.
-
-    Args:
-        text: of any length and content.
-
-    Returns:
-        None, too, where the text is not parsed at all, see `is_beyond`.
-    """
-    return parse_text(text).tree
-
-
-def is_unfinished(text: str) -> bool:
-    """Return whether the text is not a program only because it ends too early, see `ParsedText`.
-
-    Args:
-        text: of any length and content.
-
-    Returns:
-        False, too, where the text is a program or is not parsed at all.
-    """
-    return parse_text(text).is_unfinished
-
-
 def is_beyond(text: str) -> bool:
     """Return whether a text is not parsed, because that could take too long or too much memory.
 

@@ -1,4 +1,4 @@
-"""Puts a LoRA adapter over a model, a new one or one to go on with, and says what share of the weights it reaches."""
+"""Puts a LoRA adapter over a model, a new one or one to go on with, and tells its share of the weights."""
 
 import sys
 import warnings

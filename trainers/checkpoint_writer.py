@@ -1,12 +1,15 @@
 """Writes checkpoints: the policy, its model card and, last of all, the record that says that the folder is whole."""
 
 from pathlib import Path
+from typing import Any
 
+import torch
 from accelerate import Accelerator
 
-from harness.runs.jsonl import pretty_json, read_rows, write_whole
+from harness.runs.jsonl import pretty_json, read_rows, whole_file, write_whole
 from trainers.compile.data_card import Card
 from trainers.model_card import README_FILE, checkpoint_card, commit
+from trainers.optimizer import MOMENTS_FILE
 from trainers.policy import Policy
 from trainers.sharding import whole
 from trainers.trainer import CHECKPOINT_FILE, Checkpoint
@@ -31,22 +34,27 @@ class CheckpointWriter:
         self._policy, self._record, self._card, self._out = policy, record, card, out
         self._accelerator = accelerator
 
-    def write(self, step: int, *, final: bool) -> Checkpoint:
+    def write(self, step: int, *, final: bool, moments: dict[str, Any] | None) -> Checkpoint:
         """Write the policy as it is now.
 
         Args:
             step: Steps taken so far.
             final: Whether training ends here; its last checkpoint is written to the training's own folder.
+            moments: AdamW's, to be written beside an adapter; None for a whole model.
 
         Returns:
             The record of the checkpoint, in every process.
         """
         checkpoint = self.record_of(step, final=final)
         weights = whole(self._policy.written, keep=self._accelerator.is_main_process)
+        moments = moments and whole(moments, keep=self._accelerator.is_main_process)
         if self._accelerator.is_main_process:
             folder = Path(checkpoint.path)
             folder.mkdir(parents=True, exist_ok=True)
             self._policy.write(folder, weights)
+            if moments:
+                with whole_file(folder / MOMENTS_FILE) as file:
+                    torch.save(moments, file)
             *_, last = read_rows(self._out / METRICS_FILE, Metrics)
             readme = checkpoint_card(checkpoint, groups=self._card, metrics=of_the_policy(last[1]))
             write_whole(folder / README_FILE, readme.encode())

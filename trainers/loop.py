@@ -22,10 +22,10 @@ from trainers.checkpoint_writer import CheckpointWriter
 from trainers.config import TrainingOptions
 from trainers.dataset import Weighted, batch, encode, longest_sequence, total_steps
 from trainers.objective import summed, token_weights
-from trainers.optimizer import make_optimizer, make_schedule
+from trainers.optimizer import make_optimizer, make_schedule, restore, take_up
 from trainers.packing import packed, padded
 from trainers.policy import Policy
-from trainers.sharding import parted, whole
+from trainers.sharding import whole
 from trainers.trainable import refuse_disagreement, refuse_length, refuse_model
 from trainers.trainer import Checkpoint
 from trainers.training_run import METRICS_FILE, Metrics, clipping_note, cut_after, progress_line
@@ -120,7 +120,7 @@ class Loop:
             if stop or taken % self._options.save_every_steps == 0:
                 self._save(taken)
             if stop or (self._options.keep_every_steps and taken % self._options.keep_every_steps == 0):
-                self._writer.write(taken, final=False)
+                self._writer.write(taken, final=False, moments=self._moments())
             if stop:
                 return
 
@@ -211,18 +211,24 @@ class Loop:
                 torch.save(state, file)
 
     def _restored(self) -> int:
-        """Restore the state that was saved last, and return the steps that had been taken: 0 without a state."""
+        """Restore the state that was saved last, and return the steps that had been taken: 0 without a state.
+
+        A training that begins takes up the moments of the adapter that it goes on with.
+        """
         if not (self._out / STATE_FILE).exists():
+            if self._policy.moments:
+                take_up(self._optimizer, self._policy.moments)
             return 0
         state = torch.load(self._out / STATE_FILE, map_location="cpu", weights_only=True, mmap=True)
         self._policy.restore(state["weights"])
         self._clipped = int(state["clipped"])
-        weights = [weight for group in self._optimizer.param_groups for weight in group["params"]]
-        for number, moments in state["optimizer"]["state"].items():
-            moments.update({name: parted(moment, weights[number]) for name, moment in moments.items()})
-        self._optimizer.load_state_dict(state["optimizer"])
+        restore(self._optimizer, state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])
         return int(state["taken"])
+
+    def _moments(self) -> dict[str, Any] | None:
+        """Return the moments that go beside an adapter: small, unlike those of a whole model."""
+        return self._optimizer.state_dict()["state"] if self._options.lora_rank else None
 
     def _whole(self, tensors: dict[str, Any]) -> dict[str, Any]:
         """Return them whole in the main process; all processes must call."""
@@ -233,7 +239,7 @@ class Loop:
         """Write the checkpoint where training has come to its end, and return it or the one that it stopped with."""
         if taken < self._total:
             return self._writer.record_of(taken, final=False)
-        checkpoint = self._writer.write(taken, final=True)
+        checkpoint = self._writer.write(taken, final=True, moments=self._moments())
         if self._accelerator.is_main_process:
             if note := clipping_note(self._clipped / taken):
                 sys.stderr.write(f"proctor: {note}\n")

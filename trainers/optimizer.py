@@ -1,7 +1,9 @@
-"""Makes the optimizer of a training and the schedule of its learning rate."""
+"""Makes the optimizer of a training and the schedule of its learning rate, and restores its state."""
 
 import math
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import (
@@ -10,7 +12,12 @@ from transformers import (
     get_linear_schedule_with_warmup,
 )
 
+from harness.errors import UserError
 from trainers.config import TrainingOptions
+from trainers.sharding import parted
+
+MOMENTS_FILE = "optimizer.pt"
+"""AdamW's moments beside an adapter, for a training that goes on from it."""
 
 
 def make_optimizer(weights: Iterable[torch.nn.Parameter], options: TrainingOptions) -> torch.optim.AdamW:
@@ -35,6 +42,40 @@ def make_optimizer(weights: Iterable[torch.nn.Parameter], options: TrainingOptio
     for group in groups:
         group["initial_lr"] = options.learning_rate  # of a schedule that doesn't begin at 0
     return torch.optim.AdamW(groups, lr=options.learning_rate)
+
+
+def restore(optimizer: Any, saved: dict[str, Any]) -> None:
+    """Set the state of an optimizer.
+
+    Args:
+        optimizer: From `make_optimizer`, sharded or not.
+        saved: What its `state_dict` was, with whole tensors.
+    """
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    for number, moments in saved["state"].items():
+        moments.update({name: parted(moment, weights[number]) for name, moment in moments.items()})
+    optimizer.load_state_dict(saved)
+
+
+def take_up(optimizer: Any, path: Path) -> None:
+    """Set the moments to those that a training of the same adapter ended with; rate and decay stay.
+
+    Args:
+        optimizer: From `make_optimizer`, before its first step.
+        path: The file beside the adapter.
+
+    Raises:
+        UserError: The file can't be read, or is of other parameters.
+    """
+    weights = dict(enumerate(weight for group in optimizer.param_groups for weight in group["params"]))
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        fits = all(moments["exp_avg"].shape == weights[number].shape for number, moments in state.items())
+    except Exception as error:  # the library raises whatever the bytes lead to, and advises to trust them
+        raise UserError(f"{path}: holds no moments of AdamW; remove it to begin with new ones") from error
+    if not fits:
+        raise UserError(f"{path}: holds moments of another adapter; remove it to begin with new ones")
+    restore(optimizer, optimizer.state_dict() | {"state": state})
 
 
 def make_schedule(

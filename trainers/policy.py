@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from harness.errors import UserError
-from harness.generation.loading import LoadedModel, load_model
+from harness.generation.loading import LoadedModel, load_model, write_ends
 from harness.generation.models import find_weights
 from harness.generation.tokens import Tokens
+from harness.runs.jsonl import sha256_of_file
 from trainers.adapter import put_over
 from trainers.config import TrainingOptions
 from trainers.objective import WeightedLikelihood
+from trainers.optimizer import MOMENTS_FILE
 from trainers.sharding import parted
 
 if TYPE_CHECKING:
@@ -41,7 +43,10 @@ class Policy:
             UserError: There is no such model, something that comes with it is wrong, or the options don't go together.
         """
         weights = find_weights(name)
-        self.weights_id = weights.identity
+        moments = weights.adapter and weights.adapter / MOMENTS_FILE
+        self.moments = moments if options.lora_rank and moments and moments.is_file() else None
+        """The file with AdamW's moments of the adapter that training goes on with."""
+        self.weights_id = weights.identity + (f" with {sha256_of_file(self.moments)}" if self.moments else "")
         self.dtype: torch.dtype = getattr(torch, options.dtype)
         loaded = load_model(
             weights.base, dtype=self.dtype if options.lora_rank else torch.float32, attention=options.attention
@@ -97,7 +102,6 @@ class Policy:
             folder: Where to, which exists.
             weights: The tensors of `written`, each whole.
         """
-        self.model.generation_config.eos_token_id = list(self.ends) if len(self.ends) > 1 else self.end
         if self._adapter is None:
             rounded = {name: _rounded(tensor, self.dtype) for name, tensor in weights.items()}
             self.model.save_pretrained(folder, state_dict=rounded)
@@ -106,7 +110,7 @@ class Policy:
             config.save_pretrained(folder)
         else:
             self._adapter.save_pretrained(folder, state_dict=weights)
-            self.model.generation_config.save_pretrained(folder)
+        write_ends(self.model, self.ends, folder)
         self.tokenizer.save_pretrained(folder)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from harness.errors import UserError
+from harness.generation.loading import stateful_layers
 from trainers.config import TrainingOptions
 from trainers.dataset import Encoded, Longest
 from trainers.objective import WeightedLikelihood
@@ -18,8 +19,8 @@ from trainers.sharding import unsharded
 
 _SCALES = {"logit_scale": "Cohere's", "logits_scaling": "Granite's", "lm_head_multiplier": "Falcon-H1's"}
 """Factors of the logits, by their names in configs."""
-_OVER_ALL_TOKENS = frozenset({"full_attention", "sliding_attention", "chunked_attention"})
-"""Kinds of layers that see a token by attention alone."""
+_CAPS = ("final_logit_softcapping", "logits_soft_cap", "output_logit_soft_cap")
+"""Names of caps of the logits in configs: of Gemma and NanoChat, RecurrentGemma, xLSTM."""
 _BY_LENGTH = frozenset({"dynamic", "longrope"})
 """Kinds of rotary positions whose factors depend on the longest sequence of a batch."""
 
@@ -36,10 +37,9 @@ def refuse_model(model: Any, options: TrainingOptions) -> None:
     """
     config = model.config.get_text_config()
     kind = config.model_type
-    if cap := getattr(config, "final_logit_softcapping", None):
-        raise UserError(
-            f"{kind} caps its logits (final_logit_softcapping {cap:g}), which training leaves out; take another model"
-        )
+    for name in _CAPS:
+        if cap := getattr(config, name, None):
+            raise UserError(f"{kind} caps its logits ({name} {cap:g}), which training leaves out; take another model")
     for name, whose in _SCALES.items():
         scale = getattr(config, name, None)
         if isinstance(scale, int | float) and scale != 1:
@@ -47,10 +47,9 @@ def refuse_model(model: Any, options: TrainingOptions) -> None:
                 f"{kind} scales its logits ({name} {scale:g}, as {whose}), which training leaves out; "
                 "take another model"
             )
-    others = set(getattr(config, "layer_types", None) or ()) - _OVER_ALL_TOKENS
-    if options.packing and (others or model._is_stateful):  # noqa: SLF001 - the library asks so, too
+    if options.packing and (others := stateful_layers(model)):
         raise UserError(
-            f"{kind} keeps a state along the sequence ({', '.join(sorted(others)) or 'recurrent'} layers), which "
+            f"{kind} keeps a state along the sequence ({', '.join(others)} layers), which "
             "packing would carry from one completion to the next; add --packing off"
         )
 
@@ -134,7 +133,7 @@ def refuse_disagreement(policy: WeightedLikelihood, dtype: torch.dtype, *, packi
         packing: Whether groups are packed.
 
     Raises:
-        UserError: The model is of such a kind.
+        UserError: The model is of such a kind, or fails on the mask.
     """
     model: Any = policy.model
     training = model.training
@@ -144,15 +143,22 @@ def refuse_disagreement(policy: WeightedLikelihood, dtype: torch.dtype, *, packi
         prompt=tuple(token % words for token in _SPECIMEN.prompt),
         completions=tuple(tuple(token % words for token in completion) for completion in _SPECIMEN.completions),
     )
+    advice = "add --packing off, or take another model" if packing else "take another model"
     with torch.no_grad():
         rows = (packed if packing else padded)(specimen).to(model.device)
-        found = policy.log_probs(rows)
+        try:
+            found = policy.log_probs(rows)
+        except torch.OutOfMemoryError:
+            raise
+        except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:  # of another mask or output
+            raise UserError(
+                f"{model.config.model_type} can't be computed as training does it ({error}); {advice}"
+            ) from error
         with unsharded(policy):
             expected = [_by_itself(model, dtype, specimen.prompt, one, found.device) for one in specimen.completions]
         apart = (found - torch.cat(expected)).abs().max().item()
     model.train(training)
     if not apart <= _TOLERANCE[dtype]:
-        advice = "add --packing off, or take another model" if packing else "take another model"
         raise UserError(
             f"{model.config.model_type} computes other log-probabilities than training ({apart:.3g} apart); {advice}"
         )

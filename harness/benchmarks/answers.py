@@ -1,4 +1,4 @@
-"""Chooses the checker of a problem's answers, by what its statement grants and by what its answers look like.
+"""Chooses the checker of a problem's answers, by the grants of its statement and the form of its answers.
 
 - Answers without decimals are compared line by line, numbers by their exact value: `values`.
 - Where one answer has decimals, or the statement names a tolerance, word by word, numbers within it: `numbers`.

@@ -19,7 +19,7 @@ from harness.benchmarks.row_files import files_of, open_rows
 from harness.benchmarks.starter_code import signature_of
 from harness.errors import UserError
 from harness.runs.json_objects import Span
-from harness.runs.python_json import converted, parse_json
+from harness.runs.python_json import converted, decode, parse_json
 from harness.runs.records import Problem
 from sandbox.records import CallTest
 
@@ -108,7 +108,7 @@ def of_files(files: Mapping[str, Path]) -> Catalogue:
     """
 
     def head(data: bytes, span: Span, split: str) -> CatalogueEntry:
-        read = _head(data, span.where)
+        read = decode(data, RowHead, span.where)
         named = [name for name in (read.problem_id, read.id) if name is not None]
         task_id = str(named[0] if named else span.number)
         return CatalogueEntry(span.where, f"{split}/{task_id}" if len(files) > 1 else task_id, read.flaw)
@@ -122,15 +122,15 @@ def of_files(files: Mapping[str, Path]) -> Catalogue:
 
 
 def _of_the_hub(row: _HubRow, where: str) -> _Row:
-    def decoded(value: Any, key: str) -> Any:
+    def of_text(value: Any, key: str) -> Any:
         return parse_json(value, f"{where}: {key}") if isinstance(value, str) and value else value
 
-    tests = decoded(row.input_output, "input_output")
+    tests = of_text(row.input_output, "input_output")
     return converted(
         {
             "inputs": [], "outputs": [], **(tests if isinstance(tests, dict) else {}),
             "prompt": row.question, "starter_code": row.starter_code, "difficulty": row.difficulty,
-            "solutions": decoded(row.solutions, "solutions") or (), "canonical_solution": None,
+            "solutions": of_text(row.solutions, "solutions") or (), "canonical_solution": None,
         },
         _Row,
         where,
@@ -158,7 +158,7 @@ def of_folder(home: Path) -> Catalogue:
                 task_id = f"{path.parent.name}/{path.name}" if splits else path.name
                 tests = path / "input_output.json"
                 try:
-                    yield CatalogueEntry(str(path), task_id, _head(_content(tests) or b"{}", str(tests)).flaw)
+                    yield CatalogueEntry(str(path), task_id, decode(_content(tests) or b"{}", RowHead, str(tests)).flaw)
                 except UserError as error:
                     yield CatalogueEntry(str(path), task_id, fault=str(error))
 
@@ -197,18 +197,6 @@ def _content(path: Path) -> bytes:
         return b""
     except OSError as error:
         raise UserError(f"{path}: can't be read: {error.strerror}") from error
-
-
-def _head(data: bytes, where: str) -> RowHead:
-    try:
-        return msgspec.json.decode(data, type=RowHead)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # wrong, or what only Python's own decoder takes
-        tree = parse_json(data, where)
-    if isinstance(tree, dict):
-        tree |= {name: msgspec.Raw(b"[0]" if tree.get(name) else b"") for name in ("inputs", "outputs")}
-        texts = {name: tree[name] for name in ("input_output", "public_test_cases", "tests") if name in tree}
-        tree |= {name: msgspec.Raw(json.dumps(text).encode()) for name, text in texts.items()}
-    return converted(tree, RowHead, where)
 
 
 def _problem(entry: CatalogueEntry, benchmark: str, row: _Row) -> Problem:

@@ -152,6 +152,23 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     size: str = ""
 
 
+def prefixed_id(task_id: str | int, prefix: str) -> str:
+    """Return the id of a task with its prefix, whichever way it is written.
+
+    >>> prefixed_id(2, "Mbpp"), prefixed_id("MBPP/2", "Mbpp"), prefixed_id("HumanEval/2", "Mbpp")
+    ('Mbpp/2', 'Mbpp/2', 'HumanEval/2')
+
+    Args:
+        task_id: as others write it.
+        prefix: such as "Mbpp".
+
+    Returns:
+        Such as "Mbpp/2" for the number, and for that with a prefix in any letter case.
+    """
+    head, slash, number = str(task_id).rpartition("/")
+    return f"{prefix}/{number}" if head.lower() in {"", prefix.lower()} else f"{head}{slash}{number}"
+
+
 class LoadedBenchmark(NamedTuple):
     """Holds a benchmark and its problems by task id, in its order; they may be decoded when they are looked up."""
 

@@ -1,4 +1,4 @@
-"""Reads CodeContests (Li et al. 2022, arXiv:2203.07814), and its problems in the form in which rLLM trains on them."""
+"""Reads CodeContests (Li et al. 2022, arXiv:2203.07814), and its problems in the form of rLLM's training data."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from harness.benchmarks.row_files import open_rows
 from harness.benchmarks.time_limits import calibrated_limits
 from harness.errors import UserError
 from harness.runs.json_objects import Span
-from harness.runs.python_json import converted, parse_json
+from harness.runs.python_json import converted, decode
 from harness.runs.records import Problem
 from sandbox.records import AssertTest, Limits, StdioTest, Test
 
@@ -89,7 +89,7 @@ class _TrainerRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Head(msgspec.Struct, frozen=True, kw_only=True):
-    """Reads what a row is, for the index; the tests are not decoded."""
+    """Reads the form and id of a row, for the index; the tests are not decoded."""
 
     name: str | None = None
     description: msgspec.Raw = msgspec.Raw()
@@ -120,12 +120,7 @@ def _problems(data: Path | None) -> Catalogue:
 
 def _entry(data: bytes, span: Span, split: str) -> CatalogueEntry:
     del split
-    try:
-        head = msgspec.json.decode(data, type=_Head)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # wrong, or what only Python's own decoder takes
-        tree = parse_json(data, span.where)
-        raw = {name: msgspec.Raw(b"0") for name in ("description", "problem") if name in tree}
-        head = converted({**tree, **raw} if isinstance(tree, dict) else tree, _Head, span.where)
+    head = decode(data, _Head, span.where)
     return CatalogueEntry(span.where, head.name or str(span.number), head.flaw)
 
 

@@ -1,8 +1,8 @@
-"""Opens the benchmarks of EvalPlus (Liu et al. 2023, arXiv:2305.01210), whose answers are what a reference returns.
+"""Opens the benchmarks of EvalPlus (Liu et al. 2023, arXiv:2305.01210): references return their answers.
 
 Answers are compared in EvalPlus' way (evalplus/eval/__init__.py), but for two points: an integer is met to the digit,
 at any tolerance, and floats are within the tolerance at any depth. Its limits are EvalPlus' own rule, max(4 s, 4 x the
-time of the reference), with the times of a table: a limit that was measured anew would be another on another machine.
+time of the reference), with the times of a table: a limit that is measured again would be another on another machine.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -14,6 +14,7 @@ from harness.benchmarks.evalplus_answers import answers_file, learn, texts_of
 from harness.benchmarks.evalplus_rows import Arguments, Numbered, PlusTask, numbered_rows, task_of, version_of
 from harness.benchmarks.time_limits import calibrated_limits, limit_of_reference
 from harness.errors import UserError
+from harness.formats.evalplus import VERSIONS
 from harness.runs.records import Problem
 from sandbox.inside import values
 from sandbox.records import CallTest, Limits
@@ -31,10 +32,9 @@ class PlusSet(NamedTuple):
 
     benchmark: str
     title: str
+    """As `harness.formats.evalplus.VERSIONS` has it."""
     prefix: str
     """Of the ids of its tasks."""
-    versions: Mapping[str, str]
-    """MD5 of the data set -> version."""
     arguments_of: Callable[[int, list[Any]], Arguments]
     """Number of a task, and an input as JSON has it -> the arguments that it means."""
     expectation_of: Callable[[PlusTask, Arguments, Any], Expectation]
@@ -77,11 +77,11 @@ def open_plus_set(data: Path | None, plus_set: PlusSet) -> Catalogue:
     def prepare(task_ids: Collection[str]) -> None:
         learn(_unknown((found[task_id] for task_id in task_ids), plus_set), plus_set.title)
 
-    return Catalogue(entries(), load, prepare=prepare, data_version=version_of(data, rows, plus_set.versions))
+    return Catalogue(entries(), load, prepare=prepare, data_version=version_of(data, rows, VERSIONS[plus_set.title]))
 
 
 def _unknown(rows: Iterator[Numbered], plus_set: PlusSet) -> dict[Path, PlusTask]:
-    """Return the tasks to learn, by the files of their answers; a malformed one is told when it is looked up."""
+    """Return the tasks to learn, by the files of their answers; a malformed one is reported when it is looked up."""
     tasks = dict[Path, PlusTask]()
     for row in rows:
         path = answers_file(row.row)
@@ -150,20 +150,3 @@ def close(task: PlusTask, answer: Any) -> Expectation:
 
 
 _USUAL_ATOL = 1e-6
-
-
-def canonical_number(task_id: str | int, prefix: str) -> str:
-    """Return the id of a task with its prefix, whichever way it is written.
-
-    >>> canonical_number(2, "Mbpp"), canonical_number("MBPP/2", "Mbpp"), canonical_number("HumanEval/2", "Mbpp")
-    ('Mbpp/2', 'Mbpp/2', 'HumanEval/2')
-
-    Args:
-        task_id: as others write it.
-        prefix: such as "Mbpp".
-
-    Returns:
-        Such as "Mbpp/2" for the number, and for that with a prefix in any letter case.
-    """
-    head, slash, number = str(task_id).rpartition("/")
-    return f"{prefix}/{number}" if head.lower() in {"", prefix.lower()} else f"{head}{slash}{number}"

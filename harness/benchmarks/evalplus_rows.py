@@ -18,7 +18,7 @@ import msgspec
 from harness.errors import UserError
 from harness.runs.json_objects import spans
 from harness.runs.jsonl import unpacked
-from harness.runs.python_json import converted, parse_json
+from harness.runs.python_json import converted, decode, parse_json
 
 Arguments = tuple[Any, ...]
 
@@ -62,7 +62,7 @@ class _HubRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Head(msgspec.Struct, frozen=True, kw_only=True):
-    """Reads what tells the form of a row; its inputs are not decoded."""
+    """Reads the fields that tell the form of a row; its inputs are not decoded."""
 
     task_id: str | int = ""
     base_input: msgspec.Raw = msgspec.Raw()
@@ -76,19 +76,6 @@ class _Head(msgspec.Struct, frozen=True, kw_only=True):
             return "native"
         test = bytes(self.test)
         return "hub" if b"inputs = [" in test and b"(*inp)" in test else ""
-
-
-def _head(row: bytes, where: str) -> _Head:
-    try:
-        return msgspec.json.decode(row, type=_Head)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # wrong, or what only Python's own decoder takes
-        tree = parse_json(row, where)
-    if isinstance(tree, dict):
-        tree |= {
-            name: msgspec.Raw(json.dumps(tree[name]).encode() if name in tree else b"")
-            for name in ("base_input", "plus_input", "test")
-        }
-    return converted(tree, _Head, where)
 
 
 def refuse_evalplus(data: Path, given: str, title: str) -> None:
@@ -109,7 +96,7 @@ def refuse_evalplus(data: Path, given: str, title: str) -> None:
         for where, _, start, length in list(spans(file, data)):
             file.seek(start)
             row = file.read(length)
-            if (b'_input"' in row or b"inputs = [" in row) and _head(row, where).form:
+            if (b'_input"' in row or b"inputs = [" in row) and decode(row, _Head, where).form:
                 raise UserError(f"{where}: this is {title}, not {given}: use --benchmark {given}-plus")
 
 
@@ -168,7 +155,7 @@ def _of_hub(row: _HubRow, where: str, number: int) -> PlusTask:
 
 
 class _Test(NamedTuple):
-    """Holds what is read of a `test`: the first values of `inputs` and `results`, and its last statement."""
+    """Holds parts of a `test`: the first values of `inputs` and `results`, and its last statement."""
 
     values: Mapping[str, ast.expr]
     function: str
@@ -248,7 +235,7 @@ def numbered_rows(data: Path, prefix: str) -> list[Numbered]:
         for where, _, start, length in list(spans(file, data)):
             file.seek(start)
             row = file.read(length)
-            head = _head(row, where)
+            head = decode(row, _Head, where)
             of, _, number = str(head.task_id).rpartition("/")
             if of not in {"", prefix} or not re.fullmatch(r"[0-9]{1,9}", number):
                 task_id = str(head.task_id)[:80]

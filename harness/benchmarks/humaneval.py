@@ -2,11 +2,12 @@
 
 import ast
 import warnings
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from harness.benchmarks.benchmark import Benchmark, Catalogue
+from harness.benchmarks.benchmark import Benchmark, Catalogue, prefixed_id
 from harness.benchmarks.evalplus_rows import refuse_evalplus
 from harness.benchmarks.hub import fetch
 from harness.benchmarks.problem_rows import catalogue_of_rows
@@ -41,20 +42,10 @@ def _problems(data: Path | None) -> Catalogue:
     return catalogue_of_rows(data, _Row, _problem)
 
 
-def _canonical_id(task_id: str | int) -> str:
-    """Return `HumanEval/0` for that itself, and for the bare number 0 or "0".
-
-    >>> _canonical_id(0), _canonical_id("0"), _canonical_id("humaneval/0"), _canonical_id("Mbpp/2")
-    ('HumanEval/0', 'HumanEval/0', 'HumanEval/0', 'Mbpp/2')
-    """
-    head, slash, number = str(task_id).rpartition("/")
-    return f"HumanEval/{number}" if head.lower() in {"", "humaneval"} else f"{head}{slash}{number}"
-
-
 humaneval = Benchmark(
     name="humaneval",
     problems=_problems,
-    canonical_id=_canonical_id,
+    canonical_id=partial(prefixed_id, prefix="HumanEval"),
     prompt_card="humaneval-completion",
     about="functions to complete from their signature and docstring",
     source=f"huggingface.co/datasets/{HUB}, or --data with HumanEval.jsonl.gz of its authors",

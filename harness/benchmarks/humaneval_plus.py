@@ -3,16 +3,9 @@
 from functools import partial
 from typing import Any
 
-from harness.benchmarks.benchmark import Benchmark
-from harness.benchmarks.evalplus import Expectation, PlusSet, canonical_number, close, open_plus_set
+from harness.benchmarks.benchmark import Benchmark, prefixed_id
+from harness.benchmarks.evalplus import Expectation, PlusSet, close, open_plus_set
 from harness.benchmarks.evalplus_rows import Arguments, PlusTask
-
-_VERSIONS = {
-    "fe585eb4df8c88d844eeb463ea4d0302": "v0.1.10",
-    "84f4b93a1270b492e4c54d5212da7a5b": "v0.1.9",
-    "401e75ad986361dccc7afecb4121e295": "v0.1.10 mini",
-    "03c016fe9c023eac1a6490f473958628": "v0.1.10 OriginFmt",
-}
 
 _FIND_ZERO = 32
 """Any root of the polynomial is right, whichever the reference finds."""
@@ -36,14 +29,13 @@ humaneval_plus = Benchmark(
             benchmark="humaneval-plus",
             title="HumanEval+",
             prefix="HumanEval",
-            versions=_VERSIONS,
             arguments_of=_arguments_of,
             expectation_of=_expectation_of,
             reference_cpu_s={},
             is_continued=True,
         ),
     ),
-    canonical_id=partial(canonical_number, prefix="HumanEval"),
+    canonical_id=partial(prefixed_id, prefix="HumanEval"),
     prompt_card="humaneval-completion",
     about="HumanEval's functions with hundreds of inputs each",
     source="github.com/evalplus/humanevalplus_release, HumanEvalPlus.jsonl.gz, -Mini or -OriginFmt",

@@ -21,7 +21,7 @@ from harness.benchmarks.row_files import files_of, open_rows
 from harness.benchmarks.time_limits import calibrated_limits
 from harness.errors import UserError
 from harness.runs.json_objects import Span
-from harness.runs.python_json import converted, parse_json
+from harness.runs.python_json import converted, decode, parse_json
 from harness.runs.records import Problem
 from sandbox.records import CallTest, Limits, Test
 
@@ -93,12 +93,7 @@ def _problems(data: Path | None) -> Catalogue:
 
 def _entry(data: bytes, span: Span, split: str) -> CatalogueEntry:
     del split  # all is of one split, whichever the file
-    try:
-        head = msgspec.json.decode(data, type=_Head)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # wrong, or what only Python's own decoder takes
-        tree = parse_json(data, span.where)
-        raw = {name: msgspec.Raw(b"0") for name in ("public_test_cases", "original_json") if name in tree}
-        head = converted({**tree, **raw} if isinstance(tree, dict) else tree, _Head, span.where)
+    head = decode(data, _Head, span.where)
     task_id = str(span.number if head.question_id is None else head.question_id)
     return CatalogueEntry(span.where, task_id, head.flaw)
 
@@ -197,7 +192,7 @@ SIZES = {"v1": 400, "v2": 111, "v3": 101, "v4": 101, "v5": 167, "v6": 175}
 _BEFORE = {
     "v1": "2024-04", "v2": "2024-07", "v3": "2024-09", "v4": "2024-11", "v5": "2025-03", "v6": "2025-06",
 }  # fmt: skip
-"""A month that no problem of a release reaches: problems in another order are told by it."""
+"""A month that no problem of a release reaches: it shows that problems are in another order."""
 
 
 def _release(name: str, added: tuple[str, ...]) -> Callable[[Iterable[Dated]], Iterable[str]]:

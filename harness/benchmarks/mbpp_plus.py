@@ -9,17 +9,12 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
-from harness.benchmarks.benchmark import Benchmark
-from harness.benchmarks.evalplus import Expectation, PlusSet, canonical_number, close, open_plus_set
+from harness.benchmarks.benchmark import Benchmark, prefixed_id
+from harness.benchmarks.evalplus import Expectation, PlusSet, close, open_plus_set
 from harness.benchmarks.evalplus_rows import Arguments, PlusTask
 
 Convert = Callable[[list[Any]], Arguments]
 
-_VERSIONS = {
-    "ebe95df0d5220f00cedd6f4bddea35e4": "v0.1.0",
-    "ee43ecabebf20deef4bb776a405ac5b1": "v0.2.0",
-    "ecca953ca5196893c1bdf3ea16e8ef13": "v0.2.0 OriginFmt",
-}
 _REFERENCE_CPU_S = {599: 2.5}
 
 _EVERY_DEPTH = range(1, 1000)
@@ -135,14 +130,13 @@ mbpp_plus = Benchmark(
             benchmark="mbpp-plus",
             title="MBPP+",
             prefix="Mbpp",
-            versions=_VERSIONS,
             arguments_of=arguments_of,
             expectation_of=_expectation_of,
             reference_cpu_s=_REFERENCE_CPU_S,
             is_continued=False,
         ),
     ),
-    canonical_id=partial(canonical_number, prefix="Mbpp"),
+    canonical_id=partial(prefixed_id, prefix="Mbpp"),
     about="MBPP's verified problems with a hundred inputs each",
     source="github.com/evalplus/mbppplus_release, MbppPlus.jsonl.gz or MbppPlus-OriginFmt.jsonl.gz",
     licence="Apache-2.0",

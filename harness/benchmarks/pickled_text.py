@@ -1,4 +1,4 @@
-"""Reads the one text in a pickle that holds nothing else, without unpickling, which would run a stranger's code."""
+"""Reads the one text in a pickle that holds nothing else, without unpickling: that would run a stranger's code."""
 
 import base64
 import binascii

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import UserError
-from harness.syntax import parsed
+from harness.syntax import Grammar, parse_text
 
 PRELUDES = Path(__file__).parent / "preludes"
 
@@ -35,7 +35,7 @@ class PreludeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Prelude(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds a prelude: how each of its names is come by."""
+    """Holds a prelude: its names, and the import or value behind each."""
 
     name: str
     sha256: str
@@ -45,13 +45,14 @@ class Prelude(msgspec.Struct, frozen=True, kw_only=True):
     packages: frozenset[str]
     """Names from third-party packages, which take long to import."""
 
-    def needed_by(self, program: str) -> str:
+    def needed_by(self, program: str, grammar: Grammar | None = None) -> str:
         r"""Return the part of the prelude that a program needs.
 
         A program that is not parsed, or that has texts executed, gets the names that occur in its text.
 
         Args:
             program: source text.
+            grammar: that parses as the interpreter does which runs the program; None for this one.
 
         Returns:
             Source text; empty where it needs none.
@@ -65,7 +66,7 @@ class Prelude(msgspec.Struct, frozen=True, kw_only=True):
         ''
         """
         words = self.sources.keys() & set(_WORD.findall(program))
-        needed = words and self._needed(words, parsed(program))
+        needed = words and self._needed(words, (grammar or parse_text)(program).tree)
         return "".join(source for name, source in self.sources.items() if name in needed)
 
     def _needed(self, words: set[str], module: ast.Module | None) -> set[str]:

@@ -112,7 +112,7 @@ def unchanged_problem(problems: Mapping[str, Problem], task_id: str, sha256: str
     if problem is None or info_of(problem).sha256 != sha256:
         raise UserError(
             f"task {task_id} of {source.data or source.benchmark} is not the one that was judged; name the same "
-            "--benchmark, --data and --limits as then"
+            "--benchmark, --data, --limits and --checkers as then"
         )
     return problem
 

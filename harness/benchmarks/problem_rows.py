@@ -5,13 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-import msgspec
-
 from harness.benchmarks.benchmark import Catalogue, CatalogueEntry
 from harness.errors import UserError
 from harness.runs.json_objects import spans
 from harness.runs.jsonl import unpacked
-from harness.runs.python_json import converted, parse_json
+from harness.runs.python_json import decode, parse_json
 from harness.runs.records import Problem
 
 
@@ -47,7 +45,7 @@ def catalogue_of_rows(path: Path, type_: type[Row], problem_of: Callable[[str, R
             for where, _, start, length in spans(file, path):
                 data = os.pread(file.fileno(), length, start)
                 try:
-                    row = _decoded(data, type_, where)
+                    row = decode(data, type_, where)
                 except UserError as error:
                     yield CatalogueEntry(where, _task_id(data) or where, fault=str(error))
                 else:
@@ -55,13 +53,6 @@ def catalogue_of_rows(path: Path, type_: type[Row], problem_of: Callable[[str, R
                     yield CatalogueEntry(where, str(row.task_id))
 
     return Catalogue(entries(), lambda entry: problem_of(entry.where, found[entry.task_id]), kept=None)
-
-
-def _decoded(data: bytes, type_: type[Row], where: str) -> Row:
-    try:
-        return msgspec.json.decode(data, type=type_)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # wrong, or what only Python's own decoder takes
-        return converted(parse_json(data, where), type_, where)
 
 
 def _task_id(data: bytes) -> str:

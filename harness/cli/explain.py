@@ -1,5 +1,7 @@
 """`proctor explain`: explains the failure of a sample."""
 
+import platform
+import sys
 from pathlib import Path
 
 import click
@@ -7,9 +9,10 @@ import msgspec
 
 from harness.benchmarks.benchmark import open_benchmark
 from harness.benchmarks.problem_info import unchanged_problem
-from harness.cli.options import checkers_option
+from harness.cli.options import checkers_option, python_option
 from harness.errors import UserError
 from harness.explain import choose_evaluation, explain, explanation_markdown
+from harness.extraction.interpreter import grammar_of
 from harness.runs.jsonl import appended_rows
 from harness.runs.records import Evaluation, Problem, Run, Source
 from harness.runs.row_store import SampleFile
@@ -25,6 +28,7 @@ from harness.runs.run_folder import read_run
 @click.option("--data", type=click.Path(), help="File or folder of the problems (default: the run's).")
 @click.option("--limits", type=click.Path(), metavar="FILE", help="Calibrated limits (default: the run's).")
 @checkers_option
+@python_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     *,
@@ -36,6 +40,7 @@ def command(
     data: str | None,
     limits: str | None,
     checkers: Path | None,
+    python: str,
     as_json: bool,
 ) -> int:
     """Explain why a sample failed.
@@ -59,7 +64,13 @@ def command(
         raise UserError(f"{run}: no sample of task {problem.task_id} has been judged yet; resume `proctor score`")
     evaluation = choose_evaluation(judged, policy, index)
     sample = SampleFile(run / "samples.jsonl", judged_run.samples_sha256)[evaluation.key]
-    found = explain(sample, evaluation, problem, judged_run.conditions.extraction, judged_run.conditions.prompt_card)
+    conditions = judged_run.conditions
+    if python == sys.executable and conditions.python.split(".")[:2] != [*platform.python_version_tuple()[:2]]:
+        remark = f"{run} was judged under Python {conditions.python}: name it with --python"
+        click.echo(f"proctor: {remark}, this one may find another program in the completion", err=True)
+    found = explain(
+        sample, evaluation, problem, conditions.extraction, conditions.prompt_card, grammar=grammar_of(python)
+    )
     click.echo(msgspec.json.encode(found) if as_json else explanation_markdown(found))
     return 0
 

@@ -1,12 +1,16 @@
 """Defines the options of `generate` and `run`: the problems, the model and the sampling."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
 from harness.cli.options import collect_options, shard_option
-from harness.generation.planning import BACKENDS, GenerationSettings
+from harness.errors import UserError
+from harness.generation.planning import BACKENDS, GenerationSettings, backend_of
 from harness.plugins import names
 
 
@@ -42,7 +46,11 @@ generation_options = collect_options(
         click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N of these problems."),
         shard_option,
         click.option(
-            "--model", required=True, metavar="MODEL", help="An id on the hub, a folder, a file, or a name on a server."
+            "--model",
+            required=True,
+            multiple=True,
+            metavar="MODEL",
+            help="An id on the hub, a folder, a file, or a name on a server; repeatable for adapters of one base.",
         ),
         click.option(
             "--backend",
@@ -80,3 +88,34 @@ generation_options = collect_options(
         ),
     ),
 )
+
+
+@contextmanager
+def loaded_once(settings: GenerationSettings, out: Path) -> Iterator[tuple[tuple[GenerationSettings, Path], ...]]:
+    """Load the base of several models once.
+
+    Args:
+        settings: with the models as the command line has them: all that were given.
+        out: folder of the run.
+
+    Yields:
+        The settings of each model with the folder of its run: `out`, or one for each below it.
+
+    Raises:
+        UserError: Several models don't go together, or their backend can't have them over one base.
+    """
+    models: tuple[str, ...] = tuple(settings.model)
+    if len(models) == 1:
+        yield ((msgspec.structs.replace(settings, model=models[0]), out),)
+        return
+    backend = backend_of(settings)
+    folders = [out / Path(model).name for model in models]
+    if len(set(folders)) < len(models):
+        raise UserError(f"{folders[0].name}: models of one name would share a folder; give each a command of its own")
+    if settings.policy is not None:
+        raise UserError("--policy: names one model; leave it out, and each is named by its --model")
+    if backend.share is None:
+        raise UserError(f"the backend {backend.name} takes one --model; give each a command of its own")
+    with backend.share(models, settings.options) as shared:
+        each = (msgspec.structs.replace(settings, model=model, backend=shared) for model in models)
+        yield tuple(zip(each, folders, strict=True))

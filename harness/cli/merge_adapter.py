@@ -17,7 +17,7 @@ def command(*, adapter: str, out: Path) -> int:
     NAME is the adapter's folder, or its name on the hub. The model written can be trained, examined and served like any
     other, and adapters can be trained on it.
     """
-    from harness.generation.loading import load_whole  # noqa: PLC0415 - seconds
+    from harness.generation.loading import load_whole, write_ends  # noqa: PLC0415 - seconds
 
     weights = find_weights(adapter)
     if weights.adapter is None:
@@ -25,9 +25,9 @@ def command(*, adapter: str, out: Path) -> int:
     if out.exists():
         raise UserError(f"{out}: exists already; choose a new folder for --out")
     model, tokenizer, ends = load_whole(weights, dtype="auto", merge=True)
-    model.generation_config.eos_token_id = list(ends)
     draft = out.with_name(f"{out.name}.tmp")
     model.save_pretrained(draft)
+    write_ends(model, ends, draft)
     tokenizer.save_pretrained(draft)
     draft.rename(out)
     click.echo(f"Model written to {out}")

@@ -83,8 +83,17 @@ def _at_most_a_core(_context: click.Context, _option: click.Parameter, workers: 
     return min(workers, cores)
 
 
+def _absolute(_context: click.Context, _parameter: click.Parameter, python: str) -> str:
+    """Return the path of an interpreter as it is found from any folder: the jail's is not ours."""
+    return os.path.abspath(python) if os.sep in python else python  # noqa: PTH100 - "python3" is found by PATH
+
+
 python_option = click.option(
-    "--python", default=sys.executable, metavar="PATH", help="Interpreter that runs the programs (default: this one)."
+    "--python",
+    default=sys.executable,
+    metavar="PATH",
+    callback=_absolute,
+    help="Interpreter that runs the programs (default: this one).",
 )
 
 JAIL_OPTIONS = (

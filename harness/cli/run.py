@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from harness.api import generate_and_evaluate
-from harness.cli.generation_options import generation_options
+from harness.cli.generation_options import generation_options, loaded_once
 from harness.cli.options import JudgingOptions, judging_options, out_option, problem_options, report
 from harness.generation.planning import GenerationSettings
 
@@ -23,8 +23,12 @@ def command(
     The same as `proctor generate` and then `proctor score`, in the time of the longer of the two. The same command
     resumes a killed run.
     """
-    results = generate_and_evaluate(
-        benchmark, settings, out=out, k=judging.k, data=data, limits=judging.limits, checkers=judging.checkers,
-        judging=judging.settings(),
-    )  # fmt: skip
-    return report(results, out, judging)
+    code = 0
+    with loaded_once(settings, out) as each:
+        for one, folder in each:
+            results = generate_and_evaluate(
+                benchmark, one, out=folder, k=judging.k, data=data, limits=judging.limits, checkers=judging.checkers,
+                judging=judging.settings(),
+            )  # fmt: skip
+            code = max(code, report(results, folder, judging))
+    return code

@@ -11,7 +11,7 @@ from harness.errors import UserError
 from harness.examination.evaluate import evaluations_of
 from harness.extraction.interpreter import grammar_of
 from harness.runs.conditions import allowed_text
-from harness.runs.jsonl import decode
+from harness.runs.python_json import decode
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample
 from sandbox.equal_programs import EqualPrograms, Key
 from sandbox.jail import Jail, JailReport, probe

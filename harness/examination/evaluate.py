@@ -144,7 +144,7 @@ def evaluations_of(
                 waiting.append((sample, problem.difficulty, found))
                 yield Case(
                     program=found.program, tests=problem.tests, limits=problem.limits, exhaustive=exhaustive,
-                    prelude=prelude_of(found.program, problem),
+                    prelude=prelude_of(found.program, problem, grammar),
                 )  # fmt: skip
 
     for judgement in judge(cases()):

@@ -58,7 +58,7 @@ def judged_reward(
     """
     if Verdict.SANDBOX_ERROR in rewards:
         raise UserError("a sandbox error says nothing of a program and can't have a reward; leave it out")
-    at_once = workers or len(os.sched_getaffinity(0))
+    at_once, grammar = workers or len(os.sched_getaffinity(0)), grammar_of(jail.python)
 
     def judged(
         *, prompts: Sequence[Text], completions: Sequence[Text], task_id: Sequence[str], **_columns: object
@@ -73,8 +73,8 @@ def judged_reward(
                     completion=_last_text(completion),
                     prompt=prompt if isinstance(prompt, str) else "",
                 )
-                found = program_of(sample, problem, extraction, card, grammar_of(jail.python))
-                prelude = prelude_of(found.program, problem)
+                found = program_of(sample, problem, extraction, card, grammar)
+                prelude = prelude_of(found.program, problem, grammar)
                 yield Case(program=found.program, tests=problem.tests, limits=problem.limits, prelude=prelude)
 
         return [rewards.get(judgement.verdict) for judgement in judge_all(cases(), jail, at_once, reuse=reuse)]

@@ -1,4 +1,4 @@
-"""Finds what frames the answer of a model: thoughts in tags or channels, tags around the answer, and special tokens.
+"""Finds the frames of a model's answer: thoughts in tags or channels, tags around the answer, and special tokens.
 
 A tag is a name in brackets of any kind, such as `<think>`, `[THINK]` or `<|begin_of_thought|>`. Its meaning is read
 from its name, in any letter case, so that of a new model is mostly understood. A tag between quotes on its line is
@@ -12,7 +12,7 @@ from typing import NamedTuple
 _MOST_TAGS = 10_000
 """Tags that are read; a text with more is not an answer."""
 _NEAR = 200
-"""Characters around a tag that tell whether it stands between quotes."""
+"""Characters around a tag that tell whether it is between quotes."""
 
 _TAG = re.compile(
     r"(?P<opening>[<\[({\u25c1\u3010\u27e8\u00ab\uff1c]\|?|<\uff5c)(?P<slash>[ ]?/[ ]?)?"
@@ -78,7 +78,7 @@ _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)|```|'''|\"\"\"")
 
 
 class Tag(NamedTuple):
-    """Locates a tag, and tells what it frames."""
+    """Locates a tag, and tells its kind."""
 
     start: int
     end: int
@@ -130,7 +130,7 @@ def _tag(match: re.Match[str]) -> Tag | None:
 
 
 def is_quoted(text: str, start: int, end: int) -> bool:
-    """Return whether a part of a text stands between quotes or backticks on its line, so is only spoken of.
+    """Return whether a part of a text is between quotes or backticks on its line, so is only spoken of.
 
     Args:
         text: that holds the part.

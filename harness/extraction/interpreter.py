@@ -30,11 +30,11 @@ class _Answer(msgspec.Struct):
 
 
 class _UnknownStatement(ast.stmt):
-    """Stands for a statement, or a part of one, that this Python doesn't have."""
+    """Replaces a statement, or a part of one, that this Python doesn't have."""
 
 
 class OtherPython:
-    """Parses as one interpreter does; started when the first text comes, and anew where a text ended it."""
+    """Parses as one interpreter does; starts it for the first text, and again after a text that ended it."""
 
     def __init__(self, python: str) -> None:
         """Take the path of the interpreter."""
@@ -82,7 +82,7 @@ class OtherPython:
         return ParsedText(_tree(answer), answer.is_unfinished)
 
     def end(self) -> None:
-        """End the process; another text starts one anew."""
+        """End the process; the next text starts one."""
         if child := self._child:
             self._child = None
             child.kill()
@@ -129,6 +129,6 @@ def grammar_of(python: str) -> Grammar:
         python: its path.
 
     Returns:
-        `harness.syntax.parse_text` for this one; one of another version is asked in a process of its own, which lasts.
+        `harness.syntax.parse_text` for this one; one of another version parses in a process of its own, which lasts.
     """
     return parse_text if python == sys.executable else OtherPython(python)

@@ -58,7 +58,7 @@ def _answer(text: bytes) -> object:
 
 
 def _flat(tree: ast.AST) -> list[object]:
-    """Return the nodes of a tree; where one has a child, the child's number stands in a list of its own."""
+    """Return the nodes of a tree; where one has a child, the child's number is in a list of its own."""
     order, todo = [], [tree]
     while todo:
         order.append(node := todo.pop())

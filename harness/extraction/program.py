@@ -54,17 +54,18 @@ def program_of(
     return msgspec.structs.replace(found, program=complete_program(found.program, problem, grammar))
 
 
-def prelude_of(program: str, problem: Problem) -> str:
+def prelude_of(program: str, problem: Problem, grammar: Grammar | None = None) -> str:
     """Return what is executed before a program: the names of the problem's prelude that it needs.
 
     Args:
         program: as it runs.
         problem: that it answers.
+        grammar: that parses as the interpreter does which runs the program; None for this one.
 
     Returns:
         Source text, mostly empty.
     """
-    return load_prelude(problem.prelude).needed_by(program) if problem.prelude else ""
+    return load_prelude(problem.prelude).needed_by(program, grammar) if problem.prelude else ""
 
 
 def entry_point_of(problem: Problem) -> str:

@@ -1,1 +1,1 @@
-"""Reads samples as others write them: a module a format, and `harness.formats.read`, which chooses one."""
+"""Reads samples as others write them: a module a format; `harness.formats.read` chooses one."""

@@ -17,7 +17,7 @@ _MOST_TIMES = 250
 
 
 class UnpackedBytes:
-    """Counts what is unpacked, and refuses a file made to fill the disk."""
+    """Counts unpacked bytes, and refuses a file made to fill the disk."""
 
     def __init__(self, packed_bytes: int, name: str) -> None:
         """Begin with nothing unpacked.

@@ -1,4 +1,4 @@
-"""Reads what evalplus and BigCodeBench write: folders and archives of programs, and eval_results.json."""
+"""Reads files of evalplus and BigCodeBench: folders and archives of programs, and eval_results.json."""
 
 import os
 import re
@@ -19,12 +19,19 @@ ARCHIVE_TITLE = "a tar archive of programs as evalplus takes them"
 RESULTS_TITLE = "eval_results.json of evalplus or BigCodeBench"
 OLDER_TITLE = "eval_results.json of an older evalplus, which holds verdicts but no programs"
 VERSIONS = {
-    "fe585eb4df8c88d844eeb463ea4d0302": "HumanEval+ v0.1.10",
-    "84f4b93a1270b492e4c54d5212da7a5b": "HumanEval+ v0.1.9",
-    "ee43ecabebf20deef4bb776a405ac5b1": "MBPP+ v0.2.0",
-    "ebe95df0d5220f00cedd6f4bddea35e4": "MBPP+ v0.1.0",
+    "HumanEval+": {
+        "fe585eb4df8c88d844eeb463ea4d0302": "v0.1.10",
+        "84f4b93a1270b492e4c54d5212da7a5b": "v0.1.9",
+        "401e75ad986361dccc7afecb4121e295": "v0.1.10 mini",
+        "03c016fe9c023eac1a6490f473958628": "v0.1.10 OriginFmt",
+    },
+    "MBPP+": {
+        "ebe95df0d5220f00cedd6f4bddea35e4": "v0.1.0",
+        "ee43ecabebf20deef4bb776a405ac5b1": "v0.2.0",
+        "ecca953ca5196893c1bdf3ea16e8ef13": "v0.2.0 OriginFmt",
+    },
 }
-"""MD5 of the problems, unpacked -> their version, for the `hash` of results."""
+"""Title of a set -> MD5 of its problems, unpacked, which is the `hash` of results -> version."""
 _TASK = re.compile(r"(.+)_(\d+)")
 _PROGRAM = re.compile(r"(\d+)\.py")
 
@@ -112,7 +119,8 @@ def recorded_version(head: Head) -> str:
         head: beginning of the file.
     """
     given = str(head.row.get("hash") or "")
-    return next((name for known, name in VERSIONS.items() if known[:8] == given[:8]), "")
+    known = {md5[:8]: f"{title} {name}" for title, versions in VERSIONS.items() for md5, name in versions.items()}
+    return known.get(given[:8], "")
 
 
 def _placed(name: str) -> tuple[str, tuple[str, ...], int] | None:

@@ -1,4 +1,4 @@
-"""Defines what a format gets, a source of samples, and what it yields: samples as they are written there."""
+"""Defines sources of samples, and the samples that a format yields, as they are written there."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Reads the beginning of a file, as much as is needed to say what it is."""
+"""Reads the beginning of a file, as much as tells its format."""
 
 import json
 from typing import Any, BinaryIO

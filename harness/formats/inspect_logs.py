@@ -1,4 +1,4 @@
-"""Reads logs of inspect_ai, which are zip archives (.eval) or JSON documents."""
+"""Reads logs of inspect_ai: zip archives (.eval) or JSON documents."""
 
 import re
 from collections.abc import Iterator

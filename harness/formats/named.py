@@ -1,4 +1,4 @@
-"""Turns what a format yields into samples: tasks get their ids, policies names, indexes numbers."""
+"""Names the samples that a format yields: tasks get their ids, policies names, indexes numbers."""
 
 import json
 import math

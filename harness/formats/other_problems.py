@@ -1,4 +1,4 @@
-"""Notices programs that answer other problems than those to which their position or number assigns them."""
+"""Notices programs that answer other problems than their position or number says."""
 
 import re
 from collections import Counter, defaultdict
@@ -12,7 +12,7 @@ _DEFINED = re.compile(r"^(?:async )?def (\w+)", re.MULTILINE)
 
 
 class OtherProblems:
-    """Counts the programs that define the function for which their problem asks, and those for which others ask."""
+    """Counts the programs that define the function that their problem wants, and those that another wants."""
 
     def __init__(self, problems: Mapping[str, Problem], split: str = "") -> None:
         """Learn what the problems ask for.

@@ -1,4 +1,4 @@
-"""Reads samples of any format in one pass, and says which it was."""
+"""Reads samples of any format in one pass, and names the format."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -42,7 +42,7 @@ FORMAT_NAMES = tuple(form.name for form in FORMATS)
 
 
 class Reading(msgspec.Struct, kw_only=True, frozen=True):
-    """Holds the samples of a file, and what the user shall know of them."""
+    """Holds the samples of a file, and remarks on them for the user."""
 
     samples: SampleCopy
     remarks: tuple[str, ...]
@@ -54,7 +54,7 @@ class Reading(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class ReadingSettings(msgspec.Struct, kw_only=True, frozen=True):
-    """Settles how samples are read."""
+    """Holds the settings for reading samples."""
 
     format_name: str = ""
     """One of `FORMAT_NAMES`; "" to recognise it."""

@@ -18,7 +18,7 @@ RESULTS = "eval_results.json"
 
 
 class RecordedVerdict(NamedTuple):
-    """Holds the verdict on one program: the model is "" where the results name none."""
+    """Holds the verdict on one program; the model is "" if the results name none."""
 
     policy: str
     task: str
@@ -27,7 +27,7 @@ class RecordedVerdict(NamedTuple):
 
 
 class RecordedResults(NamedTuple):
-    """Holds results, and the version of the problems that their hash names, "" where it is unknown."""
+    """Holds results, and the version of the problems that their hash names, "" for an unknown one."""
 
     verdicts: Iterator[RecordedVerdict]
     version: str

@@ -80,6 +80,9 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True):
     where there is no such model, an option is unknown, or the device isn't there."""
     check: Callable[[str], object] = str
     """Raise UserError where it is plain that there is no model of that name; takes no time, and loads nothing."""
+    share: "Callable[[Sequence[str], Mapping[str, Any]], AbstractContextManager[Backend]] | None" = None
+    """Load the base of several adapters once; return a backend that loads each of them over it. None where a backend
+    can't. Raises UserError as `load` does, and where they have several bases."""
     about: str = ""
     """One line that says what it reaches."""
 

@@ -13,7 +13,8 @@ import msgspec
 from harness.errors import UserError
 from harness.generation.backend import Completion, Engine, Request
 from harness.generation.prompts import Prompt, as_text
-from harness.runs.jsonl import append, as_row, decode, resume, whole_file
+from harness.runs.jsonl import append, as_row, resume, whole_file
+from harness.runs.python_json import decode
 from harness.runs.records import Evaluation, Sample, Sampling
 from harness.runs.row_store import SampleFile
 

@@ -1,9 +1,10 @@
-"""Loads a model with its tokenizer, and checks once what comes with it, for training and generation alike.
+"""Loads a model with its tokenizer, and checks both once, for training and generation alike.
 
 Every weight is there, the tokenizer fits the model's table, nothing that an earlier use left in its file counts, and
 the tokens that end a text are known. What is wrong is one line that says what to do.
 """
 
+import copy
 import warnings
 from collections.abc import Collection
 from pathlib import Path
@@ -13,6 +14,7 @@ import msgspec
 
 from harness.errors import UserError
 from harness.generation.models import Weights
+from harness.runs.jsonl import read
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -20,10 +22,12 @@ if TYPE_CHECKING:
 CausalModel = Any
 """A PreTrainedModel that is a GenerationMixin too, which has no name in the library."""
 _NAMES_SHOWN = 3
+_ATTENDING = frozenset({"full_attention", "sliding_attention", "chunked_attention"})
+"""Kinds of layers that see other tokens by attention alone."""
 
 
 class LoadedModel(NamedTuple):
-    """Holds a model, its tokenizer, and the tokens that end a text, none where neither names one."""
+    """Holds a model, its tokenizer, and the tokens that end a text, none if neither names one."""
 
     model: CausalModel
     tokenizer: "PreTrainedTokenizerBase"
@@ -45,7 +49,6 @@ def load_model(folder: Path, *, dtype: Any, attention: str | None = None) -> Loa
         UserError: The files are no model that the library knows, weights are missing or of another shape, the tokenizer
             has tokens that the model's table lacks, or the model can't compute this attention.
     """
-    from safetensors import SafetensorError  # noqa: PLC0415 - an extra
     from transformers import AutoConfig, AutoModelForCausalLM  # noqa: PLC0415 - seconds
     from transformers.utils import logging  # noqa: PLC0415 - seconds
 
@@ -57,11 +60,14 @@ def load_model(folder: Path, *, dtype: Any, attention: str | None = None) -> Loa
         tokenizer = load_tokenizer(folder)
         config = AutoConfig.from_pretrained(folder)
         _refuse_attention(folder, config, attention)
+        _ends_named(folder)
         kind: Any = AutoModelForCausalLM
         model, report = kind.from_pretrained(
             folder, config=config, dtype=dtype, attn_implementation=attention, output_loading_info=True
         )
-    except (OSError, ImportError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+    except UserError:
+        raise
+    except Exception as error:  # the libraries raise whatever a config or a file leads to
         reason = " ".join(str(error).split())
         raise UserError(f"{folder}: can't be loaded: {reason}; check the model") from error
     finally:
@@ -88,19 +94,34 @@ def load_whole(weights: Weights, *, dtype: Any, merge: bool) -> LoadedModel:
     loaded = load_model(weights.base, dtype=dtype)
     if weights.adapter is None:
         return loaded
+    adapted = adapted_by(weights.adapter, loaded.model)
+    model = adapted.merge_and_unload() if merge else adapted.get_base_model()
+    return LoadedModel(model, loaded.tokenizer, ends_of(loaded.tokenizer, weights.base, weights.adapter))
+
+
+def adapted_by(adapter: Path, model: CausalModel) -> Any:
+    """Put an adapter over a model, beside its weights.
+
+    Args:
+        adapter: its folder.
+        model: changed in place, until the adapter's `unload`.
+
+    Returns:
+        A model of peft around it.
+
+    Raises:
+        UserError: The adapter doesn't fit the model.
+    """
     from peft import PeftModel  # noqa: PLC0415 - seconds
-    from safetensors import SafetensorError  # noqa: PLC0415 - an extra
 
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="Found missing adapter keys")  # or it would silently be none
             warnings.filterwarnings("ignore", category=FutureWarning)  # of one library to the other
-            adapted: Any = PeftModel.from_pretrained(loaded.model, weights.adapter)
-    except (OSError, ValueError, RuntimeError, SafetensorError, UserWarning) as error:
+            return PeftModel.from_pretrained(model, adapter)
+    except Exception as error:  # as in `load_model`
         reason = " ".join(str(error).split())
-        raise UserError(f"{weights.adapter}: can't be loaded: {reason}; check the model") from error
-    model = adapted.merge_and_unload() if merge else adapted.get_base_model()
-    return LoadedModel(model, loaded.tokenizer, ends_of(loaded.tokenizer, weights.base, weights.adapter))
+        raise UserError(f"{adapter}: can't be loaded: {reason}; check the model") from error
 
 
 def load_tokenizer(folder: Path | str) -> "PreTrainedTokenizerBase":
@@ -125,11 +146,14 @@ def load_tokenizer(folder: Path | str) -> "PreTrainedTokenizerBase":
     return tokenizer
 
 
-class _Ends(msgspec.Struct, frozen=True):
-    """Reads what generation_config.json or config.json says of the end; one of several parts says it of the text."""
-
+class _TextEnds(msgspec.Struct, frozen=True):
     eos_token_id: int | list[int] | None = None
-    text_config: dict[str, Any] = {}
+
+
+class _Ends(_TextEnds, frozen=True):
+    """Reads the end tokens of generation_config.json or config.json; of several parts, those of the text."""
+
+    text_config: _TextEnds | None = None
 
 
 def ends_of(tokenizer: "PreTrainedTokenizerBase", *folders: Path) -> tuple[int, ...]:
@@ -144,13 +168,46 @@ def ends_of(tokenizer: "PreTrainedTokenizerBase", *folders: Path) -> tuple[int, 
     Returns:
         Token ids of the tokenizer in ascending order; empty where nothing names one.
     """
-    given: list[int | list[int] | None] = [tokenizer.eos_token_id]
-    for path in (folder / name for folder in folders for name in ("generation_config.json", "config.json")):
-        if path.is_file():
-            found = msgspec.json.decode(path.read_bytes(), type=_Ends)
-            given += [found.eos_token_id, found.text_config.get("eos_token_id")]
-    ends = {end for one in given for end in (one if isinstance(one, list) else [one]) if end is not None}
+    ends = {end for folder in folders for end in _ends_named(folder)} | {tokenizer.eos_token_id} - {None}
     return tuple(sorted(end for end in ends if 0 <= end < len(tokenizer)))
+
+
+def write_ends(model: CausalModel, ends: Collection[int], folder: Path) -> None:
+    """Write a model's generation config with the tokens that end a text; what it says of sampling stays as it is.
+
+    `save_pretrained` refuses a changed one whose settings contradict each other, as those of published models may.
+
+    Args:
+        model: whose generation config it is.
+        ends: ids of the tokens.
+        folder: where to, which exists.
+    """
+    config = copy.deepcopy(model.generation_config)
+    config.eos_token_id = next(iter(ends)) if len(ends) == 1 else list(ends) or None
+    config.to_json_file(folder / "generation_config.json")
+
+
+def _ends_named(folder: Path) -> set[int]:
+    """Return the ends that the files of a folder name."""
+    paths = [path for name in ("generation_config.json", "config.json") if (path := folder / name).is_file()]
+    found = [read(path, _Ends) for path in paths]
+    given = [part.eos_token_id for one in found for part in (one, one.text_config) if part]
+    return {end for one in given for end in (one if isinstance(one, list) else [one]) if end is not None}
+
+
+def stateful_layers(model: CausalModel) -> tuple[str, ...]:
+    """Return the kinds of layers that carry a state from token to token, as Mamba's and LFM2's do.
+
+    Args:
+        model: whose config names them, or whose class says that there are such.
+
+    Returns:
+        Their names in alphabetical order; none where every layer sees other tokens by attention alone.
+    """
+    others = set(getattr(model.config.get_text_config(), "layer_types", None) or ()) - _ATTENDING
+    if not others and model._is_stateful:  # noqa: SLF001 - the library asks so, too
+        return ("recurrent",)
+    return tuple(sorted(others))
 
 
 def _refuse_attention(folder: Path, config: Any, attention: str | None) -> None:
@@ -158,7 +215,9 @@ def _refuse_attention(folder: Path, config: Any, attention: str | None) -> None:
 
     kind: Any = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
     if attention == "sdpa" and kind is not None and not kind._supports_sdpa:  # noqa: SLF001 - the library asks so, too
-        raise UserError(f"{folder}: {config.model_type} can't compute --attention sdpa; give --attention eager")
+        raise UserError(
+            f"{folder}: {config.model_type} can't compute --attention sdpa; give --attention eager --packing off"
+        )
 
 
 def _refuse_missing(folder: Path, report: dict[str, Collection[Any]]) -> None:

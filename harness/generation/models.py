@@ -3,7 +3,7 @@
 import hashlib
 import math
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -86,6 +86,27 @@ def refuse_absent(model: str) -> None:
             raise UserError(f"{folder}: holds no model, as config.json is missing; name the folder that has it")
     elif model.startswith(("/", "./", "../", "~")):
         raise UserError(f"there is no folder {model}; check --model")
+
+
+def of_one_base(models: Sequence[str]) -> dict[str, Weights]:
+    """Return the files of several models that have one base: adapters, and maybe the base itself.
+
+    Args:
+        models: paths of local folders, or ids of the hub.
+
+    Returns:
+        Model -> its files.
+
+    Raises:
+        UserError: As of `find_weights`, or there are several bases.
+    """
+    found = {model: find_weights(model) for model in models}
+    bases = sorted({weights.name for weights in found.values()})
+    if len(bases) > 1:
+        raise UserError(
+            f"the models have several bases, {bases[0]} and {bases[1]}; give each base a command of its own"
+        )
+    return found
 
 
 def _found(model: str) -> tuple[Path, str]:

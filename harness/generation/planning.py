@@ -32,7 +32,7 @@ class GenerationSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Requests samples of a model; None leaves a setting to the prompt card or the benchmark."""
 
     model: str
-    backend: str
+    backend: str | Backend
     options: dict[str, Any] = {}
     """Of the backend."""
     policy: str | None = None
@@ -144,15 +144,16 @@ def backend_of(settings: GenerationSettings) -> Backend:
     """Return the backend that the settings name.
 
     Args:
-        settings: name of a registered backend, or "path.py:attribute".
+        settings: with a backend, or the name of a registered one, or "path.py:attribute".
 
     Returns:
-        The backend; it has loaded nothing.
+        The backend; one found by its name has loaded nothing.
 
     Raises:
         UserError: There is no such backend.
     """
-    return resolve(BACKENDS, settings.backend, Backend)
+    given = settings.backend
+    return given if isinstance(given, Backend) else resolve(BACKENDS, given, Backend)
 
 
 def generate_samples(backend: Backend, settings: GenerationSettings, plan: GenerationPlan, out: Path) -> SampleFile:

@@ -1,4 +1,4 @@
-"""Turns prompts and completions into a model's tokens, and back: what is generated and what is trained agree.
+"""Turns prompts and completions into a model's tokens, and back, the same for generation and training.
 
 The text of a special token within a prompt or a completion is text, and nothing ends a prompt.
 """
@@ -16,8 +16,9 @@ from harness.generation.prompts import Message, Prompt
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
-_ANCHOR = "\n"
-"""Put before a completion whose first token would get a space of the tokenizer's own otherwise, and taken off again."""
+_ANCHORS = ("\n", "\ue000")
+"""Put before a completion whose first token would get a space of the tokenizer's own otherwise, and taken off again. A
+line's end is what stands there in a model's texts; no piece begins with a private character and goes on."""
 _FIRST_MARK = 0xE000
 """Private characters of Unicode, which replace special tokens that a chat's message spells."""
 
@@ -99,15 +100,16 @@ class Tokens:
         )
 
     def _targets(self, prompt: Prompt, start: tuple[int, ...], completion: str) -> Iterator[tuple[int, ...]]:
-        """Yield tokens of a completion that may give it back: in their context, by themselves, and behind an anchor."""
+        """Yield tokens of a completion that may give it back: in their context, by themselves, and behind anchors."""
         if isinstance(prompt, str):
             whole = self._with_start(prompt + completion)
             if whole[: len(start)] == start:
                 yield whole[len(start) :]
         yield self._inner(completion)
-        anchor, anchored = self._inner(_ANCHOR), self._inner(_ANCHOR + completion)
-        if anchored[: len(anchor)] == anchor:
-            yield anchored[len(anchor) :]
+        for text in _ANCHORS:
+            anchor, anchored = self._inner(text), self._inner(text + completion)
+            if anchored[: len(anchor)] == anchor:
+                yield anchored[len(anchor) :]
 
     def _tokenized(self, prompt: Prompt) -> tuple[int, ...]:
         tokens = self._with_start(prompt) if isinstance(prompt, str) else self._chat_tokens(prompt)

@@ -7,11 +7,10 @@ pairs and integers of any length are read.
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, TypeVar
+from typing import BinaryIO, NamedTuple
 
 from harness.errors import UserError
-from harness.runs.jsonl import unpacked
-from harness.runs.python_json import converted, parse_json, parse_row
+from harness.runs.python_json import parse_row
 
 _CHUNK_BYTES = 1 << 20
 _MOST_BETWEEN_BYTES = 1 << 16
@@ -200,25 +199,3 @@ def _marks(file: BinaryIO, without: re.Pattern[bytes]) -> Iterator[tuple[bytes, 
                 since = place
         yield b"", base + place, chunk[since:place]
         base += len(chunk) - len(rest)
-
-
-T = TypeVar("T")
-
-
-def read_objects(path: Path, type_: type[T]) -> Iterator[tuple[str, T]]:
-    """Read the rows of JSON Lines, or of a JSON list of objects.
-
-    Args:
-        path: of the file, plain or .gz.
-        type_: of each row.
-
-    Yields:
-        (place, row), in the order of the file.
-
-    Raises:
-        UserError: The file can't be read, or a row isn't of this type.
-    """
-    with unpacked(path) as file:
-        for where, _, start, length in list(spans(file, path)):
-            file.seek(start)
-            yield where, converted(parse_json(file.read(length), where), type_, where)

@@ -15,7 +15,7 @@ from typing import BinaryIO, TypeVar
 import msgspec
 
 from harness.errors import UserError
-from harness.runs.python_json import converted, encoded, parse_json
+from harness.runs.python_json import decode, encoded
 
 T = TypeVar("T")
 
@@ -36,45 +36,6 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise UserError(f"{path}: damaged gzip file ({error}); fetch or compress it again") from error
     except OSError as error:
         raise UserError(f"{path}: can't be read: {error.strerror}") from error
-
-
-def decode(data: bytes, type_: type[T], where: str) -> T:
-    """Decode one JSON value: msgspec is fast, and what it refuses is read as Python writes it.
-
-    Args:
-        data: JSON in UTF-8.
-        type_: of the value.
-        where: place of the data, with which an error begins.
-
-    Returns:
-        The value.
-
-    Raises:
-        UserError: It isn't JSON, or not of this type.
-    """
-    try:
-        return msgspec.json.decode(data, type=type_)
-    except _MALFORMED:
-        return converted(parse_json(data, where), type_, where)
-
-
-def first_byte(path: Path) -> bytes:
-    """Return the first byte that isn't white space: `[` starts a JSON list, `{` a row of JSON Lines.
-
-    Args:
-        path: of the file, plain or .gz.
-
-    Returns:
-        One byte.
-
-    Raises:
-        UserError: The file can't be read or holds nothing.
-    """
-    with _opened(path) as file:
-        for line in file:
-            if text := line.strip():
-                return text[:1]
-    raise UserError(f"{path}: is empty; nothing to read")
 
 
 def unpacked(path: Path) -> BinaryIO:

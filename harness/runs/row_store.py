@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from harness.errors import UserError
-from harness.runs.jsonl import appended_rows, as_row, decode, sha256_of_file, unpacked, whole_file
+from harness.runs.jsonl import appended_rows, as_row, sha256_of_file, unpacked, whole_file
+from harness.runs.python_json import decode
 from harness.runs.records import Evaluation, Sample, SampleKey, Usage
 
 _CACHE_KIB = 2 << 10

@@ -51,7 +51,7 @@ class Boot:
 
 
 class BootError(Exception):
-    """Reports, in one line, what the user asked for and can't have."""
+    """Refuses, in one line, a request of the user that can't be met."""
 
 
 class LayerRefusedError(OSError):

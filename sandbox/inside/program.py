@@ -1,4 +1,4 @@
-"""Makes the module that a program runs in, and gives it what a prelude defines.
+"""Makes the module that a program runs in, and gives it the names of a prelude.
 
 A prelude is source text that is executed before a program. What it defines is put among Python's builtins: there the
 program finds it where it defines no such name itself, and nothing else of it changes, neither its globals nor the

@@ -1,4 +1,4 @@
-"""Compares expected values with what a program's function returned: small pure functions, found by name.
+"""Compares expected values with those that a function returned: small pure functions, found by name.
 
 A number is a number of any type, as Python's `==` has it and as the benchmarks' own tests do: 1, 1.0 and True are
 equal, but none of them equals "1". A scalar of numpy is its value, alone and in a container. Runs in the examiner too:

@@ -19,7 +19,7 @@ from pathlib import Path
 PACKAGES = ("sandbox", "harness", "trainers", "leaderboards")
 BARS = {
     "files": 237,
-    "code lines": 20_950,
+    "code lines": 20_910,
     "most lines of a file": 350,
     "most lines of a function": 60,
     "public names that occur twice": 3,

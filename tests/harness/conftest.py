@@ -249,7 +249,7 @@ def proctor(tmp_path, monkeypatch, scripted):
 
     def proctor_with(command, *options, benchmark="toy.py:toy", out="run"):
         judging = ["--workers", "2"] if command == "run" else []
-        drawn_from = ["--model", "m", "--backend", scripted]
+        drawn_from = [*(() if "--model" in options else ("--model", "m")), "--backend", scripted]
         return run([command, "--benchmark", benchmark, *drawn_from, *judging, "--out", out, *options])
 
     return proctor_with

@@ -69,6 +69,15 @@ def test_doctor_reports_in_words_and_json(capsys):
     assert all(f"{layer}: {state}" in words for layer, state in found["isolation"].items())
 
 
+def test_an_interpreter_is_found_from_the_working_directory(tmp_path, monkeypatch, capsys):
+    """A relative path is the user's, whose folder is not the jail's."""
+    (tmp_path / "python").symlink_to(sys.executable)
+    monkeypatch.chdir(tmp_path)
+
+    assert run(["doctor", "--python", "./python", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["examined_python"] == sys.version.split()[0]
+
+
 def test_doctor_names_an_intruder(tmp_path):
     """Another distribution's `leaderboards` that hides ours is told by its path."""
     (tmp_path / "leaderboards").mkdir()

@@ -1,6 +1,7 @@
 """Why a sample failed."""
 
 import json
+import re
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ from harness.cli.main import run
 from harness.errors import UserError
 from harness.explain import choose_evaluation, explain, explanation_markdown
 from harness.extraction.reading import Extraction
+from harness.syntax import NO_PROGRAM
 from sandbox import records
 from sandbox.records import AssertTest, CallTest, StdioTest, Verdict
 
@@ -194,6 +196,16 @@ def test_a_choice_that_leads_nowhere_is_told(evaluations, policy, index, problem
         choose_evaluation(evaluations, policy, index)
 
 
+def test_the_examined_interpreter_decides_what_the_program_is(make_sample, make_evaluation, make_problem):
+    """In a grammar without programs, the same completion holds none."""
+    sample, found = make_sample(completion="Sure:\n```python\ndef f(): return 1\n```\n"), make_evaluation()
+
+    ours = explain(sample, found, make_problem(), "last")
+    other = explain(sample, found, make_problem(), "last", grammar=lambda _: NO_PROGRAM)
+
+    assert (ours.program, other.program) == ("def f(): return 1\n", sample.completion)
+
+
 SAMPLES = [
     {"task_id": "introductory/total_duration", "model": "m", "completion": "print(1 / 0)"},
     {"task_id": "introductory/tidy_name", "model": "m", "completion": "def tidy_name("},
@@ -220,6 +232,19 @@ def test_explain_finds_everything_in_the_run(folder, capsys):
     assert "runtime_error\n\nZeroDivisionError: division by zero" in told
     assert "## Test 1 of 4: runtime_error" in told
     assert (found["verdict"], found["program"], found["failed"]) == ("compile_error", "def tidy_name(", None)
+
+
+def test_a_run_under_another_python_asks_for_it(folder, capsys):
+    """On stderr, as the program shown may be another one than that judged; with --python all is said."""
+    record = (folder / "run.json").read_text()
+    (folder / "run.json").write_text(re.sub(r'"python": ?"[^"]*"', '"python":"3.99.1"', record))
+
+    assert run(["explain", str(folder), "introductory/tidy_name"]) == 0
+    told = capsys.readouterr().err
+    assert run(["explain", str(folder), "introductory/tidy_name", "--python", "python3"]) == 0
+
+    assert "was judged under Python 3.99.1: name it with --python" in told
+    assert capsys.readouterr().err == ""
 
 
 def test_other_problems_than_those_judged_are_refused(folder, tmp_path, capsys):

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from harness.cli.main import run
-from harness.runs.jsonl import decode
+from harness.runs.python_json import decode
 from harness.runs.records import Generation, PromptCardId, Result, Sampling
 
 

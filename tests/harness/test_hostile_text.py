@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.extraction.extract import extract
-from harness.syntax import MOST_CHARACTERS, MOST_PARSED, NO_PROGRAM, Parser, is_beyond, parsed
+from harness.syntax import MOST_CHARACTERS, MOST_PARSED, NO_PROGRAM, Parser, is_beyond, parse_text
 
 SHORT, LONG, LONGEST = 6_000, 48_000, 1_000_000
 """The second is about as long as what is parsed."""
@@ -110,7 +110,7 @@ def test_prose_around_a_fence_may_have_any_length():
 def test_what_is_beyond_the_parser(text):
     """Length, depth, fields of f-strings and encodings, each of which can cost more than its length."""
     assert is_beyond(text)
-    assert parsed(text) is None
+    assert parse_text(text).tree is None
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_what_is_beyond_the_parser(text):
 def test_what_is_not(text):
     """Tables, deep brackets in a short text, common encodings."""
     assert not is_beyond(text)
-    assert parsed(text) is not None
+    assert parse_text(text).tree is not None
 
 
 def test_one_completion_has_so_much_parsed_and_no_more():

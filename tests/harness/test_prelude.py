@@ -14,7 +14,7 @@ from harness.benchmarks.apps import apps_plus
 from harness.benchmarks.prelude import PRELUDES, load_prelude
 from harness.errors import UserError
 from harness.extraction.program import prelude_of
-from harness.syntax import MOST_CHARACTERS
+from harness.syntax import MOST_CHARACTERS, NO_PROGRAM
 
 LEETCODE = load_prelude("leetcode")
 
@@ -142,6 +142,14 @@ def test_call_problems_of_apps_have_the_prelude_of_leetcode(tmp_path, row, prelu
 
     assert problem.prelude == prelude
     assert bool(prelude_of("def f(a): return gcd(a)", problem)) == bool(prelude)
+
+
+def test_the_examined_interpreter_tells_which_names_a_program_needs():
+    """Of a program that it parses, those read; of another, all that occur in its text."""
+    program = "def f(a):\n    return a  # gcd\n"
+
+    assert LEETCODE.needed_by(program) == ""
+    assert "import gcd" in LEETCODE.needed_by(program, lambda _: NO_PROGRAM)
 
 
 def test_what_modules_it_names_are_the_librarys():

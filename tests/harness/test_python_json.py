@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UserError
-from harness.runs.json_objects import read_objects
-from harness.runs.python_json import converted, parse_json
+from harness.runs.python_json import converted, decode, parse_json
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
@@ -20,6 +19,14 @@ class Row(msgspec.Struct):
     """A row with one field."""
 
     a: int
+
+
+class Head(msgspec.Struct):
+    """A row of which two fields are not decoded."""
+
+    a: float
+    b: msgspec.Raw = msgspec.Raw()
+    c: msgspec.Raw = msgspec.Raw()
 
 
 @given(VALUES)
@@ -49,10 +56,16 @@ def test_another_type_is_refused():
         converted({"a": "1"}, Row, "here")
 
 
-@pytest.mark.parametrize("text", ['{"a": 1}\n{"a": 2}\n', '[{"a": 1}, {"a": 2}]'])
-def test_rows(tmp_path, text):
-    """Of JSON Lines, and of one list."""
-    path = tmp_path / "data"
-    path.write_text(text)
+@pytest.mark.parametrize("text", ["[1]", '"x"', "null", "5", '{"b": [], "c": NaN}', '{"c": %s}' % ("9" * 5000)])
+def test_what_only_python_reads_leaves_raw_fields_raw(text):
+    """Half surrogate pairs, NaN and long integers beside them or in them; absent ones are empty."""
+    row = decode(b'{"a": NaN, "b": %s}' % text.encode(), Head, "here")
 
-    assert [row.a for _, row in read_objects(path, Row)] == [1, 2]
+    assert (bool(memoryview(row.b)), bytes(row.c)) == (True, b"")
+
+
+@pytest.mark.parametrize("text", ["5", "[]", "null", "NaN", '"b"'])
+def test_a_row_that_is_no_object_is_refused_in_one_line(text):
+    """Of any type of JSON."""
+    with pytest.raises(UserError, match=r"^here: Expected `object`, got"):
+        decode(text.encode(), Head, "here")

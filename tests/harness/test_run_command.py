@@ -12,7 +12,7 @@ import pytest
 
 from harness.cli.main import run
 from harness.examination import evaluate
-from harness.runs.jsonl import decode
+from harness.runs.python_json import decode
 from harness.runs.records import Evaluation, Result, Run
 from sandbox import pool
 from sandbox.records import Fault, Verdict
@@ -144,7 +144,7 @@ def test_half_written_files_are_completed(proctor, tmp_path, kept):
     [
         (["--exhaustive"], "run.json: this is another run, its exhaustive was false and is now true"),
         (["--k", "2"], "run.json: this is another run, its k was [1] and is now [2]"),
-        (["--extraction", "whole"], 'its extraction was "first" and is now "whole"'),
+        (["--extraction", "whole"], 'its extraction was "entry_point" and is now "whole"'),
         (["--seed", "3"], "generation.json: this is another run, its sampling.seed was 0 and is now 3"),
     ],
 )

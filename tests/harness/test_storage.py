@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from harness.errors import UserError
-from harness.runs.jsonl import append, appended_rows, first_byte, read, read_rows, resume, whole_file, write_whole
+from harness.runs.jsonl import append, appended_rows, read, read_rows, resume, whole_file, write_whole
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -75,15 +75,6 @@ def test_a_damaged_gzip_is_named(tmp_path, data):
 
     with pytest.raises(UserError, match=r"rows\.jsonl\.gz: damaged gzip"):
         rows_of(path)
-
-
-def test_an_empty_file_is_named(tmp_path):
-    """There is no first byte of white space."""
-    path = tmp_path / "empty.jsonl"
-    path.write_bytes(b"\n  \n")
-
-    with pytest.raises(UserError, match=r"empty\.jsonl: is empty"):
-        first_byte(path)
 
 
 def test_one_value_a_file(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.syntax import MOST_CHARACTERS, defines, does_nothing, is_unfinished, leans_on, parsed
+from harness.syntax import MOST_CHARACTERS, defines, does_nothing, leans_on, parse_text
 
 PROMPT = "from math import pi as PI\nimport os.path\nLIMIT = 3\n\ndef helper(argument):\n    inner = 1\n\ndef f(x):\n"
 PROMPT += '    """Do it."""\n'
@@ -13,7 +13,7 @@ PROMPT += '    """Do it."""\n'
 @given(st.text())
 def test_any_text_can_be_asked_about(text):
     """Nothing is raised, and a program is not unfinished."""
-    assert parsed(text) is None or not is_unfinished(text)
+    assert parse_text(text).tree is None or not parse_text(text).is_unfinished
 
 
 @pytest.mark.parametrize(
@@ -22,15 +22,15 @@ def test_any_text_can_be_asked_about(text):
 )
 def test_what_the_parser_refuses(text):
     """Null bytes, lone surrogates, deep nesting, huge numbers and unknown encodings are no programs."""
-    assert parsed(text) is None
-    assert not is_unfinished(text)
+    assert parse_text(text).tree is None
+    assert not parse_text(text).is_unfinished
 
 
 def test_long_texts_are_not_parsed():
     """They count as no program, whatever they hold."""
-    assert parsed("#" * MOST_CHARACTERS) is not None
-    assert parsed("#" * (MOST_CHARACTERS + 1)) is None
-    assert not is_unfinished("(" + "#" * MOST_CHARACTERS)
+    assert parse_text("#" * MOST_CHARACTERS).tree is not None
+    assert parse_text("#" * (MOST_CHARACTERS + 1)).tree is None
+    assert not parse_text("(" + "#" * MOST_CHARACTERS).is_unfinished
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_long_texts_are_not_parsed():
 )
 def test_what_ends_too_early(text):
     """Within a bracket, a long string or before a body, more text could make a program of it."""
-    assert is_unfinished(text)
+    assert parse_text(text).is_unfinished
 
 
 @pytest.mark.parametrize(
@@ -46,19 +46,19 @@ def test_what_ends_too_early(text):
 )
 def test_what_is_wrong_or_whole(text):
     """No further text could mend it, or none needs to."""
-    assert not is_unfinished(text)
+    assert not parse_text(text).is_unfinished
 
 
 @pytest.mark.parametrize("text", ["", "# f()", "Sure", "Note: this", "'text'", "a.b\nc - d", "pass"])
 def test_what_does_nothing(text):
     """Words that happen to parse."""
-    assert does_nothing(parsed(text))
+    assert does_nothing(parse_text(text).tree)
 
 
 @pytest.mark.parametrize("text", ["x = 1", "print()", "x: int = 1", "def f(): pass", "import x", "a\nb()"])
 def test_what_does_something(text):
     """Calls, assignments, definitions, imports."""
-    assert not does_nothing(parsed(text))
+    assert not does_nothing(parse_text(text).tree)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_what_does_something(text):
 )
 def test_what_defines_a_name(text, name):
     """Every way to bind it at the top level, and a method of the class Solution."""
-    assert defines(parsed(text), name)
+    assert defines(parse_text(text).tree, name)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_what_defines_a_name(text, name):
 )
 def test_what_does_not_define_a_name(text):
     """A use, an inner function, an argument, a method of another class."""
-    assert not defines(parsed(text), "f")
+    assert not defines(parse_text(text).tree, "f")
 
 
 @pytest.mark.parametrize(
@@ -106,10 +106,10 @@ def test_what_does_not_define_a_name(text):
 )
 def test_a_program_leans_on_the_prompt(text, leans):
     """It uses what only the prompt defines at its top level, or lacks the function itself."""
-    assert leans_on(parsed(text), PROMPT, "f") == leans
+    assert leans_on(parse_text(text).tree, PROMPT, "f") == leans
 
 
 @pytest.mark.parametrize("prompt", ["", "Write f.", '"""f and g"""\n', "def f(x:"])
 def test_no_program_leans_on_prose(prompt):
     """A prompt that isn't Python, or defines nothing, gives nothing."""
-    assert not leans_on(parsed("g(f)"), prompt, "f")
+    assert not leans_on(parse_text("g(f)").tree, prompt, "f")

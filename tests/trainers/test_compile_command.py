@@ -147,6 +147,56 @@ def test_rejudging_fills_a_table(compile_tree, tmp_path, capsys):
     assert "| Accepted | 1 | 0 |" in (tmp_path / "groups" / "card.md").read_text()
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_accepted_submission_that_can_not_run_here_is_dropped_and_another_takes_its_place(
+    make_tree, row, tokenizer, tmp_path, workers
+):
+    """Python 2 that parses: 1/2 is 0 there. Rejected ones may fail; what only prints otherwise stays."""
+    old = "a, b = map(int, raw_input().split())\nprint(a + b)\n"
+    spelled = [f"{SUM}print({number}, end='')\n" for number in range(3)]
+    texts = [f"# {number}\nx{number} = 1\n{old}" for number in range(4)] + [SUM, *spelled]
+    rows = [row(number, id=f"s{number:09}") for number in range(1, 9)]
+    rows += [row(number, "Wrong Answer", id=f"s{number:09}") for number in range(9, 20)]
+    texts += [f"{old}print({number})\n" for number in range(9, 20)]
+    tree = make_tree(rows, dict(enumerate(texts, 1)))
+    given = ["compile", "codenet", str(tree), "--tokenizer", str(tokenizer), "--max-accepted", "3", "--seed", "3"]
+
+    assert run([*given, "--rejudge", "--workers", workers, "--out", str(tmp_path / "groups")]) == 0
+
+    card = card_of(tmp_path / "groups")
+    members = [member for group in read_groups(tmp_path / "groups") for member in group.source_ids]
+    assert not {f"s{number:09}" for number in range(1, 5)} & set(members)
+    assert card.fates["accepted, but fails to run here"] in range(1, 5)
+    assert card.rejudged["Accepted"].keys() <= {"accepted", "wrong_answer"}
+    assert sum(card.rejudged["Accepted"].values()) == 3
+    assert sum(card.fates.values()) == card.rows == 19
+    assert card.recipe.rejudged_by
+
+
+def test_rejudging_that_was_killed_ends_with_the_same_groups(make_tree, row, tokenizer, tmp_path, monkeypatch):
+    """In its second round, when a problem was compiled again."""
+    old = ["print raw_input()", "raw_input()\n", f"1/0\n{SUM}", f"import nowhere\n{SUM}"]
+    rows = [row(number) for number in range(1, 6)] + [row(number, "Wrong Answer") for number in range(6, 12)]
+    tree = make_tree(rows, dict(enumerate([*old, SUM, *(f"print({number})\n" for number in range(6, 12))], 1)))
+    given = ["compile", "codenet", str(tree), "--tokenizer", str(tokenizer), "--max-accepted", "1", "--workers", "1"]
+    assert run([*given, "--rejudge", "--out", str(tmp_path / "whole")]) == 0
+    rounds, compile_again = [], write._compile_again  # noqa: SLF001 - a kill comes anywhere
+
+    def killed(*arguments):
+        compile_again(*arguments)
+        rounds.append(1)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(write, "_compile_again", killed)
+        run([*given, "--rejudge", "--out", str(tmp_path / "killed")])
+    assert run([*given, "--rejudge", "--out", str(tmp_path / "killed")]) == 0
+
+    for name in (GROUPS_FILE, "card.json"):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert rounds
+
+
 def test_rejudged_members_that_lack_a_package_are_counted_by_its_name(tmp_path, tokenizer, make_tree, row):
     """In a table of the card, of those that were judged again."""
     sources = {1: SUM, 2: "import nosuch.part\n", 3: "import nosuch\nprint(5)\n", 4: "print(6)\n"}

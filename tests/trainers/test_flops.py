@@ -9,7 +9,7 @@ from paper_models import PARAMETERS, write_config
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode, addmm_flop, sdpa_backward_flop_count, sdpa_flop_count
-from transformers import AutoModelForCausalLM, Qwen2Config
+from transformers import AutoConfig, AutoModelForCausalLM, Qwen2Config
 
 from harness.errors import UserError
 from trainers.config import TrainingOptions
@@ -37,6 +37,13 @@ OPTIONS = {
 }
 NEGLECTED_WITH_LORA = 0.01
 MEMORY_TOLERANCE = 0.06
+OF_TWO = {
+    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 100, "bos_token_id": 0,
+    "eos_token_id": 0, "n_embd": 32, "n_layer": 2, "n_head": 2, "intermediate_size": 48, "moe_intermediate_size": 24,
+    "pad_token_id": 0,
+}  # fmt: skip
+"""Sizes of two blocks, by all their names."""
+FALCON = {"model_type": "falcon", "new_decoder_architecture": True, "num_kv_heads": 2}
 
 ATEN, FUSED = torch.ops.aten, "_scaled_dot_product_flash_attention_for_cpu"
 UNCOUNTED = {
@@ -170,6 +177,15 @@ def test_the_papers_models_have_their_published_sizes(tmp_path, name, parameters
     [
         ({"model_type": "qwen3_next_of_another_world"}, "config.json"),
         ({"model_type": "mamba"}, "num_attention_heads"),
+        ({"model_type": "qwen2", "num_attention_heads": 0}, "makes no model"),
+        ({"model_type": "qwen2", "layer_types": ["x"] * 32}, "config.json"),
+        (OF_TWO | {"model_type": "lfm2", "layer_types": ["conv", "full_attention"]}, "conv layers"),
+        (OF_TWO | {"model_type": "mixtral", "num_local_experts": 2}, "in no linear layer"),
+        (
+            OF_TWO | {"model_type": "deepseek_v3", "n_routed_experts": 2, "first_k_dense_replace": 1},
+            "in no linear layer",
+        ),
+        (OF_TWO | {"model_type": "opt", "word_embed_proj_dim": 16}, "differ in shape"),
     ],
 )
 def test_another_kind_of_model_is_refused(tmp_path, config, said):
@@ -178,6 +194,20 @@ def test_another_kind_of_model_is_refused(tmp_path, config, said):
 
     with pytest.raises(UserError, match=said):
         sizes_of(str(tmp_path))
+
+
+@pytest.mark.parametrize("own", [{"model_type": "gpt2"}, {"model_type": "opt", "word_embed_proj_dim": 32}, FALCON])
+def test_operations_of_other_architectures_are_those_that_pytorch_counts(tmp_path, own):
+    """Without a gated layer, and with names of their own in their configs."""
+    (tmp_path / "config.json").write_text(json.dumps(OF_TWO | own))
+    config = AutoConfig.from_pretrained(tmp_path)
+    model = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa").eval()
+    rows = packed(Encoded((1,) * LENGTHS.prompt, tuple((2,) * count for count in LENGTHS.completions)))
+
+    with FlopCounterMode(display=False, custom_mapping=UNCOUNTED) as counter:
+        WeightedLikelihood(model, chunk=1024, dtype=torch.float32)(rows, torch.ones(LENGTHS.predicted))[0].backward()
+
+    assert operations(sizes_of(str(tmp_path)), LENGTHS, TrainingOptions()) == counter.get_total_flops()
 
 
 def test_a_packed_group_holds_its_prompt_once():

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainers.compile.pipeline import deal, reservoir, rng_of
+from trainers.compile.grouping import deal, reservoir, rng_of
 
 COUNTS = st.integers(0, 30)
 

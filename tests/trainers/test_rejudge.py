@@ -31,12 +31,12 @@ def test_members_get_verdicts(make_tree):
     found = list(rejudge(groups, sample_tests(tree), Jail(), 1))
 
     assert found == [
-        Rejudged("p00001/0", "Accepted", "accepted"),
-        Rejudged("p00001/1", "Wrong Answer", "wrong_answer"),
-        Rejudged("p00001/2", "Runtime Error", "runtime_error"),
-        Rejudged("p00001/3", "Accepted", "compile_error"),
-        Rejudged("p00002/0", "Accepted", UNTRIED),
-        Rejudged("p00002/1", "Wrong Answer", UNTRIED),
+        Rejudged("p00001", "p00001/0", "Accepted", "accepted"),
+        Rejudged("p00001", "p00001/1", "Wrong Answer", "wrong_answer"),
+        Rejudged("p00001", "p00001/2", "Runtime Error", "runtime_error"),
+        Rejudged("p00001", "p00001/3", "Accepted", "compile_error"),
+        Rejudged("p00002", "p00002/0", "Accepted", UNTRIED),
+        Rejudged("p00002", "p00002/1", "Wrong Answer", UNTRIED),
     ]
 
 

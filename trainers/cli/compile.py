@@ -27,7 +27,7 @@ from trainers.compile.pipeline import Compiled, CompilePlan, compile_all, compil
 from trainers.compile.rejudge import Rejudged, rejudge, sample_tests
 from trainers.compile.rewards import PAPER, RewardTable, read_table, with_resource_limits
 from trainers.compile.statements import Language
-from trainers.compile.write import compilation, refuse_taken, write_folder
+from trainers.compile.write import LeftOut, Rejudging, compilation, refuse_taken, write_folder
 from trainers.dataset import load_token_counter, tokenizer_sha256
 from trainers.groups import Group
 
@@ -112,7 +112,10 @@ def command() -> None:
     help="Language of the statements (default: any).",
 )
 @click.option(
-    "--rejudge", "rejudging", is_flag=True, help="Also judge the members of groups on the samples of their statements."
+    "--rejudge",
+    "rejudging",
+    is_flag=True,
+    help="Judge the members of groups on the samples of their statements; accepted ones that can't run are dropped.",
 )
 @group_options
 @jail_options
@@ -134,17 +137,20 @@ def from_codenet(
     """
     refuse_taken(out)
     ids = codenet.problem_ids(tree)
-    plan = _plan(options, tokenizer=tokenizer, language=language)
-    if rejudging:
-        jail_report(jail)
+    rejudged_by = jail_report(jail).python if rejudging else ""
+    plan = _plan(options, tokenizer=tokenizer, language=language, rejudged_by=rejudged_by)
     work = partial(compile_codenet_problem, tree=tree, language=language, plan=plan)
 
     def compile_after(done: int) -> Iterable[Compiled]:
         return watched(compile_all(work, ids[done:], workers), len(ids), "compiled", sys.stderr, done=done)
 
-    judge = partial(_rejudged, tree=tree, jail=jail, workers=workers) if rejudging else None
+    rejudged = Rejudging(
+        judge=partial(_rejudged, tree=tree, jail=jail, workers=workers),
+        compile_again=partial(compile_all, partial(_without, work=work), workers=workers),
+    )
     record = compilation("CodeNet", [tree], plan.recipe)
-    card = write_folder(out, record, compile_after, counts=_listed(tree, ids), rejudge=judge)
+    counts = _listed(tree, ids)
+    card = write_folder(out, record, compile_after, counts=counts, rejudging=rejudged if rejudging else None)
     return _reported(card, out, as_json=as_json)
 
 
@@ -171,7 +177,7 @@ def from_runs(
     whichever run they are from.
     """
     refuse_taken(out)
-    plan = _plan(options, tokenizer=tokenizer, language="any")
+    plan = _plan(options, tokenizer=tokenizer, language="any", rejudged_by="")
     counts = Counts()
     jobs = read_jobs(runs, plan.recipe.rewards, counts)
     work = partial(compile_job, plan=plan)
@@ -180,7 +186,7 @@ def from_runs(
     return _reported(card, out, as_json=as_json)
 
 
-def _plan(options: dict[str, Any], *, tokenizer: Path | None, language: Language) -> CompilePlan:
+def _plan(options: dict[str, Any], *, tokenizer: Path | None, language: Language, rejudged_by: str) -> CompilePlan:
     sources = dict(name.partition("=")[::2] for name in options.pop("against"))
     table = _table(options.pop("rewards"), resource_limits=options.pop("reward_resource_limits"))
     recipe = Recipe(
@@ -188,6 +194,7 @@ def _plan(options: dict[str, Any], *, tokenizer: Path | None, language: Language
         language=language,
         tokenizer_sha256=tokenizer_sha256(tokenizer) if tokenizer else "",
         against=tuple(sources),
+        rejudged_by=rejudged_by,
         **options,
     )
     benchmarks = {name: _problems(name, data) for name, data in sources.items()}
@@ -216,6 +223,12 @@ def _listed(tree: Path, ids: tuple[str, ...]) -> Counts:
     counts[PROBLEMS, "with metadata, not listed"] = len(set(ids) - listed) if listed else 0
     counts[ODDITIES, "no problem_list.csv"] = int(not listed)
     return counts
+
+
+def _without(job: LeftOut, work: Callable[..., Compiled]) -> Compiled:
+    """Compile a problem without some of its submissions; a function of the module, so that workers can load it."""
+    problem_id, left_out = job
+    return work(problem_id, left_out=left_out)
 
 
 def _rejudged(groups: Iterable[Group], total: int, *, tree: Path, jail: Jail, workers: int) -> Iterator[Rejudged]:

@@ -69,6 +69,7 @@ class Rule(StrEnum):
     REPEATED = "same tokens seen before"
     CONTAMINATED_CODE = "code overlaps a benchmark"
     TOO_LONG = "too many tokens"
+    FAILS_HERE = "accepted, but fails to run here"
     OVER_CAP = "accepted beyond the cap"
     NO_PARTNER = "no partners left for a group"
 
@@ -146,6 +147,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     threshold: float = 0.5
     """Overlap from which on a text counts as a benchmark's."""
     keep_contaminated: bool = False
+    rejudged_by: str = ""
+    """Interpreter in which the members of groups ran; empty where they were not rejudged."""
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,11 +1,6 @@
-"""Compiles submissions of any source to groups, one problem at a time, on several processes.
-
-Groups are dealt from accepted and rejected submissions of one problem: seeded, without replacement, both outcomes in
-each.
-"""
+"""Compiles submissions of any source to groups, one problem at a time, on several processes."""
 
 import functools
-import random
 import signal
 import sys
 from collections import deque
@@ -25,78 +20,11 @@ from sandbox.records import StdioTest
 from trainers.compile import codenet
 from trainers.compile.data_card import KEPT, ODDITIES, PROBLEMS, ROWS, Counts, Recipe, Rule, counts_of_groups
 from trainers.compile.decontamination import Contamination, Match
+from trainers.compile.grouping import deal, reservoir, rng_of, without
 from trainers.compile.rewards import Status, reward_of, usual
 from trainers.compile.screening import screen
 from trainers.compile.statements import Language, read_statement
 from trainers.groups import Group
-
-T = TypeVar("T")
-
-
-def rng_of(seed: int, problem_id: str) -> random.Random:
-    """Return the random generator of one problem, the same in every worker and order.
-
-    Args:
-        seed: Base seed of the compilation.
-        problem_id: Id of the problem.
-
-    Returns:
-        A generator that nothing else uses.
-    """
-    return random.Random(f"{seed}/{problem_id}")  # noqa: S311 - sampling members, not keys
-
-
-def reservoir(items: Iterable[T], size: int, rng: random.Random) -> tuple[T, ...]:
-    """Return `size` of the items, each subset with the same chance, or all where there are fewer.
-
-    Algorithm R of Vitter 1985, "Random sampling with a reservoir", ACM TOMS 11, 37-57.
-
-    Args:
-        items: Any number; read once.
-        size: The most to keep.
-        rng: Decides which are kept.
-
-    Returns:
-        min(size, number of items) of them.
-    """
-    kept: list[T] = []
-    for seen, item in enumerate(items):
-        if seen < size:
-            kept.append(item)
-        elif (place := rng.randrange(seen + 1)) < size:
-            kept[place] = item
-    return tuple(kept)
-
-
-def deal(
-    accepted: Sequence[T], rejected: Sequence[T], size: int, rng: random.Random, *, unbalanced: bool = False
-) -> Iterator[tuple[T, ...]]:
-    """Yield as many groups of `size` as there can be, in random order, no member in two of them.
-
-    Each group gets one accepted and one rejected; its other places are sampled from all that remain, so that groups
-    have the problem's own balance as far as the supply goes.
-
-    Args:
-        accepted: Those with one outcome.
-        rejected: Those with the other.
-        size: Members of a group, at least two.
-        rng: Decides the members of each group.
-        unbalanced: Deal what remains as well, into groups that then have one outcome only.
-
-    Yields:
-        `size` members in random order.
-    """
-    right, wrong = rng.sample(accepted, len(accepted)), rng.sample(rejected, len(rejected))
-    count = min(len(right), len(wrong), (len(right) + len(wrong)) // size)
-    rest = right[count:] + wrong[count:]
-    rng.shuffle(rest)
-    for number in range(count):
-        others = rest[number * (size - 2) : (number + 1) * (size - 2)]
-        yield tuple(rng.sample([right[number], wrong[number], *others], size))
-    if unbalanced:
-        remaining = rest[count * (size - 2) :]
-        yield from zip(*[iter(remaining)] * size, strict=False)
-
 
 J = TypeVar("J")
 
@@ -158,7 +86,9 @@ def compile_all(work: Callable[[J], Compiled], jobs: Iterable[J], workers: int) 
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def compile_codenet_problem(problem_id: str, *, tree: Path, language: Language, plan: CompilePlan) -> Compiled:
+def compile_codenet_problem(
+    problem_id: str, *, tree: Path, language: Language, plan: CompilePlan, left_out: Collection[str] = ()
+) -> Compiled:
     """Compile the submissions of one problem of CodeNet's tree.
 
     Args:
@@ -166,6 +96,7 @@ def compile_codenet_problem(problem_id: str, *, tree: Path, language: Language, 
         tree: Folder of the CodeNet download.
         language: Language of the statements to keep.
         plan: The recipe, with all that it takes.
+        left_out: Ids of accepted submissions that fail here; others take their places.
 
     Returns:
         Every row of the problem is in its counts; it has no groups where a rule drops the statement.
@@ -185,7 +116,8 @@ def compile_codenet_problem(problem_id: str, *, tree: Path, language: Language, 
         counted[ROWS, statement] += len(index.submissions)
         return Compiled((), counted, matches)
     candidates = tuple(_candidates(tree, index.submissions, plan.recipe, counted))
-    compiled = compile_candidates(problem_id, _prompt(problem_id, statement.text), candidates, plan, must_parse=True)
+    prompt = _prompt(problem_id, statement.text)
+    compiled = compile_candidates(problem_id, prompt, candidates, plan, must_parse=True, left_out=left_out)
     return Compiled(compiled.groups, counted + compiled.counts, matches + compiled.matches)
 
 
@@ -202,7 +134,13 @@ def _prompt(problem_id: str, statement: str) -> str:
 
 
 def compile_candidates(
-    problem_id: str, prompt: str, candidates: Sequence[Candidate], plan: CompilePlan, *, must_parse: bool
+    problem_id: str,
+    prompt: str,
+    candidates: Sequence[Candidate],
+    plan: CompilePlan,
+    *,
+    must_parse: bool,
+    left_out: Collection[str] = (),
 ) -> Compiled:
     """Compile the programs of one prompt to groups.
 
@@ -212,6 +150,7 @@ def compile_candidates(
         candidates: Programs with their statuses, in the order of their ids.
         plan: The recipe, with all that it takes.
         must_parse: Whether to drop programs that aren't Python 3, compile errors apart.
+        left_out: Ids of accepted programs that fail here.
 
     Returns:
         The groups, and each candidate counted as in a group or by the rule that drops it.
@@ -222,8 +161,8 @@ def compile_candidates(
     lengths = {c.completion: plan.count_tokens(c.completion) for c in candidates} if plan.count_tokens else {}
     too_long = {text for text, tokens in lengths.items() if tokens > plan.recipe.max_tokens}
     short = _without(too_long, candidates, Rule.TOO_LONG, counted)
-    members = tuple(_members(short, problem_id, plan.recipe, counted))
-    medians = usual([c for c in short if c.status == Status.ACCEPTED])
+    members = tuple(_members(short, problem_id, plan.recipe, counted, left_out))
+    medians = usual([c for c in short if c.status == Status.ACCEPTED and c.source_id not in left_out])
     groups = tuple(
         Group(
             problem_id=problem_id,
@@ -322,16 +261,19 @@ def _without(
 
 
 def _members(
-    candidates: Sequence[Candidate], problem_id: str, recipe: Recipe, counted: Counts
+    candidates: Sequence[Candidate], problem_id: str, recipe: Recipe, counted: Counts, left_out: Collection[str]
 ) -> Iterator[tuple[Candidate, ...]]:
     rng = rng_of(recipe.seed, problem_id)
     accepted = [candidate for candidate in candidates if candidate.status == Status.ACCEPTED]
     rejected = [candidate for candidate in candidates if candidate.status != Status.ACCEPTED]
-    kept = reservoir(accepted, recipe.max_accepted, rng)
+    first = reservoir(accepted, recipe.max_accepted, rng)
+    failing = {candidate for candidate in accepted if candidate.source_id in left_out}
+    kept = without(failing, first, accepted, rng_of(recipe.seed, f"{problem_id}/spare"))
     members = 0
     for group in deal(kept, rejected, recipe.group_size, rng, unbalanced=recipe.unbalanced):
         members += len(group)
         yield group
-    counted[ROWS, Rule.OVER_CAP] += len(accepted) - len(kept)
+    counted[ROWS, Rule.FAILS_HERE] += len(left_out)
+    counted[ROWS, Rule.OVER_CAP] += len(accepted) - len(kept) - len(left_out)
     counted[ROWS, Rule.NO_PARTNER] += len(kept) + len(rejected) - members
     counted[ROWS, KEPT] += members

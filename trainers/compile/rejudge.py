@@ -1,6 +1,7 @@
 """Compares our judge with CodeNet's: members of groups run in the sandbox on the samples of their statements.
 
-Samples are not the judge's tests: a rejected program may well pass them, but an accepted one should.
+Samples are not the judge's tests: a rejected program may well pass them, but an accepted one should. One that can't
+even run, such as Python 2 that parses, is not accepted in this Python.
 """
 
 from collections import deque
@@ -11,10 +12,11 @@ from typing import NamedTuple
 
 from sandbox.jail import Jail
 from sandbox.pool import Case, judge_all
-from sandbox.records import Limits, StdioTest
+from sandbox.records import Limits, StdioTest, Verdict
 from sandbox.verdicts import absent_package
 from trainers.compile import codenet
 from trainers.compile.data_card import Rule
+from trainers.compile.rewards import Status
 from trainers.compile.statements import read_statement
 from trainers.groups import Group
 
@@ -25,11 +27,24 @@ UNTRIED = "no sample to try"
 class Rejudged(NamedTuple):
     """Pairs the status by CodeNet of a group's member with our verdict, or `UNTRIED`."""
 
+    problem_id: str
     source_id: str
     status: str
     verdict: str
     absent: str = ""
     """The package that it failed for, if it did."""
+
+
+def fails_here(member: Rejudged) -> bool:
+    """Return whether a program that was accepted doesn't run in this interpreter, as Python 2 that parses.
+
+    Args:
+        member: Of a group.
+
+    Returns:
+        False for a wrong output: the problem may have several right ones.
+    """
+    return member.status == Status.ACCEPTED and member.verdict in {Verdict.RUNTIME_ERROR, Verdict.COMPILE_ERROR}
 
 
 class SampleTests(NamedTuple):
@@ -69,7 +84,7 @@ def rejudge(
     Raises:
         Refused: The host can't hold an untrusted program.
     """
-    tried = deque[tuple[str, str]]()
+    tried = deque[tuple[str, str, str]]()
     untried: list[Rejudged] = []
 
     def cases() -> Iterator[Case]:
@@ -78,10 +93,10 @@ def rejudge(
             for member in zip(group.completions, group.source_ids, group.statuses, strict=True):
                 completion, source_id, status = member
                 if tests:
-                    tried.append((source_id, status))
+                    tried.append((group.problem_id, source_id, status))
                     yield Case(program=completion, tests=tests, limits=limits)
                 else:
-                    untried.append(Rejudged(source_id, status, UNTRIED))
+                    untried.append(Rejudged(group.problem_id, source_id, status, UNTRIED))
 
     for judgement in judge_all(cases(), jail, workers):
         absent = absent_package(judgement.verdict, judgement.detail)

@@ -7,19 +7,29 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from harness.errors import UserError
-from harness.runs.jsonl import append, pretty_json, resume, sole_writer, write_whole
+from harness.runs.jsonl import append, pretty_json, resume, sole_writer, whole_file, write_whole
 from trainers.compile.data_card import ABSENT, ROWS, TOTALS, Card, Counts, Recipe, tables_of, write_card
 from trainers.compile.decontamination import Match
 from trainers.compile.pipeline import Compiled
-from trainers.compile.rejudge import Rejudged
-from trainers.groups import GROUPS_FILE, Group, pyarrow, read_groups, write_groups
+from trainers.compile.rejudge import Rejudged, fails_here
+from trainers.groups import GROUPS_FILE, Group, pyarrow, write_groups
 
-Rejudge = Callable[[Iterable[Group], int], Iterable[Rejudged]]
-"""Groups and the number of their members -> status and verdict of each."""
+LeftOut = tuple[str, tuple[str, ...]]
+"""A problem, and its accepted submissions that fail here."""
+
+
+class Rejudging(NamedTuple):
+    """Holds what is done with the members of groups: how they are judged, and problems compiled without some."""
+
+    judge: Callable[[Iterable[Group], int], Iterable[Rejudged]]
+    """Groups and the number of their members -> status and verdict of each."""
+    compile_again: Callable[[Iterable[LeftOut]], Iterable[Compiled]]
+    """Problems -> their results without these submissions, in order."""
 
 
 def refuse_taken(out: Path) -> None:
@@ -52,11 +62,13 @@ class Compilation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Row(msgspec.Struct, frozen=True):
-    """Holds what was compiled of a problem, as the draft has it."""
+    """Holds the compiled groups of a problem, as the draft has them."""
 
     groups: tuple[Group, ...]
     counts: tuple[tuple[str, str, int], ...]
     matches: tuple[Match, ...]
+    left_out: dict[str, str] = {}
+    """Accepted submissions that fail here -> the package that one failed for, if it did."""
 
 
 def compilation(source: str, inputs: Iterable[Path], recipe: Recipe) -> Compilation:
@@ -80,7 +92,7 @@ def write_folder(
     compile_after: Callable[[int], Iterable[Compiled]],
     *,
     counts: Counts,
-    rejudge: Rejudge | None = None,
+    rejudging: Rejudging | None = None,
 ) -> Card:
     """Write the groups and the card behind them.
 
@@ -92,7 +104,7 @@ def write_folder(
         record: Of this compilation.
         compile_after: Number of problems that are done -> the results of the others, in their order; called once.
         counts: Counts so far; those of the problems are added.
-        rejudge: Judges the members of the groups; None leaves it out.
+        rejudging: Judges the members of the groups, which then hold no accepted one that fails here; None for none.
 
     Returns:
         The card, as written.
@@ -102,12 +114,9 @@ def write_folder(
     """
     draft = out.with_name(f"{out.name}.tmp")
     _compile(draft, record, compile_after)
+    crossed = _settled(draft, rejudging, counts) if rejudging else {}
     matches: list[Match] = []
     sha256 = write_groups(draft / GROUPS_FILE, _groups(draft / _COMPILED, counts, matches))
-    crossed: dict[str, Counter[str]] = {}
-    for row in rejudge(read_groups(draft), counts[TOTALS, "completions"]) if rejudge else ():
-        crossed.setdefault(row.status, Counter())[row.verdict] += 1
-        counts[ABSENT, row.absent] += bool(row.absent)
     tables = tables_of(counts)
     fates, totals = tables.pop(ROWS, {}), tables.pop(TOTALS, {})
     card = Card(
@@ -142,8 +151,70 @@ def _compile(draft: Path, record: Compilation, compile_after: Callable[[int], It
             write_whole(draft / _COMPILATION, written)
         done = sum(1 for _ in resume(draft / _COMPILED, _Row))
         for one in compile_after(done):
-            counts = tuple((table, entry, count) for (table, entry), count in one.counts.items())
-            append(file, _Row(one.groups, counts, one.matches))
+            append(file, _row(one))
+
+
+def _row(compiled: Compiled, left_out: dict[str, str] | None = None) -> _Row:
+    counts = tuple((table, entry, count) for (table, entry), count in compiled.counts.items())
+    return _Row(compiled.groups, counts, compiled.matches, left_out or {})
+
+
+def _settled(draft: Path, rejudging: Rejudging, counts: Counts) -> dict[str, Counter[str]]:
+    """Compile problems again until no accepted member of a group fails here; return status -> verdict -> members.
+
+    The packages that members, and those left out, failed for are added to `counts`. Only what has not been judged is
+    judged, so a round takes less than the one before.
+    """
+    verdicts: _Verdicts = {}
+    while True:
+        unjudged = sum(len(group.source_ids) for group in _unjudged(draft, verdicts))
+        for found in rejudging.judge(_unjudged(draft, verdicts), unjudged):
+            verdicts[found.problem_id, found.source_id] = found
+        failing = dict(_failing(draft, verdicts))
+        if not failing:
+            break
+        _compile_again(draft, failing, rejudging)
+    crossed: dict[str, Counter[str]] = {}
+    for row in resume(draft / _COMPILED, _Row):
+        members = [verdicts[group.problem_id, source_id] for group in row.groups for source_id in group.source_ids]
+        for member in members:
+            crossed.setdefault(member.status, Counter())[member.verdict] += 1
+        for absent in filter(None, (*row.left_out.values(), *(member.absent for member in members))):
+            counts[ABSENT, absent] += 1
+    return crossed
+
+
+_Verdicts = dict[tuple[str, str], Rejudged]
+"""By problem and source id."""
+
+
+def _unjudged(draft: Path, verdicts: _Verdicts) -> Iterator[Group]:
+    """Yield the groups with only those members that have no verdict yet."""
+    for row in resume(draft / _COMPILED, _Row):
+        for group in row.groups:
+            places = [at for at, one in enumerate(group.source_ids) if (group.problem_id, one) not in verdicts]
+            if places:
+                lists = ("completions", "rewards", "statuses", "source_ids")
+                kept = {name: tuple(getattr(group, name)[at] for at in places) for name in lists}
+                yield msgspec.structs.replace(group, **kept)
+
+
+def _failing(draft: Path, verdicts: _Verdicts) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the problems with accepted members that fail here, with all that is to be left out of them."""
+    for row in resume(draft / _COMPILED, _Row):
+        members = (verdicts[group.problem_id, source_id] for group in row.groups for source_id in group.source_ids)
+        found = {member.source_id: member.absent for member in members if fails_here(member)}
+        if found:
+            yield row.groups[0].problem_id, row.left_out | found
+
+
+def _compile_again(draft: Path, failing: dict[str, dict[str, str]], rejudging: Rejudging) -> None:
+    """Replace the rows of problems by those without what fails; a kill leaves the old file or the new one."""
+    again = iter(rejudging.compile_again((problem_id, tuple(ids)) for problem_id, ids in failing.items()))
+    with whole_file(draft / _COMPILED) as file:
+        for row in resume(draft / _COMPILED, _Row):
+            problem_id = row.groups[0].problem_id if row.groups else ""
+            append(file, _row(next(again), failing[problem_id]) if problem_id in failing else row)
 
 
 def _holds(path: Path, content: bytes) -> bool:

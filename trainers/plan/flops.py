@@ -15,8 +15,10 @@ from typing import Any
 import msgspec
 
 from harness.errors import UserError
+from harness.generation.loading import stateful_layers
 from trainers.config import TrainingOptions
 
+_MEASURE = "measure a few steps instead: --max-steps 10"
 _NEEDED = ("hidden_size", "num_attention_heads", "num_hidden_layers", "vocab_size")
 
 
@@ -79,18 +81,24 @@ def sizes_of(model: str) -> ModelSizes:
         raise UserError(f"a plan needs {error.name}, which is not installed; pip install 'proctor[train]'") from error
     try:
         config = AutoConfig.from_pretrained(model)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{model}: has no config.json that transformers can read ({error}); name a model") from error
+    except Exception as error:  # the library raises whatever a config leads to
+        reason = " ".join(str(error).split())
+        raise UserError(f"{model}: has no config.json that transformers can read ({reason}); name a model") from error
     if missing := [name for name in _NEEDED if getattr(config, name, None) is None]:
         raise UserError(
             f"{model}: its config.json has no {missing[0]}, so it can't be planned; only decoder-only models can"
         )
-    with torch.device("meta"):
-        made: Any = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]  # it has no types
+    try:
+        with torch.device("meta"):
+            made: Any = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]  # it has no types
+    except Exception as error:  # as above
+        reason = " ".join(str(error).split())
+        raise UserError(f"{model}: transformers makes no model of its config.json ({reason}); check it") from error
+    _refuse_uncounted(model, made, (torch.nn.Linear, Conv1D), torch.nn.Embedding)
     linears = _linears(made, (torch.nn.Linear, Conv1D))
     per_block = len(linears) // config.num_hidden_layers
     if linears != linears[:per_block] * config.num_hidden_layers:
-        raise UserError(f"{model}: its blocks differ in shape, so it can't be planned")
+        raise UserError(f"{model}: its blocks differ in shape, so it can't be planned; {_MEASURE}")
     head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     return ModelSizes(
         blocks=config.num_hidden_layers,
@@ -101,6 +109,17 @@ def sizes_of(model: str) -> ModelSizes:
         linears=linears[:per_block],
         parameters=sum(parameter.numel() for parameter in made.parameters()),
     )
+
+
+def _refuse_uncounted(model: str, made: Any, linear: tuple[type[Any], ...], table: type[Any]) -> None:
+    """Refuse work that the formulas leave out: of states, and of experts, whose weights are in no linear layer."""
+    if states := stateful_layers(made):
+        raise UserError(f"{model}: has {', '.join(states)} layers, so it can't be planned; {_MEASURE}")
+    kinds: Any = (*linear, table)
+    counted = {id(module.weight) for module in made.modules() if isinstance(module, kinds)}
+    others = [name for name, weight in made.named_parameters() if weight.ndim > 1 and id(weight) not in counted]
+    if others:
+        raise UserError(f"{model}: its {others[0]} is in no linear layer, so it can't be planned; {_MEASURE}")
 
 
 def _linears(made: Any, kinds: tuple[type[Any], ...]) -> tuple[tuple[int, int], ...]:

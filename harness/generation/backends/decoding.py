@@ -23,7 +23,7 @@ from transformers import (
 )
 
 from harness.generation.backends.common import Batch
-from harness.generation.loading import CausalModel
+from harness.generation.loading import CausalModel, stateful_layers
 from harness.runs.records import Sampling
 
 
@@ -168,7 +168,7 @@ def _left_padded(prompts: Sequence[tuple[int, ...]], device: torch.device) -> tu
 
 def _computed(model: CausalModel, ids: torch.Tensor, mask: torch.Tensor, of_rows: torch.Tensor) -> DynamicCache | None:
     """Compute each prompt once, its last token apart, and return the keys and values for the rows, if it has any."""
-    if ids.shape[1] == 1 or model._is_stateful:  # noqa: SLF001 - a state that can't be copied, as Mamba's
+    if ids.shape[1] == 1 or stateful_layers(model):  # not every state can be copied to other rows
         return None
     cache: DynamicCache = model.generate(
         ids[:, :-1], attention_mask=mask[:, :-1], max_new_tokens=1, do_sample=False, return_dict_in_generate=True

@@ -9,6 +9,7 @@ import sys
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,14 +18,18 @@ import msgspec
 from harness.errors import UserError
 from harness.generation.backend import Backend, Engine, Generated, Request
 from harness.generation.backends.common import Batch, batches, options_of, pieces
-from harness.generation.loading import LoadedModel, load_whole
-from harness.generation.models import Weights, find_weights, refuse_absent
+from harness.generation.loading import LoadedModel, adapted_by, ends_of, load_whole
+from harness.generation.models import Weights, find_weights, of_one_base, refuse_absent
 from harness.generation.tokens import PromptedRow, Tokens, context_of, too_long
 from harness.runs.records import Producer, Sampling
 
 if TYPE_CHECKING:
     import torch
     from transformers import StopStringCriteria
+
+
+_WRONG_IN_BATCHES = frozenset({"rwkv"})
+"""Kinds of models whose state transformers 5 mixes up between the rows of a batch, and which ignore padding."""
 
 
 class TransformersOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -139,6 +144,33 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
     yield _Loaded(model, weights, options, _from_disk(weights, options, device))
 
 
+@contextmanager
+def _share(models: Sequence[str], given: Mapping[str, Any]) -> Iterator[Backend]:
+    """Load the base once, for the first of them; adapters are computed beside it, as merging would change it."""
+    options = msgspec.structs.replace(options_of(transformers.name, given, TransformersOptions), merge=False)
+    found = of_one_base(models)
+    device = _device(options.device)
+
+    @cache
+    def base() -> LoadedModel:
+        return _from_disk(msgspec.structs.replace(found[models[0]], adapter=None), options, device)
+
+    @contextmanager
+    def load(model: str, _given: Mapping[str, Any]) -> Iterator[Engine]:
+        weights, loaded = found[model], base()
+        if weights.adapter is None:
+            yield _Loaded(model, weights, options, loaded)
+            return
+        adapted = adapted_by(weights.adapter, loaded.model)
+        try:
+            ends = ends_of(loaded.tokenizer, weights.base, weights.adapter)
+            yield _Loaded(model, weights, options, LoadedModel(loaded.model.eval(), loaded.tokenizer, ends))
+        finally:
+            adapted.unload()
+
+    yield msgspec.structs.replace(transformers, load=load)
+
+
 def _from_disk(weights: Weights, options: TransformersOptions, device: "torch.device") -> LoadedModel:
     """Return a model on its device, its tokenizer and its ends.
 
@@ -146,12 +178,18 @@ def _from_disk(weights: Weights, options: TransformersOptions, device: "torch.de
     makes a plan for each number of tokens, and every token that is generated makes another.
 
     Raises:
-        UserError: As of `load_whole`, or the device's memory is too small.
+        UserError: As of `load_whole`, the library can't compute batches of it, or the device's memory is too small.
     """
     import torch  # noqa: PLC0415 - seconds
 
     torch.backends.cuda.enable_cudnn_sdp(enabled=False)
     loaded = load_whole(weights, dtype=options.dtype, merge=options.merge)
+    kind = loaded.model.config.model_type
+    if kind in _WRONG_IN_BATCHES and options.batch_size > 1:
+        raise UserError(
+            f"{weights.base}: transformers computes a batch of {kind} otherwise than its rows alone; "
+            "give --option batch_size=1"
+        )
     try:
         return loaded._replace(model=loaded.model.to(device).eval())
     except RuntimeError as error:
@@ -187,6 +225,7 @@ def _kind_of(device: "torch.device") -> str:
 transformers = Backend(
     name="transformers",
     load=_load,
+    share=_share,
     check=refuse_absent,
     about="a model in this process: hub id, local folder or LoRA adapter",
 )

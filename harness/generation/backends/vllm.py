@@ -7,7 +7,7 @@ are found in the cache. What a model's generation config says about sampling is 
 import asyncio
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import fields
 from pathlib import Path
 from queue import SimpleQueue
@@ -18,7 +18,7 @@ import msgspec
 from harness.errors import Unavailable, UserError
 from harness.generation.backend import Backend, Engine, Generated, Request
 from harness.generation.loading import ends_of, load_tokenizer
-from harness.generation.models import Weights, find_weights, refuse_absent
+from harness.generation.models import Weights, of_one_base, refuse_absent
 from harness.generation.tokens import PromptedRow, Tokens, too_long
 from harness.runs.jsonl import read
 from harness.runs.records import Producer, Sampling
@@ -45,7 +45,14 @@ class _Loaded:
     """Generates with vLLM's engine; its coroutines run in the portal's thread."""
 
     def __init__(
-        self, name: str, weights: Weights, options: Mapping[str, Any], llm: "AsyncLLM", portal: "BlockingPortal"
+        self,
+        name: str,
+        weights: Weights,
+        options: Mapping[str, Any],
+        llm: "AsyncLLM",
+        portal: "BlockingPortal",
+        *,
+        number: int = 1,
     ) -> None:
         from vllm.lora.request import LoRARequest  # noqa: PLC0415 - seconds
 
@@ -54,7 +61,7 @@ class _Loaded:
         tokenizer = load_tokenizer(weights.base)
         self._tokens = Tokens(tokenizer, llm.model_config.max_model_len)
         self._ends = ends_of(tokenizer, weights.base, *filter(None, [weights.adapter]))
-        self._adapter = LoRARequest("adapter", 1, str(weights.adapter)) if weights.adapter else None
+        self._adapter = LoRARequest(f"adapter{number}", number, str(weights.adapter)) if weights.adapter else None
 
     @property
     def producer(self) -> Producer:
@@ -150,6 +157,12 @@ def _params(row: PromptedRow, sampling: Sampling, ends: Sequence[int]) -> "Sampl
 
 @contextmanager
 def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
+    with _share((model,), given) as backend, backend.load(model, given) as engine:
+        yield engine
+
+
+@contextmanager
+def _share(models: Sequence[str], given: Mapping[str, Any]) -> Iterator[Backend]:
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")  # stdout is for results
     try:
@@ -159,17 +172,24 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
     except ModuleNotFoundError as error:
         raise UserError("the backend vllm needs a library: pip install 'proctor[vllm]'") from error
     _check(given)
-    weights = find_weights(model)
+    found = of_one_base(models)
     try:
-        llm = AsyncLLM.from_engine_args(_engine_args(weights, given), usage_context=UsageContext.LLM_CLASS)
+        llm = AsyncLLM.from_engine_args(_engine_args([*found.values()], given), usage_context=UsageContext.LLM_CLASS)
     except (OSError, ValueError, RuntimeError) as error:  # no GPU, no memory, no such architecture ...
         reason = " ".join(str(error).split())
-        raise UserError(f"vLLM can't load {model}: {reason}; see its own messages above, and check --option") from error
+        raise UserError(
+            f"vLLM can't load {models[0]}: {reason}; see its own messages above, and check --option"
+        ) from error
     with start_blocking_portal() as portal:
+        engines = {
+            model: _Loaded(model, weights, given, llm, portal, number=number)
+            for number, (model, weights) in enumerate(found.items(), 1)
+        }
         try:
-            yield _Loaded(model, weights, given, llm, portal)
+            yield msgspec.structs.replace(vllm, load=lambda model, _given: nullcontext(engines[model]))
         finally:
             portal.call(llm.shutdown, _SHUTDOWN_S)
+            engines.clear()
             del llm  # this frame outlives it, and Python would end with a complaint of its destructor
 
 
@@ -185,14 +205,16 @@ def _check(given: Mapping[str, Any]) -> None:
         )
 
 
-def _engine_args(weights: Weights, given: Mapping[str, Any]) -> Any:
+def _engine_args(models: Sequence[Weights], given: Mapping[str, Any]) -> Any:
+    """Return the engine's settings for the base of some models, with room for the largest of their adapters."""
     from vllm import AsyncEngineArgs  # noqa: PLC0415 - seconds
     from vllm.platforms import current_platform  # noqa: PLC0415 - seconds
 
     # After a part of a prompt, vLLM 0.32 turns the sample's random numbers back, and dies if they are a CPU's.
     whole = {"enable_chunked_prefill": False} if current_platform.is_cpu() else {}
-    adapter = {"enable_lora": True, "max_lora_rank": _rank(weights.adapter)} if weights.adapter else {}
-    ours = {"model": str(weights.base), "enable_prefix_caching": True, "runner": "generate"}
+    ranks = [_rank(weights.adapter) for weights in models if weights.adapter]
+    adapter = {"enable_lora": True, "max_lora_rank": max(ranks)} if ranks else {}
+    ours = {"model": str(models[0].base), "enable_prefix_caching": True, "runner": "generate"}
     return AsyncEngineArgs(**{"seed": 0, "disable_log_stats": True, **whole, **adapter, **given, **ours})
 
 
@@ -206,6 +228,7 @@ def _rank(adapter: Path) -> int:
 vllm = Backend(
     name="vllm",
     load=_load,
+    share=_share,
     check=refuse_absent,
     about="a model in this process, through vLLM: hub id, local folder or adapter",
 )

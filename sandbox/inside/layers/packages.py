@@ -23,7 +23,7 @@ _CACHE = "__pycache__"
 
 
 class FoundPackages(NamedTuple):
-    """Holds what was found of some packages."""
+    """Holds the packages that were found."""
 
     shown: dict[str, str]
     """Path on the host -> where it is to appear below the folder with packages."""
