@@ -164,13 +164,10 @@ class ForkServer:
         del gaps
 
     def serve(self, *, is_odd: bool | None = None) -> None:  # noqa: C901, PLR0912 - see the module
-        """Execute requests until the judge is gone, and report how each fork ended.
+        """Execute requests and report how each fork ended; raise EOFError once the judge is gone.
 
         Args:
             is_odd: for a single request, whether to take it for out of the ordinary from the start.
-
-        Raises:
-            EOFError: The judge is gone.
         """
         poll, receive, send, pack, unpack, fork, pidfd_open, pwrite, pread, stat, close, now, *more = self.tools
         (watch, kills, is_known), jail, sockets, reserve = more, self.jail, self.sockets, self.jail.reserve
