@@ -25,11 +25,10 @@ _CANDIDATE_INSIDE = 1
 """The candidates' user id inside a user namespace that root made."""
 _KERNEL_BYTES = 128 << 20
 """What the kernel may need for the processes of a program: page tables, stacks, buffers of pipes and sockets."""
-_TEMPLATE_SCORE, _FORK_SCORE = 500, b"1000"
+_TEMPLATE_SCORE, FORK_SCORE = 500, b"1000"
 """Where memory is short, the kernel kills a fork before its template, and both before anything else of this host."""
-
-
-_OWN_PID = b"1"
+OWN_PID = b"1"
+"""The process before the one that every fork gets to be."""
 
 
 class Boot:
@@ -253,16 +252,6 @@ class Confinement:
             files = (namespaces.TMP_BYTES if "mount" in self.layers else 0) + 2 * request.file_bytes
             memory_bytes = request.memory_bytes + request.memory_bytes // 4 + _KERNEL_BYTES
             self.group.bound(memory_bytes + files, request.processes)
-
-    def before_fork(self) -> None:
-        """Give the next process the number that every one gets, and let it be the one to go where memory is short."""
-        if self.last_pid >= 0:
-            os.pwrite(self.last_pid, _OWN_PID, 0)  # how many came before must not show
-        os.pwrite(self.score, _FORK_SCORE, 0)
-
-    def after_fork(self) -> None:
-        """Spare the template what the fork inherited from it."""
-        os.pwrite(self.score, self.own_score, 0)
 
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel killed one of the processes since the last fork because all of them had too much memory.

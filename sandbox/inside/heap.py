@@ -15,6 +15,7 @@ Runs in the examined interpreter: standard library only.
 """
 
 import ctypes
+import functools
 import gc
 import os
 from array import array
@@ -23,14 +24,16 @@ from contextlib import suppress
 from itertools import repeat
 from typing import Any
 
-_POOL_BYTES, _POOL_HEADER_BYTES = 1 << 14, 48
+_POOL_BITS, _POOL_HEADER_BYTES = 14, 48
 _STEP, _LARGEST = 16, 512
 _SIZES = _LARGEST // _STEP
 _MOST_FILLED, _MOST_FREE, _MOST_HELD = 1 << 18, 250, 4000
 """More than there ever are: where memory is handed out in another way, we give up."""
 _INTEGERS = 32
-_FEW = {_INTEGERS: 16, 16: 4, 48: 8, 64: 8, 80: 8, 96: 4, 176: 2, 224: 2}
+_FEW = {_INTEGERS: 16, 16: 4, 48: 8, 64: 8, 80: 8, 96: 4, 112: 2, 176: 2, 224: 2}
 """How many blocks of a size a template needs while nothing out of the ordinary happens."""
+MOST_GAPS = 500
+"""More than there are between objects of one size: once they are filled, further ones lie beside each other."""
 _LARGEST_GAP, _ALIGNMENT = 1 << 16, 16
 _LEFT_AT_THE_END = 2 << 12
 """What `malloc_trim` may leave unused at the end of the C library's memory, in bytes."""
@@ -41,12 +44,16 @@ def _own_blocks(size: int) -> int:
     return 160 if size <= 64 else 32 if size <= 160 else 8
 
 
-def _makers() -> Iterator[tuple[int, Callable[[int], Any], int]]:
-    """Return for each size of blocks what makes an object of it, and its argument."""
-    yield 16, lambda _: object(), 0
-    yield 32, lambda number: number * number, 1 << 20  # an integer of two digits
+def _makers() -> Iterator[tuple[int, Callable[[Any], Any], Any]]:
+    """Return for each size of blocks what makes an object of it, and its argument.
+
+    None of them makes anything else: a tuple of arguments would be kept for later, and be there for the fork.
+    """
+    next_value, absolute, fill_up = functools.partial(next), functools.partial(abs), functools.partial(b"".ljust)
+    yield 16, next_value, iter(object, None)
+    yield 32, absolute, -(1 << 40)  # an integer of two digits
     for size in range(48, _LARGEST + 1, _STEP):
-        yield size, bytes, size - 33  # beside it, a bytes object has a header and a zero
+        yield size, fill_up, size - 33  # beside it, a bytes object has a header and a zero
 
 
 def fill_gaps() -> None:
@@ -70,27 +77,32 @@ class Reserve:
 
     def __init__(self) -> None:
         """Fill up the pools, but for the template's own blocks; call it once the template is warm."""
-        gc.collect()  # empties what the interpreter itself keeps for later, but for one slice
-        slice(None)
+        gaps = [(functools.partial(id), (number, number, number)) for number in range(MOST_GAPS)]
+        collect, address = functools.partial(gc.collect), functools.partial(id)  # all that `hold` touches is here
         makers = sorted(_makers(), key=lambda maker: (maker[0] in _FEW, maker[0] == _INTEGERS))
         self._makers = tuple((make, argument, _MOST_FREE - _FEW.get(size, 0)) for size, make, argument in makers)
         self._first_of_few = len(makers) - len(_FEW)
         self._first = 0
-        self._few: list[Any] = [None] * (2 * _MOST_FREE)
+        self.few: list[Any] = [None] * (2 * _MOST_FREE)
+        """What the template gets back after each fork, down to the first None: all that it needs usually."""
         self._rest: list[Any] = [None] * (2 * _MOST_HELD)
-        del self._few[_MOST_FREE:], self._rest[_MOST_HELD:]  # they have room for as many
+        del self.few[_MOST_FREE:], self._rest[_MOST_HELD:]  # they have room for as many
+        self._tools = collect, address, self._makers, self.few.append, self._rest.append
         self._full: list[Any] = [None] * _LARGEST
         self._own_pools, self._next_pool = array("Q"), -1
+        del gaps
+        gc.collect()  # empties what the interpreter itself keeps for later, but for one slice
+        slice(None)
         for size, make, argument in _makers():
             self._fill(size, make, argument)
 
-    def _fill(self, size: int, make: Callable[[int], Any], argument: int) -> None:
+    def _fill(self, size: int, make: Callable[[Any], Any], argument: Any) -> None:
         """Take blocks until a pool is whole in our hands, so that every other one is full; leave some of it."""
-        full, capacity, last, count = self._full, (_POOL_BYTES - _POOL_HEADER_BYTES) // size, -1, 0
+        full, capacity, last, count = self._full, ((1 << _POOL_BITS) - _POOL_HEADER_BYTES) // size, -1, 0
         for _ in repeat(None, _MOST_FILLED):
             full.append(made := make(argument))
-            count = count + 1 if id(made) // _POOL_BYTES == last else 1
-            last = id(made) // _POOL_BYTES
+            count = count + 1 if id(made) >> _POOL_BITS == last else 1
+            last = id(made) >> _POOL_BITS
             if count == capacity:
                 break
         del made
@@ -101,16 +113,17 @@ class Reserve:
         """Keep for good what became free since; only the blocks that were left at first, and lie together, are used."""
         self.release()
         self.hold()
-        for row, base in ((self._few, _MOST_FREE), (self._rest, _MOST_HELD)):
-            self._full.extend(made for made in row[base:] if id(made) // _POOL_BYTES not in self._own_pools)
+        for row, base in ((self.few, _MOST_FREE), (self._rest, _MOST_HELD)):
+            self._full.extend(made for made in row[base:] if id(made) >> _POOL_BITS not in self._own_pools)
         self.release()
+        gc.collect()  # a list of the two lines above is kept for later, in a pool that would have no other object
         self.find_next_pool()
 
     def find_next_pool(self) -> None:
         """Take note of the pool that the next block of any size is from, once those of that size are full."""
         *_, (_, make, argument) = _makers()
         own = []
-        while (pool := id(made := make(argument)) // _POOL_BYTES) == self._own_pools[-1]:
+        while (pool := id(made := make(argument)) >> _POOL_BITS) == self._own_pools[-1]:
             own.append(made)
         self._next_pool = pool
 
@@ -120,34 +133,28 @@ class Reserve:
         There is no iterator in here, and no large number but the addresses: it would itself be in a block that is free
         at the end. Integers come last, because each address is one.
         """
-        gc.collect()  # what the interpreter keeps for later goes back, so that the fork finds none of it
-        makers, few, rest, next_pool, at = self._makers, self._few, self._rest, self._next_pool, self._first
+        collect, address, makers, hold_few, hold_rest = self._tools
+        collect()  # what the interpreter keeps for later goes back, so that the fork finds none of it
+        next_pool, at = self._next_pool, self._first
         while at < _SIZES:
             make, argument, few_from = makers[at]
             left = _MOST_FREE
-            while left and id(made := make(argument)) // _POOL_BYTES != next_pool:
+            while left and address(made := make(argument)) >> _POOL_BITS != next_pool:
                 if left > few_from:
-                    few.append(made)
+                    hold_few(made)
                 else:
-                    rest.append(made)
+                    hold_rest(made)
                 left -= 1
             made = None  # so that the next size finds the same pool empty
             at += 1
         self._first = self._first_of_few
 
-    def release_few(self) -> None:
-        """Give the template what it needs while nothing out of the ordinary happens."""
-        few = self._few
-        while few[-1] is not None:
-            few.pop()
-
     def release(self) -> None:
         """Give the template all of its blocks."""
         self._first = 0
-        self.release_few()
-        rest = self._rest
-        while rest[-1] is not None:
-            rest.pop()
+        for held in (self.few, self._rest):
+            while held[-1] is not None:
+                held.pop()
 
 
 def share_code() -> None:

@@ -12,8 +12,7 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 _FIRST_READ = 1 << 16
 
@@ -28,17 +27,21 @@ EXCEEDED: tuple[Literal["cpu", "wall", "memory", "file_size", "host_memory"] | N
 the host, or a group around ours, has too little memory."""
 
 _REQUEST, _CPU_LIMIT, _NUMBER = struct.Struct("=BdddQQQQQI"), struct.Struct("=d"), struct.Struct("=I")
-LIMITS_BYTES = _REQUEST.size - _NUMBER.size
-"""How many bytes of a request hold its kind and its limits: all but the number."""
+REQUEST_BYTES, LIMITS_BYTES = _REQUEST.size, _REQUEST.size - _NUMBER.size
+"""How many bytes a request has, and how many of these hold its kind and its limits: all but the number."""
 _EXAMINATION = struct.Struct("=II??Q")
 _FACTS = struct.Struct("=IiiddQB")
 _MARK = struct.Struct("=Id")
 _SERVED = struct.Struct("=QI")
 _LAP = struct.Struct("=dd")
 _MOST_DESCRIPTORS = 8
-_MOST_RIGHTS_BYTES = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
-_RIGHTS = tuple(struct.Struct(f"={count}i") for count in range(_MOST_DESCRIPTORS + 1))
-Receive = Callable[[int, int], tuple[bytes, list[Any], int, Any]]
+RIGHTS_BYTES = socket.CMSG_SPACE(_MOST_DESCRIPTORS * 4)
+UNPACK_RIGHTS = tuple(struct.Struct(f"={count}i").unpack for count in (5, 6, 4))
+"""Reads the descriptors that come with RUN, SERVE and EXAMINE."""
+PACK_FACTS, UNPACK_NUMBER, UNPACK_CPU_LIMIT = _FACTS.pack, _NUMBER.unpack_from, _CPU_LIMIT.unpack_from
+"""Write facts; read the number in a packet, at LIMITS_BYTES, and the CPU seconds that it allows, at 1.
+
+These are for the template, which touches little memory; others have the functions below."""
 _EXAMINE, _COMPARE, _TAKE_TESTS, _MOST_WORK_BYTES = b"E", b"C", b"T", 256
 
 
@@ -135,18 +138,8 @@ def receive_request(sock: socket.socket) -> tuple[ForkRequest, list[int]] | None
     Returns:
         The descriptors are this process's own and open; None where the judge is gone.
     """
-    data, descriptors = receive_packet(sock.recvmsg)
-    return (request_in(data), list(descriptors)) if data else None
-
-
-def receive_packet(receive: Receive) -> tuple[bytes, tuple[int, ...]]:
-    """Return the next request as it came, empty where the judge is gone, and its descriptors.
-
-    Args:
-        receive: the method `recvmsg` of the socket.
-    """
-    packet, rights, _, _ = receive(_REQUEST.size, _MOST_RIGHTS_BYTES)
-    return packet, _RIGHTS[len(rights[0][2]) // 4].unpack(rights[0][2]) if rights else ()
+    data, descriptors = _receive(sock, REQUEST_BYTES)
+    return (request_in(data), descriptors) if data else None
 
 
 def request_in(packet: bytes) -> ForkRequest:
@@ -158,23 +151,13 @@ def request_in(packet: bytes) -> ForkRequest:
     return ForkRequest._make(_REQUEST.unpack(packet))
 
 
-def number_in(packet: bytes) -> int:
-    """Return the number of the request in a packet.
-
-    Args:
-        packet: of `packet_of`.
-    """
-    number: int = _NUMBER.unpack_from(packet, LIMITS_BYTES)[0]
-    return number
-
-
 def cpu_limit_in(packet: bytes) -> float:
     """Return the CPU seconds that the request in a packet allows.
 
     Args:
         packet: of `packet_of`.
     """
-    cpu_s: float = _CPU_LIMIT.unpack_from(packet, 1)[0]
+    cpu_s: float = UNPACK_CPU_LIMIT(packet, 1)[0]
     return cpu_s
 
 
@@ -218,7 +201,7 @@ def _send(sock: socket.socket, data: bytes, descriptors: list[int]) -> None:
 
 
 def _receive(sock: socket.socket, size: int) -> tuple[bytes, list[int]]:
-    data, ancillary, _, _ = sock.recvmsg(size, _MOST_RIGHTS_BYTES)
+    data, ancillary, _, _ = sock.recvmsg(size, RIGHTS_BYTES)
     descriptors = array.array("i")
     for _, _, payload in ancillary:
         descriptors.frombytes(payload)

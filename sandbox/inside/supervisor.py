@@ -20,73 +20,17 @@ from sandbox.inside.messages import (
     ForkRequest,
     Lap,
     cpu_limit_in,
-    number_in,
     receive_mark,
-    receive_packet,
     receive_request,
     write_lap,
 )
 
-_CPU, _WALL, MEMORY, FILES, HOST_MEMORY = map(EXCEEDED.index, ("cpu", "wall", "memory", "file_size", "host_memory"))
-_NOTABLE_S, _NOTABLE_MS = 0.05, 50
+CPU, _WALL, MEMORY, FILES, HOST_MEMORY = map(EXCEEDED.index, ("cpu", "wall", "memory", "file_size", "host_memory"))
+NOTABLE_S = 0.05
 """Less than so much waiting is not looked at for time in a processor's queue."""
 TICK_S, _FINEST_TICK_S = 0.1, 0.005
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _CORES = os.cpu_count() or 1
-
-
-class Watcher:
-    """Watches forks that end, or are stopped, soon and alone, and touches little memory while a fork shares it."""
-
-    def __init__(self, control: socket.socket, marks: socket.socket | None, pidfd: int) -> None:
-        """Watch for what may come.
-
-        Args:
-            control: the socket to the judge.
-            marks: the socket on which examiners request laps, if they may.
-            pidfd: the number that the descriptor of a fork has.
-        """
-        self.receive = control.recvmsg
-        self.control_fd = control.fileno()
-        self.marks_fd = -1 if marks is None else marks.fileno()
-        self.pidfd = pidfd
-        self.poller = select.poll()
-        for fd in (self.marks_fd, self.control_fd, pidfd):
-            if fd >= 0:
-                self.poller.register(fd, select.POLLIN)
-
-    def watch(self, pid: int, pidfd: int, packet: bytes, started_s: float) -> Facts | None:
-        """Return the facts of a fork, as a plain tuple; None where it takes a `ForkedProcess` to find them.
-
-        Args:
-            pid: the fork.
-            pidfd: its descriptor, which is closed where the facts are returned.
-            packet: the request.
-            started_s: when it began, by the monotonic clock.
-        """
-        if pidfd != self.pidfd:
-            return None
-        while True:
-            ready = self.poller.poll(_NOTABLE_MS)
-            wall_s = time.monotonic() - started_s
-            if not ready or ready[0][0] == self.marks_fd or wall_s > _NOTABLE_S:
-                return None
-            if ready[-1][0] == pidfd:
-                break
-            stop, _ = receive_packet(self.receive)
-            if not stop:  # the judge is gone, and so will we be
-                raise EOFError
-            if stop[0] == STOP and number_in(stop) == number_in(packet):
-                os.kill(pid, signal.SIGKILL)
-                break
-        _, status, usage = os.wait4(pid, 0)
-        os.close(pidfd)
-        cpu_s = usage[0] + usage[1]
-        facts = (
-            number_in(packet), -1 if status & 0x7F else status >> 8, status & 0x7F, cpu_s, wall_s, usage[2] * 1024,
-            _CPU if cpu_s > cpu_limit_in(packet) else 0,
-        )  # fmt: skip
-        return facts  # type: ignore[return-value]  # noqa: RET504 - the class itself would take more memory
 
 
 def end_others(facts: Facts, packet: bytes) -> Facts:
@@ -104,7 +48,7 @@ def end_others(facts: Facts, packet: bytes) -> Facts:
             usage = os.wait4(-1, 0)[2]
             cpu_s += usage.ru_utime + usage.ru_stime
             peak_memory_bytes = max(peak_memory_bytes, usage.ru_maxrss * 1024)
-    exceeded = _CPU if cpu_s > cpu_limit_in(packet) else 0
+    exceeded = CPU if cpu_s > cpu_limit_in(packet) else 0
     return facts._replace(cpu_s=cpu_s, peak_memory_bytes=peak_memory_bytes, exceeded=exceeded)
 
 
@@ -190,7 +134,7 @@ class ForkedProcess:
             return
         cpu_s = _clock_s(self.pid) + _children_cpu_s(os.pread(self.stat_fd, 1024, 0))
         lap_cpu_s = max(0.0, cpu_s - self.lap_cpu_base_s)
-        if wall_s - lap_cpu_s > _NOTABLE_S:
+        if wall_s - lap_cpu_s > NOTABLE_S:
             queued_s = self._queued_s(self._pids())
             self.queued_base_s += queued_s
             wall_s -= min(wall_s - lap_cpu_s, queued_s)
@@ -211,7 +155,7 @@ class ForkedProcess:
         )
         wall_s = self._wall_s(cpu_s, pids)
         if cpu_s > self.request.cpu_s:
-            self.exceeded = _CPU
+            self.exceeded = CPU
         elif len(pids) > 1 and sum(map(_resident_bytes, pids)) > self.request.memory_bytes:
             self.exceeded = MEMORY
         elif wall_s > self.request.wall_s or self.waited_s + wall_s - cpu_s > self.request.waiting_s:
@@ -264,7 +208,7 @@ class ForkedProcess:
     def _end(self) -> Facts:
         """End all that still runs, reap it all, and add up."""
         wall_s = time.monotonic() - self.started_s
-        if wall_s - _clock_s(self.pid) > _NOTABLE_S and self.request.kind != EXAMINE:
+        if wall_s - _clock_s(self.pid) > NOTABLE_S and self.request.kind != EXAMINE:
             wall_s -= min(wall_s, _lifelong_queued_s(self.pid))
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
@@ -281,7 +225,7 @@ class ForkedProcess:
             if fd is not None:
                 os.close(fd)
         if not self.exceeded and self.reaped_cpu_s - self.lap_cpu_base_s > self.request.cpu_s:
-            self.exceeded = _CPU
+            self.exceeded = CPU
         status = self.status or 0
         return Facts(
             number=self.request.number,

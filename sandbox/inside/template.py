@@ -11,54 +11,23 @@ import gc
 import importlib
 import json
 import os
-import select
 import signal
 import site
 import socket
 import sys
-import time
-import traceback
-from collections.abc import Sequence
 from contextlib import suppress
-from os import _exit
-from typing import NamedTuple, NoReturn
+from types import ModuleType
+from typing import NoReturn
 
-from sandbox.inside import candidate, examiner
+from sandbox.inside import candidate
 from sandbox.inside.confinement import Boot, BootError, Confinement, LayerRefusedError
-from sandbox.inside.layers import kernel, rlimits
-from sandbox.inside.messages import (
-    EXAMINE,
-    LIMITS_BYTES,
-    RUN,
-    SERVE,
-    STOP,
-    Facts,
-    ForkRequest,
-    packet_of_facts,
-    receive_mark,
-    receive_packet,
-    request_in,
-    send_mark,
-    send_request,
-    served,
-)
-from sandbox.inside.supervisor import FILES, HOST_MEMORY, MEMORY, TICK_S, ForkedProcess, Watcher, end_others
+from sandbox.inside.fork_server import FIRST_FD, KEPT, OVERFULL, ForkServer, Sockets, look_up_names
+from sandbox.inside.layers import kernel
+from sandbox.inside.messages import RUN, SERVE, ForkRequest, send_mark, send_request, served
 
 _REHEARSALS = 2
-_FIRST, _CONTROL, _MARKS, _LAST = 3, 20, 21, 22
+_CONTROL, _MARKS, _LAST = 20, 21, 22
 """Numbers of descriptors that are the same in every template; those of a fork come first."""
-_KEPT, _OVERFULL = b"k", b"o"
-"""What the warden says of the writable place that it renewed: whether it held more files than one may leave."""
-_STRAYED = 70
-"""Exit status of a fork that left its work by an exception."""
-
-
-class Sockets(NamedTuple):
-    """Names the sockets of a template: to the judge, from examiners to the candidates' template, to the warden."""
-
-    control: socket.socket
-    marks: socket.socket
-    warden: socket.socket
 
 
 def main(boot_text: str, *numbers: str) -> None:
@@ -72,11 +41,12 @@ def main(boot_text: str, *numbers: str) -> None:
     if boot.core is not None:
         os.sched_setaffinity(0, {boot.core})
     _move_to_fixed_numbers([int(number) for number in numbers])
-    free = [os.open(os.devnull, os.O_RDONLY) for _ in range(_FIRST, _CONTROL)]
+    free = [os.open(os.devnull, os.O_RDONLY) for _ in range(FIRST_FD, _CONTROL)]
     control, marks = socket.socket(fileno=_CONTROL), socket.socket(fileno=_MARKS)
     for add_builtins in (site.setquit, site.setcopyright, site.sethelper):  # what -S left out: exit, quit, help
         add_builtins()
     _warm_up(boot.modules)
+    examiner = None if boot.holds_candidates else _examiner()
     try:
         jail = Confinement(boot)
     except (BootError, LayerRefusedError) as error:
@@ -86,7 +56,7 @@ def main(boot_text: str, *numbers: str) -> None:
     pid = os.fork()
     if pid == 0:
         warden_end.close()
-        _become_template(jail, control, marks, template_end, free)
+        _become_template(jail, Sockets(control, marks, template_end), free, examiner)
     for sock in (control, marks, template_end):
         sock.close()
     _guard(jail, warden_end, pid)
@@ -118,6 +88,13 @@ def _warm_up(modules: list[str]) -> None:
         os.register_at_fork = register
 
 
+def _examiner() -> ModuleType:
+    """Import what only examiners need: it would make every fork for a candidate dearer, by a tenth of its memory."""
+    from sandbox.inside import examiner  # noqa: PLC0415 - see above
+
+    return examiner
+
+
 def _as_packet(report: dict[str, object]) -> bytes:
     return json.dumps(report).encode()
 
@@ -129,25 +106,23 @@ def _reason(error: Exception) -> dict[str, object]:
 def _guard(jail: Confinement, requests: socket.socket, pid: int) -> None:
     """Renew the writable place on request until the template ends; then remove it."""
     while requests.recv(1):
-        requests.send(_KEPT if jail.renew_writable() else _OVERFULL)
+        requests.send(KEPT if jail.renew_writable() else OVERFULL)
     os.waitpid(pid, 0)
     jail.remove()
 
 
-def _become_template(
-    jail: Confinement, control: socket.socket, marks: socket.socket, warden: socket.socket, free: list[int]
-) -> NoReturn:
+def _become_template(jail: Confinement, sockets: Sockets, free: list[int], examiner: ModuleType | None) -> NoReturn:
     for number in (signal.SIGINT, signal.SIGXFSZ, signal.SIGCHLD):  # init ignores what it has no handler for
         signal.signal(number, signal.SIG_DFL)
     try:
         report = jail.enter()
     except (BootError, LayerRefusedError) as error:
-        control.send(_as_packet(_reason(error)))
+        sockets.control.send(_as_packet(_reason(error)))
         os._exit(1)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user would have undone it
     for name in [name for name in sys.modules if name.partition(".")[0] == "sandbox"]:
         del sys.modules[name]  # a program may have modules of its own by these names
-    if jail.holds_candidates:
+    if examiner is None:
         candidate.prepare_candidates()
     else:
         examiner.prepare_examiners()
@@ -157,15 +132,14 @@ def _become_template(
         {"python": ".".join(map(str, sys.version_info[:3])), "layers": report, "packages": jail.versions}
     )
     jail.prepare_forks()
-    _look_up_names(jail)
-    template, rehearsal = ForkServer(jail, Sockets(control, marks, warden)), _Rehearsal(jail, warden)
+    look_up_names(jail)
+    template, rehearsal = ForkServer(jail, sockets, examiner), _Rehearsal(jail, sockets.warden)
     jail.keep_own_memory()
     gc.freeze()
     with suppress(EOFError, ConnectionError):
         rehearsal.run()
-        control.send(ready)
-        while template.answer():
-            pass
+        sockets.control.send(ready)
+        template.serve()
     os._exit(0)
 
 
@@ -177,7 +151,7 @@ class _Rehearsal:
         self.marking, self.marks = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.asking, self.control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.jail = jail
-        self.template = ForkServer(jail, Sockets(self.control, self.marks, warden))
+        self.template = ForkServer(jail, Sockets(self.control, self.marks, warden), None)
 
     def run(self) -> None:
         """Execute both kinds of programs, with what is out of the ordinary and without."""
@@ -185,7 +159,7 @@ class _Rehearsal:
             for kind, is_odd in ((RUN, True), (SERVE, True), (RUN, False), (SERVE, False)) * _REHEARSALS:
                 self.jail.reserve.release()
                 self._request(kind, is_odd=is_odd)
-                self.template.execute(*receive_packet(self.control.recvmsg), is_odd=is_odd)
+                self.template.serve(is_odd=is_odd)
                 self.asking.recv(1 << 10)
         self.jail.reserve.settle()
 
@@ -206,136 +180,3 @@ class _Rehearsal:
         send_request(self.asking, request, files)
         for fd in files:
             os.close(fd)
-
-
-class ForkServer:
-    """Executes the requests of the judge and keeps nothing of them."""
-
-    def __init__(self, jail: Confinement, sockets: Sockets) -> None:
-        """Serve over these sockets."""
-        self.jail = jail
-        self.sockets = sockets
-        self.send = sockets.control.send
-        self.marks = sockets.marks if jail.holds_candidates else None
-        self.watcher = Watcher(sockets.control, self.marks, _FIRST)
-        self.poller = select.poll()
-        for sock in (self.marks, sockets.control):
-            if sock is not None:
-                self.poller.register(sock, select.POLLIN)
-
-    def answer(self) -> bool:
-        """Execute the next request; return False where the judge is gone."""
-        if self.poller.poll()[-1][0] != self.watcher.control_fd:
-            receive_mark(self.sockets.marks)  # its candidate died before it came
-            return True
-        packet, descriptors = receive_packet(self.watcher.receive)
-        if packet and packet[0] != STOP:  # a STOP crossed with the end of its execution
-            self.execute(packet, descriptors)
-        return bool(packet)
-
-    def execute(self, packet: bytes, descriptors: Sequence[int], *, is_odd: bool = False) -> None:
-        """Fork for a request and report how the fork ended.
-
-        Args:
-            packet: the request.
-            descriptors: what came with it.
-            is_odd: whether to take it for out of the ordinary from the start.
-        """
-        jail, kind, clock, laps = self.jail, packet[0], None, None
-        if kind == SERVE:
-            *descriptors, clock, laps = descriptors
-        elif kind == EXAMINE:
-            clock = os.dup(descriptors[-1])
-        if is_odd or jail.limits != packet[:LIMITS_BYTES]:
-            jail.reserve.release()
-            jail.set_limits(packet)
-        jail.before_fork()
-        jail.reserve.hold()
-        pid = os.fork()
-        if pid == 0:
-            _become_fork(jail, packet, descriptors, self.sockets)
-        jail.reserve.release_few()
-        jail.after_fork()
-        for fd in descriptors:
-            os.close(fd)
-        facts = self._facts(pid, packet, laps, clock, is_odd=is_odd)
-        self.send(packet_of_facts(self._with_traces(facts)))
-
-    def _facts(self, pid: int, packet: bytes, laps: int | None, clock: int | None, *, is_odd: bool) -> Facts:
-        """Return how a fork ended, with all that it started."""
-        started_s, pidfd = time.monotonic(), os.pidfd_open(pid)
-        facts = None if is_odd or self.jail.children < 0 else self.watcher.watch(pid, pidfd, packet, started_s)
-        if facts is None:
-            self.jail.reserve.release()
-            execution = ForkedProcess(
-                pid, request_in(packet), laps, clock, owns_pid_namespace=self.jail.owns_pids, pidfd=pidfd
-            )
-            execution.started_s = started_s
-            return execution.supervise(self.sockets.control, self.marks, 0.0 if is_odd else TICK_S)
-        for fd in (laps, clock):
-            if fd is not None:
-                os.close(fd)
-        if not os.pread(self.jail.children, 1, 0):  # it left none behind
-            return facts
-        self.jail.reserve.release()
-        return end_others(Facts._make(facts), packet)
-
-    def _with_traces(self, facts: Facts) -> Facts:
-        """Remove what a program left in the writable place; return the facts with what that and the group reveal."""
-        jail = self.jail
-        if jail.is_dirty():
-            warden = self.sockets.warden
-            jail.reserve.release()
-            warden.send(b"r")
-            if warden.recv(1) == _OVERFULL:
-                facts = Facts._make(facts)._replace(exceeded=facts[-1] or FILES)
-            jail.note_writable()
-        try:
-            return Facts._make(facts)._replace(exceeded=facts[-1] or MEMORY) if jail.ran_out_of_memory() else facts
-        except MemoryError:
-            return Facts._make(facts)._replace(exceeded=facts[-1] or HOST_MEMORY)
-
-
-def _become_fork(jail: Confinement, packet: bytes, own: Sequence[int], sockets: Sockets) -> NoReturn:
-    """Turn a fork into its kind: a session and descriptors of its own, the remaining layers, the work."""
-    kind = packet[0]
-    try:
-        os.setsid()
-        if kind == EXAMINE:
-            own = [*own, sockets.marks.fileno(), _opened("/proc/self/schedstat")]
-        jail.confine(is_examiner=kind == EXAMINE)
-        _close_others(own)
-        if kind == RUN:
-            candidate.run_program(*own)
-        elif kind == EXAMINE:
-            examiner.examine_programs(*own)
-        else:
-            candidate.serve(*own, most_bytes=request_in(packet).output_bytes)
-    except BaseException:  # noqa: BLE001 - what a program raises must not travel up into the template's own frames
-        traceback.print_exc()
-    _exit(_STRAYED)
-
-
-def _look_up_names(jail: Confinement) -> None:
-    """Look up what a fork will, for the interpreter keeps what it finds: a fork inherits that, or has to write it."""
-    for function in (_become_fork, jail.confine, rlimits.apply, _close_others, *candidate.IN_EACH_FORK):
-        for name in function.__code__.co_names:
-            for owner in (os, jail):
-                hasattr(owner, name)
-
-
-def _opened(path: str) -> int:
-    """Return the descriptor of a file to read; -1 where there is none."""
-    with suppress(OSError):
-        return os.open(path, os.O_RDONLY)
-    return -1
-
-
-def _close_others(kept: Sequence[int]) -> None:
-    """Close every descriptor but the standard ones and those that are named."""
-    above = 3
-    for fd in sorted(kept):
-        if fd > above:
-            os.closerange(above, fd)
-        above = fd + 1
-    os.closerange(above, above + 100)  # a template has some twenty

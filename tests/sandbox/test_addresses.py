@@ -10,6 +10,7 @@ import pytest
 
 from sandbox import clients
 from sandbox.inside.layers.kernel import fixed_addresses
+from sandbox.inside.messages import STOP, ForkRequest
 from sandbox.jail import ALL_LAYERS, NAMESPACES, Jail, probe
 from sandbox.judge import Judge
 from sandbox.records import CallTest, StdioTest, Verdict
@@ -65,6 +66,19 @@ def test_every_program_finds_the_same_order(layers):
                 judge.judge(program, (NOTHING,))
 
     assert (len(printed), len(returned)) == (1, 1), (printed, returned)
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="other versions keep objects for later that differ")
+@pytest.mark.parametrize("layers", LAYERS)
+def test_a_stop_that_comes_too_late_moves_nothing(layers):
+    """A judge sends it where it does not know yet that its program has ended."""
+    with Judge(Jail(layers=LAYERS[layers])) as judge:
+        printed = {outcome(judge, PRINTS, NOTHING)}
+        for _ in range(2):
+            judge._candidates.request(ForkRequest(kind=STOP), [])  # noqa: SLF001 - it can't be timed from outside
+            printed.add(outcome(judge, PRINTS, NOTHING))
+
+    assert len(printed) == 1, printed
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library hands out memory in another way")

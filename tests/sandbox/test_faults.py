@@ -47,7 +47,7 @@ def test_a_run_costs_few_pages():
     counted = faults([Case(program=PRINTS, tests=(test,), limits=Limits())] * 20)
 
     assert counted.candidate <= 200
-    assert counted.template <= 130
+    assert counted.template <= 80
 
 
 def test_a_sample_of_three_tests_costs_few_pages():
@@ -59,7 +59,7 @@ def test_a_sample_of_three_tests_costs_few_pages():
     counted = faults(cases * 4)
 
     assert counted.candidate <= 300
-    assert counted.template <= 130
+    assert counted.template <= 80
 
 
 def test_a_prelude_costs_hardly_more_than_the_same_imports():

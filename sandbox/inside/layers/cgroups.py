@@ -10,13 +10,14 @@ import os
 import signal
 import time
 from array import array
+from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
 CONTROLLERS = ("memory", "pids")
 _PREFIX = "proctor-"
 _REMOVAL_S = 10.0
-_MOST_COUNTERS_BYTES = 256
+MOST_COUNTERS_BYTES = 256
 """The counters of version 2 take some hundred."""
 
 
@@ -58,7 +59,7 @@ class ControlGroup:
         self._places: list[tuple[int, int]] = []
         # Numbers are kept in place: the addresses of objects must not reveal what ran before.
         self._own, self._bounds, self._hits = array("q", (0, 0)), array("q", (0, 0)), array("q", (0,))
-        self._kills = bytearray(_MOST_COUNTERS_BYTES)
+        self._kills = bytearray(MOST_COUNTERS_BYTES)
         try:
             for parent in parents:
                 self._places.append(_make(parent, self._name))
@@ -97,17 +98,21 @@ class ControlGroup:
             os.pwrite(self._pids_bound, b"%d" % (own[1] + processes), 0)
             bounds[0], bounds[1] = memory_bytes, processes
 
+    def kills(self) -> tuple[int, Callable[[bytes], bool]]:
+        """Return the file that counts kills, and what says of its first MOST_COUNTERS_BYTES whether they are known."""
+        return self._kills_file, self._kills.startswith
+
     def ran_out_of_memory(self) -> bool:
         """Whether the kernel has killed one of the group, since the last call, because the bound was met.
 
         Raises:
             MemoryError: where it killed because the host, or a group around ours, has no more memory.
         """
-        counters = os.pread(self._kills_file, _MOST_COUNTERS_BYTES, 0)
+        counters = os.pread(self._kills_file, MOST_COUNTERS_BYTES, 0)
         if self._kills.startswith(counters):
             return False
         kills, hits = _count_in(self._kills.rstrip(b"\0"), self.version.kills[1]), self._hits[0]
-        self._kills[:] = counters.ljust(_MOST_COUNTERS_BYTES, b"\0")
+        self._kills[:] = counters.ljust(MOST_COUNTERS_BYTES, b"\0")
         if kills == _count_in(counters, self.version.kills[1]):
             return False
         self._hits[0] = _counter(self._hits_file, self.version.hits[1])
@@ -269,7 +274,7 @@ def _write(folder: int, name: str, text: str) -> None:
 
 def _counter(descriptor: int, field: str) -> int:
     """Return the number behind a field's name, or the file's only number where the name is empty."""
-    return _count_in(os.pread(descriptor, _MOST_COUNTERS_BYTES, 0), field)
+    return _count_in(os.pread(descriptor, MOST_COUNTERS_BYTES, 0), field)
 
 
 def _count_in(counters: bytes | bytearray, field: str) -> int:

@@ -3,6 +3,7 @@
 import ctypes
 import functools
 import os
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 
 MACHINE = os.uname().machine
+_LONGS_OF_USAGE = 18
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
 
 _NUMBERS = {
@@ -53,6 +55,15 @@ def _number(name: str) -> int:
     if number is None:
         raise OSError(f"{name}: unknown on {MACHINE}")
     return number
+
+
+def prepared_wait() -> tuple[Callable[..., int], ctypes.c_void_p, ctypes.c_void_p, "array[int]", "array[int]"]:
+    """Return wait4(2), its two pointers, and the two rows that these point to: the status, and the usage as longs.
+
+    `os.wait4` imports a module each time, which touches a dozen pages of memory.
+    """
+    status, usage = array("i", [0]), array("l", [0] * _LONGS_OF_USAGE)
+    return _libc.wait4, *(ctypes.c_void_p(row.buffer_info()[0]) for row in (status, usage)), status, usage  # type: ignore[return-value]
 
 
 def prepared_syscall(name: str, *arguments: object) -> Callable[[], int]:
