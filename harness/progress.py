@@ -111,7 +111,7 @@ def _with_lines(rows: Iterable[T], log: "ProgressLog", stream: TextIO) -> Iterat
 
 
 class ProgressLog:
-    """Counts rows, and says in a line how far they are."""
+    """Counts rows, and says in a line the progress that they make."""
 
     def __init__(
         self,

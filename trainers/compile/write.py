@@ -24,7 +24,7 @@ LeftOut = tuple[str, tuple[str, ...]]
 
 
 class Rejudging(NamedTuple):
-    """Holds what is done with the members of groups: how they are judged, and problems compiled without some."""
+    """Holds the judge of the members of groups, and the compiler of problems without some of them."""
 
     judge: Callable[[Iterable[Group], int], Iterable[Rejudged]]
     """Groups and the number of their members -> status and verdict of each."""

@@ -109,7 +109,7 @@ class Ends(StoppingCriteria):
 
 
 class BatchProgress:
-    """Tells another thread how far a batch is: tokens generated so far in each of its rows that haven't ended."""
+    """Tells another thread the progress of a batch: tokens generated so far in each of its rows that haven't ended."""
 
     tokens = 0
 

@@ -173,7 +173,7 @@ class _OutOfMemory(Exception):  # noqa: N818 - never leaves this module
 
 
 class UnderWay:
-    """Tells another thread how far a generation is within its batches."""
+    """Tells another thread the progress of a generation within its batches."""
 
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
         """Start the clock."""
