@@ -18,8 +18,8 @@ from pathlib import Path
 
 PACKAGES = ("sandbox", "harness", "trainers", "leaderboards")
 BARS = {
-    "files": 239,
-    "code lines": 21_390,
+    "files": 240,
+    "code lines": 21_455,
     "most lines of a file": 350,
     "most lines of a function": 60,
     "public names that occur twice": 3,
