@@ -7,6 +7,7 @@ spoken of, and frames nothing.
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 _MOST_TAGS = 10_000
@@ -106,13 +107,8 @@ def tags(text: str) -> list[Tag]:
     Returns:
         In their order, `_MOST_TAGS` at most.
     """
-    found = []
-    for match in _TAG.finditer(text):
-        if (tag := _tag(match)) and not is_quoted(text, tag.start, tag.end):
-            found.append(tag)
-            if len(found) == _MOST_TAGS:
-                break
-    return found
+    found = map(_tag, islice(_TAG.finditer(text), _MOST_TAGS))
+    return [tag for tag in found if tag and not is_quoted(text, tag.start, tag.end)]
 
 
 def _tag(match: re.Match[str]) -> Tag | None:

@@ -251,7 +251,9 @@ def test_a_batch_is_generated_as_each_row_alone(load, name):
     )
     decoding.quiet(model)
 
-    found = decoding.generate_batch(model, batch, GREEDY, ends=[end], stop=None)
+    wanted, progress = range(len(batch)), decoding.BatchProgress()
+    generated = decoding.generate_batch(model, batch, GREEDY, ends=[end], stop=None, wanted=wanted, progress=progress)
+    found = sorted(generated, key=lambda row: row.place)
 
     assert [row.tokens for row in found] == [continued(prompt, ends=[end]) for prompt in rows]
     assert found[0].ended
