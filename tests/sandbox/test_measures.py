@@ -1,34 +1,9 @@
 """What programs used is measured: CPU time, wall time and memory."""
 
 import pytest
+from hungry_programs import BURN, FORKED, TOUCH
 
 pytestmark = pytest.mark.slow
-
-FORKED = """
-import os
-def forked(work, times=1):
-    pids = []
-    for _ in range(times):
-        pid = os.fork()
-        if pid == 0:
-            work()
-            os._exit(0)
-        pids.append(pid)
-    return pids
-"""
-BURN = """
-import time
-def burn(seconds):
-    end = time.thread_time() + seconds
-    while time.thread_time() < end:
-        pass
-"""
-TOUCH = """
-def touch(mebibytes, kept=[]):
-    kept.append(bytearray(mebibytes << 20))
-    for at in range(0, mebibytes << 20, 4096):
-        kept[-1][at] = 1
-"""
 
 BURNS = {
     "loop": BURN + "burn(0.3)",
