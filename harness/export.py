@@ -1,6 +1,6 @@
 """Exports a run in the formats of other tools: EvalPlus, lm-evaluation-harness, and CSV for spreadsheets.
 
-The rows are JSON as Python writes it, so a text holds whatever characters the completion held. A sample that was lost
+The rows are JSON as Python writes it, so a text holds all characters that the completion held. A sample that was lost
 to a failure of the sandbox has no verdict in those formats and is left out.
 """
 

@@ -1,4 +1,4 @@
-"""Refuses a model that training would compute otherwise than the model itself: asked of its config and its numbers.
+"""Refuses a model that training would compute otherwise than the model itself: by its config and by its numbers.
 
 The config says what a probe of small random logits may not show: a window longer than the probe, a cap far above its
 logits, factors that change with the length.

@@ -49,7 +49,7 @@ def answers_file(row: bytes) -> Path:
 
 
 def learn(tasks: Mapping[Path, PlusTask], title: str) -> None:
-    """Run references and keep what they return; tell on stderr that they run, and how far they are.
+    """Run references and keep what they return; tell on stderr that they run, and their progress.
 
     Args:
         tasks: by the files of their answers, none of which exists.

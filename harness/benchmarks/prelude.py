@@ -84,7 +84,7 @@ def _is_read(node: ast.Name | ast.arg) -> bool:
 
 
 def _defined(module: ast.Module) -> set[str]:
-    """Return the names that the first level of a program defines, whatever happens."""
+    """Return the names that the first level of a program defines, and raise nothing."""
     names = set[str]()
     for node in module.body:
         match node:

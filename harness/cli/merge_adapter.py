@@ -21,7 +21,7 @@ def command(*, adapter: str, out: Path) -> int:
 
     weights = find_weights(adapter)
     if weights.adapter is None:
-        raise UserError(f"{adapter}: is no adapter, so there is nothing to merge; name its folder")
+        raise UserError(f"{adapter}: is not an adapter, so there is nothing to merge; name its folder")
     if out.exists():
         raise UserError(f"{out}: exists already; choose a new folder for --out")
     model, tokenizer, ends = load_whole(weights, dtype="auto", merge=True)

@@ -72,7 +72,7 @@ _PACKAGE = re.compile(r"\w(?:[\w.-]*\w)?", re.ASCII)
 def _packages(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
     names = [name.strip() for text in texts for name in text.split(",")]
     if wrong := [name for name in names if not _PACKAGE.fullmatch(name)]:
-        raise click.BadParameter(f"{wrong[0]!r} is no name of a package; give such as pandas,sympy.")
+        raise click.BadParameter(f"{wrong[0]!r} is not the name of a package; give such as pandas,sympy.")
     return tuple(sorted(set(names)))
 
 

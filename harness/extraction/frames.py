@@ -117,7 +117,7 @@ def _tag(match: re.Match[str]) -> Tag | None:
         return None
     name = match["name"].lower().replace("\u2581", "_")
     if name == "channel" and "|" in opening + closing:  # <|channel>thought ... <channel|>
-        if len(opening) + len(closing) != 3:  # with a bar on both sides it is no tag
+        if len(opening) + len(closing) != 3:  # with a bar on both sides it is not a tag
             return None
         return Tag(match.start(), match.end(), "thought", len(opening) > len(closing), "<")
     ends = bool(match["slash"]) or _END.search(name) is not None

@@ -159,7 +159,7 @@ def without_last_statement(part: Part, task: Question) -> Extraction | None:
 
 
 def ends_too_early(part: Part, task: Question) -> bool:
-    """Return whether a part is no program only because it ends too early.
+    """Return whether a part is not a program only because it ends too early.
 
     Args:
         part: of the completion.

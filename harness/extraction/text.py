@@ -20,7 +20,7 @@ _LABEL = re.compile(r"[\w+#.:{}/-]{0,80}")
 _CODE = re.compile(
     r"(?:def|class|import|from|for|while|if|try|with|return|async def|print)\b|@\w|[A-Za-z_]\w*(?:, ?[A-Za-z_]\w*)* = "
 )
-"""How code begins that stands on the line of its fence, behind the label."""
+"""How code begins that is on the line of its fence, behind the label."""
 
 
 class Block(NamedTuple):
@@ -75,7 +75,7 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 class _Fence(NamedTuple):
-    """Holds a fence wherever it stands in its line."""
+    """Holds a fence at any place of its line."""
 
     line: int
     """Where its line begins."""
@@ -87,7 +87,7 @@ class _Fence(NamedTuple):
     after: str
     """Of its line, up to the next fence."""
     is_alone: bool
-    """Whether no other fence stands in its line."""
+    """Whether no other fence is in its line."""
     line_end: int
     """Where the next line begins."""
 
@@ -156,7 +156,7 @@ def _loosely_opened(text: str, fence: _Fence) -> Block | None:
 
 
 def _opened_before_code(fence: _Fence) -> Block | None:
-    """Return the block whose first line stands on the line of its fence, perhaps behind a label."""
+    """Return the block whose first line is on the line of its fence, perhaps behind a label."""
     label, _, rest = fence.after.lstrip().partition(" ")
     if _CODE.match(fence.after.lstrip()):
         label, rest = "", fence.after
@@ -184,7 +184,7 @@ def _loosely_closed(fence: _Fence, block: Block) -> int | None:
 
 
 def _is_prose(text: str) -> bool:
-    """Return whether what follows a fence is no label: a tag, or several words that set no attribute."""
+    """Return whether what follows a fence is not a label: a tag, or several words that set no attribute."""
     return text[0] in "<[(.,!*-" or ("=" not in text and len(text.split()) > 2) or text[-1] in ".:!?"
 
 

@@ -61,7 +61,7 @@ def copy_unpacked(packed: gzip.GzipFile, copy: BinaryIO, counted: UnpackedBytes)
 
 
 def tar_files(file: BinaryIO, name: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
-    """Read the files of a tar archive in one pass; what is no regular file is left out.
+    """Read the files of a tar archive in one pass; other than regular files are left out.
 
     Args:
         file: the archive.

@@ -44,7 +44,7 @@ class GivenSample(msgspec.Struct, kw_only=True, omit_defaults=True):
     task: Any
     """The task's id as it is written; a tuple of ids where several may be meant, the likeliest first."""
     completion: Any
-    """A text, or a message or its parts; a list of texts is a sample each; anything else is no text."""
+    """A text, or a message or its parts; a list of texts is a sample each; anything else is not a text."""
     policy: Any = None
     index: Any = None
     prompt: Any = ""
@@ -154,7 +154,9 @@ class SampleSource(msgspec.Struct, kw_only=True):
         while line := file.readline(MOST_ROW_BYTES + 1):
             number += 1
             if len(line) > MOST_ROW_BYTES:
-                raise UserError(f"{self.name}:{number}: is longer than {MOST_ROW_BYTES >> 20} MiB; this is no sample")
+                raise UserError(
+                    f"{self.name}:{number}: is longer than {MOST_ROW_BYTES >> 20} MiB; this is not a sample"
+                )
             if number == 1:
                 line = line.removeprefix(BOM)
             if not line.isspace() and line:
@@ -172,7 +174,7 @@ class SampleSource(msgspec.Struct, kw_only=True):
             UserError: It is too long.
         """
         if length > MOST_ROW_BYTES:
-            raise UserError(f"{where}: is longer than {MOST_ROW_BYTES >> 20} MiB; this is no sample")
+            raise UserError(f"{where}: is longer than {MOST_ROW_BYTES >> 20} MiB; this is not a sample")
         if self.file is None:
             return b""
         place = self.file.tell()

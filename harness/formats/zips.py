@@ -136,7 +136,7 @@ def _unpacked(file: BinaryIO, entry: _Entry, where: str) -> bytes:
     if entry.flags & _ENCRYPTED:
         raise UserError(f"{where}: is encrypted; decrypt it")
     if entry.packed > MOST_ROW_BYTES:
-        raise UserError(f"{where}: is longer than {MOST_ROW_BYTES >> 20} MiB; this is no sample")
+        raise UserError(f"{where}: is longer than {MOST_ROW_BYTES >> 20} MiB; this is not a sample")
     try:
         *_, names, extras = _LOCAL.unpack(os.pread(file.fileno(), _LOCAL.size, entry.start))
         packed = os.pread(file.fileno(), entry.packed, entry.start + _LOCAL.size + names + extras)
@@ -144,7 +144,7 @@ def _unpacked(file: BinaryIO, entry: _Entry, where: str) -> bytes:
     except (struct.error, OSError, zlib.error, EOFError) as error:
         raise _damaged(where, error) from error
     if len(content) > MOST_ROW_BYTES:
-        raise UserError(f"{where}: is longer than {MOST_ROW_BYTES >> 20} MiB; this is no sample")
+        raise UserError(f"{where}: is longer than {MOST_ROW_BYTES >> 20} MiB; this is not a sample")
     if zlib.crc32(content) != entry.crc:
         raise _damaged(where, "its check sum is another")
     return content

@@ -77,7 +77,7 @@ class Tells(Protocol):
 
     @property
     def under_way(self) -> str:
-        """Return how far it is with those that haven't come, in a few words; asked from another thread."""
+        """Return how far it is with those that haven't come, in a few words; called from another thread."""
 
 
 class Backend(msgspec.Struct, frozen=True, kw_only=True):

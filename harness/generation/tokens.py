@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _ANCHORS = ("\n", "\ue000")
 """Put before a completion whose first token would get a space of the tokenizer's own otherwise, and taken off again. A
-line's end is what stands there in a model's texts; no piece begins with a private character and goes on."""
+line's end is what is there in a model's texts; no piece begins with a private character and goes on."""
 _FIRST_MARK = 0xE000
 """Private characters of Unicode, which replace special tokens that a chat's message spells."""
 

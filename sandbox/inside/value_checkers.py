@@ -19,7 +19,7 @@ _NUMPY_REL_TOL = 1e-7
 """The relative part of `numpy.testing.assert_allclose`, which EvalPlus adds to a problem's absolute one."""
 _USUAL = Tolerance()
 _MOST_KEY_BITS = 1 << 13
-"""An integer of more is no key of JSON: turning its digits into a text may take long."""
+"""An integer of more is not a key of JSON: turning its digits into a text may take long."""
 
 
 def equal(expected: Any, actual: Any) -> bool:

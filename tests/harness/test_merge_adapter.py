@@ -31,7 +31,7 @@ def test_the_model_written_is_base_and_adapter(tiny_model, tiny_adapter, tmp_pat
 def test_a_model_without_an_adapter_is_refused(tiny_model, tmp_path, capsys):
     """There is nothing to merge, and nothing is written."""
     assert run(["merge-adapter", str(tiny_model), "--out", str(tmp_path / "merged")]) == 2
-    assert "is no adapter" in capsys.readouterr().err
+    assert "is not an adapter" in capsys.readouterr().err
     assert not (tmp_path / "merged").exists()
 
 

@@ -252,7 +252,7 @@ def test_a_killed_run_is_resumed_to_the_same_bytes(score, tmp_path, kept):
         ({"options": ["--isolation", "seccomp,wall"]}, "no such layer: wall; there are"),
         ({"options": ["--python", "/no/such/python"]}, "/no/such/python"),
         ({"options": ["--allow", "numpy,nosuch"]}, "--allow nosuch: no such package is installed"),
-        ({"options": ["--allow", "numpy,../etc"]}, "'../etc' is no name of a package"),
+        ({"options": ["--allow", "numpy,../etc"]}, "'../etc' is not the name of a package"),
         ({"options": ["--preload", "nosuch"]}, "--preload nosuch: No module named 'nosuch'"),
         ({"options": ["--tea"]}, "No such option"),
         ({"out": "toy.py"}, "toy.py: is a file"),

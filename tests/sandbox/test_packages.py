@@ -176,7 +176,7 @@ def test_a_package_is_named_as_it_is_installed_or_imported(python, name, module,
 
 @pytest.mark.parametrize("name", ["nosuch", "..", "../../bin", "/etc", "alpha/..", ""])
 def test_a_package_that_is_not_installed_is_refused_by_name(python, name):
-    """In one line; what is no name of a package is none that is installed."""
+    """In one line; what is not the name of a package is none that is installed."""
     with pytest.raises(Refused) as refusal:
         probe(Jail(python=python, allow=("alpha", name)))
 

@@ -26,7 +26,7 @@ LANGUAGE = "Python"
 
 _PYTHON_2 = re.compile(r"(?:Python|PyPy)2.*|Python(?: \(2\..*\))?")
 """The column `original_language` of Python 2: `PyPy2 (5.6.0)` or `Python (2.7.6)` on AtCoder, `Python` on AIZU, whose
-Python 3 is `Python3`. `PyPy3 (2.4.0)` and `Python (3.8.2)` are Python 3; where it is empty, nobody knows."""
+Python 3 is `Python3`. `PyPy3 (2.4.0)` and `Python (3.8.2)` are Python 3; where it is empty, that is unknown."""
 
 MAX_SOURCE_BYTES = 64 << 10
 """Larger sources are not read: 2,048 tokens of 32 bytes each."""

@@ -226,7 +226,7 @@ def _common(prompts: Sequence[tuple[int, ...]]) -> int:
 
 
 def _reads_positions(model: CausalModel) -> bool:
-    """Return whether padding between tokens is nothing to a model: it is told positions, and has no window or state."""
+    """Return whether padding between tokens is nothing to a model: it reads positions, and has no window or state."""
     config = model.config.get_text_config()
     kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
     windowed = kinds != {"full_attention"} or bool(getattr(config, "sliding_window", None))
