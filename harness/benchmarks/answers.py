@@ -22,6 +22,8 @@ _DECIMAL = re.compile(
 )
 """A number with a fraction, or with an exponent as Python and C write it; a bare 1e5 may be a name."""
 _USUAL = 1e-6
+_MOST = 0.1
+"""The widest tolerance that contests grant."""
 _SMALL = 100_000
 """A usual tolerance of a number below is too small to take one whole number for another."""
 _MOST_READ = 1 << 16
@@ -29,8 +31,10 @@ _MOST_READ = 1 << 16
 _PLAIN_SIGNS = str.maketrans("\u2212\u2013⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "---0123456789", "$\\{}()`*_&;")
 _AMOUNT = (
     r"(?<![\w.])(?:(?:(?P<factor>[0-9](?:\.[0-9]{1,3})?)\s?(?:[\u00b7\u00d7x]|times|cdot)\s?)?"
-    r"10\s?\^?\s?-\s?(?P<power>[0-9]{1,2})|(?P<written>[0-9](?:\.[0-9]{1,3})?e-[0-9]{1,2}|0?\.[0-9]{1,15}))(?!\w)"
+    r"10\s?\^?\s?-\s?(?P<power>[0-9]{1,2})|(?P<written>[0-9](?:\.[0-9]{1,3})?e-[0-9]{1,2}|0?\.[0-9]{1,15}))"
+    r"(?!\w)(?!\s?(?:s|secs?|seconds?|ms|milliseconds?)\b)"
 )
+"""An amount below 1, as contests write one; a time is none."""
 _ASSURED = (
     r"(?:answers?|outputs?|results?|print\w*|returns?|accepted|correct|right|judges?|judged|jury|checker|values?)\b"
 )
@@ -38,7 +42,8 @@ _TOLERANCES = tuple(
     re.compile(text)
     for text in (
         rf"\berrors?\b[^.;]{{0,90}}?{_AMOUNT}",
-        rf"\b{_ASSURED}[^.;]{{0,90}}?\b(?:within|up to|precision|accuracy|tolerance|differs?)\b[^.;]{{0,60}}?{_AMOUNT}",
+        rf"\b{_ASSURED}[^.;]{{0,90}}?\b(?:within|up to|precision|accuracy|tolerance|differs?)\b"
+        rf"[^.;+]{{0,60}}?{_AMOUNT}",
         rf"\b(?:difference|deviation)\b[^.;]{{0,60}}\b(?:answers?|solutions?|outputs?|jury)\b[^.;]{{0,60}}?{_AMOUNT}",
         rf"{_AMOUNT}[^.;]{{0,40}}\b(?:error|precision|accuracy|tolerance)\b",
     )
@@ -123,7 +128,7 @@ def stated_tolerance(statement: str) -> tuple[float, str] | None:
         return None
     match = min(found, key=lambda match: match.start())
     amount = float(match["written"] or f"{match['factor'] or 1}e-{match['power']}")
-    if not 0 < amount < 1:
+    if not 0 < amount <= _MOST:  # it is something else that the statement names
         return None
     around = text[max(0, match.start() - 40) : match.end() + 40]
     kinds = [kind for kind in ("absolute", "relative") if kind in around]
