@@ -42,8 +42,10 @@ _TOLERANCES = tuple(
     re.compile(text)
     for text in (
         rf"\berrors?\b[^.;]{{0,90}}?{_AMOUNT}",
-        rf"\b{_ASSURED}[^.;]{{0,90}}?\b(?:within|up to|precision|accuracy|tolerance|differs?)\b"
-        rf"[^.;+]{{0,60}}?{_AMOUNT}",
+        (
+            rf"\b{_ASSURED}[^.;]{{0,90}}?\b(?:within|up to|precision|accuracy|tolerance|differs?)\b"
+            rf"[^.;+]{{0,60}}?{_AMOUNT}"
+        ),
         rf"\b(?:difference|deviation)\b[^.;]{{0,60}}\b(?:answers?|solutions?|outputs?|jury)\b[^.;]{{0,60}}?{_AMOUNT}",
         rf"{_AMOUNT}[^.;]{{0,40}}\b(?:error|precision|accuracy|tolerance)\b",
     )
