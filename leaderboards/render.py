@@ -48,14 +48,21 @@ def _method(row: TableRow) -> str:
 def _cell(cell: Cell | None, *, intervals: bool) -> str:
     if cell is None:
         return ""
-    number = f"{cell.value:.{DECIMALS}f}"
-    bold = f"**{number}**" if cell.best else number
+    bold = f"**{cell.text}**" if cell.best else cell.text
     red = f'<span style="color:red">{bold} ▼</span>' if cell.below_base else bold
-    return red + _extent(cell, intervals=intervals)
+    return red + extent(cell, intervals=intervals)
 
 
-def _extent(cell: Cell, *, intervals: bool) -> str:
-    """Return how far a number may be off: over seeds, and its interval."""
+def extent(cell: Cell, *, intervals: bool) -> str:
+    """Return how far a number may be off: over seeds, and its interval.
+
+    Args:
+        cell: With the number.
+        intervals: Whether to give the interval.
+
+    Returns:
+        Text that follows the number; empty where nothing is known.
+    """
     spread = "" if cell.spread is None else f" ± {cell.spread:.{DECIMALS}f}"
     return spread + (f" ({cell.low:.1f}-{cell.high:.1f})" if intervals and cell.low is not None else "")
 
@@ -93,9 +100,8 @@ def _latex_row(texts: Iterable[str]) -> str:
 def _latex_cell(cell: Cell | None, *, intervals: bool) -> str:
     if cell is None:
         return ""
-    number = f"{cell.value:.{DECIMALS}f}"
-    marked = (rf"\textbf{{{number}}}" if cell.best else number) + r" $\downarrow$" * cell.below_base
-    return f"{marked} {in_latex(_extent(cell, intervals=intervals))}".rstrip()
+    marked = (rf"\textbf{{{cell.text}}}" if cell.best else cell.text) + r" $\downarrow$" * cell.below_base
+    return f"{marked} {in_latex(extent(cell, intervals=intervals))}".rstrip()
 
 
 _CSV_HEAD = (
