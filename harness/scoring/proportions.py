@@ -1,0 +1,77 @@
+"""Computes intervals for a proportion of trials, whose numbers need not be whole: pure functions."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+from harness.scoring.distributions import beta_cdf
+
+_ERROR = 1e-12
+"""Of a bound, at most: no table prints so many digits."""
+
+
+class Interval(NamedTuple):
+    """Bounds within [0, 1]."""
+
+    low: float
+    high: float
+
+
+def mid_p(successes: float, trials: float, confidence: float = 0.95) -> Interval:
+    """Return the mid-P interval for a proportion.
+
+    Lancaster 1961, "Significance tests in discrete distributions", JASA 56, 223-234: Clopper and Pearson's interval
+    with half the probability of the number observed in either tail, so that it is right on average, not at least.
+
+    Args:
+        successes: 0 to `trials`; need not be whole.
+        trials: above 0; need not be whole.
+        confidence: of the two-sided interval, in (0, 1).
+
+    Returns:
+        The bounds, within [0, 1].
+
+    >>> [round(bound, 4) for bound in mid_p(0, 100)]  # (1 - p)^100 / 2 = 0.025
+    [0.0, 0.0295]
+    >>> [round(bound, 4) for bound in mid_p(5, 10)]
+    [0.2124, 0.7876]
+    """
+    half, failures = (1 - confidence) / 2, trials - successes
+    low, rest = (
+        _crossing(lambda p, count=count: _tail(count, trials, p) - half, 0.0, count / trials) if count > 0 else 0.0
+        for count in (successes, failures)
+    )
+    return Interval(low, 1 - rest)
+
+
+def _tail(successes: float, trials: float, p: float) -> float:
+    """Return P(more successes) + P(as many) / 2, which grows with `p`."""
+    if p <= 0 or p >= 1:
+        return float(p >= 1)
+    failures = trials - successes
+    if failures <= 0:
+        return p**trials / 2
+    log_equal = (
+        math.lgamma(trials + 1) - math.lgamma(successes + 1) - math.lgamma(failures + 1)
+        + successes * math.log(p) + failures * math.log1p(-p)
+    )  # fmt: skip
+    return beta_cdf(p, successes + 1, failures) + math.exp(log_equal) / 2
+
+
+def _crossing(function: Callable[[float], float], low: float, high: float) -> float:
+    """Return where a growing function crosses 0, within a bracket: regula falsi, the stuck end halved (Illinois)."""
+    at_low, at_high = function(low), function(high)
+    side = 0
+    while high - low > _ERROR:
+        middle = (low * at_high - high * at_low) / (at_high - at_low)
+        middle = min(max(middle, low + _ERROR / 2), high - _ERROR / 2)  # past an end that is nearly right
+        found = function(middle)
+        if found > 0:
+            high, at_high = middle, found
+            at_low /= 2 if side > 0 else 1
+            side = 1
+        else:
+            low, at_low = middle, found
+            at_high /= 2 if side < 0 else 1
+            side = -1
+    return (low + high) / 2
