@@ -8,7 +8,7 @@ didn't, no system of bets makes 1 / alpha of a stake of 1 with a chance above al
 
 import hashlib
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -180,7 +180,7 @@ def reference_of(counts: Sequence[tuple[int, int]], k: int, alpha: float) -> Ref
     Returns:
         Their score and what it may be; None where a problem has but one sample.
     """
-    score = fmean(pass_at_k(n, c, k) for n, c in counts)
+    score = _mean(counts, k)
     interval = redrawn_interval(counts, k, score, confidence=1 - alpha)
     single = redrawn_variance(counts, 1) * fmean(n for n, _ in counts)
     return interval and Reference(score, interval.low, single)
@@ -203,13 +203,18 @@ def night_of(reference: Reference, counts: Sequence[tuple[int, int]], k: int, to
     """
     samples = sum(n for n, _ in counts)
     sets = samples if k == 1 else len(counts)
-    score = fmean(pass_at_k(n, c, k) for n, c in counts)
+    score = _mean(counts, k)
     variance = reference.variance * len(counts) / samples if k == 1 else redrawn_variance(counts, k)
     return Night(
         lost=sets * (reference.least - tolerance - score),
         variance=sets**2 * variance + sets * (reference.score - reference.least),
         sets=sets,
     )
+
+
+def _mean(counts: Sequence[tuple[int, int]], k: int) -> float:
+    """Return mean pass@k; equal counts are computed once, for they are many."""
+    return math.fsum(problems * pass_at_k(n, c, k) for (n, c), problems in Counter(counts).items()) / len(counts)
 
 
 def nights_to_find(reference: Reference, night: Night, bets: Bets, loss: float) -> float:

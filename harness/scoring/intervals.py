@@ -12,13 +12,13 @@ from statistics import NormalDist, fmean
 
 from harness.runs.records import Tally
 from harness.scoring.distributions import student_quantile
-from harness.scoring.proportions import Interval, mid_p
+from harness.scoring.proportions import Interval, proportion_interval
 from harness.scoring.redrawn import redrawn_variance
 
-_ASSUMED_PROBLEMS = 0.5
+_ASSUMED_PROBLEMS = 0.35
 """Weight of the assumption that a problem is solved always or never, in problems: what is seen outweighs it soon."""
-_ASSUMED_FLIPS = 2.0
-"""Samples that may turn out otherwise although none was seen to."""
+_ASSUMED_FLIPS = 1.0
+"""Sets of samples that may turn out otherwise although none was seen to."""
 
 
 def mean_interval(
@@ -26,17 +26,17 @@ def mean_interval(
 ) -> Interval:
     """Return an interval for the mean that other problems like these would have, from one value in [0, 1] a problem.
 
-    The mid-P interval of a proportion, with the effective sample size of Korn and Graubard 1998 (Survey Methodology 24,
+    The interval of a proportion, with the effective sample size of Korn and Graubard 1998 (Survey Methodology 24,
     193-201): n_eff = p (1 - p) / var(mean), where p is the mean and var(mean) comes from the variance between problems,
     or between families of problems. What n_eff has beyond the number of problems is reduced by their correction for
     degrees of freedom.
 
     Where hardly a problem is solved, or hardly one isn't, the variance says little. So the ratio of the variance to
-    p (1 - p), 1 where each problem is solved always or never, is taken as if half a problem of that kind had been
-    seen besides. n_eff is then smooth in the values: it makes no jump where a first sample is accepted.
+    p (1 - p), 1 where each problem is solved always or never, is taken as if a third of a problem of that kind had
+    been seen besides. n_eff is then smooth in the values: it makes no jump where a first sample is accepted.
 
-    n_eff is at most `trials`. With one sample a problem it is the number of problems, and this the mid-P interval of a
-    proportion exactly.
+    n_eff is at most `trials`. With one sample a problem it is the number of problems, and this the interval of a proportion
+    exactly.
 
     Coverage in simulation, for 95 %: docs/statistics.md has the table, tests/bench/bench_coverage.py makes it.
 
@@ -69,7 +69,7 @@ def mean_interval(
         n_eff = min(n * (1 + (1 / ratio - 1) * _knowledge(units, confidence)), trials)
     else:
         n_eff = n / (1 + (ratio - 1) / _knowledge(units, confidence))
-    return mid_p(p * n_eff, n_eff, confidence)
+    return proportion_interval(p * n_eff, n_eff, confidence)
 
 
 def interval_over(tallies: Sequence[Tally], values: Sequence[float], k: int) -> Interval:
@@ -124,4 +124,4 @@ def redrawn_interval(counts: Sequence[tuple[int, int]], k: int, mean: float, con
     seen = redrawn_variance(counts, k) * sets**2
     ratio = (seen + _ASSUMED_FLIPS) / (mean * (1 - mean) * sets + _ASSUMED_FLIPS)
     n_eff = sets / min(1.0, ratio)
-    return mid_p(mean * n_eff, n_eff, confidence)
+    return proportion_interval(mean * n_eff, n_eff, confidence)

