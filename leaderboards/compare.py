@@ -181,7 +181,9 @@ def comparison_markdown(comparison: ResultComparison, runs: Sequence[Path], show
     """
     single = len(comparison.a_policies) == len(comparison.b_policies) == 1
     explained = ((runs[0], comparison.a_policies[0]), (runs[1], comparison.b_policies[0])) if single else None
-    return "\n".join((*_heading(comparison), *_columns(comparison.columns), *flip_lines(comparison.flips, explained, shown)))
+    return "\n".join(
+        (*_heading(comparison), *_columns(comparison.columns), *flip_lines(comparison.flips, explained, shown))
+    )
 
 
 def _heading(comparison: ResultComparison) -> Iterator[str]:
@@ -231,7 +233,18 @@ def _columns(columns: Sequence[PairedColumn]) -> Iterator[str]:
     yield ""
     yield "Sources of the variance of B - A in percent, and its standard error, now and with twice as many"
     yield ""
-    sources = ("difficulty", "k", "problems", "samples", "seeds", "dominant", "now", "2x problems", "2x samples", "2x seeds")
+    sources = (
+        "difficulty",
+        "k",
+        "problems",
+        "samples",
+        "seeds",
+        "dominant",
+        "now",
+        "2x problems",
+        "2x samples",
+        "2x seeds",
+    )
     yield from table([sources, *map(_source_cells, columns)])
     yield ""
 

@@ -42,9 +42,7 @@ def contrast(a: Rows, b: Rows, k: int) -> Contrast:
         return Contrast(found.value, found.low, found.high, found.p, found.detectable, on_seeds=True)
     changes = changes_of(a, b, k)
     mean = mean_difference(changes)
-    return Contrast(
-        mean.value, mean.low, mean.high, p_value(changes), detectable(mean.standard_error), on_seeds=False
-    )
+    return Contrast(mean.value, mean.low, mean.high, p_value(changes), detectable(mean.standard_error), on_seeds=False)
 
 
 def changes_of(a: Rows, b: Rows, k: int) -> list[Fraction]:

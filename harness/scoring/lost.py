@@ -91,9 +91,7 @@ def _lost_parts(result: Result) -> Iterator[str]:
     count, samples = result.verdict_counts[Verdict.SANDBOX_ERROR], sum(result.verdict_counts.values())
     yield f"{count} of {samples} samples were lost to faults of the sandbox and are not counted"
     bounds = {k: score_bounds(result, k) for k in sorted({score.k for score in result.scores})}
-    known = [
-        f"pass@{k} {100 * found.failed:.2f} to {100 * found.passed:.2f}" for k, found in bounds.items() if found
-    ]
+    known = [f"pass@{k} {100 * found.failed:.2f} to {100 * found.passed:.2f}" for k, found in bounds.items() if found]
     if known:
         yield f"if all of them had failed or passed: {', '.join(known)}"
     if not is_score(result):

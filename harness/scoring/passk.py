@@ -81,6 +81,7 @@ def mean_pass_at_k(counts: Iterable[tuple[int, int]], k: int) -> Fraction:
     Fraction(2, 5)
     """
     numbers = Counter(counts)
-    return sum(
-        (count * exact_pass_at_k(n, c, k) for (n, c), count in numbers.items()), start=Fraction(0)
-    ) / numbers.total()
+    return (
+        sum((count * exact_pass_at_k(n, c, k) for (n, c), count in numbers.items()), start=Fraction(0))
+        / numbers.total()
+    )

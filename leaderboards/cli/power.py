@@ -1,6 +1,7 @@
 """Runs `proctor power`: a question in; the problems, samples and seeds that it needs out."""
 
 import math
+from typing import Any
 
 import click
 
@@ -39,7 +40,7 @@ def _seeds(context: click.Context, option: click.Parameter, text: str) -> tuple[
 class _FiniteRange(click.FloatRange):
     """Refuses nan, which is neither below nor above anything."""
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Convert an argument.
 
         Args:
@@ -93,8 +94,8 @@ def command(
 ) -> None:
     """Plan the problems, samples and seeds that a question needs, before it is asked.
 
-    The question: do two policies, or two methods, differ in pass@1 by --difference? How much problems, samples and seeds
-    vary is measured on RESULT: one policy, or two as for `proctor compare`; or follows from --score.
+    The question: do two policies, or two methods, differ in pass@1 by --difference? RESULT measures how much problems,
+    samples and seeds vary: one policy, or two as for `proctor compare`. --score assumes it.
     """
     if bool(results) == (score is not None):
         raise UserError("give results to measure how much they vary, or --score; one of them")

@@ -42,9 +42,7 @@ def test_a_problem_with_too_few_judged_samples_counts_in_the_bounds():
 def test_an_older_result_is_taken_to_have_lost_what_is_missing():
     """It counts no lost samples by problem, but there were ten of each."""
     new = result_of((8, 4, 2), (10, 5, 0))
-    old = msgspec.structs.replace(
-        new, tallies=tuple(msgspec.structs.replace(tally, lost=0) for tally in new.tallies)
-    )
+    old = msgspec.structs.replace(new, tallies=tuple(msgspec.structs.replace(tally, lost=0) for tally in new.tallies))
 
     assert score_bounds(old, 1) == score_bounds(new, 1)
 

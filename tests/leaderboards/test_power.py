@@ -49,7 +49,10 @@ def test_a_pilot_is_split_into_problems_and_samples(make_result):
 
 def test_two_pilots_measure_how_differently_they_do(make_result):
     """Always the one or always the other: differences +-1 have variance 4/3, and samples none."""
-    a, b = make_result({str(i): (4, 4 * (i % 2)) for i in range(4)}), make_result({str(i): (4, 4 - 4 * (i % 2)) for i in range(4)})
+    a, b = (
+        make_result({str(i): (4, 4 * (i % 2)) for i in range(4)}),
+        make_result({str(i): (4, 4 - 4 * (i % 2)) for i in range(4)}),
+    )
     sides = [Side("m", (Found("", result),)) for result in (a, b)]
 
     noise = noise_of_sides(*sides, None)

@@ -84,7 +84,9 @@ def test_a_file_that_is_no_result_is_named(tmp_path):
         named_results(str(tmp_path / "LEADERBOARD.md"))
 
 
-@pytest.mark.parametrize("tally", [{"n": 1, "c": 2}, {"n": -1, "c": -1}, {"n": 10**9, "c": 0}, {"n": 1, "c": 0, "lost": -1}])
+@pytest.mark.parametrize(
+    "tally", [{"n": 1, "c": 2}, {"n": -1, "c": -1}, {"n": 10**9, "c": 0}, {"n": 1, "c": 0, "lost": -1}]
+)
 def test_impossible_counts_are_refused(make_result, write_run, tally):
     """Every number of a table would be wrong, or take forever."""
     path = Path(write_run("run", make_result({"1": (1, 1)}))) / "result.json"

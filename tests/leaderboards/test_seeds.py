@@ -71,7 +71,7 @@ def test_no_difference_at_all_is_p_1():
 
 
 def test_the_variance_of_samples_is_that_of_a_proportion():
-    """p (1 - p) / (n - 1): of 2 in 4 it is 1/12, of 4 in 4 nothing."""
+    """It is p (1 - p) / (n - 1): of 2 in 4 it is 1/12, of 4 in 4 nothing."""
     assert sampling_of(rows([(4, 2), (4, 4)]), 1) == pytest.approx((1 / 12 + 0) / 2)
 
 

@@ -170,8 +170,8 @@ SOLVED = {str(number): (10, 10) for number in range(50, 100)}
 
 
 def test_a_column_is_over_the_problems_that_all_rows_share(make_result):
-    """One sandbox error on each of 50 unsolved problems makes no pass@10 of 100: both are equal on the 50 they share."""
-    lost = make_result({task: (9, 0) for task in UNSOLVED} | SOLVED, ks=(1, 10), samples=10, sandbox_errors=50)
+    """One sandbox error on each of 50 unsolved problems makes no pass@10 of 100: both have it on 50."""
+    lost = make_result(dict.fromkeys(UNSOLVED, (9, 0)) | SOLVED, ks=(1, 10), samples=10, sandbox_errors=50)
     whole = make_result(UNSOLVED | SOLVED, ks=(1, 10))
 
     (table,) = tabulate([entry("base", whole), entry("sft", lost)])
@@ -187,10 +187,12 @@ def test_a_few_lost_samples_leave_a_score_with_its_marks(make_result):
     one = {str(number): (10, 5) for number in range(200)}
     other = one | {"0": (9, 9), "1": (10, 4)}
 
-    (table,) = tabulate([
-        entry("base", make_result(one, ks=(10,))),
-        entry("sft", make_result(other, ks=(10,), samples=10, sandbox_errors=1)),
-    ])
+    (table,) = tabulate(
+        [
+            entry("base", make_result(one, ks=(10,))),
+            entry("sft", make_result(other, ks=(10,), samples=10, sandbox_errors=1)),
+        ]
+    )
 
     assert values(table) == {"base": [100.0], "sft": [100.0]}
     assert [row.cells[0].best for row in table.rows] == [True, True]
@@ -270,6 +272,7 @@ def test_the_correction_is_over_the_whole_table(make_result):
 
 def test_three_seeds_a_row_are_tested_on_seeds(make_result):
     """Each checkpoint of the second method has ten points more, and seeds hardly differ."""
+
     def seeds(solved):
         return [make_result({str(number): (1, int(number < count)) for number in range(100)}) for count in solved]
 
