@@ -230,7 +230,9 @@ def _score_file(
     shard = settings.origin.shard if settings.problem_set else shard
     infos = _selected(loaded, read.samples.tally.counts, split, settings.problem_set, shard)
     refuse_flawed(loaded.problems, infos)
-    results = score_samples(_of_tasks(read.samples, infos, out), loaded.problems, infos, out, settings, tainted)
+    results = score_samples(
+        _of_tasks(read.samples, infos, out), loaded.problems, infos, out, settings, contaminated=tainted
+    )
     judged = appended_rows(out / EVALUATIONS, Evaluation) if read.recorded else ()
     for line in (*read.remarks, *agreement(read.recorded, judged, read.version)):
         tell(line)
@@ -280,7 +282,9 @@ def _selected(loaded: LoadedBenchmark, counts: SampleCounts, split: str, problem
         raise UserError("--split and --problem-set both select problems; give only one")
     benchmark, problems = loaded
     if not problem_set:
-        return of_shard(of_split(problem_infos(problems, {task_id for _, task_id in counts}, benchmark.family), split), shard)
+        return of_shard(
+            of_split(problem_infos(problems, {task_id for _, task_id in counts}, benchmark.family), split), shard
+        )
     selected = of_shard(whole_set(problem_infos(problems, problems, benchmark.family), benchmark, problem_set), shard)
     refuse_missing(selected, problem_set, counts)
     return selected

@@ -11,7 +11,7 @@ from harness.escapes import in_markdown, in_tree
 from harness.runs.conditions import differences, slight_differences
 from harness.runs.records import Result
 from harness.scoring.report import table
-from leaderboards.compare import Flip, flips
+from leaderboards.flips import Flip, flips
 from leaderboards.nightly import NightlyState, tonight
 from leaderboards.regression import Demand, Loss, as_if, loss_of, tells_lost
 from sandbox.records import Verdict
@@ -74,8 +74,8 @@ def judge(
 
     One number decides: mean pass@k over all problems. The candidate fails where the upper end of the one-sided interval
     for its difference from the baseline is below -tolerance; so one that is exactly that much worse fails in about
-    1 - confidence of cases. Where it was drawn again, it fails only if all draws together fail as well. Where conditions
-    or problems differ, nothing is compared.
+    1 - confidence of cases. Where it was drawn again, it fails only if all draws together fail as well. Where
+    conditions or problems differ, nothing is compared.
 
     Args:
         baseline: The reference.

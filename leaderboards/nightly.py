@@ -3,7 +3,8 @@
 A gate that decides each night at 95 % stops a policy that never changed in some night of almost every month. Here
 evidence is gathered over the nights instead, as the wealth of a player who bets that the policy got worse: while it
 didn't, no system of bets makes 1 / alpha of a stake of 1 with a chance above alpha, however often one looks (Ville
-1939; Ramdas et al. 2023, "Game-theoretic statistics and safe anytime-valid inference", Statistical Science 38, 576-601).
+1939; Ramdas et al. 2023, "Game-theoretic statistics and safe anytime-valid inference", Statistical Science 38,
+576-601).
 """
 
 import hashlib
@@ -155,7 +156,9 @@ def counts_sha256(result: Result) -> str:
     Returns:
         64 hexadecimal digits.
     """
-    return hashlib.sha256(msgspec.json.encode([(tally.task_id, tally.n, tally.c) for tally in result.tallies])).hexdigest()
+    return hashlib.sha256(
+        msgspec.json.encode([(tally.task_id, tally.n, tally.c) for tally in result.tallies])
+    ).hexdigest()
 
 
 class Reference(NamedTuple):
@@ -272,9 +275,10 @@ def tonight(state: NightlyState, baselines: Sequence[Result], candidate: Result,
     won, enough = evidence(state), needed(state.bets)
     score = reference.least - demand.tolerance - night.lost / night.sets
     message = (
-        f"night {state.night} of {state.bets.nights}: {100 * score:.2f} over {len(pairs)} problems, {100 * reference.score:.2f} "
-        f"in the baseline; evidence of a loss {won:.3g}, stopped from {enough:.3g} on: one false alarm in all nights "
-        f"with a chance of {100 * state.bets.alpha:.3g} %; tolerated: {100 * demand.tolerance:.2f} worse; "
+        f"night {state.night} of {state.bets.nights}: {100 * score:.2f} over {len(pairs)} problems, "
+        f"{100 * reference.score:.2f} in the baseline; evidence of a loss {won:.3g}, stopped from {enough:.3g} on, "
+        f"which all nights together reach for nothing with a chance of {100 * state.bets.alpha:.3g} %; "
+        f"tolerated: {100 * demand.tolerance:.2f} worse; "
         f"{_delays(reference, night, state.bets)}"
     )
     return TestedNight(state, won >= enough, message)
@@ -325,8 +329,8 @@ def read_state(path: Path, bets: Bets) -> NightlyState:
         raise UserError(f"{path}: not a state file of this gate; name another, which will be written")
     if state.bets != bets:
         raise UserError(
-            f"{path}: is of other baselines, or of another --k, --tolerance, --confidence or --nights; give the same as "
-            "before, or begin another state file"
+            f"{path}: is of other baselines, or of another --k, --tolerance, --confidence or --nights; give the same "
+            "as before, or begin another state file"
         )
     return state
 

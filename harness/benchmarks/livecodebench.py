@@ -216,6 +216,8 @@ def _release(name: str, added: tuple[str, ...]) -> Callable[[Iterable[Dated]], I
 
 
 _ADDED = tuple(SIZES)
+
+
 def _contest(problem: Problem) -> str:
     """Return the contest of a problem: AtCoder's and Codeforces' ids name it, LeetCode holds one a day."""
     contest, underscore, _ = problem.task_id.rpartition("_")

@@ -23,6 +23,7 @@ def score_samples(
     infos: ProblemInfos,
     out: Path,
     settings: ExaminationSettings,
+    *,
     contaminated: Collection[str] = (),
 ) -> tuple[Result, ...]:
     """Judge the samples, or those that a killed run left, and score them.
@@ -46,7 +47,7 @@ def score_samples(
     run = run_record(infos, settings, max(counts.values()), samples.tally.sha256)
     open_run(out, run, samples if isinstance(samples, SampleCopy) else None)
     evaluations = judge_rest(samples, problems, infos, out, settings)
-    return conclude(out, run, evaluations, infos, samples.tally.usage, contaminated)
+    return conclude(out, run, evaluations, infos, samples.tally.usage, contaminated=contaminated)
 
 
 def conclude(
@@ -55,6 +56,7 @@ def conclude(
     evaluations: Iterable[Evaluation],
     infos: ProblemInfos,
     usage: Mapping[str, Usage],
+    *,
     contaminated: Collection[str] = (),
 ) -> tuple[Result, ...]:
     """Score a run and write `result.json` (a JSON array, one result a policy) and `report.md`.

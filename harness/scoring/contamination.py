@@ -61,7 +61,9 @@ def _of_card(path: Path, data: bytes, benchmark: str) -> frozenset[str]:
     try:
         card = msgspec.json.decode(data, type=_Card)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise UserError(f"{path}: not a card.json of compiled data, which lists what is contaminated: {error}") from error
+        raise UserError(
+            f"{path}: not a card.json of compiled data, which lists what is contaminated: {error}"
+        ) from error
     return frozenset(match.task_id for match in card.contaminated if match.benchmark == benchmark)
 
 

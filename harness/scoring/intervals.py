@@ -31,12 +31,12 @@ def mean_interval(
     or between families of problems. What n_eff has beyond the number of problems is reduced by their correction for
     degrees of freedom.
 
-    Where hardly a problem is solved, or hardly one isn't, the variance says little. So the ratio of the variance to
-    p (1 - p), 1 where each problem is solved always or never, is taken as if a third of a problem of that kind had
-    been seen besides. n_eff is then smooth in the values: it makes no jump where a first sample is accepted.
+    Where hardly a problem is solved, or hardly one isn't, the variance says little. So its ratio to p (1 - p), which
+    is 1 where each problem is solved always or never, is taken as if a third of a problem of that kind had been seen
+    besides. n_eff is then smooth in the values: it makes no jump where a first sample is accepted.
 
-    n_eff is at most `trials`. With one sample a problem it is the number of problems, and this the interval of a proportion
-    exactly.
+    n_eff is at most `trials`. With one sample a problem it is the number of problems, and this the interval of a
+    proportion exactly.
 
     Coverage in simulation, for 95 %: docs/statistics.md has the table, tests/bench/bench_coverage.py makes it.
 
@@ -103,7 +103,9 @@ def _knowledge(units: int, confidence: float) -> float:
     return (NormalDist().inv_cdf(quantile) / student_quantile(quantile, units - 1)) ** 2
 
 
-def redrawn_interval(counts: Sequence[tuple[int, int]], k: int, mean: float, confidence: float = 0.95) -> Interval | None:
+def redrawn_interval(
+    counts: Sequence[tuple[int, int]], k: int, mean: float, confidence: float = 0.95
+) -> Interval | None:
     """Return an interval for mean pass@k of these very problems, if ever more samples of each were drawn.
 
     As `mean_interval`, with the variance between draws in place of that between problems: see `redrawn_variance`.

@@ -37,12 +37,16 @@ def proportion_interval(successes: float, trials: float, confidence: float = 0.9
     >>> [round(bound, 4) for bound in proportion_interval(0, 100)]  # 0.62 (1 - p)^100 = 0.025
     [0.0, 0.0316]
     """
-    half, failures = (1 - confidence) / 2, trials - successes
-    low, rest = (
-        _crossing(lambda p, count=count: _tail(count, trials, p) - half, 0.0, count / trials) if count > 0 else 0.0
-        for count in (successes, failures)
-    )
+    half = (1 - confidence) / 2
+    low, rest = (_bound(count, trials, half) for count in (successes, trials - successes))
     return Interval(low, 1 - rest)
+
+
+def _bound(successes: float, trials: float, chance: float) -> float:
+    """Return the proportion under which so many successes or more have this chance."""
+    if successes <= 0:
+        return 0.0
+    return _crossing(lambda p: _tail(successes, trials, p) - chance, 0.0, successes / trials)
 
 
 def _tail(successes: float, trials: float, p: float) -> float:
@@ -51,7 +55,7 @@ def _tail(successes: float, trials: float, p: float) -> float:
         return float(p >= 1)
     failures = trials - successes
     if failures <= 0:
-        return _OBSERVED * p**trials
+        return _OBSERVED * math.pow(p, trials)
     log_equal = (
         math.lgamma(trials + 1) - math.lgamma(successes + 1) - math.lgamma(failures + 1)
         + successes * math.log(p) + failures * math.log1p(-p)

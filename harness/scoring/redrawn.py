@@ -56,7 +56,7 @@ def _prior(counts: Iterable[tuple[int, int]]) -> Prior:
 def _variance(n: int, c: int, k: int, prior: Prior) -> float:
     if n >= 2 * k:
         return _failing(n, c, k) ** 2 - _failing(n, c, 2 * k)
-    if not 0 < prior.a or not 0 < prior.b:
+    if prior.a <= 0 or prior.b <= 0:
         return 0.0
     a, b = prior.a + c, prior.b + n - c
     square = math.fsum(_chance(n, again, a, b) * _failing(n, again, k) ** 2 for again in range(n - k + 1))

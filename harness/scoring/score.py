@@ -16,7 +16,7 @@ from harness.errors import UserError
 from harness.runs.records import Evaluation, Repetition, Result, Run, Score, Tally, Usage, VerdictShare
 from harness.runs.row_store import SampleCounts
 from harness.scoring.intervals import interval_over, redrawn_interval
-from harness.scoring.passk import pass_at_k
+from harness.scoring.passk import mean_pass_at_k, pass_at_k
 from sandbox.records import Verdict
 from sandbox.verdicts import absent_package
 
@@ -211,9 +211,10 @@ def _scores(subsets: Mapping[Subset, Sequence[Tally]], ks: Iterable[int]) -> Ite
             if judged := [tally for tally in tallies if tally.n >= k]:
                 values = [pass_at_k(tally.n, tally.c, k) for tally in judged]
                 low, high = interval_over(judged, values, k)
-                redrawn = redrawn_interval([(tally.n, tally.c) for tally in judged], k, fmean(values))
+                value = float(mean_pass_at_k(((tally.n, tally.c) for tally in judged), k))
+                redrawn = redrawn_interval([(tally.n, tally.c) for tally in judged], k, value)
                 yield Score(
-                    difficulty=difficulty, kind=kind, k=k, value=fmean(values), low=low, high=high,
+                    difficulty=difficulty, kind=kind, k=k, value=value, low=low, high=high,
                     redrawn_low=redrawn and redrawn.low, redrawn_high=redrawn and redrawn.high, problems=len(values),
                 )  # fmt: skip
 

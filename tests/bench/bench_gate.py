@@ -185,7 +185,7 @@ RELEASES = tuple(
 
 
 def stopped_releases(release: Release, drop: float, *, n: int = 1, releases: int = PAIRS) -> float:
-    """Return how many candidates are stopped: each solves the same problems, with chances lower by `drop` on average."""
+    """Return how many candidates are stopped whose chances to solve a problem are lower by `drop` on average."""
     rng = np.random.default_rng(7)
     stopped = 0
     for _ in range(releases):
@@ -263,9 +263,7 @@ def _next(
     return after(state, night_of(reference, counted(rng, chances, n), 1, 0.0), str(state.night))
 
 
-def _delay(
-    state: NightlyState, reference: Reference, chances: np.ndarray, n: int, rng: np.random.Generator
-) -> int:
+def _delay(state: NightlyState, reference: Reference, chances: np.ndarray, n: int, rng: np.random.Generator) -> int:
     for delay in range(1, min(LONGEST, state.bets.nights - state.night) + 1):
         state = _next(state, reference, chances, n, rng)
         if evidence(state) >= needed(state.bets):
@@ -282,7 +280,10 @@ def nightly_kept() -> bool:
     for setting in NIGHTLY:
         found = years(setting)
         cells = [
-            " / ".join("not found" if (part := int(np.percentile(delays, q))) >= LONGEST - WORSE_FROM else str(part) for q in (50, 90))
+            " / ".join(
+                "not found" if (part := int(np.percentile(delays, q))) >= LONGEST - WORSE_FROM else str(part)
+                for q in (50, 90)
+            )
             for delays in found.delays
         ]
         print(f"| {setting.name} | {100 * found.alarms:.1f} | {' | '.join(cells)} |", flush=True)
