@@ -188,6 +188,41 @@ def test_a_program_stands_behind_the_prompt_only_if_it_needs_it(completion, rule
     assert found.program == (HEAD + completion if rule == "continuation" else completion)
 
 
+WHOLE = "def total(numbers):\n    count = 0\n    for number in numbers:\n        count += number\n    return count\n"
+
+
+@pytest.mark.parametrize("blanks", [" ", "    ", "\t", "\n "])
+@pytest.mark.parametrize(
+    ("program", "rule"),
+    [
+        (WHOLE, "blanks"),
+        (WHOLE.replace("numbers)", "numbers: List[int])"), "blanks+continuation"),
+        (f"{WHOLE}\n\n{OTHER}", "blanks"),
+        (f"import math\n{WHOLE}", "blanks"),
+    ],
+)
+def test_a_function_behind_blanks_is_no_body(blanks, program, rule):
+    """A tokenizer that marks words puts a blank before the first line; a body holds no such function."""
+    found = extract(blanks + program, prompt=HEAD, entry_point="total")
+
+    assert (found.program, found.rule) == ((HEAD if "continuation" in rule else "") + program, rule)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    def total(n):\n        return n\n    return total(numbers)\n",
+        "    def add(n):\n        return n\n\n    return add(numbers)\n",
+        "    def add(n): return n\n    return add(numbers)\n",
+        "    if numbers: return 1\n",
+        "    return f(numbers)\ndef f(x): return x\n",
+    ],
+)
+def test_a_function_in_a_body_leaves_it_a_body(body):
+    """Its blanks count."""
+    assert extract(body, prompt=HEAD, entry_point="total") == Extraction(program=HEAD + body, rule="continuation")
+
+
 @pytest.mark.parametrize(
     ("fence", "chosen"), [(Fence.FIRST, [0]), (Fence.LAST, [2, 3]), (Fence.LONGEST, [1]), (Fence.ENTRY_POINT, [2])]
 )
