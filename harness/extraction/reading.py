@@ -17,6 +17,7 @@ _LEAVE_OUT_CODE = frozenset({"stop", "prose", "blanks", "cut"})
 """Rules that can't be trusted to leave out nothing but prose."""
 _TAGS = ("BEGIN", "DONE", "PYTHON")
 LINE = re.compile(r"[^\n]*\n?")
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _ODD_LINE_END = re.compile(r"\r(?!\n)|\f")
 """Where a line ends for Python, or not, other than for us."""
 _STATEMENT = re.compile(r"^(?:@[^\n]*\n)*(?!(?:elif|else|except|finally)\b)[^\s#)\]}]", re.MULTILINE)
@@ -81,7 +82,8 @@ def program_in(part: Part, task: Question) -> Extraction | None:
     found = _first(_reading, parts, task)
     if found and not (task.entry_point and "continuation" in found.rule):
         return found
-    return _first(_without_blanks, parts, task) or found
+    bare = _first(_without_blanks, parts, task)
+    return bare if bare and not (found and _is_a_body(bare, task)) else found
 
 
 def _first(
@@ -95,6 +97,13 @@ def _without_blanks(part: Part, task: Question) -> Extraction | None:
     if len(part.text) > MOST_CHARACTERS or part.text.lstrip("\r\n")[:1] not in {" ", "\t"}:
         return None
     return _reading(part.narrowed("blanks", len(part.text) - len(part.text.lstrip()), len(part.text)), task)
+
+
+def _is_a_body(bare: Extraction, task: Question) -> bool:
+    """Return whether the name of the entry point is a variable, as it may be in a body, and no function or class."""
+    tree = task.parse(bare.program.removeprefix(task.prompt)).tree
+    names = {task.entry_point.rpartition(".")[2], "Solution"}
+    return not any(isinstance(node, _DEFINITIONS) and node.name in names for node in (tree.body if tree else ()))
 
 
 def _reading(part: Part, task: Question) -> Extraction | None:

@@ -85,6 +85,7 @@ def test_a_function_behind_blanks_is_no_body(blanks, program, rule):
         "    def add(n):\n        return n\n\n    return add(numbers)\n",
         "    def add(n): return n\n    return add(numbers)\n",
         "    if numbers: return 1\n",
+        "    total = 0\n    # and so on\n",
         "    return f(numbers)\ndef f(x): return x\n",
     ],
 )
