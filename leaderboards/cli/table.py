@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from harness.errors import UserError
+from harness.runs.run_names import run_path
 from leaderboards.leaderboard import LEDGER, is_stale, regenerate
 from leaderboards.page.page import write_page
 from leaderboards.plots.draw import write_plots
@@ -188,7 +189,7 @@ def _print(tables: Sequence[Table], as_: str, *, intervals: bool) -> None:
 
 def _tree(results: tuple[str, ...]) -> Path | None:
     """Return the folder of runs if one was named: a folder that is not itself a run."""
-    folder = Path(results[0]) if len(results) == 1 else None
+    folder = run_path(Path(results[0])) if len(results) == 1 else None
     return folder if folder and folder.is_dir() and not (folder / RESULT_FILE).exists() else None
 
 
