@@ -12,7 +12,7 @@ import msgspec
 
 from harness.escapes import in_markdown
 from trainers.compile.data_card import Card
-from trainers.model_index import README_FILE
+from trainers.model_index import README_FILE, model_index
 from trainers.trainer import Checkpoint
 from trainers.training_run import clipping_note
 
@@ -84,6 +84,7 @@ def _metadata(checkpoint: Checkpoint) -> Iterator[str]:
     yield "pipeline_tag: text-generation"
     yield "tags:"
     yield from (f"- {_quoted(tag)}" for tag in ("code", "offline-rl", "proctor", checkpoint.method))
+    yield from model_index(Path(checkpoint.path).name, ())
     yield "---"
     yield ""
 

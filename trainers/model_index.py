@@ -53,7 +53,7 @@ def scored_card(card: str, name: str, results: Sequence[Result]) -> str:
     Args:
         card: Markdown with a YAML head.
         name: Of the model.
-        results: Its results; none takes the scores out.
+        results: Its results.
 
     Returns:
         The card.
@@ -65,17 +65,23 @@ def scored_card(card: str, name: str, results: Sequence[Result]) -> str:
     if not found:
         raise UserError(f"the model card of {name} has no YAML head; train again, or begin it with two lines of ---")
     head, body = _OLD_INDEX.sub("", found[1]), _OLD_TABLE.sub("\n", card[found.end() :])
-    if not results:
-        return f"---\n{head}---\n{body}"
-    index, table = "\n".join(_index(name, results)), "\n".join(_table(results))
+    index, table = "\n".join(model_index(name, results)), "\n".join(_table(results))
     return f"---\n{head}{index}\n---\n{body.rstrip()}\n\n<!-- scores -->\n{table}\n<!-- end of scores -->\n"
 
 
-def _index(name: str, results: Sequence[Result]) -> Iterator[str]:
-    """Yield the lines of the model-index; a string of JSON is one of YAML."""
+def model_index(name: str, results: Sequence[Result]) -> Iterator[str]:
+    """Write scores as the metadata of the hub have them.
+
+    Args:
+        name: Of the model.
+        results: Its results; there may be none yet.
+
+    Yields:
+        The lines of YAML; a string of JSON is one of YAML.
+    """
     yield "model-index:"
     yield f"- name: {_quoted(name)}"
-    yield "  results:"
+    yield "  results:" if results else "  results: []"
     for result in results:
         for difficulty, scores in _by_difficulty(result).items():
             yield "  - task:"

@@ -40,6 +40,8 @@ def command(*, folder: Path, as_json: bool) -> int:
 def _draw(found: RunList) -> None:
     console = Console()
     names = [safe_text(run.name) for run in found.runs]
-    draw_grid(console, names, ("run", *LIST_HEADS), [[*map(safe_text, list_cells(run))] for run in found.runs], justify="left")
+    draw_grid(
+        console, names, ("run", *LIST_HEADS), [[*map(safe_text, list_cells(run))] for run in found.runs], justify="left"
+    )
     for note in list_notes(found):
         console.print(safe_text(note, "dim"))

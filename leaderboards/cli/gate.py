@@ -33,7 +33,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="Confidence needed to fail the candidate (default: 95).",
 )
 @click.option(
-    "--strict", is_flag=True, help="Refuse also another patch level of Python or proctor, and other layers of isolation."
+    "--strict",
+    is_flag=True,
+    help="Refuse also another patch level of Python or proctor, and other layers of isolation.",
 )
 @click.option("--junit", "junit_path", type=_FILE, metavar="FILE", help="Write JUnit XML.")
 @click.option("--summary", "summary_path", type=_FILE, metavar="FILE", help="Append markdown, for a job summary.")

@@ -148,7 +148,9 @@ def command(
     several results of one METHOD are seeds. A single folder of runs gets its LEADERBOARD.md written instead.
     """
     if tree := _tree(results):
-        if as_ not in {None, "markdown"} or any((base, intervals, mixed_protocols, by_model, published, out, plots, checkpoints)):
+        if as_ not in {None, "markdown"} or any(
+            (base, intervals, mixed_protocols, by_model, published, out, plots, checkpoints)
+        ):
             raise UserError(
                 f"{tree}: is a folder of runs, whose leaderboard takes no option but --check; name single runs"
             )

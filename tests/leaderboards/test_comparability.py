@@ -188,8 +188,6 @@ def test_to_be_comparable_goes_both_ways_and_on(a, b, c):
 def test_a_difference_is_grave_or_slight(a, b):
     """Never both, and each is named once."""
     pair = conditions(**USUAL | a), conditions(**USUAL | b)
-    grave, slight = (
-        [text.partition(":")[0] for text in found(*pair)] for found in (differences, slight_differences)
-    )
+    grave, slight = ([text.partition(":")[0] for text in found(*pair)] for found in (differences, slight_differences))
 
     assert len({*grave, *slight}) == len(grave) + len(slight)

@@ -119,9 +119,7 @@ def test_added_problems_are_not_compared(make_result):
     """They are other problems than those of the baseline."""
     decision = judge(make_result(solved(3, of=3)), make_result(solved(4, of=4)))
 
-    assert decision.checks[1] == Check(
-        name="problems", passed=False, message="3 not in the baseline", decides=False
-    )
+    assert decision.checks[1] == Check(name="problems", passed=False, message="3 not in the baseline", decides=False)
     assert not decision.comparable
 
 

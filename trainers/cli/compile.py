@@ -189,7 +189,10 @@ def from_runs(
 
 
 def _plan(options: dict[str, Any], *, tokenizer: Path | None, language: Language, rejudged_by: str) -> CompilePlan:
-    sources = dict(name.partition("=")[::2] for name in options.pop("against"))
+    named = [(name, data) for name, _, data in (text.partition("=") for text in options.pop("against"))]
+    sources = {_label(name): (name, data) for name, data in named}
+    if len(sources) < len(named):
+        raise UserError("--against: two of these have the same name; give each benchmark once")
     table = _table(options.pop("rewards"), resource_limits=options.pop("reward_resource_limits"))
     recipe = Recipe(
         rewards=table,
@@ -199,12 +202,17 @@ def _plan(options: dict[str, Any], *, tokenizer: Path | None, language: Language
         rejudged_by=rejudged_by,
         **options,
     )
-    benchmarks = {name: _problems(name, data) for name, data in sources.items()}
+    benchmarks = {label: _problems(*source) for label, source in sources.items()}
     return CompilePlan(
         recipe=recipe,
         count_tokens=load_token_counter(tokenizer) if tokenizer else None,
         contamination=contamination(benchmarks, recipe.threshold) if benchmarks else None,
     )
+
+
+def _label(benchmark: str) -> str:
+    """Return the name of a benchmark for the card: of path.py:attribute, no folder of this machine."""
+    return benchmark.rpartition(os.sep)[2]
 
 
 def _table(path: Path | None, *, resource_limits: bool) -> RewardTable:

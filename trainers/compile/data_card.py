@@ -247,7 +247,7 @@ def _head(card: Card) -> Iterator[str]:
     yield ""
     yield f"{card.groups} groups with {card.completions} completions of {card.rows} rows, proctor {card.proctor}"
     yield ""
-    yield f"- licence of the submissions: {card.licence or 'not recorded'}"
+    yield f"- licence of the submissions: {in_markdown(card.licence) or 'not recorded'}"
     yield f"- tokens: {card.prompt_tokens} in prompts, {card.completion_tokens} in completions"
     yield f"- SHA-256 of the groups: {card.groups_sha256}"
     rewards = ", ".join(f"{status} {reward:+g}" for status, reward in card.recipe.rewards.rewards.items())
