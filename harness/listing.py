@@ -139,7 +139,7 @@ def _judging(path: Path, base: ListedRun, locked: frozenset[int]) -> _Found:
         base, policy=asked.policy if asked else "", benchmark=run.conditions.benchmark,
         state="judging" if is_locked else "judging stopped",
         done=_rows(path / EVALUATIONS), total=_requested(asked) if asked else _rows(path / SAMPLES),
-    ), None  # fmt: skip
+    ), run.conditions  # fmt: skip
 
 
 def _generating(path: Path, base: ListedRun, locked: frozenset[int]) -> _Found:

@@ -57,19 +57,29 @@ def draw_grid(
     first_head, *others = map(safe_text, heads)
     most = max(_LEAST_NAME, min(_MOST_NAME, console.width // 3))
     name_width = min(most, max(text.cell_len for text in (first_head, *names)))
-    widths = [
-        max(text.cell_len for text in (*head.split(), *(row[place] for row in rows)))
-        for place, head in enumerate(others)
-    ]
-    for columns in _blocks(widths, console.width - name_width):
+    room = console.width - name_width - _GAP
+    widths = _widths(others, rows, wrapped=False)
+    if sum(widths) + _GAP * len(widths) > room:
+        widths = _widths(others, rows, wrapped=True)
+    for columns in _blocks(widths, room):
         grid = Grid(box=box.SIMPLE_HEAD, padding=(0, _GAP, 0, 0), pad_edge=False, show_edge=False, header_style="")
         grid.add_column(first_head, width=name_width, overflow="fold")
         for place in columns:
-            grid.add_column(others[place], justify=justify, max_width=widths[place], overflow="fold")
+            grid.add_column(
+                others[place], justify=justify, width=max(1, min(widths[place], room - _GAP)), overflow="fold"
+            )
         for name, row in zip(names, rows, strict=True):
             grid.add_row(name, *(row[place] for place in columns))
         console.print(grid)
         console.print()
+
+
+def _widths(heads: Sequence[Text], rows: Sequence[Sequence[Text]], *, wrapped: bool) -> list[int]:
+    """Return the width of each column, with its heading in one line or wrapped at blanks."""
+    return [
+        max(text.cell_len for text in (*(head.split(" ") if wrapped else [head]), *(row[place] for row in rows)))
+        for place, head in enumerate(heads)
+    ]
 
 
 def _blocks(widths: Sequence[int], room: int) -> Iterator[range]:

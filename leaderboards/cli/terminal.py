@@ -13,27 +13,29 @@ from leaderboards.table import Cell, Table
 def draw_tables(tables: Iterable[Table], console: Console, *, intervals: bool = False) -> None:
     """Print tables one below the other, each with its caption and notes.
 
-    The best of a column is bold and green, what is below the base red and marked by ▼: no mark needs colour alone.
+    The best of a column is bold and green, or has an asterisk where nothing can be bold; what is below the base is red
+    and has a ▼.
 
     Args:
         tables: One or more.
         console: Decides width and colours.
         intervals: Whether to print 95 % intervals.
     """
+    plain = not console.is_terminal or console.is_dumb_terminal
     for table in tables:
         console.print(safe_text(table.caption, "bold"))
         console.print()
         names = [safe_text(row.method) for row in table.rows]
-        rows = [[_drawn(cell, intervals=intervals) for cell in row.cells] for row in table.rows]
+        rows = [[_drawn(cell, intervals=intervals, plain=plain) for cell in row.cells] for row in table.rows]
         draw_grid(console, names, ("method", *table.titles), rows)
-        for note in table.notes:
+        for note in (*table.notes, *["*: the best of a column, where nothing can be bold."] * plain):
             console.print(safe_text(note, "dim"))
         console.print()
 
 
-def _drawn(cell: Cell | None, *, intervals: bool) -> Text:
+def _drawn(cell: Cell | None, *, intervals: bool, plain: bool) -> Text:
     if cell is None:
         return Text()
     style = "bold green" if cell.best else "red" if cell.below_base else ""
-    number = Text(f"{cell.text}{' ▼' * cell.below_base}", style)
+    number = Text(f"{'*' * (cell.best and plain)}{cell.text}{' ▼' * cell.below_base}", style)
     return Text.assemble(number, (extent(cell, intervals=intervals), "dim"))

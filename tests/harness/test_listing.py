@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -226,11 +227,11 @@ def test_a_terminal_gets_a_table_that_fits(place, capsys, monkeypatch):
     write(place / "runs" / "a", result=[result()])
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "50")
-    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("TERM", "xterm")
 
     assert run(["runs"]) == 0
 
-    printed = capsys.readouterr().out
+    printed = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out)
     assert max(map(len, printed.splitlines())) <= 50
     assert all(text in printed for text in ("2026-10-01 08:00", "finished", "pass@1 25.00"))
 

@@ -14,7 +14,8 @@ from leaderboards.cli.terminal import draw_tables
 from leaderboards.published import published_tables
 from leaderboards.table import Cell, Column, Table, TableRow, marked
 
-NUMBER = re.compile(r"\d+\.\d\d")
+NUMBER = re.compile(r"(?<!:)\b\d+\.\d\d\b")
+"""But that in arXiv:2605.28409."""
 
 
 def table_of(methods, titles):
@@ -52,24 +53,24 @@ def test_a_wide_terminal_has_the_table_in_one_block():
     """And a narrow one has the names of the rows in each block."""
     (table,) = published_tables()[:1]
 
-    assert [drawn([table], width).count("SFT") for width in (200, 60)] == [1, 2]
+    assert [drawn([table], width).count("SFT") for width in (200, 105, 80)] == [1, 1, 2]
 
 
 def test_the_best_is_green_and_bold_and_what_is_below_base_red():
-    """The arrow says the second without colour."""
+    """Without colour there are an asterisk and an arrow."""
     table = table_of(["low", "base"], ["x"])
 
     printed = drawn([table], 80, colour=True)
 
     assert "\x1b[1;32m10.00\x1b[0m" in printed
     assert "\x1b[31m0.00 ▼\x1b[0m" in printed
-    assert "0.00 ▼" in drawn([table], 80)
+    assert ["*10.00" in drawn([table], 80), " 0.00 ▼" in drawn([table], 80)] == [True, True]
     assert "\x1b" not in drawn([table], 80)
 
 
 def test_there_is_no_markup():
     """Neither markdown nor HTML."""
-    assert re.findall(r"[*<>|`]", drawn(published_tables(), 100)) == []
+    assert re.findall(r"[<>|`]|\*\*", drawn(published_tables(), 100)) == []
 
 
 def test_intervals_are_drawn_on_request():
@@ -114,4 +115,5 @@ def test_a_terminal_gets_it_by_default(make_result, write_run, capsys, monkeypat
     assert "| m " not in (printed := capsys.readouterr().out)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     assert run(["table", path]) == 0
-    assert capsys.readouterr().out == printed
+    assert "| m " not in (styled := capsys.readouterr().out)
+    assert re.sub(r"\x1b\[[\d;]*m", "", styled).split()[:5] == printed.split()[:5]

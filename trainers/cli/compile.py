@@ -22,7 +22,7 @@ from sandbox.jail import Jail
 from trainers.compile import codenet
 from trainers.compile.data_card import ODDITIES, PROBLEMS, Card, Counts, Recipe, card_markdown
 from trainers.compile.decontamination import contamination
-from trainers.compile.origin import Origin, tree_origin
+from trainers.compile.provenance import Provenance, tree_provenance
 from trainers.compile.own_samples import compile_job, read_jobs
 from trainers.compile.pipeline import Compiled, CompilePlan, compile_all, compile_codenet_problem
 from trainers.compile.rejudge import Rejudged, rejudge, sample_tests
@@ -149,7 +149,7 @@ def from_codenet(
         judge=partial(_rejudged, tree=tree, jail=jail, workers=workers),
         compile_again=partial(compile_all, partial(_without, work=work), workers=workers),
     )
-    record = compilation(tree_origin(tree), [tree], plan.recipe)
+    record = compilation(tree_provenance(tree), [tree], plan.recipe)
     counts = _listed(tree, ids)
     card = write_folder(out, record, compile_after, counts=counts, rejudging=rejudged if rejudging else None)
     return _reported(card, out, as_json=as_json)
@@ -182,7 +182,7 @@ def from_runs(
     counts = Counts()
     jobs = read_jobs(runs, plan.recipe.rewards, counts)
     work = partial(compile_job, plan=plan)
-    origin = Origin(source=f"judged samples of {', '.join(run.resolve().name for run in runs)}")
+    origin = Provenance(source=f"judged samples of {', '.join(run.resolve().name for run in runs)}")
     record = compilation(origin, runs, plan.recipe)
     card = write_folder(out, record, lambda done: compile_all(work, islice(jobs, done, None), workers), counts=counts)
     return _reported(card, out, as_json=as_json)

@@ -13,7 +13,7 @@ import msgspec
 from harness.escapes import in_markdown
 from harness.runs.jsonl import pretty_json, read, write_whole
 from trainers.compile.decontamination import Match
-from trainers.compile.origin import hub_licence
+from trainers.compile.provenance import hub_licence
 from trainers.compile.rewards import RewardTable, Status
 from trainers.groups import Group
 

@@ -15,7 +15,7 @@ from harness.errors import UserError
 from harness.runs.jsonl import append, pretty_json, resume, sole_writer, whole_file, write_whole
 from trainers.compile.data_card import ABSENT, ROWS, TOTALS, Card, Counts, Recipe, tables_of, write_card
 from trainers.compile.decontamination import Match
-from trainers.compile.origin import Origin
+from trainers.compile.provenance import Provenance
 from trainers.compile.pipeline import Compiled
 from trainers.compile.rejudge import Rejudged, fails_here
 from trainers.groups import GROUPS_FILE, Group, pyarrow, write_groups
@@ -54,7 +54,7 @@ _COMPILATION = "compilation.json"
 class Compilation(msgspec.Struct, frozen=True, kw_only=True):
     """Records all that decides the groups but the submissions themselves; a draft of an equal one is continued."""
 
-    origin: Origin
+    origin: Provenance
     """Of the submissions, for the card."""
     inputs: tuple[str, ...]
     """Paths of the folders and files that are read."""
@@ -72,7 +72,7 @@ class _Row(msgspec.Struct, frozen=True):
     """Accepted submissions that fail here -> the package that one failed for, if it did."""
 
 
-def compilation(origin: Origin, inputs: Iterable[Path], recipe: Recipe) -> Compilation:
+def compilation(origin: Provenance, inputs: Iterable[Path], recipe: Recipe) -> Compilation:
     """Return the record of a compilation by this version of proctor.
 
     Args:

@@ -18,7 +18,7 @@ from harness.generation.prompts import load_card, render_prompt
 from harness.generation.threads import choose_threads
 from harness.progress import watched
 from harness.runs.jsonl import write_whole
-from trainers.compile.origin import hub_licence
+from trainers.compile.provenance import hub_licence
 from trainers.demo.submissions import LICENCE, glance
 from trainers.demo.tasks import problem_of, tasks
 from trainers.model_index import README_FILE

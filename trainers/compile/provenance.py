@@ -11,7 +11,7 @@ ORIGIN_FILE = "origin.json"
 _LICENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,63}", re.ASCII)
 
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True):
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     """Says what submissions are; a tree that is not CodeNet's holds one as `origin.json`."""
 
     source: str
@@ -20,10 +20,10 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Its SPDX identifier; empty where it is unknown."""
 
 
-CODENET = Origin(source="CodeNet", licence="CDLA-Permissive-2.0")
+CODENET = Provenance(source="CodeNet", licence="CDLA-Permissive-2.0")
 
 
-def tree_origin(tree: Path) -> Origin:
+def tree_provenance(tree: Path) -> Provenance:
     """Return the origin of the submissions in a tree of CodeNet's layout.
 
     Args:
@@ -36,10 +36,10 @@ def tree_origin(tree: Path) -> Origin:
         UserError: That file is broken.
     """
     path = tree / ORIGIN_FILE
-    return read(path, Origin) if path.is_file() else CODENET
+    return read(path, Provenance) if path.is_file() else CODENET
 
 
-def write_origin(tree: Path, origin: Origin) -> None:
+def write_provenance(tree: Path, origin: Provenance) -> None:
     """Write the origin into a tree.
 
     Args:
