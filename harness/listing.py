@@ -87,7 +87,7 @@ def list_runs(folder: Path) -> RunList:
     found.sort(key=lambda one: one[0].name)
     found.sort(key=lambda one: one[0].date, reverse=True)
     numbers: dict[tuple[str, ...], str] = {}
-    protocols = {}
+    protocols: dict[str, str] = {}
     runs = []
     for run, conditions in found:
         number = ""

@@ -76,7 +76,7 @@ class RunPath(click.Path):
         Returns:
             The path; a name's is below `runs`.
         """
-        return run_path(Path(super().convert(value, param, ctx)))
+        return run_path(Path(os.fsdecode(super().convert(value, param, ctx))))
 
 
 def _layers(_context: click.Context, _option: click.Parameter, text: str) -> frozenset[str]:

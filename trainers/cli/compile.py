@@ -22,9 +22,9 @@ from sandbox.jail import Jail
 from trainers.compile import codenet
 from trainers.compile.data_card import ODDITIES, PROBLEMS, Card, Counts, Recipe, card_markdown
 from trainers.compile.decontamination import contamination
-from trainers.compile.provenance import Provenance, tree_provenance
 from trainers.compile.own_samples import compile_job, read_jobs
 from trainers.compile.pipeline import Compiled, CompilePlan, compile_all, compile_codenet_problem
+from trainers.compile.provenance import Provenance, tree_provenance
 from trainers.compile.rejudge import Rejudged, rejudge, sample_tests
 from trainers.compile.rewards import PAPER, RewardTable, read_table, with_resource_limits
 from trainers.compile.statements import Language

@@ -15,8 +15,8 @@ from harness.errors import UserError
 from harness.runs.jsonl import append, pretty_json, resume, sole_writer, whole_file, write_whole
 from trainers.compile.data_card import ABSENT, ROWS, TOTALS, Card, Counts, Recipe, tables_of, write_card
 from trainers.compile.decontamination import Match
-from trainers.compile.provenance import Provenance
 from trainers.compile.pipeline import Compiled
+from trainers.compile.provenance import Provenance
 from trainers.compile.rejudge import Rejudged, fails_here
 from trainers.groups import GROUPS_FILE, Group, pyarrow, write_groups
 
