@@ -12,7 +12,8 @@ from harness.escapes import in_markdown, in_tree
 from harness.runs.conditions import differences, slight_differences
 from harness.runs.records import Result
 from harness.scoring.report import table
-from leaderboards.compare import Flip, flips, paired_values
+from leaderboards.compare import paired_values
+from leaderboards.flips import Flip, flips
 from leaderboards.paired import mean_difference
 from sandbox.records import Verdict
 

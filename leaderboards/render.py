@@ -49,7 +49,8 @@ def _cell(cell: Cell | None, *, intervals: bool) -> str:
     if cell is None:
         return ""
     bold = f"**{cell.text}**" if cell.best else cell.text
-    red = f'<span style="color:red">{bold} ▼</span>' if cell.below_base else bold
+    signed = f"{bold}{cell.signs}"  # signs are ours, without markup
+    red = f'<span style="color:red">{signed}</span>' if cell.below_base else signed
     return red + extent(cell, intervals=intervals)
 
 
@@ -100,12 +101,13 @@ def _latex_row(texts: Iterable[str]) -> str:
 def _latex_cell(cell: Cell | None, *, intervals: bool) -> str:
     if cell is None:
         return ""
-    marked = (rf"\textbf{{{cell.text}}}" if cell.best else cell.text) + r" $\downarrow$" * cell.below_base
-    return f"{marked} {in_latex(extent(cell, intervals=intervals))}".rstrip()
+    marked = rf"\textbf{{{cell.text}}}" if cell.best else cell.text
+    return " ".join(filter(None, (marked, in_latex(cell.signs.strip()), in_latex(extent(cell, intervals=intervals)))))
 
 
 _CSV_HEAD = (
     "table", "method", "model", "difficulty", "k", "percent", "low", "high", "seeds", "spread", "best", "below_base",
+    "differs", "stamp",
 )  # fmt: skip
 
 
@@ -128,7 +130,8 @@ def tables_csv(tables: Iterable[Table], *, intervals: bool = True) -> str:  # no
                 if cell is not None:
                     names = (table.caption, row.method, column.model, column.difficulty)
                     numbers = (column.k, cell.value, cell.low, cell.high, cell.seeds, cell.spread)
-                    writer.writerow((*map(in_csv, names), *numbers, cell.best, cell.below_base))
+                    marks = (cell.best, cell.below_base, cell.differs, in_csv(cell.stamp))
+                    writer.writerow((*map(in_csv, names), *numbers, *marks))
     return text.getvalue()
 
 

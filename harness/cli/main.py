@@ -34,6 +34,7 @@ SUBCOMMANDS = {
     "merge-adapter": ("harness.cli.merge_adapter", "Merge a LoRA adapter into its base."),
     "miniature": ("trainers.cli.miniature", "Make the material and the base that the demo begins with."),
     "plan": ("harness.cli.plan", "Forecast the cost of an evaluation."),
+    "power": ("leaderboards.cli.power", "Plan the problems, samples and seeds that a question needs."),
     "run": ("harness.cli.run", "Generate samples with a model and judge them as they arrive."),
     "runs": ("harness.cli.runs", "List the runs of a folder."),
     "score": ("harness.cli.score", "Judge samples and report pass@k with intervals."),

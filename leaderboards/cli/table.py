@@ -14,8 +14,8 @@ from leaderboards.plots.draw import write_plots
 from leaderboards.plots.figures import Figure, Step, figures, read_training
 from leaderboards.published import beside_published
 from leaderboards.render import RENDERERS, writing
-from leaderboards.results import RESULT_FILE, named_results, split_policy
-from leaderboards.table import Table, TableEntry, tabulate
+from leaderboards.results import RESULT_FILE, label_of, named_results
+from leaderboards.table import Table, TableEntry, entry_of, tabulate
 
 
 def entries_of(argument: str) -> tuple[TableEntry, ...]:
@@ -30,15 +30,15 @@ def entries_of(argument: str) -> tuple[TableEntry, ...]:
     Raises:
         UserError: As `named_results` does, or METHOD names several policies.
     """
-    label, source = _split(argument)
+    label, source = label_of(argument)
     found = named_results(source)
     if not label:
-        return tuple(TableEntry(method=one.result.policy, model="", result=one.result, run=one.run) for one in found)
+        return tuple(entry_of(one, one.result.policy) for one in found)
     if len(found) > 1:
         policies = ", ".join(one.result.policy for one in found)
         raise UserError(f"{argument}: {source} holds results of {policies}; choose one as {source}#POLICY")
     method, _, model = label.partition("@")
-    return (TableEntry(method=method, model=model, result=found[0].result, run=found[0].run),)
+    return (entry_of(found[0], method, model),)
 
 
 def titled(entries: Sequence[TableEntry]) -> Mapping[str, TableEntry]:
@@ -87,13 +87,6 @@ def _numbered(names: Sequence[str]) -> tuple[str, ...]:
         name if names.count(name) == 1 else f"{name}, seed {names[:place].count(name) + 1}"
         for place, name in enumerate(names)
     )
-
-
-def _split(argument: str) -> tuple[str, str]:
-    """Split off the label; an existing path is a path, even with an = in it."""
-    path, _ = split_policy(argument)
-    label, equals, source = argument.partition("=")
-    return ("", argument) if path.exists() or not equals else (label, source)
 
 
 STALE = 1

@@ -37,5 +37,5 @@ def _drawn(cell: Cell | None, *, intervals: bool, plain: bool) -> Text:
     if cell is None:
         return Text()
     style = "bold green" if cell.best else "red" if cell.below_base else ""
-    number = Text(f"{'*' * (cell.best and plain)}{cell.text}{' ▼' * cell.below_base}", style)
+    number = Text(f"{'*' * (cell.best and plain)}{cell.text}{cell.signs}", style)
     return Text.assemble(number, (extent(cell, intervals=intervals), "dim"))

@@ -91,7 +91,7 @@ def _cell(line: Element, cell: Cell | None) -> None:
     element = SubElement(line, "td", attributes)
     number = _text(element, "b" if cell.best else "span", f"{cell.value:.{DECIMALS}f}")
     spread = "" if cell.spread is None else f" ± {cell.spread:.{DECIMALS}f}"
-    number.tail = f"{' ▼' if cell.below_base else ''}{spread}"
+    number.tail = f"{cell.signs}{spread}"
     if cell.low is not None:
         _text(element, "small", f" {cell.low:.1f}-{cell.high:.1f}")
 

@@ -111,6 +111,20 @@ def test_compare_prints_tables_and_json(runs, capsys):
     assert (comparison["columns"][0]["difference"], len(comparison["flips"])) == (pytest.approx(-0.1), 10)
 
 
+def test_compare_takes_several_seeds_a_side(make_result, write_run, capsys):
+    """As `proctor table` names them; a run given twice is refused."""
+    runs = [
+        f"{method}={write_run(f'{method}-{count}', make_result({str(i): (1, int(i < count)) for i in range(100)}))}"
+        for method, counts in {"base": (48, 50, 52), "sft": (58, 60, 62)}.items()
+        for count in counts
+    ]
+
+    assert run(["compare", *runs]) == 0
+    assert "3 and 3 seeds: the test is on seeds" in capsys.readouterr().out
+    assert run(["compare", *runs, runs[0]]) == 2
+    assert "holds the same samples of m: one run is not two seeds" in capsys.readouterr().err
+
+
 def test_compare_refuses_different_protocols(runs, capsys):
     """Unless requested, and then it says so above the numbers."""
     assert run(["compare", runs["base"], runs["python"]]) == 2
