@@ -222,6 +222,21 @@ def test_the_list_is_printed_as_a_table_and_as_json(place, capsys):
     assert json.loads(capsys.readouterr().out)["runs"][0]["scores"] == {"1": 0.25, "10": 0.5}
 
 
+@pytest.mark.parametrize("on_a_terminal", [False, True])
+def test_hostile_texts_steer_nothing(place, capsys, monkeypatch, on_a_terminal):
+    """Neither the terminal nor the table."""
+    hostile = "a|b\x1b[2J\u202e<script>\n# x [red]y[/red]"
+    write(place / "runs" / "x\x1b[1m", result=[result(hostile, benchmark=hostile)])
+    write(place / "runs" / "y", NOON_S, result=[{"schema": SCHEMA, "policy": hostile}])
+    monkeypatch.setattr("sys.stdout.isatty", lambda: on_a_terminal)
+
+    assert run(["runs"]) == 0
+
+    printed = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out)
+    assert not {"\x1b", "\u202e"} & set(printed)
+    assert not any(line.startswith("# x") for line in printed.splitlines())
+
+
 def test_a_terminal_gets_a_table_that_fits(place, capsys, monkeypatch):
     """Every cell is there."""
     write(place / "runs" / "a", result=[result()])
