@@ -1,4 +1,4 @@
-"""Lists the runs below a folder: what each is of, how far it has come, and what it scored."""
+"""Lists the runs below a folder, with their subjects, states and scores."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -134,30 +134,30 @@ def _finished(path: Path, base: ListedRun) -> Iterator[_Found]:
 def _judging(path: Path, base: ListedRun, locked: frozenset[int]) -> _Found:
     run = read_run(path)
     is_locked = bool(locked & {_inode(path / name) for name in (EVALUATIONS, SAMPLES)})
-    asked = _asked(path)
+    generation = _generation_of(path)
     return msgspec.structs.replace(
-        base, policy=asked.policy if asked else "", benchmark=run.conditions.benchmark,
+        base, policy=generation.policy if generation else "", benchmark=run.conditions.benchmark,
         state="judging" if is_locked else "judging stopped",
-        done=_rows(path / EVALUATIONS), total=_requested(asked) if asked else _rows(path / SAMPLES),
+        done=_rows(path / EVALUATIONS), total=_requested(generation) if generation else _rows(path / SAMPLES),
     ), run.conditions  # fmt: skip
 
 
 def _generating(path: Path, base: ListedRun, locked: frozenset[int]) -> _Found:
-    asked = read(path / GENERATION, Generation)
-    done, total = _rows(path / SAMPLES), _requested(asked)
+    generation = read(path / GENERATION, Generation)
+    done, total = _rows(path / SAMPLES), _requested(generation)
     stopped: State = "generated" if done >= total else "generating stopped"
     return msgspec.structs.replace(
-        base, policy=asked.policy, benchmark=asked.benchmark, done=done, total=total,
+        base, policy=generation.policy, benchmark=generation.benchmark, done=done, total=total,
         state="generating" if _inode(path / SAMPLES) in locked else stopped,
     ), None  # fmt: skip
 
 
-def _asked(path: Path) -> Generation | None:
+def _generation_of(path: Path) -> Generation | None:
     return read(path / GENERATION, Generation) if (path / GENERATION).is_file() else None
 
 
-def _requested(asked: Generation) -> int:
-    return len(asked.prompts) * asked.sampling.n
+def _requested(generation: Generation) -> int:
+    return len(generation.prompts) * generation.sampling.n
 
 
 def _name(path: Path) -> str:

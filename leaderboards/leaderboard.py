@@ -10,9 +10,10 @@ from harness.errors import UserError
 from harness.runs.conditions import protocol_texts
 from harness.runs.jsonl import write_whole
 from harness.scoring.passk import mean_pass_at_k
+from leaderboards.marks import Table
 from leaderboards.render import tables_markdown
 from leaderboards.results import RESULT_FILE, Found, read_results
-from leaderboards.table import Table, TableEntry, entry_of, tabulate
+from leaderboards.table import TableEntry, entry_of, tabulate
 
 LEDGER = "LEADERBOARD.md"
 

@@ -12,7 +12,8 @@ from itertools import chain
 import msgspec
 
 from harness.scoring.score import ALL
-from leaderboards.table import Cell, Column, Table, TableRow, marked, rule
+from leaderboards.marks import Cell, Column, Table, TableRow, marked
+from leaderboards.table import rule
 
 BASE = "BASE"
 GRPO, EXP = "RLOO with GRPO advantage", "RLOO, advantage with exp()"

@@ -81,7 +81,7 @@ def test_the_model_cards_tell_the_truth(told):
     assert {card.data.license for card in cards.values()} == {"apache-2.0"}
     assert [str(out) in card.content or "CodeNet" in card.content for card in cards.values()] == [False] * len(POLICIES)
     scores = {policy: {one.metric_type for one in card.data.eval_results} for policy, card in cards.items()}
-    assert scores == dict.fromkeys(POLICIES, {"pass@1", "pass@10"})
+    assert set(map(frozenset, scores.values())) == {frozenset({"pass@1", "pass@10"})}
     assert all("compiled from generated submissions (" in cards[method].text for method in METHODS)
 
 

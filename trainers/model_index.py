@@ -9,7 +9,7 @@ import msgspec
 from harness.errors import UserError
 from harness.escapes import in_markdown
 from harness.generation.models import find_weights
-from harness.runs.conditions import footnote
+from harness.runs.conditions import footnote, sampling_text
 from harness.runs.jsonl import write_whole
 from harness.runs.records import Result, Score
 from harness.scoring.score import ALL
@@ -93,7 +93,7 @@ def model_index(name: str, results: Sequence[Result]) -> Iterator[str]:
             yield "    metrics:"
             for score in scores:
                 yield f"    - type: pass@{score.k}"
-                yield f"      name: pass@{score.k}"
+                yield f"      name: {_quoted(f'pass@{score.k}, {_sampling(result)}')}"
                 yield f"      value: {score.value:.6g}"
 
 
@@ -102,18 +102,24 @@ def _table(results: Sequence[Result]) -> Iterator[str]:
     yield ""
     yield "Percent with 95 % interval, judged by proctor; the means over problems."
     yield ""
-    yield "| benchmark | difficulty | problems | k | pass@k |"
-    yield "|---|---|---|---|---|"
+    yield "| benchmark | difficulty | problems | sampling | k | pass@k |"
+    yield "|---|---|---|---|---|---|"
     for result in results:
         for difficulty, scores in _by_difficulty(result).items():
             named = f"{in_markdown(result.conditions.benchmark)} | {in_markdown(difficulty)}"
+            sampling = in_markdown(_sampling(result))
             for score in scores:
                 interval = f"{100 * score.low:.1f}-{100 * score.high:.1f}"
-                yield f"| {named} | {score.problems} | {score.k} | {100 * score.value:.2f} ({interval}) |"
+                yield f"| {named} | {score.problems} | {sampling} | {score.k} | {100 * score.value:.2f} ({interval}) |"
     yield ""
     for conditions in dict.fromkeys(f"{r.conditions.benchmark}: {footnote(r.conditions)}" for r in results):
         yield f"{in_markdown(conditions)}."
         yield ""
+
+
+def _sampling(result: Result) -> str:
+    sampling = result.conditions.sampling
+    return f"n = {result.conditions.samples}, {sampling_text(sampling) if sampling else 'unknown'}"
 
 
 def _by_difficulty(result: Result) -> Mapping[str, Sequence[Score]]:

@@ -9,13 +9,14 @@ import click
 from harness.errors import UserError
 from harness.runs.run_names import run_path
 from leaderboards.leaderboard import LEDGER, is_stale, regenerate
+from leaderboards.marks import Table
 from leaderboards.page.page import write_page
 from leaderboards.plots.draw import write_plots
 from leaderboards.plots.figures import Figure, Step, figures, read_training
 from leaderboards.published import beside_published
 from leaderboards.render import RENDERERS, writing
 from leaderboards.results import RESULT_FILE, label_of, named_results
-from leaderboards.table import Table, TableEntry, entry_of, tabulate
+from leaderboards.table import TableEntry, entry_of, tabulate
 
 
 def entries_of(argument: str) -> tuple[TableEntry, ...]:

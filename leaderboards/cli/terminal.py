@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.cli.drawing import draw_grid, safe_text
+from leaderboards.marks import Cell, Table
 from leaderboards.render import extent
-from leaderboards.table import Cell, Table
 
 
 def draw_tables(tables: Iterable[Table], console: Console, *, intervals: bool = False) -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from leaderboards.cli.terminal import draw_tables
+from leaderboards.marks import Cell, Column, Table, TableRow, marked
 from leaderboards.render import tables_latex, tables_markdown
-from leaderboards.table import Cell, Column, Table, TableRow, marked
 
 CELLS = st.lists(st.floats(0, 100).map(lambda value: Cell(value=value)), min_size=2, max_size=6)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import run
+from leaderboards.marks import Cell, Column, Table, TableRow
 from leaderboards.published import EXP, GRPO, METHODS, TABLE_1, TABLE_2, TABLE_3, beside_published, published_tables
 from leaderboards.render import tables_markdown
-from leaderboards.table import Cell, Column, Table, TableRow
 
 ROOT = Path(__file__).parents[2]
 TRANSCRIPTION = ROOT.parent / "shared" / "PAPER_TABLES.md"

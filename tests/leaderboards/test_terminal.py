@@ -11,8 +11,8 @@ from rich.console import Console
 from harness.cli import drawing
 from harness.cli.main import run
 from leaderboards.cli.terminal import draw_tables
+from leaderboards.marks import Cell, Column, Table, TableRow, marked
 from leaderboards.published import published_tables
-from leaderboards.table import Cell, Column, Table, TableRow, marked
 
 NUMBER = re.compile(r"(?<!:)\b\d+\.\d\d\b")
 """But that in arXiv:2605.28409."""

@@ -51,7 +51,7 @@ def test_readers_see_scores_with_intervals_and_protocol():
     """Percent."""
     found = scored_card(CARD, "m", [result(("all", "all", 1, 0.25))])
 
-    assert "| toy | all | 8 | 1 | 25.00 (12.5-50.0) |" in found
+    assert "| toy | all | 8 | n = 1, unknown | 1 | 25.00 (12.5-50.0) |" in found
     assert "toy: prompt card unknown; sampling unknown;" in found
 
 

@@ -1,4 +1,4 @@
-"""Names the origin of submissions: who wrote them, and the licence that they are under."""
+"""Names the origin of submissions, and their licence."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ _LICENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,63}", re.ASCII)
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
-    """Says what submissions are; a tree that is not CodeNet's holds one as `origin.json`."""
+    """Describes submissions; a tree of others than CodeNet's holds one as `origin.json`."""
 
     source: str
     """In words that follow "compiled from"."""
