@@ -12,7 +12,7 @@ from harness.runs.jsonl import write_whole
 from harness.scoring.passk import mean_pass_at_k
 from leaderboards.render import tables_markdown
 from leaderboards.results import RESULT_FILE, Found, read_results
-from leaderboards.table import Table, TableEntry, entry_of, tabulate
+from leaderboards.table import Table, TableEntry, table_entry, tabulate
 
 LEDGER = "LEADERBOARD.md"
 
@@ -75,7 +75,7 @@ def ledger(folder: Path) -> tuple[Table, ...]:
 def _entries(found: Iterable[Found], protocol: tuple[str, ...], folder: Path) -> tuple[TableEntry, ...]:
     alike = [one for one in found if _conditions(one) == protocol]
     return tuple(
-        entry_of(one, one.result.policy, link=one.run.relative_to(folder).as_posix())
+        table_entry(one, one.result.policy, link=one.run.relative_to(folder).as_posix())
         for one in sorted(alike, key=_best_first)
     )
 
