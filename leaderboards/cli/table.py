@@ -7,14 +7,16 @@ from pathlib import Path
 import click
 
 from harness.errors import UserError
+from harness.runs.run_names import run_path
 from leaderboards.leaderboard import LEDGER, is_stale, regenerate
+from leaderboards.marks import Table
 from leaderboards.page.page import write_page
 from leaderboards.plots.draw import write_plots
 from leaderboards.plots.figures import Figure, Step, figures, read_training
 from leaderboards.published import beside_published
 from leaderboards.render import RENDERERS, writing
 from leaderboards.results import RESULT_FILE, label_of, named_results
-from leaderboards.table import Table, TableEntry, entry_of, tabulate
+from leaderboards.table import TableEntry, table_entry, tabulate
 
 
 def entries_of(argument: str) -> tuple[TableEntry, ...]:
@@ -32,12 +34,12 @@ def entries_of(argument: str) -> tuple[TableEntry, ...]:
     label, source = label_of(argument)
     found = named_results(source)
     if not label:
-        return tuple(entry_of(one, one.result.policy) for one in found)
+        return tuple(table_entry(one, one.result.policy) for one in found)
     if len(found) > 1:
         policies = ", ".join(one.result.policy for one in found)
         raise UserError(f"{argument}: {source} holds results of {policies}; choose one as {source}#POLICY")
     method, _, model = label.partition("@")
-    return (entry_of(found[0], method, model),)
+    return (table_entry(found[0], method, model),)
 
 
 def titled(entries: Sequence[TableEntry]) -> Mapping[str, TableEntry]:
@@ -183,7 +185,7 @@ def _print(tables: Sequence[Table], as_: str, *, intervals: bool) -> None:
 
 def _tree(results: tuple[str, ...]) -> Path | None:
     """Return the folder of runs if one was named: a folder that is not itself a run."""
-    folder = Path(results[0]) if len(results) == 1 else None
+    folder = run_path(Path(results[0])) if len(results) == 1 else None
     return folder if folder and folder.is_dir() and not (folder / RESULT_FILE).exists() else None
 
 
