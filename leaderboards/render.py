@@ -48,15 +48,22 @@ def _method(row: TableRow) -> str:
 def _cell(cell: Cell | None, *, intervals: bool) -> str:
     if cell is None:
         return ""
-    number = f"{cell.value:.{DECIMALS}f}"
-    bold = f"**{number}**" if cell.best else number
+    bold = f"**{cell.text}**" if cell.best else cell.text
     signed = f"{bold}{cell.signs}"  # signs are ours, without markup
     red = f'<span style="color:red">{signed}</span>' if cell.below_base else signed
-    return red + _extent(cell, intervals=intervals)
+    return red + extent(cell, intervals=intervals)
 
 
-def _extent(cell: Cell, *, intervals: bool) -> str:
-    """Return how far a number may be off: over seeds, and its interval."""
+def extent(cell: Cell, *, intervals: bool) -> str:
+    """Return how far a number may be off: over seeds, and its interval.
+
+    Args:
+        cell: With the number.
+        intervals: Whether to give the interval.
+
+    Returns:
+        Text that follows the number; empty where nothing is known.
+    """
     spread = "" if cell.spread is None else f" ± {cell.spread:.{DECIMALS}f}"
     return spread + (f" ({cell.low:.1f}-{cell.high:.1f})" if intervals and cell.low is not None else "")
 
@@ -94,9 +101,8 @@ def _latex_row(texts: Iterable[str]) -> str:
 def _latex_cell(cell: Cell | None, *, intervals: bool) -> str:
     if cell is None:
         return ""
-    number = f"{cell.value:.{DECIMALS}f}"
-    marked = rf"\textbf{{{number}}}" if cell.best else number
-    return " ".join(filter(None, (marked, in_latex(cell.signs.strip()), in_latex(_extent(cell, intervals=intervals)))))
+    marked = rf"\textbf{{{cell.text}}}" if cell.best else cell.text
+    return " ".join(filter(None, (marked, in_latex(cell.signs.strip()), in_latex(extent(cell, intervals=intervals)))))
 
 
 _CSV_HEAD = (

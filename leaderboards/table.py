@@ -86,9 +86,14 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
         return "".join(f" {sign}" for sign in shown)
 
     @property
+    def text(self) -> str:
+        """Return the number as every format prints it."""
+        return f"{self.value:.{DECIMALS}f}"
+
+    @property
     def printed(self) -> float:
         """Return the number as it is printed, which is what marks go by."""
-        return round(self.value, DECIMALS)
+        return float(self.text)
 
 
 class TableRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +108,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     """Holds a table that can be rendered."""
 
     caption: str
+    benchmark: str
     columns: tuple[Column, ...]
     rows: tuple[TableRow, ...]
     notes: tuple[str, ...]
@@ -233,7 +239,13 @@ def _table(entries: Sequence[TableEntry], *, base: str, mixed_protocols: bool, b
         )
         for method in methods
     ]
-    table = Table(caption=_caption(entries), columns=columns, rows=marked(rows, found_base), notes=())
+    table = Table(
+        caption=_caption(entries),
+        benchmark=entries[0].result.conditions.benchmark,
+        columns=columns,
+        rows=marked(rows, found_base),
+        notes=(),
+    )
     notes = (
         rule(found_base),
         *_significance(numbers, found_base, entries),

@@ -1,5 +1,6 @@
 """Runs `proctor table`: `[METHOD[@MODEL]=]RESULT` in; tables, a page or a leaderboard out."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,10 +11,10 @@ from leaderboards.leaderboard import LEDGER, is_stale, regenerate
 from leaderboards.page.page import write_page
 from leaderboards.plots.draw import write_plots
 from leaderboards.plots.figures import Figure, Step, figures, read_training
-from leaderboards.published import published_tables
+from leaderboards.published import beside_published
 from leaderboards.render import RENDERERS, writing
 from leaderboards.results import RESULT_FILE, label_of, named_results
-from leaderboards.table import TableEntry, table_entry, tabulate
+from leaderboards.table import Table, TableEntry, table_entry, tabulate
 
 
 def entries_of(argument: str) -> tuple[TableEntry, ...]:
@@ -88,18 +89,25 @@ def _numbered(names: Sequence[str]) -> tuple[str, ...]:
 
 
 STALE = 1
+TERMINAL = "terminal"
+"""Format that is drawn, not rendered to a text."""
 
 
 @click.command("table")
 @click.argument("results", nargs=-1, metavar="[[METHOD[@MODEL]=]RESULT]...")
-@click.option("--format", "as_", default="markdown", type=click.Choice((*RENDERERS, "html")), help="Format (markdown).")
+@click.option(
+    "--format",
+    "as_",
+    type=click.Choice((*RENDERERS, TERMINAL, "html")),
+    help="Format (default: terminal on a terminal, else markdown).",
+)
 @click.option(
     "--base", default="", metavar="METHOD", help='Mark numbers below this row (default: the one named "base").'
 )
 @click.option("--intervals", is_flag=True, help="Print 95 % intervals.")
 @click.option("--mixed-protocols", is_flag=True, help="Allow results of different protocols in one table.")
 @click.option("--by-model", is_flag=True, help="Columns by model, not by difficulty, as for MBPP in papers.")
-@click.option("--published", is_flag=True, help="Also print the paper's own numbers.")
+@click.option("--published", is_flag=True, help="Put the paper's own numbers beside ours.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder of the page, for --format html.")
 @click.option("--plots", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder for plots as SVG and PNG.")
 @click.option(
@@ -113,7 +121,7 @@ STALE = 1
 def command(
     *,
     results: tuple[str, ...],
-    as_: str,
+    as_: str | None,
     base: str,
     intervals: bool,
     mixed_protocols: bool,
@@ -132,7 +140,9 @@ def command(
     several results of one METHOD are seeds. A single folder of runs gets its LEADERBOARD.md written instead.
     """
     if tree := _tree(results):
-        if as_ != "markdown" or any((base, intervals, mixed_protocols, by_model, published, out, plots, checkpoints)):
+        if as_ not in {None, "markdown"} or any(
+            (base, intervals, mixed_protocols, by_model, published, out, plots, checkpoints)
+        ):
             raise UserError(
                 f"{tree}: is a folder of runs, whose leaderboard takes no option but --check; name single runs"
             )
@@ -147,7 +157,7 @@ def command(
         raise UserError("--checkpoint is for plots; give --plots FOLDER, or --format html --out FOLDER")
     entries = [entry for argument in results for entry in entries_of(argument)]
     tables = tabulate(entries, base=base, mixed_protocols=mixed_protocols, by_model=by_model)
-    shown = (*tables, *published_tables()) if published else tables
+    shown = beside_published(tables) if published else tables
     named = titled(entries)
     plotted = figures({title: entry.result for title, entry in named.items()}, trainings_of(checkpoints, entries))
     if out:
@@ -156,8 +166,19 @@ def command(
     if plots:
         _plot(plots, plotted)
     if not out:
-        click.echo(RENDERERS[as_](shown, intervals=intervals), nl=False)
+        _print(shown, as_ or (TERMINAL if sys.stdout.isatty() else "markdown"), intervals=intervals)
     return 0
+
+
+def _print(tables: Sequence[Table], as_: str, *, intervals: bool) -> None:
+    if as_ != TERMINAL:
+        click.echo(RENDERERS[as_](tables, intervals=intervals), nl=False)
+        return
+    from rich.console import Console  # noqa: PLC0415 - a tenth of a second, for a terminal only
+
+    from leaderboards.cli.terminal import draw_tables  # noqa: PLC0415
+
+    draw_tables(tables, Console(), intervals=intervals)
 
 
 def _tree(results: tuple[str, ...]) -> Path | None:
