@@ -79,7 +79,15 @@ class SeedDifference(NamedTuple):
     @property
     def detectable(self) -> float:
         """Return the smallest true difference that the test would find in 80 % of cases at 5 %."""
-        return (student_quantile(1 - ALPHA / 2, self.df) + student_quantile(POWER, self.df)) * self.standard_error
+        return self.detectable_loss(1 - ALPHA / 2)
+
+    def detectable_loss(self, confidence: float) -> float:
+        """Return the smallest true loss that a one-sided test would find in 80 % of cases.
+
+        Args:
+            confidence: Of the test, in [0.5, 1).
+        """
+        return (student_quantile(confidence, self.df) + student_quantile(POWER, self.df)) * self.standard_error
 
 
 def values_of(rows: Sequence[Sequence[Tally]], k: int) -> Values:

@@ -18,8 +18,9 @@ from leaderboards.results import two_sides
 def command(*, results: tuple[str, ...], mixed_protocols: bool, flips: int, as_json: bool) -> None:
     """Compare two results, paired by problem.
 
-    Or two methods, by the results of their seeds. RESULT is the folder of a run or its result file; RUN#POLICY selects one policy of several. Two results are compared
-    as they are; several results of one METHOD are its seeds, and with three or more of each the test is on seeds.
+    Or two methods, by the results of their seeds. RESULT is the folder of a run or its result file; RUN#POLICY selects
+    one policy of several. Two results are compared as they are; several results of one METHOD are its seeds, and with
+    three or more of each the test is on seeds.
     """
     a, b = two_sides(results)
     comparison = compare(a.results, b.results, (a.name, b.name))
