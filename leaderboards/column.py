@@ -9,11 +9,11 @@ from harness.runs.records import Result
 from harness.scoring.lost import is_score
 from harness.scoring.passk import mean_pass_at_k
 from leaderboards.contrast import Rows, contrast
+from leaderboards.marks import SIGNIFICANT
 from leaderboards.paired import ALPHA, holm
 from leaderboards.results import shared_tallies
 from leaderboards.seeds import SEEDS_NEEDED, seed_interval, values_of
 
-SIGNIFICANT = "†"
 
 NOT_A_SCORE = "not a score"
 """Stamps a number that lost too many samples to faults of the sandbox."""

@@ -7,12 +7,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from harness.errors import UserError
-from harness.runs.conditions import condition_texts
+from harness.runs.conditions import protocol_texts
 from harness.runs.jsonl import write_whole
 from harness.scoring.passk import mean_pass_at_k
+from leaderboards.marks import Table
 from leaderboards.render import tables_markdown
 from leaderboards.results import RESULT_FILE, Found, read_results
-from leaderboards.table import Table, TableEntry, table_entry, tabulate
+from leaderboards.table import TableEntry, table_entry, tabulate
 
 LEDGER = "LEADERBOARD.md"
 
@@ -50,7 +51,7 @@ def _conditions(found: Found) -> tuple[str, ...]:
     """Return what results in one table share: the protocol, and a hash of the tasks."""
     tasks = "\0".join(sorted(tally.task_id for tally in found.result.tallies))
     sha256 = hashlib.sha256(tasks.encode(errors="surrogatepass")).hexdigest()
-    return (*condition_texts(found.result.conditions).values(), sha256)
+    return (*protocol_texts(found.result.conditions).values(), sha256)
 
 
 def _natural(path: Path) -> list[tuple[str, int]]:

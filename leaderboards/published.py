@@ -1,8 +1,8 @@
 """Holds the numbers of the paper that proctor reproduces, and puts them beside ours.
 
 "Efficient Post-training of LLMs for Code Generation With Offline Reinforcement Learning" (Wu, Anand, Verma and Mezini
-2026, arXiv:2605.28409), tables 1 to 3, every cell. The marks follow from the paper's own rule (the best of a column bold,
-what is below the base red), and are those that it prints, but for one column, see `TABLE_3`.
+2026, arXiv:2605.28409), tables 1 to 3, every cell. The marks follow from the paper's own rule (the best of a column
+bold, what is below the base red), and are those that it prints, but for one column, see `TABLE_3`.
 """
 
 import re
@@ -12,7 +12,8 @@ from itertools import chain
 import msgspec
 
 from harness.scoring.score import ALL
-from leaderboards.table import Cell, Column, Table, TableRow, marked, rule
+from leaderboards.marks import Cell, Column, Table, TableRow, marked
+from leaderboards.table import rule
 
 BASE = "BASE"
 GRPO, EXP = "RLOO with GRPO advantage", "RLOO, advantage with exp()"

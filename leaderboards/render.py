@@ -12,7 +12,7 @@ from harness.errors import UserError
 from harness.escapes import in_csv, in_latex, in_markdown
 from harness.runs.jsonl import pretty_json
 from harness.scoring.report import table as aligned
-from leaderboards.table import DECIMALS, Cell, Table, TableRow
+from leaderboards.marks import DECIMALS, Cell, Table, TableRow
 
 
 def tables_markdown(tables: Iterable[Table], *, intervals: bool = False) -> str:

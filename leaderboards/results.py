@@ -13,6 +13,7 @@ from harness.runs.conditions import differences
 from harness.runs.jsonl import read
 from harness.runs.records import Result, Tally
 from harness.runs.run_folder import RUN, refuse_other_schema
+from harness.runs.run_names import run_path
 from harness.scoring.score import ALL
 
 
@@ -271,7 +272,7 @@ def the_one(argument: str) -> Found:
 
 
 def split_policy(argument: str) -> tuple[Path, str]:
-    """Split `PATH#POLICY`; an existing path is a path, even with a # in it.
+    """Split `RUN#POLICY`; an existing path is a path, even with a # in it, and so is the name of a run.
 
     Args:
         argument: As typed.
@@ -279,8 +280,9 @@ def split_policy(argument: str) -> tuple[Path, str]:
     Returns:
         The path, and the policy or "".
     """
+    whole = run_path(Path(argument))
     path, _, policy = argument.partition("#")
-    return (Path(argument), "") if Path(argument).exists() else (Path(path), policy)
+    return (whole, "") if whole.exists() else (run_path(Path(path)), policy)
 
 
 def _policies(found: tuple[Found, ...]) -> str:

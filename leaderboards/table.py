@@ -1,8 +1,6 @@
 """Tabulates results in the layout of papers: rows are methods, columns pass@k by difficulty or by model.
 
-Two marks follow the rule of papers: the best number of a column is bold, every tie of it too, and what is below the
-base is marked; numbers are compared as they are printed. A third says what they don't: whether a difference from the
-base is significant. A column compares like with like: its numbers are over the problems that all its rows share.
+A column compares like with like: its numbers are over the problems that all its rows share.
 """
 
 from collections import defaultdict
@@ -12,22 +10,14 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import UserError
-from harness.runs.conditions import condition_texts, footnote
+from harness.runs.conditions import condition_texts, footnote, slight_differences
 from harness.runs.records import Result
 from harness.scoring.lost import lost_text
 from harness.scoring.report import repetition_warning
 from harness.scoring.score import ALL, by_subset
-from leaderboards.column import (
-    SIGNIFICANT,
-    ColumnNumbers,
-    column_numbers,
-    differing_methods,
-    shared_notes,
-    significance_notes,
-)
+from leaderboards.column import ColumnNumbers, column_numbers, differing_methods, shared_notes, significance_notes
+from leaderboards.marks import Cell, Column, Table, TableRow, marked
 from leaderboards.results import Found, difficulties, protocol_differences, refuse_repeated
-
-DECIMALS = 2
 
 
 class TableEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,76 +46,6 @@ def table_entry(found: Found, method: str, model: str = "", link: str = "") -> T
     return TableEntry(
         method=method, model=model, result=found.result, run=found.run, link=link, samples_sha256=found.samples_sha256
     )
-
-
-class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """Describes the numbers of a column."""
-
-    model: str
-    k: int
-    difficulty: str
-
-
-class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds a number in percent, with its interval and its marks."""
-
-    value: float
-    low: float | None = None
-    """A 95 % interval."""
-    high: float | None = None
-    seeds: int = 1
-    spread: float | None = None
-    """Standard deviation over seeds, None where there is one."""
-    best: bool = False
-    below_base: bool = False
-    differs: bool = False
-    """Whether the difference from the base is significant, after a correction for all those of the table."""
-    stamp: str = ""
-    """Why the number isn't comparable; it gets no marks then."""
-
-    @property
-    def signs(self) -> str:
-        """Return what stands behind the number: the sign of what is below the base, of what differs, or the stamp."""
-        shown = ["▼"] * self.below_base + [SIGNIFICANT] * self.differs + [f"({self.stamp})"] * bool(self.stamp)
-        return "".join(f" {sign}" for sign in shown)
-
-    @property
-    def text(self) -> str:
-        """Return the number as every format prints it."""
-        return f"{self.value:.{DECIMALS}f}"
-
-    @property
-    def printed(self) -> float:
-        """Return the number as it is printed, which is what marks go by."""
-        return float(self.text)
-
-
-class TableRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds the cells of a method; a cell without a result is None."""
-
-    method: str
-    cells: tuple[Cell | None, ...]
-    link: str = ""
-
-
-class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds a table that can be rendered."""
-
-    caption: str
-    benchmark: str
-    columns: tuple[Column, ...]
-    rows: tuple[TableRow, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def titles(self) -> tuple[str, ...]:
-        """Return the headings of the columns, without the model or the difficulty where all have the same."""
-        several_models = len({column.model for column in self.columns}) > 1
-        several_difficulties = len({column.difficulty for column in self.columns}) > 1
-        return tuple(
-            f"{f'{column.model} ' * several_models}pass@{column.k}{f' {column.difficulty}' * several_difficulties}"
-            for column in self.columns
-        )
 
 
 def tabulate(
@@ -166,41 +86,6 @@ def _seeds(entries: Iterable[TableEntry]) -> Iterable[Sequence[Found]]:
         cell = (entry.method, entry.model, entry.result.conditions.benchmark)
         found[cell].append(Found(entry.run, entry.result, entry.samples_sha256))
     return found.values()
-
-
-def marked(rows: Sequence[TableRow], base: str) -> tuple[TableRow, ...]:
-    """Return the rows with the best of each column and numbers below `base` marked; one number alone is not a best.
-
-    Args:
-        rows: Of one table.
-        base: Method of the row that others are compared with; "" marks nothing as below it.
-
-    Returns:
-        The same rows with marks.
-    """
-    best = [best_printed(cells) for cells in zip(*(row.cells for row in rows), strict=True)]
-    floor = next((row.cells for row in rows if row.method == base), (None,) * len(best))
-    return tuple(msgspec.structs.replace(row, cells=tuple(map(_marked, row.cells, best, floor))) for row in rows)
-
-
-def best_printed(cells: Sequence[Cell | None]) -> float | None:
-    """Return the best number of a column as it is printed.
-
-    Args:
-        cells: Of the column; what is stamped does not count.
-
-    Returns:
-        The number; None where fewer than two can be compared.
-    """
-    numbers = [cell.printed for cell in cells if cell and not cell.stamp]
-    return max(numbers) if len(numbers) > 1 else None
-
-
-def _marked(cell: Cell | None, best: float | None, floor: Cell | None) -> Cell | None:
-    if cell is None or cell.stamp:
-        return cell
-    below_base = floor is not None and not floor.stamp and cell.printed < floor.printed
-    return msgspec.structs.replace(cell, best=cell.printed == best, below_base=below_base)
 
 
 def base_of(methods: Sequence[str], named: str) -> str:
@@ -256,6 +141,7 @@ def _table(entries: Sequence[TableEntry], *, base: str, mixed_protocols: bool, b
         *significance_notes(numbers, found_base, fewest),
         f"Protocol: {footnote(entries[0].result.conditions)}.",
         *(f"ANOTHER PROTOCOL: {other}." for other in others),
+        *_slightly_other(entries),
         *shared_notes(table.titles, numbers),
         *(f"{_name(entry)}: {text}." for entry in entries if (text := lost_text(entry.result))),
         *(f"{_name(entry)}: {text}." for entry in entries if (text := repetition_warning(entry.result))),
@@ -322,6 +208,13 @@ def _other_protocols(entries: Sequence[TableEntry]) -> Iterator[str]:
     for entry in entries:
         if found := protocol_differences(entries[0].result, entry.result):
             yield f"{_name(entries[0])} and {_name(entry)} differ in protocol: {'; '.join(found)}"
+
+
+def _slightly_other(entries: Sequence[TableEntry]) -> Iterator[str]:
+    """Yield in what else each entry's conditions differ from the first one's, which lets them be compared."""
+    for entry in entries:
+        if found := slight_differences(entries[0].result.conditions, entry.result.conditions):
+            yield f"{_name(entries[0])} and {_name(entry)} differ slightly: {'; '.join(found)}."
 
 
 def _name(entry: TableEntry) -> str:

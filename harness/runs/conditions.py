@@ -110,9 +110,9 @@ def layers_in_force(conditions: Conditions) -> tuple[str, ...]:
         conditions: of one result.
 
     Returns:
-        Their names; empty where every program was trusted.
+        Their names, sorted; empty where every program was trusted.
     """
-    return tuple(layer for layer, state in conditions.isolation.items() if state.startswith("in force"))
+    return tuple(sorted(layer for layer, state in conditions.isolation.items() if state.startswith("in force")))
 
 
 def _minor(version: str) -> str:

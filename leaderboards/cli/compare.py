@@ -3,9 +3,11 @@
 import click
 
 from harness.errors import UserError
+from harness.runs.conditions import slight_differences
 from harness.runs.jsonl import pretty_json
 from leaderboards.compare import compare, comparison_markdown
 from leaderboards.results import two_sides
+from sandbox.printable import one_line
 
 
 @click.command("compare")
@@ -29,6 +31,9 @@ def command(*, results: tuple[str, ...], mixed_protocols: bool, flips: int, as_j
             f"{' and '.join(results)} were reached under different protocols "
             f"({'; '.join(comparison.protocol_differences)}); score both alike, or give --mixed-protocols"
         )
+    first, *others = (*a.results, *b.results)
+    for text in dict.fromkeys(t for other in others for t in slight_differences(first.conditions, other.conditions)):
+        click.echo(f"proctor: warning: {one_line(text)}", err=True)
     if as_json:
         click.echo(pretty_json(comparison), nl=False)
     else:

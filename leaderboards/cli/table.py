@@ -7,14 +7,16 @@ from pathlib import Path
 import click
 
 from harness.errors import UserError
+from harness.runs.run_names import run_path
 from leaderboards.leaderboard import LEDGER, is_stale, regenerate
+from leaderboards.marks import Table
 from leaderboards.page.page import write_page
 from leaderboards.plots.draw import write_plots
 from leaderboards.plots.figures import Figure, Step, figures, read_training
 from leaderboards.published import beside_published
 from leaderboards.render import RENDERERS, writing
 from leaderboards.results import RESULT_FILE, label_of, named_results
-from leaderboards.table import Table, TableEntry, table_entry, tabulate
+from leaderboards.table import TableEntry, table_entry, tabulate
 
 
 def entries_of(argument: str) -> tuple[TableEntry, ...]:
@@ -183,7 +185,7 @@ def _print(tables: Sequence[Table], as_: str, *, intervals: bool) -> None:
 
 def _tree(results: tuple[str, ...]) -> Path | None:
     """Return the folder of runs if one was named: a folder that is not itself a run."""
-    folder = Path(results[0]) if len(results) == 1 else None
+    folder = run_path(Path(results[0])) if len(results) == 1 else None
     return folder if folder and folder.is_dir() and not (folder / RESULT_FILE).exists() else None
 
 

@@ -22,9 +22,10 @@ from harness.runs.jsonl import appended_rows, write_whole
 from harness.runs.records import Evaluation, Result, Sample
 from harness.runs.row_store import SampleFile
 from harness.runs.run_folder import read_run
+from leaderboards.marks import DECIMALS, Cell, Table
 from leaderboards.plots.figures import Figure
 from leaderboards.plots.svg import svg_element
-from leaderboards.table import DECIMALS, Cell, Table, TableEntry
+from leaderboards.table import TableEntry
 from sandbox.printable import one_line, readable
 from sandbox.records import Verdict
 

@@ -11,8 +11,9 @@ from harness.errors import UserError
 from harness.runs.records import Repetition
 from harness.scoring.intervals import mean_interval
 from harness.scoring.passk import mean_pass_at_k
+from leaderboards.marks import Cell, TableRow, marked
 from leaderboards.render import tables_markdown
-from leaderboards.table import Cell, TableEntry, TableRow, marked, tabulate
+from leaderboards.table import TableEntry, tabulate
 
 
 def entry(method, result, model=""):
