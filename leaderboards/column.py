@@ -14,7 +14,6 @@ from leaderboards.paired import ALPHA, holm
 from leaderboards.results import shared_tallies
 from leaderboards.seeds import SEEDS_NEEDED, seed_interval, values_of
 
-
 NOT_A_SCORE = "not a score"
 """Stamps a number that lost too many samples to faults of the sandbox."""
 
