@@ -7,7 +7,7 @@ problem, of which drawing n samples is a part.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from harness.scoring.distributions import student_cdf, student_quantile
 from harness.scoring.intervals import mean_interval
 from harness.scoring.passk import pass_at_k
 from harness.scoring.proportions import Interval, proportion_interval
+from harness.scoring.redrawn import redrawn_variance
 from leaderboards.paired import ALPHA, POWER
 
 Values = NDArray[np.float64]
@@ -36,8 +37,8 @@ class VarianceSplit(msgspec.Struct, frozen=True, kw_only=True):
     problem: float
     """That the methods differ by problem: more problems lower it."""
     sample: float | None
-    """That the samples are random: more samples, problems or seeds lower it. None where problem or seed holds it,
-    because there are no more samples than tries."""
+    """That the samples are random: more samples, problems or seeds lower it. None where the problem's part holds it,
+    because there is one sample of a problem."""
     seed: float | None
     """That a seed is better or worse altogether: more seeds lower it. None where a side has one seed."""
     seed_by_problem: float
@@ -79,7 +80,15 @@ class SeedDifference(NamedTuple):
     @property
     def detectable(self) -> float:
         """Return the smallest true difference that the test would find in 80 % of cases at 5 %."""
-        return (student_quantile(1 - ALPHA / 2, self.df) + student_quantile(POWER, self.df)) * self.standard_error
+        return self.detectable_loss(1 - ALPHA / 2)
+
+    def detectable_loss(self, confidence: float) -> float:
+        """Return the smallest true loss that a one-sided test would find in 80 % of cases.
+
+        Args:
+            confidence: Of the test, in [0.5, 1).
+        """
+        return (student_quantile(confidence, self.df) + student_quantile(POWER, self.df)) * self.standard_error
 
 
 def values_of(rows: Sequence[Sequence[Tally]], k: int) -> Values:
@@ -99,30 +108,19 @@ _value = lru_cache(maxsize=1 << 14)(pass_at_k)
 
 
 def sampling_of(rows: Sequence[Sequence[Tally]], k: int) -> float | None:
-    """Return the mean variance of a value that drawing the samples has, by the jackknife.
-
-    Without one of n samples, pass@k is one of two numbers, as the sample was accepted or not. For k = 1 this is the
-    unbiased p (1 - p) / (n - 1).
+    """Return the mean variance of a value that drawing the samples has.
 
     Args:
         rows: Tallies of the same problems, a row a seed.
         k: Tries allowed.
 
     Returns:
-        The variance; None where some problem has no more than k samples.
+        The variance; None where some problem has but one sample.
     """
-    tallies = [tally for row in rows for tally in row]
-    if min(tally.n for tally in tallies) <= k:
+    counts = [(tally.n, tally.c) for row in rows for tally in row]
+    if min(n for n, _ in counts) < 2:
         return None
-    return math.fsum(_jackknife(tally.n, tally.c, k) for tally in tallies) / len(tallies)
-
-
-@lru_cache(maxsize=1 << 14)
-def _jackknife(n: int, c: int, k: int) -> float:
-    if c in {0, n}:
-        return 0.0
-    change = pass_at_k(n - 1, c, k) - pass_at_k(n - 1, c - 1, k)
-    return (n - 1) * (c / n) * (1 - c / n) * change**2
+    return max(0.0, redrawn_variance(counts, k)) * len(counts)
 
 
 def variance_split(
@@ -222,32 +220,32 @@ def _satterthwaite(terms: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return total, total**2 / math.fsum(variance**2 / df for variance, df in terms)
 
 
-def seed_interval(values: Values, trials: int, confidence: float = 0.95) -> Interval:
+def seed_interval(values: Values, trials: int, confidence: float = 0.95, families: Sequence[Hashable] = ()) -> Interval:
     """Return an interval for the mean that a method has on problems like these with seeds like these.
 
     That of a proportion, with the effective sample size of the variance over seeds and problems, and the quantile of
-    Student's t.
+    Student's t. It holds that over problems alone, which knows families and what few accepted samples can't say.
 
     Args:
         values: Of shape (seeds, problems); of one seed the interval is `mean_interval`, and for that checkpoint.
         trials: Sum of n // k over seeds and problems.
         confidence: Of the two-sided interval, in (0, 1).
+        families: Of each problem, as for `mean_interval`.
 
     Returns:
         The bounds, within [0, 1].
     """
     seeds, problems = values.shape
-    p = float(values.mean())
+    by_problem = values.mean(axis=0)
+    p, alone = float(values.mean()), mean_interval(by_problem.tolist(), trials, confidence, families)
     if seeds == 1 or not 0 < p < 1:
-        return mean_interval(values.mean(axis=0).tolist(), trials, confidence)
-    terms = [
-        (_between_seeds(values) / seeds, seeds - 1.0),
-        (_between_problems(values.mean(axis=0), _rest(values) / seeds), max(1.0, problems - 1.0)),
-    ]
-    variance, df = _satterthwaite(terms)
+        return alone
+    of_problems = _between_problems(by_problem, _rest(values) / seeds), max(1.0, problems - 1.0)
+    variance, df = _satterthwaite([(_between_seeds(values) / seeds, seeds - 1.0), of_problems])
     if not variance:
-        return mean_interval(values.mean(axis=0).tolist(), trials, confidence)
+        return alone
     # A smaller n stands for t in place of z, as Korn and Graubard have it.
     t, z = student_quantile((1 + confidence) / 2, df), NormalDist().inv_cdf((1 + confidence) / 2)
     n_eff = min(trials, p * (1 - p) / variance) * (z / t) ** 2
-    return proportion_interval(p * n_eff, n_eff, confidence)
+    low, high = proportion_interval(p * n_eff, n_eff, confidence)
+    return Interval(min(low, alone.low), max(high, alone.high))
