@@ -3,8 +3,8 @@
 Each problem has a chance of being solved, drawn from a beta distribution with a + b = `spread`: the smaller, the more
 problems are solved always or never. n samples of it give one value, its pass@k. Two intervals are tried: that for other
 problems like these, whose truth is the mean of pass@k over all problems that could be drawn; and that for these
-problems drawn again, whose truth is the mean over those that were. With one sample a problem only the number solved
-counts, so coverage is summed up without simulation.
+problems drawn again, whose truth is the mean over those that were. Where n = k only the number of problems solved
+counts, so coverage of the first is summed up without simulation.
 
 Where hardly a problem is expected on the rarer side, solved or not, no interval can cover 95 %: whether it holds the
 truth hangs on one problem. Those cells are counted apart. Then the same for the difference between two policies, drawn
@@ -104,7 +104,8 @@ def cells(n: int, k: int, problems: int) -> Iterator[Cell]:
             yield Cell(dense, exact(truth, problems), None)
             continue
         for spread in SPREADS:
-            yield Cell(dense, *simulated(truth, spread, n, k, problems))
+            other, redrawn = simulated(truth, spread, n, k, problems)
+            yield Cell(dense, exact(truth, problems) if n == k else other, redrawn)
 
 
 def extent(shares: list[float]) -> str:
