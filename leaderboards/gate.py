@@ -1,7 +1,7 @@
 """Decides whether a candidate may pass, given a baseline, and reports it as markdown and JUnit XML."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from harness.errors import UserError
 from harness.escapes import in_markdown, in_tree
 from harness.runs.conditions import differences, slight_differences
-from harness.runs.records import Result
+from harness.runs.records import Conditions, Result
 from harness.scoring.report import table
 from leaderboards.compare import scope
 from leaderboards.flips import Flip, flips
@@ -125,7 +125,7 @@ def judge(
         passed=all(check.passed for check in checks),
         comparable=comparable,
         decided=not any(check.ours and not check.passed for check in checks),
-        warnings=slight_differences(baseline.conditions, candidate.conditions),
+        warnings=_found(slight_differences, baseline, others),
         checks=tuple(checks),
         lost=tuple(flip for flip in flips(baseline, candidates) if comparable and flip.change < 0),
         state=state,
@@ -133,13 +133,17 @@ def judge(
 
 
 def _same_protocol(baseline: Result, others: Sequence[Result], *, strict: bool) -> Check:
-    found, slight = (
-        tuple(dict.fromkeys(text for other in others for text in difference(baseline.conditions, other.conditions)))
-        for difference in (differences, slight_differences)
-    )
+    found, slight = _found(differences, baseline, others), _found(slight_differences, baseline, others)
     forbidding = found + slight if strict else found
     alike = f"alike but for {'; '.join(slight)}" if slight else "all were reached under the same conditions"
     return Check(name="protocol", passed=not forbidding, message="; ".join(forbidding) or alike, decides=False)
+
+
+def _found(
+    difference: Callable[[Conditions, Conditions], tuple[str, ...]], baseline: Result, others: Sequence[Result]
+) -> tuple[str, ...]:
+    """Return the differences of all other results from the baseline, each once."""
+    return tuple(dict.fromkeys(text for other in others for text in difference(baseline.conditions, other.conditions)))
 
 
 def _same_problems(baseline: Result, others: Sequence[Result]) -> Check:
