@@ -8,6 +8,7 @@ import msgspec
 from harness.errors import UserError
 from harness.escapes import in_markdown
 from harness.runs.records import Result
+from harness.scoring.lost import lost_text
 from harness.scoring.passk import mean_pass_at_k
 from harness.scoring.report import table
 from leaderboards.contrast import Rows, contrast
@@ -49,6 +50,8 @@ class ResultComparison(msgspec.Struct, frozen=True, kw_only=True):
     b_policies: tuple[str, ...]
     benchmark: str
     protocol_differences: tuple[str, ...]
+    lost: tuple[str, ...]
+    """Of each result that lost samples to faults of the sandbox: how many, and the bounds of its scores."""
     only_in_a: tuple[str, ...]
     """Task ids that B lacks."""
     only_in_b: tuple[str, ...]
@@ -90,6 +93,7 @@ def compare(a: Seeds, b: Seeds, names: tuple[str, str] = ("", "")) -> ResultComp
         protocol_differences=tuple(
             dict.fromkeys(text for result in every[1:] for text in protocol_differences(every[0], result))
         ),
+        lost=tuple(f"{result.policy}: {text}" for result in every if (text := lost_text(result))),
         only_in_a=tuple(task_id for task_id in tasks_a if task_id not in tasks_b),
         only_in_b=tuple(task_id for task_id in tasks_b if task_id not in tasks_a),
         columns=found,
@@ -173,6 +177,9 @@ def _heading(comparison: ResultComparison) -> Iterator[str]:
     yield ""
     for difference in comparison.protocol_differences:
         yield f"**Another protocol**: {in_markdown(difference)}"
+        yield ""
+    for text in comparison.lost:
+        yield f"**{in_markdown(text)}**"
         yield ""
     for task_ids, name in ((comparison.only_in_a, comparison.a), (comparison.only_in_b, comparison.b)):
         if task_ids:

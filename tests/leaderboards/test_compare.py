@@ -273,6 +273,17 @@ def test_other_tasks_are_another_protocol(make_result):
     assert compare(a, b).protocol_differences == ("tasks: 2 against 2, of which 1 are shared",)
 
 
+def test_lost_samples_are_above_the_numbers(make_result):
+    """With the bounds of that result's score: 1 of 2, or 2 of 2, of the sample of problem 2."""
+    a = make_result({"1": (1, 1), "2": (1, 1)}, policy="old")
+    b = make_result({"1": (1, 1), "2": (0, 0)}, policy="new", sandbox_errors=1)
+
+    report = comparison_markdown(compare(a, b), (Path("a"), Path("b")), shown=0)
+
+    assert "\n**new: 1 of 2 samples were lost to faults of the sandbox and are not counted; if all of them" in report
+    assert "pass@1 50.00 to 100.00; more than 0.1 % are lost, so the numbers are not scores" in report
+
+
 @pytest.mark.parametrize(
     ("p", "text"), [(1.0, "1.0000"), (0.00005, "0.0001"), (0.00004, "<0.0001"), (1e-300, "<0.0001")]
 )
