@@ -159,7 +159,7 @@ def command(
     plotted = figures({title: entry.result for title, entry in named.items()}, trainings_of(checkpoints, entries))
     if out:
         with writing(out):
-            click.echo(f"Wrote {write_page(out, shown, named, plotted)}")
+            click.echo(f"Wrote {write_page(out, shown, named, plotted, base)}")
     if plots:
         _plot(plots, plotted)
     if not out:

@@ -4,7 +4,11 @@ SVG and PNG render the same figure, so they can't say different things.
 """
 
 import math
+import re
+import textwrap
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
@@ -14,6 +18,7 @@ import msgspec
 from harness.errors import UserError
 from harness.runs.jsonl import appended_rows
 from harness.runs.records import Result
+from harness.scoring.intervals import Interval, mean_interval
 from harness.scoring.passk import pass_at_k
 from harness.scoring.score import ALL
 from leaderboards.results import difficulties
@@ -72,8 +77,13 @@ VERDICTS = {
 }
 """Their colours, in the order in which they divide a bar."""
 
-NAME_CHARS = 26
-"""A name that is longer loses its beginning, as seed and difficulty come last."""
+NAME_CHARS = 60
+"""A name that is longer takes several lines."""
+NAME_LINES = 6
+"""Names are of any length; only this many lines of one are plotted."""
+
+SMOOTHED = 25
+"""A training's line is the mean over one such part of its steps, around each."""
 
 TICKS = 5
 """About as many on an axis whose range follows from its values."""
@@ -104,6 +114,10 @@ class PlotLine(NamedTuple):
 
     name: str
     points: tuple[tuple[float, float], ...]
+    band: tuple[tuple[float, float, float], ...] = ()
+    """x, low and high of an interval around the line."""
+    raw: tuple[tuple[float, float], ...] = ()
+    """What the line smooths."""
 
 
 class LineFigure(NamedTuple):
@@ -120,7 +134,9 @@ class LineFigure(NamedTuple):
 class Bar(NamedTuple):
     """Holds the shares of the verdicts that divide a bar; they add up to 1."""
 
-    label: str
+    name: str
+    """Of a method; bars of one name stand together under it."""
+    difficulty: str
     shares: Mapping[Verdict, float]
 
 
@@ -153,36 +169,53 @@ def figures(results: Mapping[str, Result], trainings: Mapping[str, Sequence[Step
     return (*_pass_at_k(results), *_verdicts(results), *_trainings(trainings))
 
 
-def curve(result: Result) -> Mapping[int, float]:
+class CurvePoint(NamedTuple):
+    """Holds mean pass@k with a 95 % interval, in [0, 1]."""
+
+    value: float
+    interval: Interval
+
+
+def curve(result: Result) -> Mapping[int, CurvePoint]:
     """Return the curve of pass@k.
 
     Args:
         result: Of one policy.
 
     Returns:
-        k -> mean pass@k in [0, 1], for k = 1, 2, 5, 10, 20, ... and n, the samples that every judged problem has; empty
-        without judged problems.
+        k -> mean pass@k, for k = 1, 2, 5, 10, 20, ... and n, the samples that every judged problem has; empty without
+        judged problems.
     """
     judged = [tally for tally in result.tallies if tally.n]
     largest = min((tally.n for tally in judged), default=0)
     steps = sorted({step * 10**power for power in range(4) for step in (1, 2, 5)} | {largest})
-    return {k: fmean(pass_at_k(tally.n, tally.c, k) for tally in judged) for k in steps if 1 <= k <= largest}
+    found = {}
+    for k in (step for step in steps if 1 <= step <= largest):
+        values = [pass_at_k(tally.n, tally.c, k) for tally in judged]
+        found[k] = CurvePoint(fmean(values), mean_interval(values, trials=sum(tally.n // k for tally in judged)))
+    return found
 
 
 def _pass_at_k(results: Mapping[str, Result]) -> Iterator[LineFigure]:
     lines = [
-        PlotLine(name, tuple((k, 100 * value) for k, value in found.items()))
+        PlotLine(
+            name,
+            tuple((k, 100 * at.value) for k, at in found.items()),
+            tuple((k, 100 * at.interval.low, 100 * at.interval.high) for k, at in found.items()),
+        )
         for name, result in results.items()
         if len(found := curve(result)) > 1
     ]
     if lines:
         x = Axis("k", tuple(sorted({k for line in lines for k, _ in line.points})), logarithmic=True)
-        yield LineFigure("pass-at-k", "pass@k", x, Axis("percent", (0, 25, 50, 75, 100)), tuple(lines))
+        fitted = ticks(bound for line in lines for _, *bounds in line.band for bound in bounds)
+        y = Axis("percent", tuple(tick for tick in fitted if 0 <= tick <= 100))
+        yield LineFigure("pass-at-k", "pass@k, with 95 % intervals", x, y, tuple(lines))
 
 
 def _verdicts(results: Mapping[str, Result]) -> Iterator[BarFigure]:
     bars = [
-        Bar(f"{name}, {difficulty}", shares)
+        Bar(name, difficulty, shares)
         for name, result in results.items()
         for difficulty in difficulties(result.tallies)
         if (shares := _shares(result, difficulty))
@@ -201,45 +234,101 @@ def _shares(result: Result, difficulty: str) -> Mapping[Verdict, float]:
 
 def _trainings(trainings: Mapping[str, Sequence[Step]]) -> Iterator[LineFigure]:
     """Yield the figures of a training's metrics, except its speed, which is the machine's."""
-    for name, title, readings in _METRICS:
-        lines = [
-            PlotLine(f"{of}{suffix}", thinned(points))
-            for of, steps in trainings.items()
-            for suffix, reading in readings.items()
-            if (points := [(step.step, value) for step in steps if (value := reading(step)) is not None])
-        ]
-        if lines:
-            x, y = ([point[axis] for line in lines for point in line.points] for axis in (0, 1))
-            yield LineFigure(name, title, Axis("step", ticks(x)), Axis("", ticks(y)), tuple(lines))
+    for metric in _METRICS:
+        panels = _by_method(trainings) if metric.apart else {"": trainings}
+        for place, (method, of_it) in enumerate(panels.items(), 1):
+            several = len(panels) > 1
+            name, title = f"{metric.name}-{place}" * several or metric.name, metric.title + f": {method}" * several
+            yield from _training(metric, name, title, of_it)
+
+
+def _by_method(trainings: Mapping[str, Sequence[Step]]) -> Mapping[str, Mapping[str, Sequence[Step]]]:
+    """Return the trainings of each method, whose seeds are named "METHOD, seed N"."""
+    found = defaultdict[str, dict[str, Sequence[Step]]](dict)
+    for name, steps in trainings.items():
+        found[re.sub(r", seed [0-9]+\Z", "", name)][name] = steps
+    return found
+
+
+def _training(
+    metric: "_Metric", name: str, title: str, trainings: Mapping[str, Sequence[Step]]
+) -> Iterator[LineFigure]:
+    lines = []
+    for of, steps in trainings.items():
+        for suffix, reading in metric.readings.items():
+            points = [(step.step, value) for step in steps if (value := reading(step)) is not None]
+            if points:
+                raw, smooth = thinned(points), thinned(smoothed(points)) if metric.noisy else ()
+                lines.append(PlotLine(f"{of}{suffix}", smooth or raw, raw=raw if smooth else ()))
+    if lines:
+        x, y = ([point[axis] for line in lines for point in (*line.points, *line.raw)] for axis in (0, 1))
+        yield LineFigure(name, title, Axis("step", ticks(x)), Axis("", ticks(y)), tuple(lines))
 
 
 Reading = Callable[[Step], float | None]
 
-_METRICS: tuple[tuple[str, str, Mapping[str, Reading]], ...] = (
-    ("training-loss", "Training: loss", {"": lambda step: step.loss}),
-    (
+
+class _Metric(NamedTuple):
+    """Describes the figures of a metric."""
+
+    name: str
+    title: str
+    readings: Mapping[str, Reading]
+    """What follows a training's name -> its number."""
+    apart: bool = False
+    """Whether each method has its own scale and so its own figure."""
+    noisy: bool = True
+
+
+_METRICS = (
+    _Metric("training-loss", "Training: loss", {"": lambda step: step.loss}, apart=True),
+    _Metric(
         "training-log-probability",
         "Training: mean log-probability of a program",
         {", accepted": lambda step: step.accepted, ", rejected": lambda step: step.rejected},
     ),
-    ("training-gradient-norm", "Training: norm of the gradient", {"": lambda step: step.gradient_norm}),
-    ("training-learning-rate", "Training: learning rate", {"": lambda step: step.learning_rate}),
+    _Metric(
+        "training-gradient-norm", "Training: norm of the gradient", {"": lambda step: step.gradient_norm}, apart=True
+    ),
+    _Metric("training-learning-rate", "Training: learning rate", {"": lambda step: step.learning_rate}, noisy=False),
 )
 
 
-def shortened(name: str) -> str:
-    """Return a name as it is printed beside a line or a bar.
+def name_lines(name: str, chars: int = NAME_CHARS) -> tuple[str, ...]:
+    """Return a name as it is printed beside a line or a bar: whole, in several lines where it is long.
 
     Args:
         name: Of any length.
+        chars: Of a line.
 
     Returns:
-        The name, or its last `NAME_CHARS` characters after an ellipsis.
+        Lines, at least one; the last ends with an ellipsis where there would be more than `NAME_LINES`.
 
-    >>> shortened("a policy of a long name on mini, seed 1, introductory")
-    '…mini, seed 1, introductory'
+    >>> name_lines("a policy of a long name on mini, seed 1", chars=20)
+    ('a policy of a long', 'name on mini, seed 1')
     """
-    return name if len(name) <= NAME_CHARS else f"…{name[-NAME_CHARS:]}"
+    return tuple(textwrap.wrap(name[: chars * NAME_LINES * 2], chars, max_lines=NAME_LINES, placeholder=" …")) or ("",)
+
+
+def smoothed(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """Return each point's mean with its neighbours; fewer of them at the ends, as many on both sides.
+
+    Args:
+        points: From left to right.
+
+    Returns:
+        As many points, at the same x.
+
+    >>> smoothed([(1, 4.0), (2, 2.0), (3, 6.0)])
+    ((1, 4.0), (2, 4.0), (3, 6.0))
+    """
+    reach = max(1, len(points) // (2 * SMOOTHED))
+    sums = tuple(accumulate((y for _, y in points), initial=0.0))
+    found = []
+    for place, (x, _) in enumerate(points):
+        near = min(reach, place, len(points) - 1 - place)
+        found.append((x, (sums[place + near + 1] - sums[place - near]) / (2 * near + 1)))
+    return tuple(found)
 
 
 def thinned(points: Sequence[tuple[float, float]], at_most: int = POINTS) -> tuple[tuple[float, float], ...]:
