@@ -9,7 +9,8 @@ from harness.errors import UserError
 from leaderboards.leaderboard import LEDGER, is_stale, regenerate
 from leaderboards.page.page import write_page
 from leaderboards.plots.draw import write_plots
-from leaderboards.plots.figures import Figure, Step, figures, read_training
+from leaderboards.plots.figures import Step, figures, read_training
+from leaderboards.plots.shapes import Figure
 from leaderboards.published import published_tables
 from leaderboards.render import RENDERERS, writing
 from leaderboards.results import RESULT_FILE, named_results, split_policy

@@ -3,8 +3,15 @@
 "use strict";
 
 const VERDICTS = {
-  a: "accepted", w: "wrong_answer", r: "runtime_error", o: "output_limit", m: "memory_limit", t: "time_limit",
-  c: "compile_error", s: "sandbox_error", "?": "not accepted",
+  a: "accepted",
+  w: "wrong_answer",
+  r: "runtime_error",
+  o: "output_limit",
+  m: "memory_limit",
+  t: "time_limit",
+  c: "compile_error",
+  s: "sandbox_error",
+  "?": "not accepted",
 };
 const SANDBOX_ERROR = "s"; // says nothing about a model, and is not counted
 const [TASK, DIFFICULTY, KIND, GIST, CHUNK] = [0, 1, 2, 3, 4]; // of a problem's line
@@ -17,13 +24,16 @@ globalThis.proctorReceive = (name, value) => waiting.get(name)?.(value);
 
 function load(name) {
   if (!loaded.has(name)) {
-    loaded.set(name, new Promise((resolve, reject) => {
-      waiting.set(name, resolve);
-      const script = element("script", { src: `data/${name}.js` });
-      script.onerror = () => reject(new Error(`data/${name}.js is missing or damaged`));
-      script.onload = () => script.remove();
-      document.head.append(script);
-    }));
+    loaded.set(
+      name,
+      new Promise((resolve, reject) => {
+        waiting.set(name, resolve);
+        const script = element("script", { src: `data/${name}.js` });
+        script.onerror = () => reject(new Error(`data/${name}.js is missing or damaged`));
+        script.onload = () => script.remove();
+        document.head.append(script);
+      }),
+    );
   }
   return loaded.get(name);
 }
@@ -45,6 +55,9 @@ function countVerdicts(letters) {
   }
   return { n, c };
 }
+
+// A run's title without the benchmark, which all runs of a set share.
+const runName = (set, run) => run.title.replace(` on ${set.title}`, "");
 
 const share = ({ n, c }) => (n ? c / n : -1);
 

@@ -29,6 +29,9 @@ UNKNOWN = "?"
 """Stands for the verdict of a sample that is only counted."""
 
 
+WITHOUT_SAMPLES = "these results come without samples"
+
+
 class ProblemLine(msgspec.Struct, frozen=True, array_like=True):
     """Holds a problem's line in the list of problems, and the number of the file with its statement."""
 
@@ -182,7 +185,7 @@ class _Problems:
     def of(self, record: Run | None, task_id: str) -> Problem | str:
         """Return a problem as it was judged, or why it can't be had."""
         if record is None:
-            return "these results come without samples"
+            return WITHOUT_SAMPLES
         key = (record.source, record.problems.get(task_id, ""))
         if key not in self._lately:
             self._lately[key] = self._read(record, task_id)
@@ -250,13 +253,14 @@ def _write_problems(files: _Chunks, readers: Sequence[_RunReader]) -> Iterator[P
     tallies = {task_id: tally for reader in reversed(readers) for task_id, tally in reader.tallies.items()}
     for task_id in dict.fromkeys(task_id for reader in readers for task_id in reader.tallies):
         failed = set[int]()
-        found: Problem | str = "these results come without samples"
+        found: Problem | str = WITHOUT_SAMPLES
         for reader in readers:
-            problem = problems.of(reader.record, task_id)
-            failed |= reader.take(task_id, problem if isinstance(problem, Problem) else None)
-            found = found if isinstance(found, Problem) else problem
+            of_run = problems.of(reader.record, task_id)
+            failed |= reader.take(task_id, of_run if isinstance(of_run, Problem) else None)
+            found = found if isinstance(found, Problem) else of_run
         problems.forget()
-        problem, missing = (found, "") if isinstance(found, Problem) else (None, found)
+        problem = found if isinstance(found, Problem) else None
+        missing = found if isinstance(found, str) else ""
         tally = tallies[task_id]
         chunk = files.add(shown_problem(task_id, problem, failed, missing))
         yield ProblemLine(

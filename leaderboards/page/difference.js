@@ -3,7 +3,7 @@
 
 const MOST_ALIGNED = 400; // lines; beyond, lines are paired by their numbers
 
-// Returns [line of a, line of b] pairs; undefined where one has no such line. Equal lines are paired, as many as can be.
+// Returns [line of a, line of b] pairs; undefined where one has no such line. As many equal lines are paired as can be.
 function alignLines(a, b) {
   if (a.length > MOST_ALIGNED || b.length > MOST_ALIGNED) {
     return Array.from({ length: Math.max(a.length, b.length) }, (_, place) => [a[place], b[place]]);
@@ -55,12 +55,15 @@ function differingCell(line, other, tag) {
   const [start, end] = sharedEnds(line, other);
   const middle = line.slice(start, line.length - end);
   return element(
-    "td", { class: "differs" },
-    shown(line.slice(0, start)), middle && element(tag, { text: shown(middle) }), shown(line.slice(line.length - end)),
+    "td",
+    { class: "differs" },
+    shown(line.slice(0, start)),
+    middle && element(tag, { text: shown(middle) }),
+    shown(line.slice(line.length - end)),
   );
 }
 
-function sideBySide(expected, actual) {
+function sideBySide(expected, actual, label) {
   const split = (text) => text.replace(/\n$/, "").split("\n");
   const rows = alignLines(split(expected), split(actual)).map(([left, right]) => {
     if (left === right) return element("tr", {}, element("td", { text: left }), element("td", { text: right }));
@@ -69,6 +72,5 @@ function sideBySide(expected, actual) {
   const head = element("tr", {}, ...["Expected", "Actual"].map((text) => element("th", { scope: "col", text })));
   const body = expected || actual ? rows : [];
   const table = element("table", { class: "sides" }, element("thead", {}, head), element("tbody", {}, body));
-  const label = "Expected against actual";
   return element("div", { class: "wide", tabindex: "0", role: "region", "aria-label": label }, table);
 }

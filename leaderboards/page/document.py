@@ -7,7 +7,7 @@ from harness.escapes import in_tree
 from leaderboards.compare import PairedColumn
 from leaderboards.page.summary import Changes, Fact
 from leaderboards.paired import ALPHA
-from leaderboards.plots.figures import Figure
+from leaderboards.plots.shapes import Figure
 from leaderboards.plots.svg import svg_element
 from leaderboards.table import DECIMALS, Cell, Table
 
@@ -33,13 +33,19 @@ KEYS = (
 
 
 CHANGES_NOTE = (
-    "Percentage points, paired by problem, with a 95 % interval. ★: p below 0.05 after Holm's correction for the columns "
-    "of a row. Fixed: no sample of the base was accepted, and one of the method was. Broken: the other way round."
+    "Percentage points, paired by problem, with a 95 % interval. ★: p below 0.05 after Holm's correction for the "
+    "columns of a row. Fixed: no sample of the base was accepted, and one of the method was. Broken: the other way "
+    "round."
 )
 
 
 def document(
-    facts: Sequence[Fact], tables: Sequence[Table], changes: Sequence[Changes], figures: Sequence[Figure], *, explorer: bool
+    facts: Sequence[Fact],
+    tables: Sequence[Table],
+    changes: Sequence[Changes],
+    figures: Sequence[Figure],
+    *,
+    explorer: bool,
 ) -> bytes:
     """Return index.html.
 
@@ -59,7 +65,9 @@ def document(
     _text(body, "a", "Skip to the content", {"href": "#content", "class": "skip"})
     _header(SubElement(body, "header"), explorer=explorer)
     main = SubElement(body, "main", {"id": "content", "tabindex": "-1"})
-    _overview(SubElement(main, "section", {"id": "overview", "aria-label": "Overview"}), facts, tables, changes, figures)
+    _overview(
+        SubElement(main, "section", {"id": "overview", "aria-label": "Overview"}), facts, tables, changes, figures
+    )
     if explorer:
         _explorer(main)
     else:
@@ -123,7 +131,9 @@ def _text(parent: Element, tag: str, text: str, attributes: Mapping[str, str] | 
 
 def _sortable(parent: Element, caption: str, titles: Sequence[str]) -> Element:
     """Add a table that sorts and scrolls within its own place; return its body."""
-    scroll = SubElement(parent, "div", {"class": "wide", "tabindex": "0", "role": "region", "aria-label": in_tree(caption)})
+    scroll = SubElement(
+        parent, "div", {"class": "wide", "tabindex": "0", "role": "region", "aria-label": in_tree(caption)}
+    )
     table = SubElement(scroll, "table", {"class": "sortable"})
     _text(table, "caption", caption)
     head = SubElement(SubElement(table, "thead"), "tr")
@@ -160,15 +170,15 @@ def _cell(line: Element, cell: Cell | None) -> None:
 
 def _changes(section: Element, changes: Changes) -> None:
     caption = f"{changes.benchmark}: changes from {changes.base}"
-    rows = _sortable(section, caption, ("method", *changes.columns, "fixed", "broken", "both wrong"))
+    rows = _sortable(section, caption, ("method", "fixed", "broken", "both wrong", *changes.columns))
     for row in changes.rows:
         line = SubElement(rows, "tr")
         _text(line, "th", row.title, {"scope": "row"})
-        for column in row.columns:
-            _change(line, column)
         for count in row.counts:
             cell = SubElement(line, "td", {"data-value": str(count.problems)})
             _text(cell, "a", str(count.problems), {"href": f"#{count.address}"})
+        for column in row.columns:
+            _change(line, column)
     _text(section, "p", CHANGES_NOTE, {"class": "note"})
 
 

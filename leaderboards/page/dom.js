@@ -25,7 +25,12 @@ function choice(text, chosen, onclick, mark) {
 }
 
 function group(name, ...choices) {
-  return element("div", { class: "group", role: "group", "aria-label": name }, element("span", { text: name }), ...choices);
+  return element(
+    "div",
+    { class: "group", role: "group", "aria-label": name },
+    element("span", { text: name }),
+    ...choices,
+  );
 }
 
 function plural(count, noun) {

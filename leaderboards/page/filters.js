@@ -29,7 +29,10 @@ const FILTERS = {
 function filtered(set, without = "") {
   const used = Object.entries(FILTERS).filter(([field]) => route[field] && field !== without);
   const places = set.problems.map((_, place) => place);
-  return sorted(set, places.filter((place) => used.every(([field, passes]) => passes(set, place, route[field]))));
+  return sorted(
+    set,
+    places.filter((place) => used.every(([field, passes]) => passes(set, place, route[field]))),
+  );
 }
 
 // Sorts by the column that the address names, from the largest down or, behind a "-", from the least up.
@@ -43,31 +46,53 @@ function sorted(set, places) {
 }
 
 function showFilters(set) {
-  keepingFocus(() => at("filters").replaceChildren(...[
-    setGroup(set),
-    pairGroup(set),
-    changeGroup(set),
-    verdictGroup(set),
-    lineGroup(set, "difficulty", DIFFICULTY),
-    lineGroup(set, "kind", KIND),
-    button("Clear filters", () => go({ change: "", verdict: "", difficulty: "", kind: "", q: "" }), { id: "clear" }),
-  ].filter(Boolean)));
+  keepingFocus(() =>
+    at("filters").replaceChildren(
+      ...[
+        setGroup(set),
+        pairGroup(set),
+        changeGroup(set),
+        verdictGroup(set),
+        lineGroup(set, "difficulty", DIFFICULTY),
+        lineGroup(set, "kind", KIND),
+        button("Clear filters", () => go({ change: "", verdict: "", difficulty: "", kind: "", q: "" }), {
+          id: "clear",
+        }),
+      ].filter(Boolean),
+    ),
+  );
 }
 
 function setGroup(set) {
   if (sets.length < 2) return undefined;
-  return group("Benchmark", sets.map((one) => {
-    return choice(one.title, one === set, () => go({ ...NO_PLACE, set: one.name }), `set-${one.name}`);
-  }));
+  return group(
+    "Benchmark",
+    sets.map((one) => {
+      return choice(one.title, one === set, () => go({ ...NO_PLACE, set: one.name }), `set-${one.name}`);
+    }),
+  );
 }
 
-const NO_PLACE = { a: "", b: "", task: "", sa: "", sb: "", change: "", verdict: "", difficulty: "", kind: "", sort: "" };
+const NO_PLACE = {
+  a: "",
+  b: "",
+  task: "",
+  sa: "",
+  sb: "",
+  change: "",
+  verdict: "",
+  difficulty: "",
+  kind: "",
+  sort: "",
+};
 
 function pairGroup(set) {
   if (set.runs.length < 2) return undefined;
   const [a, b] = pairOf(set, route);
   const chooser = (name, field, chosen) => {
-    const options = set.runs.map((run) => element("option", { value: run.name, text: run.title, selected: run === chosen }));
+    const options = set.runs.map((run) =>
+      element("option", { value: run.name, text: runName(set, run), selected: run === chosen }),
+    );
     const select = element("select", { "data-filter": field }, options);
     select.onchange = () => go({ [field]: select.value });
     return element("label", { text: `${name} ` }, select);
@@ -89,7 +114,14 @@ function verdictGroup(set) {
 
 function lineGroup(set, field, column) {
   const values = [...new Set(set.problems.map((line) => line[column]))].filter(Boolean);
-  return values.length < 2 ? undefined : filterGroup(set, field, field, values.map((value) => [value, value]));
+  return values.length < 2
+    ? undefined
+    : filterGroup(
+        set,
+        field,
+        field,
+        values.map((value) => [value, value]),
+      );
 }
 
 // Makes a group of buttons, one for each value of a field; the chosen one takes its filter off again.
@@ -97,9 +129,14 @@ function filterGroup(set, name, field, options) {
   const places = filtered(set, field);
   const choices = options.map(([value, text, title], number) => {
     const count = places.filter((place) => FILTERS[field](set, place, value)).length;
-    const made = choice(`${text.replaceAll("_", " ")} `, route[field] === value, () => {
-      go({ [field]: route[field] === value ? "" : value });
-    }, `${field}-${number}`);
+    const made = choice(
+      `${text.replaceAll("_", " ")} `,
+      route[field] === value,
+      () => {
+        go({ [field]: route[field] === value ? "" : value });
+      },
+      `${field}-${number}`,
+    );
     if (title) made.title = title;
     made.append(element("small", { text: count }));
     return made;

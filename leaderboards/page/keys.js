@@ -3,7 +3,10 @@
 
 const LETTERS = {
   "?": () => at("keys").showModal(),
-  "/": () => { go({ view: "problems", task: "" }); focusLater("search"); },
+  "/": () => {
+    go({ view: "problems", task: "" });
+    focusLater("search");
+  },
   u: () => followStep("up"),
   j: () => followStep("next"),
   k: () => followStep("before"),

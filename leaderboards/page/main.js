@@ -8,7 +8,10 @@ function showSection(view) {
   for (const name of SECTIONS) {
     if (at(name)) at(name).hidden = name !== view;
   }
-  for (const [id, of] of [["to-overview", ["overview"]], ["to-problems", ["problems", "problem"]]]) {
+  for (const [id, of] of [
+    ["to-overview", ["overview"]],
+    ["to-problems", ["problems", "problem"]],
+  ]) {
     if (of.includes(view)) at(id)?.setAttribute("aria-current", "page");
     else at(id)?.removeAttribute("aria-current");
   }
@@ -49,15 +52,27 @@ async function follow() {
 function openForPrint() {
   const folded = [...document.querySelectorAll("main details:not([open])")];
   for (const one of folded) one.open = true;
-  addEventListener("afterprint", () => { for (const one of folded) one.open = false; }, { once: true });
+  addEventListener(
+    "afterprint",
+    () => {
+      for (const one of folded) one.open = false;
+    },
+    { once: true },
+  );
 }
 
 prepareTables();
 at("show-keys").onclick = () => at("keys").showModal();
-document.querySelector(".skip").onclick = (event) => { event.preventDefault(); at("content").focus(); };
+document.querySelector(".skip").onclick = (event) => {
+  event.preventDefault();
+  at("content").focus();
+};
 if (at("problems")) {
   at("more").onclick = showMore;
-  at("search").oninput = () => { replace({ q: at("search").value }); showProblems({ keepFilters: true }); };
+  at("search").oninput = () => {
+    replace({ q: at("search").value });
+    showProblems({ keepFilters: true });
+  };
 }
 addEventListener("keydown", answerKey);
 addEventListener("hashchange", follow);

@@ -1,4 +1,4 @@
-// Shows the matrix: a row a problem, a column a method, the colour of a cell says which share of its samples was accepted.
+// Shows the matrix: a row a problem, a column a method; a cell's colour says which share of its samples was accepted.
 "use strict";
 
 const ROWS_AT_ONCE = 200;
@@ -7,9 +7,6 @@ const SHORT = { w: "WA", r: "RE", o: "OLE", m: "MLE", t: "TLE", c: "CE" };
 
 let rowsShown = ROWS_AT_ONCE;
 let listed = []; // the places of the problems that pass the filters, in the order shown
-
-// A run's title without the benchmark, which all runs of a set share.
-const runName = (set, run) => run.title.replace(` on ${set.title}`, "");
 
 function showProblems({ keepFilters = false } = {}) {
   const set = setOf(route);
@@ -23,8 +20,9 @@ function showProblems({ keepFilters = false } = {}) {
 function showRows(set) {
   const table = at("matrix");
   table.setAttribute("role", "grid");
-  table.caption.textContent = `${listed.length} of ${plural(set.problems.length, "problem")}. `
-    + "A cell: samples accepted of those judged, and the most frequent other verdict.";
+  table.caption.textContent =
+    `${listed.length} of ${plural(set.problems.length, "problem")}. ` +
+    "A cell: samples accepted of those judged, and the most frequent other verdict.";
   table.tHead.replaceChildren(headRow(set));
   table.tBodies[0].replaceChildren(...listed.slice(0, rowsShown).map((place) => problemRow(set, place)));
   at("more").hidden = listed.length <= rowsShown;
@@ -39,15 +37,20 @@ function showMore() {
 function headRow(set) {
   const [a, b] = pairOf(set, route);
   const heads = [["task", "problem"], ["", "difficulty"], ...set.runs.map((run) => [run.name, runName(set, run), run])];
-  return element("tr", {}, heads.map(([column, text, run]) => {
-    const order = { [column]: "descending", [`-${column}`]: "ascending" }[route.sort];
-    const side = { [a?.name]: "A", [b?.name]: "B" }[run?.name];
-    const head = element("th", { scope: "col", "aria-sort": column ? order : undefined });
-    if (!column) head.append(text);
-    else head.append(button(text, () => go({ sort: route.sort === column ? `-${column}` : column })));
-    if (side && set.runs.length > 1) head.append(element("abbr", { class: "side", title: `side ${side}`, text: side }));
-    return head;
-  }));
+  return element(
+    "tr",
+    {},
+    heads.map(([column, text, run]) => {
+      const order = { [column]: "descending", [`-${column}`]: "ascending" }[route.sort];
+      const side = { [a?.name]: "A", [b?.name]: "B" }[run?.name];
+      const head = element("th", { scope: "col", "aria-sort": column ? order : undefined });
+      if (!column) head.append(text);
+      else head.append(button(text, () => go({ sort: route.sort === column ? `-${column}` : column })));
+      if (side && set.runs.length > 1)
+        head.append(element("abbr", { class: "chosen", title: `side ${side}`, text: side }));
+      return head;
+    }),
+  );
 }
 
 function problemRow(set, place) {
@@ -55,7 +58,12 @@ function problemRow(set, place) {
   const name = element("a", { href: address({ view: "problem", set: set.name, task: line[TASK], sa: "", sb: "" }) });
   name.tabIndex = -1;
   name.append(line[TASK]);
-  const head = element("th", { scope: "row" }, name, line[GIST] && element("small", { class: "gist", text: line[GIST] }));
+  const head = element(
+    "th",
+    { scope: "row" },
+    name,
+    line[GIST] && element("small", { class: "gist", text: line[GIST] }),
+  );
   const cells = set.runs.map((run) => resultCell(set, run, place));
   return element("tr", {}, head, element("td", { text: line[DIFFICULTY] }), cells);
 }
@@ -84,7 +92,10 @@ function mostFrequent(letters) {
 
 function verdictText(letters) {
   const counts = Object.entries(VERDICTS).map(([letter, verdict]) => [letters.split(letter).length - 1, verdict]);
-  return counts.filter(([count]) => count).map(([count, verdict]) => `${count} ${verdict.replaceAll("_", " ")}`).join(", ");
+  return counts
+    .filter(([count]) => count)
+    .map(([count, verdict]) => `${count} ${verdict.replaceAll("_", " ")}`)
+    .join(", ");
 }
 
 // Walking through the matrix with the keys

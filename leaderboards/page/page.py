@@ -10,7 +10,7 @@ from harness.runs.jsonl import write_whole
 from leaderboards.page.data import write_sets
 from leaderboards.page.document import SCRIPTS, STYLE, document
 from leaderboards.page.summary import changes_from_base, summary_facts
-from leaderboards.plots.figures import Figure
+from leaderboards.plots.shapes import Figure
 from leaderboards.table import Table, TableEntry
 
 PAGE = "index.html"

@@ -1,13 +1,17 @@
-// Colours the source of a Python program: a small tokenizer that reads each character once, and spans for what it finds.
+// Colours the source of a Python program: a small tokenizer that reads each character once, and spans for its tokens.
 "use strict";
 
 const KEYWORDS = new Set(
-  ("False None True and as assert async await break class continue def del elif else except finally for from global if "
-  + "import in is lambda nonlocal not or pass raise return try while with yield match case").split(" "),
+  (
+    "False None True and as assert async await break class continue def del elif else except finally for from global " +
+    "if import in is lambda nonlocal not or pass raise return try while with yield match case"
+  ).split(" "),
 );
 const BUILTINS = new Set(
-  ("abs all any bin bool chr dict divmod enumerate filter float frozenset input int isinstance iter len list map max min "
-  + "next object open ord pow print range repr reversed round set sorted str sum tuple type zip self").split(" "),
+  (
+    "abs all any bin bool chr dict divmod enumerate filter float frozenset input int isinstance iter len list map max " +
+    "min next object open ord pow print range repr reversed round set sorted str sum tuple type zip self"
+  ).split(" "),
 );
 const MOST_COLOURED = 100_000; // characters; a longer program is shown without colours
 
@@ -16,8 +20,8 @@ const MOST_COLOURED = 100_000; // characters; a longer program is shown without 
 const TOKEN = new RegExp(
   [
     "(?<comment>#[^\\n]*)",
-    "(?<text>[rRbBuUfFtT]{0,2}(?:\"\"\"(?:\\\\[^]?|[^\\\\])*?(?:\"\"\"|$)|'''(?:\\\\[^]?|[^\\\\])*?(?:'''|$)"
-    + "|\"(?:\\\\[^]|[^\"\\\\\\n])*\"?|'(?:\\\\[^]|[^'\\\\\\n])*'?))",
+    "(?<text>[rRbBuUfFtT]{0,2}(?:\"\"\"(?:\\\\[^]?|[^\\\\])*?(?:\"\"\"|$)|'''(?:\\\\[^]?|[^\\\\])*?(?:'''|$)" +
+      "|\"(?:\\\\[^]|[^\"\\\\\\n])*\"?|'(?:\\\\[^]|[^'\\\\\\n])*'?))",
     "(?<number>\\d[\\w.]*)",
     "(?<decorator>@[\\p{L}_][\\p{L}\\p{N}_.]*)",
     "(?<word>[\\p{L}_][\\p{L}\\p{N}_]*)",
@@ -67,6 +71,10 @@ const COLOURED = new Set(["comment", "text", "number", "decorator", "keyword", "
 
 function programView(source) {
   const lines = programLines(source.replace(/\n$/, ""));
-  const code = element("code", {}, lines.flatMap((line, place) => (place ? ["\n", line] : [line])));
+  const code = element(
+    "code",
+    {},
+    lines.flatMap((line, place) => (place ? ["\n", line] : [line])),
+  );
   return element("pre", { class: "program", tabindex: "0" }, code);
 }

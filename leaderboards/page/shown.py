@@ -104,7 +104,9 @@ def gist(problem: Problem | None) -> str:
     return one_line(" ".join(words)[:GIST_CHARS])
 
 
-def shown_sample(sample: Sample, evaluation: Evaluation, problem: Problem | None, conditions: Conditions) -> ShownSample:
+def shown_sample(
+    sample: Sample, evaluation: Evaluation, problem: Problem | None, conditions: Conditions
+) -> ShownSample:
     """Return a sample as the page shows it: its program, found anew and known by its hash, or else its completion.
 
     Args:

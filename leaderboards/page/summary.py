@@ -106,14 +106,19 @@ def _changes_of(of_it: ShownSet, results: Mapping[str, Result]) -> Changes:
     keys = tuple(dict.fromkeys(key for of_run in found.values() for key in of_run))
     return Changes(
         benchmark=of_it.title,
-        base=base.title,
+        base=_short(of_it, base),
         columns=tuple(f"pass@{k} {difficulty}" for k, difficulty in keys),
         rows=tuple(
-            ChangeRow(run.title, tuple(map(found[run.name].get, keys)), tuple(_counts(of_it, base, run)))
+            ChangeRow(_short(of_it, run), tuple(map(found[run.name].get, keys)), tuple(_counts(of_it, base, run)))
             for run in others
             if found[run.name]
         ),
     )
+
+
+def _short(of_it: ShownSet, run: ShownRun) -> str:
+    """Return a run's title without the benchmark, which the table names."""
+    return run.title.replace(f" on {of_it.title}", "")
 
 
 def _columns(a: Result, b: Result) -> Mapping[tuple[int, str], PairedColumn]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import UserError
 from harness.runs.jsonl import write_whole
-from leaderboards.plots.figures import COLOURS, VERDICTS, Bar, BarFigure, Figure, LineFigure, name_lines
+from leaderboards.plots.shapes import COLOURS, VERDICTS, Bar, BarFigure, Figure, LineFigure, name_lines
 from leaderboards.plots.svg import svg_file
 from leaderboards.render import writing
 from sandbox.printable import one_line

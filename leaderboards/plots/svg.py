@@ -5,7 +5,7 @@ from itertools import groupby
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from harness.escapes import in_tree
-from leaderboards.plots.figures import COLOURS, VERDICTS, Axis, Bar, BarFigure, Figure, LineFigure, PlotLine, name_lines
+from leaderboards.plots.shapes import COLOURS, VERDICTS, Axis, Bar, BarFigure, Figure, LineFigure, PlotLine, name_lines
 
 WIDTH, HEIGHT = 480, 280
 """Small, so that its text can still be read where a phone shrinks it."""
@@ -59,19 +59,22 @@ def _lines(figure: LineFigure) -> Element:
     for x, tick in _apart(figure.x):
         _text(svg, x, HEIGHT - BOTTOM + 18, f"{tick:g}", anchor="middle")
     _text(svg, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4, figure.x.label, anchor="middle")
-    _text(svg, LEFT - 6, TOP - 4, figure.y.label, anchor="end")
     for place, line in enumerate(figure.lines):
         _band(svg, place, [(_x(figure.x, x), _y(figure.y, low), _y(figure.y, high)) for x, low, high in line.band])
     for place, line in enumerate(figure.lines):
         _line(svg, place, line, figure)
+    _line_legend(svg, names)
+    return svg
+
+
+def _line_legend(svg: Element, names: Sequence[Sequence[str]]) -> None:
     y = HEIGHT + ROW
     for place, rows in enumerate(names):
-        look = _look(place)
-        SubElement(svg, "line", {"x1": str(LEFT), "x2": str(LEFT + 24), "y1": str(y - 4), "y2": str(y - 4), **look})
+        ends = {"x1": str(LEFT), "x2": str(LEFT + 24), "y1": str(y - 4), "y2": str(y - 4)}
+        SubElement(svg, "line", ends | _look(place))
         for row in rows:
             _text(svg, LEFT + 32, y, row)
             y += ROW
-    return svg
 
 
 def _apart(axis: Axis) -> Iterator[tuple[float, float]]:
@@ -101,9 +104,7 @@ def _band(svg: Element, place: int, band: Sequence[tuple[float, float, float]]) 
 
 def _line(svg: Element, place: int, line: PlotLine, figure: LineFigure) -> None:
     look = _look(place)
-    points, raw = (
-        [(_x(figure.x, x), _y(figure.y, y)) for x, y in of_it] for of_it in (line.points, line.raw)
-    )
+    points, raw = ([(_x(figure.x, x), _y(figure.y, y)) for x, y in of_it] for of_it in (line.points, line.raw))
     if raw:
         SubElement(svg, "polyline", {"points": _points(raw), **look, "stroke-width": "1", "stroke-opacity": "0.35"})
     SubElement(svg, "polyline", {"points": _points(points), **look})

@@ -27,7 +27,9 @@ TEXTS = "[...document.querySelectorAll({})].map(one => one.textContent)"
 
 def titled(selector: str, text: str) -> str:
     """Return an expression for the first element of a selector whose text begins so."""
-    return f"[...document.querySelectorAll('{selector}')].find(e => e.textContent.trim().startsWith({json.dumps(text)}))"
+    return (
+        f"[...document.querySelectorAll('{selector}')].find(e => e.textContent.trim().startsWith({json.dumps(text)}))"
+    )
 
 
 class Browser:

@@ -23,7 +23,7 @@ PROBLEMS = 24
 RIGHT, WRONG = "right", "wrong"
 BROKEN, FIXED, NEVER = 0, 1, 2
 """Numbers of problems: rloo solves the first no more, the second at last, nobody the third."""
-TIMED_OUT = "introductory/change_in_coins"
+TIMED_OUT = "introductory/longest_even_run"
 
 
 def problems():

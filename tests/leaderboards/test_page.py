@@ -64,7 +64,7 @@ def test_the_folder_needs_nothing_else(run_of, tmp_path):
 
 def test_problems_and_samples_are_found_by_what_the_list_says(run_of, tmp_path, monkeypatch):
     """Each line names the files with statement and samples; files are closed when they are large enough."""
-    monkeypatch.setattr(data, "CHUNK_BYTES", 500)
+    monkeypatch.setattr(data, "CHUNK_BYTES", 300)
     source = run_of("run", {"one": ["a", "b"], "two": ["c"], "three": ["d"]}, difficulty="easy")
     out = tmp_path / "page"
 
@@ -159,7 +159,9 @@ def test_changes_from_the_base_count_what_was_fixed_and_broken(tmp_path):
     named = [f"{method}={folder}" for method, folder in folders.items()]
     assert run(["table", *named, "--format", "html", "--out", str(tmp_path / "page")]) == 0
 
-    links = re.findall(r'<a href="#(view=problems[^"]*change=[^"]*)">(\d+)</a>', (tmp_path / "page" / "index.html").read_text())
+    links = re.findall(
+        r'<a href="#(view=problems[^"]*change=[^"]*)">(\d+)</a>', (tmp_path / "page" / "index.html").read_text()
+    )
 
     assert [(address.replace("&amp;", "&"), count) for address, count in links[3:]] == [
         ("view=problems&set=set0&a=run0&b=run2&change=fixed", "1"),
@@ -210,7 +212,11 @@ def test_equal_results_give_equal_folders(run_of, tmp_path):
 
     def written(name):
         assert run(["table", source, "--format", "html", "--out", str(tmp_path / name)]) == 0
-        return {path.relative_to(tmp_path / name): path.read_bytes() for path in (tmp_path / name).rglob("*") if path.is_file()}
+        return {
+            path.relative_to(tmp_path / name): path.read_bytes()
+            for path in (tmp_path / name).rglob("*")
+            if path.is_file()
+        }
 
     assert written("one") == written("two")
 

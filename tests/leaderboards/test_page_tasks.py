@@ -21,14 +21,14 @@ ROWS = TEXTS.format("'#matrix tbody th a'")
 
 def cell(task, column):
     """Return an expression for the cell of a problem and a method in the matrix."""
-    row = f"[...document.querySelectorAll('#matrix tbody tr')].find(row => row.querySelector('a').textContent === '{task}')"
-    return f"{row}.querySelectorAll('a')[{column}]"
+    rows = "[...document.querySelectorAll('#matrix tbody tr')]"
+    return f"{rows}.find(row => row.querySelector('a').textContent === '{task}').querySelectorAll('a')[{column}]"
 
 
 def change_of(method, column):
     """Return an expression for the number of problems fixed, broken or wrong, from the base to a method."""
-    row = f"[...document.querySelectorAll('.sortable tbody tr')].filter(row => row.cells[0].textContent.startsWith('{method}')).at(-1)"
-    return f"{row}.querySelectorAll('a')[{column}]"
+    rows = "[...document.querySelectorAll('.sortable tbody tr')]"
+    return f"{rows}.findLast(row => row.textContent.startsWith('{method}')).querySelectorAll('a')[{column}]"
 
 
 def sample(side, index):
@@ -62,7 +62,11 @@ TASKS = {
         "document.querySelector('.statement').textContent",
         explored.problems()[explored.NEVER].statement[:40],
     ),
-    "how do base and sft differ on it?": ([PROBLEMS, cell(NEVER, 2)], TEXTS.format("'.side h2'"), ["A: base", "B: sft"]),
+    "how do base and sft differ on it?": (
+        [PROBLEMS, cell(NEVER, 2)],
+        TEXTS.format("'.side h2'"),
+        ["A: base", "B: sft"],
+    ),
     "what did extraction leave out?": (
         [PROBLEMS, cell(NEVER, 2)],
         "document.querySelectorAll('.side')[1].innerText",
