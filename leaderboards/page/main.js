@@ -48,8 +48,9 @@ async function follow() {
   document.body.dataset.shown = location.hash;
 }
 
-// Everything can be read on paper: what is folded is opened for as long as it takes.
+// Everything can be read on paper: all rows, and what is folded is opened for as long as it takes.
 function openForPrint() {
+  while (shownView.startsWith("problems") && !at("more").hidden) showMore();
   const folded = [...document.querySelectorAll("main details:not([open])")];
   for (const one of folded) one.open = true;
   addEventListener(
@@ -69,6 +70,7 @@ document.querySelector(".skip").onclick = (event) => {
 };
 if (at("problems")) {
   at("more").onclick = showMore;
+  at("matrix-place").onscroll = showMoreAhead;
   at("search").oninput = () => {
     replace({ q: at("search").value });
     showProblems({ keepFilters: true });

@@ -1,7 +1,8 @@
 // Shows the matrix: a row a problem, a column a method; a cell's colour says which share of its samples was accepted.
 "use strict";
 
-const ROWS_AT_ONCE = 200;
+const ROWS_AT_ONCE = 50; // the others follow as one scrolls
+const ROWS_AHEAD = 800; // pixels below what is in sight
 const SHADES = 10;
 const SHORT = { w: "WA", r: "RE", o: "OLE", m: "MLE", t: "TLE", c: "CE" };
 
@@ -24,14 +25,25 @@ function showRows(set) {
     `${listed.length} of ${plural(set.problems.length, "problem")}. ` +
     "A cell: samples accepted of those judged, and the most frequent other verdict.";
   table.tHead.replaceChildren(headRow(set));
-  table.tBodies[0].replaceChildren(...listed.slice(0, rowsShown).map((place) => problemRow(set, place)));
-  at("more").hidden = listed.length <= rowsShown;
+  table.tBodies[0].replaceChildren();
+  addRows(set, 0);
   cellsOf(0)[0]?.setAttribute("tabindex", "0");
 }
 
+function addRows(set, first) {
+  at("matrix").tBodies[0].append(...listed.slice(first, rowsShown).map((place) => problemRow(set, place)));
+  at("more").hidden = listed.length <= rowsShown;
+}
+
 function showMore() {
+  const first = rowsShown;
   rowsShown += ROWS_AT_ONCE;
-  showRows(setOf(route));
+  addRows(setOf(route), first);
+}
+
+function showMoreAhead() {
+  const place = at("matrix-place");
+  if (!at("more").hidden && place.scrollTop + place.clientHeight > place.scrollHeight - ROWS_AHEAD) showMore();
 }
 
 function headRow(set) {
