@@ -4,12 +4,20 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import JudgingOptions, judging_options, out_option, problem_options, report, shard_option
+from harness.cli.options import (
+    JudgingOptions,
+    RunPath,
+    judging_options,
+    out_option,
+    problem_options,
+    report,
+    shard_option,
+)
 from harness.cli.reading_options import ReadingOptions, reading_options
 
 
 @click.command("score")
-@click.argument("samples", type=click.Path(path_type=Path))
+@click.argument("samples", type=RunPath())
 @problem_options
 @click.option("--split", default="all", metavar="NAME", help="Judge only the tasks of this split (default: all).")
 @click.option(

@@ -240,6 +240,8 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Day of the problem's publication; empty where it is unknown."""
     n: int
     c: int
+    lost: int = 0
+    """Samples with a sandbox error."""
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):

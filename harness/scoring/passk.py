@@ -1,6 +1,13 @@
 """Estimates pass@k without bias."""
 
 import math
+from collections import Counter
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import lru_cache
+
+_EXACT_SAMPLES = 2000
+"""Beyond so many samples binomial coefficients take long, and pass@k for k > 1 is a fraction near the exact one."""
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:
@@ -32,3 +39,49 @@ def pass_at_k(n: int, c: int, k: int) -> float:
     if n - c < k:
         return 1.0
     return 1.0 - math.prod(1.0 - k / i for i in range(n - c + 1, n + 1))
+
+
+@lru_cache(maxsize=1 << 14)
+def exact_pass_at_k(n: int, c: int, k: int) -> Fraction:
+    """Return the estimate of `pass_at_k` as a fraction, so that equal estimates are equal: 5 of 10 and 10 of 20.
+
+    Args:
+        n: samples judged.
+        c: samples accepted, 0 to n.
+        k: tries allowed, 1 to n.
+
+    Returns:
+        pass@k in [0, 1].
+
+    Raises:
+        ValueError: as for `pass_at_k`.
+
+    >>> exact_pass_at_k(10, 3, 1)
+    Fraction(3, 10)
+    """
+    rounded = pass_at_k(n, c, k)
+    if k == 1:
+        return Fraction(c, n)
+    if n > _EXACT_SAMPLES:
+        return Fraction(rounded)
+    return 1 - Fraction(math.comb(n - c, k), math.comb(n, k))
+
+
+def mean_pass_at_k(counts: Iterable[tuple[int, int]], k: int) -> Fraction:
+    """Return the mean of pass@k over problems, exactly.
+
+    Args:
+        counts: n and c of each problem; at least one.
+        k: tries allowed.
+
+    Returns:
+        The mean, in [0, 1].
+
+    >>> mean_pass_at_k([(10, 3), (4, 2)], 1)
+    Fraction(2, 5)
+    """
+    numbers = Counter(counts)
+    return (
+        sum((count * exact_pass_at_k(n, c, k) for (n, c), count in numbers.items()), start=Fraction(0))
+        / numbers.total()
+    )

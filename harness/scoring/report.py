@@ -7,6 +7,7 @@ from harness.escapes import in_markdown
 from harness.extraction.extract import FAILED, IN_THOUGHT, UNKNOWN
 from harness.runs.conditions import allowed_text, sampling_text
 from harness.runs.records import Repetition, Result, Sampling, Score, VerdictShare
+from harness.scoring.lost import lost_text
 from harness.scoring.score import ALL, Subset, by_month, by_subset
 from sandbox.printable import one_line
 from sandbox.records import Verdict
@@ -50,7 +51,7 @@ def _section(result: Result) -> Iterator[str]:
     if months := list(_month_rows(result)):
         yield from table(months)
         yield ""
-    if warning := repetition_warning(result):
+    for warning in filter(None, (lost_text(result), repetition_warning(result))):
         yield f"**{in_markdown(warning)}**"
         yield ""
     yield f"Prompt: {in_markdown(_prompt(result))}; extraction: {_extraction(result, samples)}"

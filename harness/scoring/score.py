@@ -16,7 +16,7 @@ from harness.errors import UserError
 from harness.runs.records import Evaluation, Repetition, Result, Run, Score, Tally, Usage, VerdictShare
 from harness.runs.row_store import SampleCounts
 from harness.scoring.intervals import mean_interval
-from harness.scoring.passk import pass_at_k
+from harness.scoring.passk import mean_pass_at_k, pass_at_k
 from sandbox.records import Verdict
 from sandbox.verdicts import absent_package
 
@@ -181,6 +181,7 @@ def _tally(info: ProblemInfo, counts: Counter[Verdict]) -> Tally:
         date=info.date,
         n=counts.total() - counts[Verdict.SANDBOX_ERROR],
         c=counts[Verdict.ACCEPTED],
+        lost=counts[Verdict.SANDBOX_ERROR],
     )
 
 
@@ -209,8 +210,9 @@ def _scores(subsets: Mapping[Subset, Sequence[Tally]], ks: Iterable[int]) -> Ite
             if judged := [tally for tally in tallies if tally.n >= k]:
                 values = [pass_at_k(tally.n, tally.c, k) for tally in judged]
                 low, high = mean_interval(values, trials=sum(tally.n // k for tally in judged))
+                value = float(mean_pass_at_k(((tally.n, tally.c) for tally in judged), k))
                 yield Score(
-                    difficulty=difficulty, kind=kind, k=k, value=fmean(values), low=low, high=high, problems=len(values)
+                    difficulty=difficulty, kind=kind, k=k, value=value, low=low, high=high, problems=len(values)
                 )
 
 

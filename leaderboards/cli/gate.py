@@ -4,10 +4,12 @@ from pathlib import Path
 
 import click
 
+from harness.errors import UserError
 from harness.runs.jsonl import pretty_json, write_whole
 from leaderboards.gate import judge, junit, summary
 from leaderboards.render import writing
 from leaderboards.results import the_one
+from sandbox.printable import one_line
 
 REGRESSION = 1
 
@@ -30,6 +32,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="PERCENT",
     help="Confidence needed to fail the candidate (default: 95).",
 )
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Refuse also another patch level of Python or proctor, and other layers of isolation.",
+)
 @click.option("--junit", "junit_path", type=_FILE, metavar="FILE", help="Write JUnit XML.")
 @click.option("--summary", "summary_path", type=_FILE, metavar="FILE", help="Append markdown, for a job summary.")
 @click.option("--verdict", "verdict_path", type=_FILE, metavar="FILE", help="Write the verdict as JSON.")
@@ -41,6 +48,7 @@ def command(
     k: int,
     tolerance: float,
     confidence: float,
+    strict: bool,
     junit_path: Path | None,
     summary_path: Path | None,
     verdict_path: Path | None,
@@ -48,8 +56,8 @@ def command(
 ) -> int:
     """Fail if a candidate is worse than its baseline.
 
-    Exit code 1 if it is, with the requested confidence, else 0. A candidate also fails if problems are missing, the
-    sandbox failed more often, or the protocol differs.
+    Exit code 1 if it is, with the requested confidence, or if the sandbox failed more often; else 0. Where protocol or
+    problems differ nothing is compared, and the exit code is 2.
     """
     decision = judge(
         the_one(baseline).result,
@@ -57,6 +65,7 @@ def command(
         k=k,
         tolerance=tolerance / 100,
         confidence=confidence / 100,
+        strict=strict,
     )
     text, verdict = summary(decision), pretty_json(decision)
     for path, content in ((junit_path, junit(decision)), (verdict_path, verdict)):
@@ -65,6 +74,13 @@ def command(
     if summary_path:
         _write(summary_path, (summary_path.read_bytes() if summary_path.exists() else b"") + text.encode())
     click.echo(verdict.decode() if as_json else text, nl=False)
+    for warning in decision.warnings:
+        click.echo(f"proctor: warning: {one_line(warning)}", err=True)
+    if not decision.comparable:
+        found = "; ".join(check.message for check in decision.checks if not check.passed)
+        raise UserError(
+            f"{candidate}: can't be compared with {baseline}: {one_line(found)}; score the samples of both alike"
+        )
     return 0 if decision.passed else REGRESSION
 
 

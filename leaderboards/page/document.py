@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from harness.escapes import in_tree
-from leaderboards.compare import PairedColumn
-from leaderboards.page.summary import Changes, Fact
-from leaderboards.paired import ALPHA
+from leaderboards.marks import DECIMALS, SIGNIFICANT, Cell, Table
+from leaderboards.page.summary import Change, Changes, Count, Fact
 from leaderboards.plots.shapes import Figure
 from leaderboards.plots.svg import svg_element
-from leaderboards.table import DECIMALS, Cell, Table
 
 # A page from a folder has no origin of its own, so its scripts are those of the file scheme; nothing else is loaded.
 POLICY = "default-src 'none'; script-src 'self' file:; style-src 'self' file:; base-uri 'none'; form-action 'none'"
@@ -33,9 +31,8 @@ KEYS = (
 
 
 CHANGES_NOTE = (
-    "Percentage points, paired by problem, with a 95 % interval. ★: p below 0.05 after Holm's correction for the "
-    "columns of a row. Fixed: no sample of the base was accepted, and one of the method was. Broken: the other way "
-    "round."
+    "Percentage points, paired by problem, with a 95 % interval. p: adjusted by Holm for all comparisons of the table; "
+    "†: below 0.05. Fixed: no sample of the base was accepted, and one of the method was. Broken: the other way round."
 )
 
 
@@ -161,9 +158,9 @@ def _cell(line: Element, cell: Cell | None) -> None:
         return
     attributes = {"data-value": repr(cell.value)} | ({"class": "below"} if cell.below_base else {})
     element = SubElement(line, "td", attributes)
-    number = _text(element, "b" if cell.best else "span", f"{cell.value:.{DECIMALS}f}")
+    number = _text(element, "b" if cell.best else "span", cell.text)
     spread = "" if cell.spread is None else f" ± {cell.spread:.{DECIMALS}f}"
-    number.tail = f"{' ▼' if cell.below_base else ''}{spread}"
+    number.tail = f"{cell.signs}{spread}"
     if cell.low is not None:
         _text(element, "small", f" {cell.low:.1f}-{cell.high:.1f}")
 
@@ -175,22 +172,26 @@ def _changes(section: Element, changes: Changes) -> None:
         line = SubElement(rows, "tr")
         _text(line, "th", row.title, {"scope": "row"})
         for count in row.counts:
-            cell = SubElement(line, "td", {"data-value": str(count.problems)})
-            _text(cell, "a", str(count.problems), {"href": f"#{count.address}"})
-        for column in row.columns:
-            _change(line, column)
+            _count(line, count)
+        for change in row.changes:
+            _change(line, change)
     _text(section, "p", CHANGES_NOTE, {"class": "note"})
 
 
-def _change(line: Element, column: PairedColumn | None) -> None:
-    if column is None:
+def _count(line: Element, count: Count | None) -> None:
+    cell = SubElement(line, "td", {"data-value": str(count.problems)} if count else {})
+    if count:
+        _text(cell, "a", str(count.problems), {"href": f"#{count.address}"})
+
+
+def _change(line: Element, change: Change | None) -> None:
+    if change is None:
         SubElement(line, "td")
         return
-    significant = column.p_holm < ALPHA
-    cell = SubElement(line, "td", {"data-value": repr(column.difference)})
-    mark = " ★" if significant else ""
-    _text(cell, "b" if significant else "span", f"{100 * column.difference:+.{DECIMALS}f}{mark}")
-    _text(cell, "small", f" {100 * column.low:+.1f} to {100 * column.high:+.1f}, p {column.p_holm:.3f}")
+    cell = SubElement(line, "td", {"data-value": repr(change.difference)})
+    mark = f" {SIGNIFICANT}" if change.significant else ""
+    _text(cell, "b" if change.significant else "span", f"{100 * change.difference:+.{DECIMALS}f}{mark}")
+    _text(cell, "small", f" {100 * change.low:+.1f} to {100 * change.high:+.1f}, p {change.p:.3f}")
 
 
 def _explorer(main: Element) -> None:

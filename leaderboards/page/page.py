@@ -7,11 +7,12 @@ from tempfile import TemporaryDirectory
 
 from harness.errors import UserError
 from harness.runs.jsonl import write_whole
+from leaderboards.marks import Table
 from leaderboards.page.data import write_sets
 from leaderboards.page.document import SCRIPTS, STYLE, document
 from leaderboards.page.summary import changes_from_base, summary_facts
 from leaderboards.plots.shapes import Figure
-from leaderboards.table import Table, TableEntry
+from leaderboards.table import TableEntry
 
 PAGE = "index.html"
 _FOLDERS = {"data": "*.js", "scripts": "*.js"}

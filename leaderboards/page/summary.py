@@ -1,6 +1,6 @@
 """Sums up the results of a page: when, which models and runs, how they were judged, and the changes from the base."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from harness.runs.conditions import footnote
 from harness.runs.records import Result
 from leaderboards.compare import PairedColumn, columns
 from leaderboards.page.data import ShownRun, ShownSet
+from leaderboards.paired import ALPHA, holm
 from leaderboards.results import RESULT_FILE
 from leaderboards.table import TableEntry
 
@@ -29,12 +30,28 @@ class Count(NamedTuple):
     """What follows the # of the page's address."""
 
 
+class Change(NamedTuple):
+    """Holds the change of one pass@k from the base, in [-1, 1], with a 95 % interval."""
+
+    difference: float
+    low: float
+    high: float
+    p: float
+    """Adjusted for all changes of the table."""
+
+    @property
+    def significant(self) -> bool:
+        """Return whether it is beyond chance."""
+        return self.p < ALPHA
+
+
 class ChangeRow(NamedTuple):
-    """Holds the changes of one method: columns of pass@k, then problems fixed, broken and wrong under both."""
+    """Holds the changes of one method."""
 
     title: str
-    columns: tuple[PairedColumn | None, ...]
-    counts: tuple[Count, ...]
+    counts: tuple[Count | None, ...]
+    """Problems fixed, broken and wrong under both; None where there are several seeds."""
+    changes: tuple[Change | None, ...]
 
 
 class Changes(NamedTuple):
@@ -86,51 +103,74 @@ def _model(result: Result) -> str:
 
 
 def changes_from_base(sets: Sequence[ShownSet], entries: Mapping[str, TableEntry]) -> tuple[Changes, ...]:
-    """Return the changes from the base to each other result on the same benchmark.
+    """Return the changes from the base to each other method on the same benchmark, with all their seeds.
 
     Args:
         sets: Of the page.
         entries: Results by title, those of the sets.
 
     Returns:
-        A table for each benchmark with several results that have problems in common.
+        A table for each benchmark on which a method has problems in common with the base.
     """
-    results = {f"run{place}": entry.result for place, entry in enumerate(entries.values())}
-    return tuple(found for one in sets if (found := _changes_of(one, results)).rows)
+    by_name = {f"run{place}": entry for place, entry in enumerate(entries.values())}
+    return tuple(found for one in sets if (found := _changes_of(one, by_name)).rows)
 
 
-def _changes_of(of_it: ShownSet, results: Mapping[str, Result]) -> Changes:
-    base = next(run for run in of_it.runs if run.name == of_it.base)
-    others = [run for run in of_it.runs if run.name != base.name]
-    found = {run.name: _columns(results[base.name], results[run.name]) for run in others}
-    keys = tuple(dict.fromkeys(key for of_run in found.values() for key in of_run))
+class _Method(NamedTuple):
+    """Names a method, and the size of its model."""
+
+    method: str
+    model: str
+
+
+Columns = Mapping[tuple[int, str], PairedColumn]
+"""By k and difficulty."""
+
+
+def _changes_of(of_it: ShownSet, entries: Mapping[str, TableEntry]) -> Changes:
+    runs = defaultdict[_Method, list[ShownRun]](list)
+    for run in of_it.runs:
+        runs[_Method(entries[run.name].method, entries[run.name].model)].append(run)
+    base = entries[of_it.base].method
+    pairs = {it: (runs[_Method(base, it.model)], seeds) for it, seeds in tuple(runs.items()) if it.method != base}
+    found = {it: _columns(*([entries[run.name].result for run in side] for side in pair)) for it, pair in pairs.items()}
+    adjusted = iter(holm([column.p for of_row in found.values() for column in of_row.values()]))
+    changes = {it: {key: _change(column, next(adjusted)) for key, column in row.items()} for it, row in found.items()}
+    keys = tuple(dict.fromkeys(key for of_row in found.values() for key in of_row))
     return Changes(
         benchmark=of_it.title,
-        base=_short(of_it, base),
+        base=base,
         columns=tuple(f"pass@{k} {difficulty}" for k, difficulty in keys),
         rows=tuple(
-            ChangeRow(_short(of_it, run), tuple(map(found[run.name].get, keys)), tuple(_counts(of_it, base, run)))
-            for run in others
-            if found[run.name]
+            ChangeRow(" ".join(filter(None, it)), _counts(of_it, *pairs[it]), tuple(map(changes[it].get, keys)))
+            for it in pairs
+            if found[it]
         ),
     )
 
 
-def _short(of_it: ShownSet, run: ShownRun) -> str:
-    """Return a run's title without the benchmark, which the table names."""
-    return run.title.replace(f" on {of_it.title}", "")
+def _columns(a: Sequence[Result], b: Sequence[Result]) -> Columns:
+    """Return the columns of a comparison, without any where a side has no result."""
+    if not a or not b:
+        return {}
+    ks = set.intersection(*({score.k for score in result.scores} for result in (*a, *b)))
+    return {(column.k, column.difficulty): column for column in columns(a, b, sorted(ks))}
 
 
-def _columns(a: Result, b: Result) -> Mapping[tuple[int, str], PairedColumn]:
-    ks = sorted({score.k for score in a.scores} & {score.k for score in b.scores})
-    return {(column.k, column.difficulty): column for column in columns(a, b, ks)}
+def _change(column: PairedColumn, p: float) -> Change:
+    return Change(column.difference, column.low, column.high, p)
 
 
-def _counts(of_it: ShownSet, base: ShownRun, run: ShownRun) -> Iterator[Count]:
-    counts = Counter(_solved(*pair) for pair in zip(base.verdicts, run.verdicts, strict=True))
-    for change, key in (("fixed", (False, True)), ("broken", (True, False)), ("both-wrong", (False, False))):
-        where = {"view": "problems", "set": of_it.name, "a": base.name, "b": run.name, "change": change}
-        yield Count(counts[key], urlencode(where))
+def _counts(of_it: ShownSet, base: Sequence[ShownRun], runs: Sequence[ShownRun]) -> tuple[Count | None, ...]:
+    if not len(base) == len(runs) == 1:
+        return (None,) * len(_COUNTED)
+    counts = Counter(_solved(*pair) for pair in zip(base[0].verdicts, runs[0].verdicts, strict=True))
+    where = {"view": "problems", "set": of_it.name, "a": base[0].name, "b": runs[0].name}
+    return tuple(Count(counts[key], urlencode(where | {"change": name})) for name, key in _COUNTED.items())
+
+
+_COUNTED = {"fixed": (False, True), "broken": (True, False), "both-wrong": (False, False)}
+"""Name of a change -> whether base and method solve a problem."""
 
 
 def _solved(a: str, b: str) -> tuple[bool, bool] | None:

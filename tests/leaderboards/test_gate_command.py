@@ -33,10 +33,22 @@ def test_gate_tolerates_points(runs):
     assert run(["gate", "--baseline", runs["base"], "--candidate", runs["worse"], "--tolerance", "5"]) == 0
 
 
-def test_gate_fails_on_another_protocol(runs, capsys):
-    """No reader has to notice it unaided."""
-    assert run(["gate", "--baseline", runs["base"], "--candidate", runs["python"]]) == 1
-    assert "python: 3.11.7 against 3.12.0" in capsys.readouterr().out
+def test_gate_cannot_compare_another_protocol(runs, tmp_path, capsys):
+    """Exit code 2, one line that says why, and the reports of the job are written all the same."""
+    paths = {name: tmp_path / name for name in ("junit.xml", "summary.md", "verdict.json")}
+
+    assert run([
+        "gate", "--baseline", runs["base"], "--candidate", runs["python"], "--junit", str(paths["junit.xml"]),
+        "--summary", str(paths["summary.md"]), "--verdict", str(paths["verdict.json"]),
+    ]) == 2  # fmt: skip
+
+    printed = capsys.readouterr()
+    assert "python: 3.11.7 against 3.12.0" in printed.out
+    assert printed.err.count("\n") == 1
+    assert "can't be compared with" in printed.err
+    assert paths["summary.md"].read_text() == printed.out
+    assert json.loads(paths["verdict.json"].read_text())["comparable"] is False
+    assert ET.parse(paths["junit.xml"]).getroot().get("errors") == "1"  # noqa: S314 - our own
 
 
 def test_gate_passes_another_patch_of_python(make_result, write_run):
@@ -97,6 +109,20 @@ def test_compare_prints_tables_and_json(runs, capsys):
     assert run(["compare", runs["base"], runs["worse"], "--json"]) == 0
     comparison = json.loads(capsys.readouterr().out)
     assert (comparison["columns"][0]["difference"], len(comparison["flips"])) == (pytest.approx(-0.1), 10)
+
+
+def test_compare_takes_several_seeds_a_side(make_result, write_run, capsys):
+    """As `proctor table` names them; a run given twice is refused."""
+    runs = [
+        f"{method}={write_run(f'{method}-{count}', make_result({str(i): (1, int(i < count)) for i in range(100)}))}"
+        for method, counts in {"base": (48, 50, 52), "sft": (58, 60, 62)}.items()
+        for count in counts
+    ]
+
+    assert run(["compare", *runs]) == 0
+    assert "3 and 3 seeds: the test is on seeds" in capsys.readouterr().out
+    assert run(["compare", *runs, runs[0]]) == 2
+    assert "holds the same samples of m: one run is not two seeds" in capsys.readouterr().err
 
 
 def test_compare_refuses_different_protocols(runs, capsys):

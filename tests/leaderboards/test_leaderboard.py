@@ -90,3 +90,13 @@ def test_a_tree_without_results_is_refused(tmp_path):
     """There is nothing to rank."""
     with pytest.raises(UserError, match=r"holds no result\.json, at any depth"):
         newest(tmp_path)
+
+
+def test_other_tasks_are_another_table(make_result, write_run, tmp_path):
+    """Two policies of one file share its conditions, and not always its tasks."""
+    other = {str(number): (1, 1) for number in range(2, 6)}
+    write_run("1", make_result(solved(1), policy="one"), make_result(other, policy="other"))
+
+    lines = regenerate(tmp_path).read_text().splitlines()
+
+    assert sum(line.startswith("Protocol: ") for line in lines) == 2

@@ -74,7 +74,7 @@ def test_a_tree_becomes_groups_and_a_card(compile_tree, tmp_path, capsys):
     assert sorted(path.name for path in folder.iterdir()) == ["card.json", "card.md", GROUPS_FILE]
     assert not (tmp_path / "groups.tmp").exists()
     printed = capsys.readouterr().out
-    assert (folder / "card.md").read_text() in printed
+    assert (folder / "card.md").read_text().partition("\n---\n\n")[2] in printed
     assert "| in a group | 4 |" in printed
 
 
