@@ -9,8 +9,8 @@ const KEYWORDS = new Set(
 );
 const BUILTINS = new Set(
   (
-    "abs all any bin bool chr dict divmod enumerate filter float frozenset input int isinstance iter len list map max " +
-    "min next object open ord pow print range repr reversed round set sorted str sum tuple type zip self"
+    "abs all any bin bool chr dict divmod enumerate filter float frozenset input int isinstance iter len list map " +
+    "max min next object open ord pow print range repr reversed round set sorted str sum tuple type zip self"
   ).split(" "),
 );
 const MOST_COLOURED = 100_000; // characters; a longer program is shown without colours

@@ -13,7 +13,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 """Its path, None where it is not installed."""
 
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-zygote", "--no-first-run", "--single-process",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
     "--remote-debugging-pipe",
 )  # fmt: skip
 DEADLINE_S = 60
@@ -36,15 +36,22 @@ class Browser:
     """Speaks the DevTools protocol over the two pipes that Chromium reads and writes as descriptors 3 and 4."""
 
     def __init__(self, commands: int, answers: int) -> None:
-        """Attach to the first page."""
+        """Open a page."""
         self.commands, self.answers, self.number, self.buffer = commands, answers, 0, b""
-        self.session = None
+        self.session = self.target = None
         self.events = []
-        pages = self.ask("Target.getTargets")["targetInfos"]
-        target = next(page["targetId"] for page in pages if page["type"] == "page")
-        self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self.begin()
+
+    def begin(self) -> None:
+        """Open a page like new, in place of the one before."""
+        before, self.session = self.target, None
+        self.target = self.ask("Target.createTarget", url="about:blank")["targetId"]
+        if before:
+            self.ask("Target.closeTarget", targetId=before)
+        self.session = self.ask("Target.attachToTarget", targetId=self.target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.ask(f"{domain}.enable")
+        self.events = []
 
     def ask(self, method: str, **parameters: object) -> dict:
         """Send a command and return its result; events that come meanwhile are kept."""

@@ -114,11 +114,18 @@ def evaluation(sample, difficulty):
     )  # fmt: skip
 
 
-@pytest.fixture
-def browser(tmp_path):
+@pytest.fixture(scope="session")
+def started_browser(tmp_path_factory):
     """Start Chromium, and end it."""
-    with chromium.opened(tmp_path / "profile") as browser:
+    with chromium.opened(tmp_path_factory.mktemp("profile")) as browser:
         yield browser
+
+
+@pytest.fixture
+def browser(started_browser):
+    """Open a page like new."""
+    started_browser.begin()
+    return started_browser
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ from harness.extraction.program import program_of
 from harness.runs.jsonl import as_row
 from harness.runs.records import Evaluation, Run, Sample, Source, Usage
 from harness.scoring.score import score
-from sandbox.records import TestOutcome, Verdict
+from sandbox import records
+from sandbox.records import Verdict
 
 METHODS = ("base", "sft", "rloo")
 SAMPLES = 4
@@ -79,7 +80,7 @@ def write_run(folder, method, programs):
 def evaluation(sample, problem, verdict):
     """Return the evaluation of a sample that passed the first test, and the second if it is right."""
     found = program_of(sample, problem, "last")
-    passed = TestOutcome(verdict=Verdict.ACCEPTED, cpu_s=0, wall_s=0, peak_memory_bytes=0)
+    passed = records.TestOutcome(verdict=Verdict.ACCEPTED, cpu_s=0, wall_s=0, peak_memory_bytes=0)
     failed = msgspec.structs.replace(
         passed, verdict=verdict, expected="1 2\nsame\n3", actual=f"1 2\nsame\n4 of {sample.index}"
     )

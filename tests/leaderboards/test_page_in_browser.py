@@ -211,3 +211,45 @@ def test_axe_finds_no_barrier(browser, explored_page, scheme):
         ]
 
     assert found == {view: [] for view in VIEWS}
+
+
+def test_results_of_several_benchmarks_are_chosen_between(browser, make_result, write_run, tmp_path):
+    """Each has its own problems; without samples the counts are shown, and a single run needs no comparison."""
+    runs = [
+        write_run("a", make_result({"1": (3, 1), "2": (3, 3)}, benchmark="toy")),
+        write_run("b", make_result({"x": (2, 0)}, benchmark="other")),
+    ]
+    assert run(["table", *runs, "--format", "html", "--out", str(tmp_path / "page")]) == 0
+    url = (tmp_path / "page" / "index.html").as_uri()
+
+    browser.show(f"{url}#view=problems")
+    first = browser.value(ROWS)
+    browser.click(titled(".choice", "other"))
+    second = browser.value(ROWS)
+    browser.click("document.querySelector('#matrix tbody a')")
+
+    assert (first, second) == (["1", "2"], ["x"])
+    assert browser.value("document.querySelectorAll('.side').length") == 1
+    assert "This result comes without samples." in browser.value("document.querySelector('.side').textContent")
+    assert "these results come without samples" in browser.value("document.querySelector('#problem').textContent")
+    assert browser.faults() == []
+
+
+def test_more_rows_follow_as_one_scrolls(browser, make_result, write_run, tmp_path):
+    """The first 50 at once, then as many again, by scrolling, by the button and by the arrow keys."""
+    result = make_result({f"{number:03}": (1, number % 2) for number in range(180)})
+    assert run(["table", write_run("a", result), "--format", "html", "--out", str(tmp_path / "page")]) == 0
+
+    browser.show((tmp_path / "page" / "index.html").as_uri() + "#view=problems")
+    first = len(browser.value(ROWS))
+    browser.value("document.querySelector('#matrix-place').scrollTo(0, 1e6)")
+    browser.wait_for("document.querySelectorAll('#matrix tbody tr').length > 50")
+    browser.value("[...document.querySelectorAll('#matrix tbody tr')].at(-1).querySelector('a').focus()")
+    browser.press("ArrowDown")
+    walked_to = browser.value("document.activeElement.closest('tr').sectionRowIndex")
+    while browser.value("!document.querySelector('#more').hidden"):
+        browser.click("document.querySelector('#more')")
+
+    assert first == 50
+    assert walked_to % 50 == 0
+    assert browser.value(ROWS) == [f"{number:03}" for number in range(180)]
