@@ -247,6 +247,9 @@ def _columns(columns: Sequence[PairedColumn]) -> Iterator[str]:
     )
     yield from table([sources, *map(_source_cells, columns)])
     yield ""
+    if any(None in {column.variance.sample, column.variance.seed} for column in columns):
+        yield "-: unknown, of seeds with one run a side, of samples with no more of them than tries"
+        yield ""
 
 
 def _cells(column: PairedColumn) -> tuple[str, ...]:
@@ -273,6 +276,14 @@ def p_text(p: float) -> str:
     return f"{p:.4f}" if p >= 0.00005 else "<0.0001"
 
 
+def _dominant(parts: Mapping[str, float], known: Mapping[str, bool]) -> str:
+    """Return the source of most of the variance; samples that can't be told from problems are named with them."""
+    if not any(parts.values()):
+        return "-"
+    found = max(parts, key=parts.__getitem__)
+    return f"{found}s" if found != "problem" or known["sample"] else "problems, samples"
+
+
 def _source_cells(column: PairedColumn) -> tuple[str, ...]:
     """Return the cells of a row; a source that can't be told apart from problems is a dash."""
     split = column.variance
@@ -288,6 +299,6 @@ def _source_cells(column: PairedColumn) -> tuple[str, ...]:
         in_markdown(column.difficulty),
         str(column.k),
         *(f"{100 * parts[name]:.0f}" if known[name] else "-" for name in known),
-        f"{max(parts, key=parts.__getitem__)}s" if any(parts.values()) else "-",
+        _dominant(parts, known),
         *("-" if error is None else f"{100 * error:.2f}" for error in errors),
     )

@@ -13,7 +13,7 @@ from harness.scoring.passk import mean_pass_at_k
 from leaderboards.marks import Table
 from leaderboards.render import tables_markdown
 from leaderboards.results import RESULT_FILE, Found, read_results
-from leaderboards.table import TableEntry, entry_of, tabulate
+from leaderboards.table import TableEntry, table_entry, tabulate
 
 LEDGER = "LEADERBOARD.md"
 
@@ -76,7 +76,7 @@ def ledger(folder: Path) -> tuple[Table, ...]:
 def _entries(found: Iterable[Found], protocol: tuple[str, ...], folder: Path) -> tuple[TableEntry, ...]:
     alike = [one for one in found if _conditions(one) == protocol]
     return tuple(
-        entry_of(one, one.result.policy, link=one.run.relative_to(folder).as_posix())
+        table_entry(one, one.result.policy, link=one.run.relative_to(folder).as_posix())
         for one in sorted(alike, key=_best_first)
     )
 

@@ -15,8 +15,8 @@ from leaderboards.seeds import SEEDS_NEEDED, sampling_of, values_of, variance_sp
 
 MOST_PROBLEMS = 10_000_000
 """A question that needs more has no answer."""
-_MOST_DF = 1e6
-"""Beyond, Student's t is normal."""
+_MOST_RATIO = 1000.0
+"""Of variances; beyond, Student's t is normal."""
 
 
 class Noise(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +140,7 @@ def detectable_with(
     if seeds == 1 or not others:
         normal = NormalDist()
         return (normal.inv_cdf(1 - alpha / 2) + normal.inv_cdf(power)) * math.sqrt(total)
-    df = min(_MOST_DF, total**2 / (others**2 / (2 * (seeds - 1))))
+    df = 2 * (seeds - 1) * min(_MOST_RATIO, total / others) ** 2  # Satterthwaite's
     return (student_quantile(1 - alpha / 2, df) + student_quantile(power, df)) * math.sqrt(total)
 
 

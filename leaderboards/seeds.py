@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from harness.runs.records import Tally
 from harness.scoring.distributions import student_cdf, student_quantile
-from harness.scoring.intervals import Interval, mean_interval, wilson
+from harness.scoring.intervals import mean_interval
 from harness.scoring.passk import pass_at_k
+from harness.scoring.proportions import Interval, proportion_interval
 from leaderboards.paired import ALPHA, POWER
 
 Values = NDArray[np.float64]
@@ -224,7 +225,8 @@ def _satterthwaite(terms: Sequence[tuple[float, float]]) -> tuple[float, float]:
 def seed_interval(values: Values, trials: int, confidence: float = 0.95) -> Interval:
     """Return an interval for the mean that a method has on problems like these with seeds like these.
 
-    Wilson's, with the effective sample size of the variance over seeds and problems, and the quantile of Student's t.
+    That of a proportion, with the effective sample size of the variance over seeds and problems, and the quantile of
+    Student's t.
 
     Args:
         values: Of shape (seeds, problems); of one seed the interval is `mean_interval`, and for that checkpoint.
@@ -245,6 +247,7 @@ def seed_interval(values: Values, trials: int, confidence: float = 0.95) -> Inte
     variance, df = _satterthwaite(terms)
     if not variance:
         return mean_interval(values.mean(axis=0).tolist(), trials, confidence)
-    # Wilson's bounds depend on z^2 / n only, so a smaller n stands for t in place of z.
+    # A smaller n stands for t in place of z, as Korn and Graubard have it.
     t, z = student_quantile((1 + confidence) / 2, df), NormalDist().inv_cdf((1 + confidence) / 2)
-    return wilson(p, min(trials, p * (1 - p) / variance) * (z / t) ** 2, confidence)
+    n_eff = min(trials, p * (1 - p) / variance) * (z / t) ** 2
+    return proportion_interval(p * n_eff, n_eff, confidence)

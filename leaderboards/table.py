@@ -36,7 +36,7 @@ class TableEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Of the samples that were judged; empty where that is unknown."""
 
 
-def entry_of(found: Found, method: str, model: str = "", link: str = "") -> TableEntry:
+def table_entry(found: Found, method: str, model: str = "", link: str = "") -> TableEntry:
     """Return the entry of a result.
 
     Args:

@@ -59,8 +59,9 @@ def _records(folders: tuple[Path, ...], name: str, read_record: Callable[[Path],
 def _infos(records: Sequence[Run | Generation], data: str | None) -> ProblemInfos:
     """Return the infos of all problems of the shards."""
     source = records[0].source
-    _, problems = open_benchmark(msgspec.structs.replace(source, data=data or source.data))
+    benchmark, problems = open_benchmark(msgspec.structs.replace(source, data=data or source.data))
     return problem_infos(
         problems,
         {task_id for shard in records for task_id in (shard.problems if isinstance(shard, Run) else shard.prompts)},
+        benchmark.family,
     )

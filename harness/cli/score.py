@@ -28,6 +28,12 @@ from harness.cli.reading_options import ReadingOptions, reading_options
 )
 @shard_option
 @click.option("--prompt-card", metavar="CARD", help="Name or path of the card that the samples were generated with.")
+@click.option(
+    "--contaminated",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Score also without the tasks that FILE names, one a line, or those of a card.json of compiled data.",
+)
 @reading_options
 @judging_options
 @out_option
@@ -40,6 +46,7 @@ def command(
     problem_set: str,
     shard: str,
     prompt_card: str | None,
+    contaminated: Path | None,
     reading: ReadingOptions,
     judging: JudgingOptions,
     out: Path,
@@ -55,7 +62,7 @@ def command(
         results = evaluate_samples(
             samples, benchmark, out=out, k=judging.k, data=data, limits=judging.limits,
             checkers=judging.checkers, split=split, problem_set=problem_set, shard=shard, prompt_card=prompt_card,
-            reading=reading.settings(), judging=judging.settings(ahead),
+            contaminated=contaminated, reading=reading.settings(), judging=judging.settings(ahead),
             tell=lambda line: click.echo(f"proctor: {line}", err=True),
         )  # fmt: skip
     return report(results, out, judging)

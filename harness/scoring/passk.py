@@ -1,4 +1,4 @@
-"""Estimates pass@k without bias."""
+"""Estimates pass@k, and metrics that want several of k samples right, without bias."""
 
 import math
 from collections import Counter
@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 
+_EXACT_BELOW = 200
+"""Samples up to which binomial coefficients are short numbers."""
 _EXACT_SAMPLES = 2000
 """Beyond so many samples binomial coefficients take long, and pass@k for k > 1 is a fraction near the exact one."""
 
@@ -85,3 +87,68 @@ def mean_pass_at_k(counts: Iterable[tuple[int, int]], k: int) -> Fraction:
         sum((count * exact_pass_at_k(n, c, k) for (n, c), count in numbers.items()), start=Fraction(0))
         / numbers.total()
     )
+
+
+def at_least(n: int, c: int, k: int, right: int) -> float:
+    """Return the unbiased estimate of the probability that at least `right` of `k` samples are accepted.
+
+    G-Pass@k of Liu et al. 2024 (arXiv:2412.13147) with tau = right / k: the share of the sets of k samples, of the n,
+    that hold so many accepted ones. With `right` = 1 it is pass@k, with `right` = k the pass^k of Yao et al. 2024
+    (arXiv:2406.12045).
+
+    Args:
+        n: samples judged.
+        c: samples accepted, 0 to n.
+        k: tries allowed, 1 to n.
+        right: of these tries, 0 to k.
+
+    Returns:
+        The estimate, in [0, 1].
+
+    Raises:
+        ValueError: The counts make no sense.
+
+    >>> round(at_least(4, 2, 2, 2), 12)  # C(2, 2) / C(4, 2)
+    0.166666666667
+    """
+    if not 0 <= c <= n or not 0 <= right <= k <= n:
+        raise ValueError(f"needs 0 <= c <= n and 0 <= right <= k <= n, not n = {n}, c = {c}, k = {k}, right = {right}")
+    return min(1.0, math.fsum(_shares(n, c, k)[right:]))
+
+
+def mean_at_least(n: int, c: int, k: int) -> float:
+    """Return mG-Pass@k: 2 / k times the sum of `at_least` over ceil(k / 2) + 1, ..., k right ones.
+
+    Liu et al. 2024 (arXiv:2412.13147). For an even k it is the mean of G-Pass@k over all parts above a half.
+
+    Args:
+        n: samples judged.
+        c: samples accepted, 0 to n.
+        k: tries allowed, 1 to n.
+
+    Returns:
+        The mean, in [0, 1].
+
+    >>> round(mean_at_least(4, 3, 4), 12)  # 2 / 4 (1 for at least 3, 0 for all 4)
+    0.5
+    """
+    half = (k + 1) // 2
+    return 2 / k * math.fsum((right - half) * share for right, share in enumerate(_shares(n, c, k)) if right > half)
+
+
+@lru_cache(maxsize=1 << 10)
+def _shares(n: int, c: int, k: int) -> tuple[float, ...]:
+    """Return the shares of the sets of k samples that hold 0, 1, ..., k accepted ones: the hypergeometric ones."""
+    most = min(c, k)
+    least = max(0, k - (n - c))
+    if n <= _EXACT_BELOW:
+        sets = math.comb(n, k)
+        found = [math.comb(c, right) * math.comb(n - c, k - right) / sets for right in range(least, most + 1)]
+    else:
+        logs = (_log_comb(c, right) + _log_comb(n - c, k - right) for right in range(least, most + 1))
+        found = [math.exp(log - _log_comb(n, k)) for log in logs]
+    return (*[0.0] * least, *found, *[0.0] * (k - most))
+
+
+def _log_comb(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)

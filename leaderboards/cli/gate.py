@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 
-from harness.errors import UserError
+from harness.cli.finite import FiniteRange
+from harness.errors import OUR_FAULT, UserError
 from harness.runs.jsonl import pretty_json, write_whole
 from leaderboards.gate import judge, junit, summary
+from leaderboards.nightly import NIGHTS, new_bets, read_state, write_state
 from leaderboards.render import writing
 from leaderboards.results import the_one
 from sandbox.printable import one_line
@@ -17,18 +19,42 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command("gate")
-@click.option("--baseline", required=True, metavar="RESULT", help="Run or result file; RUN#POLICY selects a policy.")
+@click.option(
+    "--baseline",
+    "baselines",
+    required=True,
+    multiple=True,
+    metavar="RESULT",
+    help="Run or result file; RUN#POLICY selects a policy. Several are more samples of it.",
+)
 @click.option(
     "--candidate", required=True, metavar="RESULT", help="Run or result file to check, named in the same way."
 )
+@click.option(
+    "--confirm",
+    "drawn_again",
+    multiple=True,
+    metavar="RESULT",
+    help="The candidate drawn again: it fails only if all its draws together fail too.",
+)
+@click.option(
+    "--state",
+    "state_path",
+    type=_FILE,
+    metavar="FILE",
+    help="Gather evidence over nights in this file; --confidence is then that of all nights together.",
+)
+@click.option(
+    "--nights", default=NIGHTS, type=click.IntRange(min=1), help=f"Nights that --state is for (default: {NIGHTS})."
+)
 @click.option("--k", default=1, type=click.IntRange(min=1), help="Tries allowed; pass@k decides (default: 1).")
 @click.option(
-    "--tolerance", default=0.0, type=click.FloatRange(0, 100), metavar="POINTS", help="Loss of pass@k allowed (0)."
+    "--tolerance", default=0.0, type=FiniteRange(0, 100), metavar="POINTS", help="Loss of pass@k allowed (0)."
 )
 @click.option(
     "--confidence",
     default=95.0,
-    type=click.FloatRange(50, 100, max_open=True),
+    type=FiniteRange(50, 100, max_open=True),
     metavar="PERCENT",
     help="Confidence needed to fail the candidate (default: 95).",
 )
@@ -43,8 +69,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of markdown.")
 def command(
     *,
-    baseline: str,
+    baselines: tuple[str, ...],
     candidate: str,
+    drawn_again: tuple[str, ...],
+    state_path: Path | None,
+    nights: int,
     k: int,
     tolerance: float,
     confidence: float,
@@ -56,12 +85,21 @@ def command(
 ) -> int:
     """Fail if a candidate is worse than its baseline.
 
-    Exit code 1 if it is, with the requested confidence, or if the sandbox failed more often; else 0. Where protocol or
-    problems differ nothing is compared, and the exit code is 2.
+    Exit code 1 if it is, with the requested confidence, else 0. Where protocol or problems differ nothing is compared,
+    and the exit code is 2; where samples that the sandbox lost may have made the difference, it is 3.
     """
+    references = [the_one(baseline).result for baseline in baselines]
+    if state_path and drawn_again:
+        raise UserError("--confirm: with --state the next night is the confirmation; leave one of them out")
+    state = None
+    if state_path:
+        state = read_state(state_path, new_bets(references, k, tolerance / 100, confidence / 100, nights))
     decision = judge(
-        the_one(baseline).result,
+        references[0],
         the_one(candidate).result,
+        more_baselines=references[1:],
+        drawn_again=[the_one(result).result for result in drawn_again],
+        nights=state,
         k=k,
         tolerance=tolerance / 100,
         confidence=confidence / 100,
@@ -76,12 +114,17 @@ def command(
     click.echo(verdict.decode() if as_json else text, nl=False)
     for warning in decision.warnings:
         click.echo(f"proctor: warning: {one_line(warning)}", err=True)
+    if state_path and decision.state:
+        with writing(state_path):
+            write_state(state_path, decision.state)
     if not decision.comparable:
         found = "; ".join(check.message for check in decision.checks if not check.passed)
         raise UserError(
-            f"{candidate}: can't be compared with {baseline}: {one_line(found)}; score the samples of both alike"
+            f"{candidate}: can't be compared with {baselines[0]}: {one_line(found)}; score the samples of both alike"
         )
-    return 0 if decision.passed else REGRESSION
+    if decision.passed:
+        return 0
+    return REGRESSION if decision.decided else OUR_FAULT
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -17,7 +17,7 @@ from leaderboards.plots.shapes import Figure
 from leaderboards.published import beside_published
 from leaderboards.render import RENDERERS, writing
 from leaderboards.results import RESULT_FILE, label_of, named_results
-from leaderboards.table import TableEntry, entry_of, tabulate
+from leaderboards.table import TableEntry, table_entry, tabulate
 
 
 def entries_of(argument: str) -> tuple[TableEntry, ...]:
@@ -35,12 +35,12 @@ def entries_of(argument: str) -> tuple[TableEntry, ...]:
     label, source = label_of(argument)
     found = named_results(source)
     if not label:
-        return tuple(entry_of(one, one.result.policy) for one in found)
+        return tuple(table_entry(one, one.result.policy) for one in found)
     if len(found) > 1:
         policies = ", ".join(one.result.policy for one in found)
         raise UserError(f"{argument}: {source} holds results of {policies}; choose one as {source}#POLICY")
     method, _, model = label.partition("@")
-    return (entry_of(found[0], method, model),)
+    return (table_entry(found[0], method, model),)
 
 
 def titled(entries: Sequence[TableEntry]) -> Mapping[str, TableEntry]:

@@ -169,7 +169,7 @@ def test_sandbox_errors_count_against_nobody(evaluations, make_evaluation, infos
 
     (result,) = score(evaluations, infos, run, USAGE)
 
-    assert result.tallies[1] == Tally(task_id="b", difficulty="easy", kind="stdio", n=1, c=1)
+    assert result.tallies[1] == Tally(task_id="b", difficulty="easy", kind="stdio", n=1, c=1, lost=1)
     assert result.verdict_counts[Verdict.SANDBOX_ERROR] == 1
     assert Verdict.SANDBOX_ERROR not in {share.verdict for share in result.verdict_shares}
     assert [(s.k, s.value, s.problems) for s in result.scores if s.difficulty == s.kind == "all"] == [

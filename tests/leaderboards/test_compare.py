@@ -237,7 +237,7 @@ def test_the_report_says_where_the_variance_comes_from(make_result):
     single = comparison_markdown(compare(a[0], b[0]), (Path("a"), Path("b")), shown=0)
 
     assert re.search(r"\| all +\| 1 +\| \d+ +\| \d+ +\| \d+ +\| seeds ", several)
-    assert re.search(r"\| all +\| 1 +\| 100 +\| - +\| - +\| problems ", single)
+    assert re.search(r"\| all +\| 1 +\| 100 +\| - +\| - +\| problems, samples ", single)
 
 
 def test_more_of_the_dominant_source_buys_most(make_result):

@@ -39,10 +39,10 @@ def test_the_test_on_seeds_by_hand():
     assert (found.low, found.high) == pytest.approx((0.3 - 2.776445 * 0.081650, 0.3 + 2.776445 * 0.081650), abs=1e-5)
 
 
-@given(st.lists(st.integers(0, 1000), min_size=6, max_size=6, unique=True))
-def test_without_differences_between_problems_it_is_welch_s(numbers):
+@given(st.lists(st.integers(0, 500), min_size=3, max_size=3, unique=True), st.integers(1, 500))
+def test_with_equal_variances_and_no_differences_between_problems_it_is_welch_s(numbers, shift):
     """As scipy has it."""
-    a, b = [number / 1000 for number in numbers[:3]], [number / 1000 for number in numbers[3:]]
+    a, b = [number / 1000 for number in numbers], [(number + shift) / 1000 for number in numbers]
 
     found = seed_difference(alike(a, 2000), alike(b, 2000))
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import UserError
@@ -403,3 +403,37 @@ def test_equal_samples_are_a_note(make_result):
     (table,) = tabulate([entry("a", result)])
 
     assert table.notes[-1].startswith("a: All samples of a problem are equal, byte for byte, in 1 of 1 problems")
+
+
+COUNTS = st.dictionaries(
+    st.sampled_from("abcdefgh"),
+    st.integers(0, 4).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n))),
+    min_size=8,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(COUNTS, min_size=2, max_size=4), st.integers(1, 4))
+def test_whatever_was_lost_a_column_compares_like_with_like(make_result, rows, k):
+    """Where rows share problems, every number is over exactly these; where not, there is no mark."""
+    results = [make_result(counts, ks=(k,), samples=4, policy=str(place)) for place, counts in enumerate(rows)]
+    having = [counts for counts in rows if any(n >= k for n, _ in counts.values())]
+    shared = [task for task in "abcdefgh" if all(counts[task][0] >= k for counts in having)]
+
+    tables = tabulate([entry(str(place), result) for place, result in enumerate(results)], base="0")
+
+    cells = [row.cells[0] for table in tables for row in table.rows if row.cells]
+    for counts, cell in zip(rows, cells, strict=False):
+        if cell and shared:
+            assert cell.value == float(100 * mean_pass_at_k([counts[task] for task in shared], k))
+        elif cell:
+            assert "other problems" in cell.stamp
+            assert (cell.best, cell.below_base, cell.differs) == (False, False, False)
+
+
+@given(st.integers(1, 9), st.integers(1, 9))
+def test_a_number_never_moves_with_the_number_of_samples(share, times):
+    """The same share of 10 and of 10, 20, ... samples is the same number, and no difference."""
+    few, many = ([(10 * factor, share * factor)] * 7 for factor in (1, times))
+
+    assert mean_pass_at_k(few, 1) == mean_pass_at_k(many, 1)

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from harness.benchmarks.benchmark import Benchmark
+from harness.cli.finite import FiniteRange
 from harness.cli.options import RunPath, jail_options
 from harness.errors import UserError
 from harness.examination.examine import jail_report
@@ -70,7 +71,7 @@ _OPTIONS = (
     click.option(
         "--threshold",
         default=0.5,
-        type=click.FloatRange(min=0, max=1, min_open=True),
+        type=FiniteRange(min=0, max=1, min_open=True),
         help="Share of a task's n-grams that counts as overlap (default: 0.5).",
     ),
     click.option("--keep-contaminated", is_flag=True, help="Report overlap with benchmarks, but drop nothing for it."),
