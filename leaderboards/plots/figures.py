@@ -13,8 +13,9 @@ import msgspec
 from harness.errors import UserError
 from harness.runs.jsonl import appended_rows
 from harness.runs.records import Result
-from harness.scoring.intervals import Interval, mean_interval
+from harness.scoring.intervals import mean_interval
 from harness.scoring.passk import pass_at_k
+from harness.scoring.proportions import Interval
 from harness.scoring.score import ALL
 from leaderboards.plots.shapes import Axis, Bar, BarFigure, Figure, LineFigure, PlotLine, thinned, ticks
 from leaderboards.results import difficulties
