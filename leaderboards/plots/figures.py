@@ -13,7 +13,7 @@ import msgspec
 from harness.errors import UserError
 from harness.runs.jsonl import appended_rows
 from harness.runs.records import Result
-from harness.scoring.intervals import mean_interval
+from harness.scoring.intervals import interval_over
 from harness.scoring.passk import pass_at_k
 from harness.scoring.proportions import Interval
 from harness.scoring.score import ALL
@@ -97,7 +97,7 @@ def curve(result: Result) -> Mapping[int, CurvePoint]:
     found = {}
     for k in (step for step in steps if 1 <= step <= largest):
         values = [pass_at_k(tally.n, tally.c, k) for tally in judged]
-        found[k] = CurvePoint(fmean(values), mean_interval(values, trials=sum(tally.n // k for tally in judged)))
+        found[k] = CurvePoint(fmean(values), interval_over(judged, values, k))
     return found
 
 
