@@ -57,7 +57,8 @@ function headRow(set) {
       const side = { [a?.name]: "A", [b?.name]: "B" }[run?.name];
       const head = element("th", { scope: "col", "aria-sort": column ? order : undefined });
       if (!column) head.append(text);
-      else head.append(button(text, () => go({ sort: route.sort === column ? `-${column}` : column })));
+      else
+        head.append(button(text, () => go({ sort: route.sort === column ? `-${column}` : column }), { title: text }));
       if (side && set.runs.length > 1)
         head.append(element("abbr", { class: "chosen", title: `side ${side}`, text: side }));
       return head;
