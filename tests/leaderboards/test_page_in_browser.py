@@ -273,3 +273,16 @@ def test_more_rows_follow_as_one_scrolls(browser, make_result, write_run, tmp_pa
     assert first == 50
     assert walked_to % 50 == 0
     assert browser.value(ROWS) == [f"{number:03}" for number in range(180)]
+
+
+def test_a_hundred_thousand_samples_open_in_a_second_of_cpu_time(browser, make_result, write_run, tmp_path):
+    """Until the matrix can be read; 0.16 s was measured, and no file of samples is loaded for it."""
+    result = make_result({f"problem {number}": (39, number % 40) for number in range(2572)})
+    assert run(["table", write_run("a", result), "--format", "html", "--out", str(tmp_path / "page")]) == 0
+
+    browser.ask("Performance.enable", timeDomain="threadTicks")
+    browser.show((tmp_path / "page" / "index.html").as_uri() + "#view=problems")
+    spent = {metric["name"]: metric["value"] for metric in browser.ask("Performance.getMetrics")["metrics"]}
+
+    assert spent["ProcessTime"] < 1
+    assert sum("/data/" in address for address in browser.requested()) == 1
