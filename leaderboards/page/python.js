@@ -70,7 +70,7 @@ function programLines(source) {
 const COLOURED = new Set(["comment", "text", "number", "decorator", "keyword", "defined", "builtin"]);
 
 function programView(source) {
-  const lines = programLines(source.replace(/\n$/, ""));
+  const lines = programLines(source.replace(/\n+$/, ""));
   const code = element(
     "code",
     {},
