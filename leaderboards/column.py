@@ -1,6 +1,6 @@
 """Computes the numbers of a table's column, over the problems that all its rows share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import stdev
 
 import msgspec
@@ -9,8 +9,11 @@ from harness.runs.records import Result
 from harness.scoring.lost import is_score
 from harness.scoring.passk import mean_pass_at_k
 from leaderboards.contrast import Rows, contrast
+from leaderboards.marks import SIGNIFICANT
+from leaderboards.paired import ALPHA, holm
 from leaderboards.results import shared_tallies
-from leaderboards.seeds import seed_interval, values_of
+from leaderboards.seeds import SEEDS_NEEDED, seed_interval, values_of
+
 
 NOT_A_SCORE = "not a score"
 """Stamps a number that lost too many samples to faults of the sandbox."""
@@ -97,3 +100,61 @@ def _number(rows: Rows, k: int, stamp: str) -> RowNumber:
         spread=float(stdev(100 * mean for mean in means)) if len(means) > 1 else None,
         stamp=stamp,
     )
+
+
+def differing_methods(numbers: Sequence[ColumnNumbers]) -> list[set[str]]:
+    """Return the methods of each column that differ from the base, after one correction for the whole table.
+
+    Args:
+        numbers: Of each column of the table.
+
+    Returns:
+        A set of methods for each column.
+    """
+    tests = [(place, method, p) for place, column in enumerate(numbers) for method, p in column.p_values.items()]
+    found = [set[str]() for _ in numbers]
+    for (place, method, _), adjusted in zip(tests, holm([p for *_, p in tests]), strict=True):
+        if adjusted < ALPHA:
+            found[place].add(method)
+    return found
+
+
+def significance_notes(numbers: Sequence[ColumnNumbers], base: str, fewest: int) -> Iterator[str]:
+    """Yield the meaning of the sign for a difference, and whether it is about methods or checkpoints.
+
+    Args:
+        numbers: Of each column of the table.
+        base: Method that others are compared with.
+        fewest: Seeds of the method that has fewest.
+
+    Yields:
+        A note, where there is something to compare.
+    """
+    tests = sum(len(column.p_values) for column in numbers)
+    subject = (
+        "the tests are on seeds, so about the methods"
+        if fewest >= SEEDS_NEEDED
+        else f"with fewer than {SEEDS_NEEDED} seeds of a method they are about its checkpoints, not the method"
+    )
+    if tests:
+        yield (
+            f"{SIGNIFICANT}: differs from {base} significantly, at {100 * ALPHA:g} %; tests are paired by problem and "
+            f"corrected (Holm) for the {tests} comparisons of this table; {subject}."
+        )
+
+
+def shared_notes(titles: Sequence[str], numbers: Sequence[ColumnNumbers]) -> Iterator[str]:
+    """Yield the columns that leave out problems that some row has.
+
+    Args:
+        titles: Of the columns.
+        numbers: Of each column.
+
+    Yields:
+        A note for each such column.
+    """
+    for title, column in zip(titles, numbers, strict=True):
+        if column.numbers and not column.problems:
+            yield f"{title}: no marks, as there is no problem that all rows have enough samples of."
+        elif column.problems < column.most:
+            yield f"{title}: over the {column.problems} of {column.most} problems that all rows have enough samples of."

@@ -248,7 +248,7 @@ def _columns(columns: Sequence[PairedColumn]) -> Iterator[str]:
     yield from table([sources, *map(_source_cells, columns)])
     yield ""
     if any(None in {column.variance.sample, column.variance.seed} for column in columns):
-        yield "-: unknown, of seeds with one run a side, of samples with no more of them than tries"
+        yield "-: unknown, of seeds with one run a side, of samples with one a problem"
         yield ""
 
 

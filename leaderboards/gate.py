@@ -1,7 +1,7 @@
 """Decides whether a candidate may pass, given a baseline, and reports it as markdown and JUnit XML."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import msgspec
@@ -9,8 +9,9 @@ import msgspec
 from harness.errors import UserError
 from harness.escapes import in_markdown, in_tree
 from harness.runs.conditions import differences, slight_differences
-from harness.runs.records import Result
+from harness.runs.records import Conditions, Result
 from harness.scoring.report import table
+from leaderboards.compare import scope
 from leaderboards.flips import Flip, flips
 from leaderboards.nightly import NightlyState, tonight
 from leaderboards.regression import Demand, Loss, as_if, loss_of, tells_lost
@@ -67,6 +68,7 @@ def judge(
     confidence: float = 0.95,
     strict: bool = False,
     more_baselines: Sequence[Result] = (),
+    more_candidates: Sequence[Result] = (),
     drawn_again: Sequence[Result] = (),
     nights: NightlyState | None = None,
 ) -> GateDecision:
@@ -84,7 +86,8 @@ def judge(
         tolerance: Loss of pass@k that passes, in [0, 1].
         confidence: Of the one-sided interval, in [0.5, 1); with `nights`, that none of them is stopped for nothing.
         strict: Don't compare either where there would only be a warning.
-        more_baselines: More samples of the reference; the mean of all is compared.
+        more_baselines: More samples of the reference, or more seeds of it; the mean of all is compared.
+        more_candidates: More seeds of the candidate's method; with three or more on each side, the test is on seeds.
         drawn_again: More samples of the candidate, looked at only where the first would fail.
         nights: State of a test over many nights, of which this is the next; None for a decision that stands alone.
 
@@ -94,7 +97,8 @@ def judge(
     Raises:
         UserError: One of them has fewer than `k` samples of each problem, so there is nothing to decide by.
     """
-    baselines, others = (baseline, *more_baselines), (*more_baselines, candidate, *drawn_again)
+    baselines, candidates = (baseline, *more_baselines), (candidate, *more_candidates)
+    others = (*more_baselines, *candidates, *drawn_again)
     for result in (baseline, *others):
         most = max([result.conditions.samples, *(tally.n for tally in result.tallies)])
         if most < k:
@@ -105,10 +109,10 @@ def judge(
     checks = [_same_protocol(baseline, others, strict=strict), _same_problems(baseline, others)]
     state = None
     if all(check.passed for check in checks):
-        demand = Demand(k, tolerance, confidence)
-        checks.append(_sandbox_errors(baselines, (candidate, *drawn_again), demand))
+        demand = Demand(k, tolerance, confidence, on_seeds=bool(more_candidates))
+        checks.append(_sandbox_errors(baselines, (*candidates, *drawn_again), demand))
         if nights is None:
-            checks.append(_no_regression(baselines, candidate, drawn_again, demand))
+            checks.append(_no_regression(baselines, candidates, drawn_again, demand))
         else:
             tested = tonight(nights, baselines, candidate, demand)
             state = tested.state if checks[-1].passed else nights
@@ -121,21 +125,25 @@ def judge(
         passed=all(check.passed for check in checks),
         comparable=comparable,
         decided=not any(check.ours and not check.passed for check in checks),
-        warnings=slight_differences(baseline.conditions, candidate.conditions),
+        warnings=_found(slight_differences, baseline, others),
         checks=tuple(checks),
-        lost=tuple(flip for flip in flips(baseline, candidate) if comparable and flip.change < 0),
+        lost=tuple(flip for flip in flips(baseline, candidates) if comparable and flip.change < 0),
         state=state,
     )
 
 
 def _same_protocol(baseline: Result, others: Sequence[Result], *, strict: bool) -> Check:
-    found, slight = (
-        tuple(dict.fromkeys(text for other in others for text in difference(baseline.conditions, other.conditions)))
-        for difference in (differences, slight_differences)
-    )
+    found, slight = _found(differences, baseline, others), _found(slight_differences, baseline, others)
     forbidding = found + slight if strict else found
     alike = f"alike but for {'; '.join(slight)}" if slight else "all were reached under the same conditions"
     return Check(name="protocol", passed=not forbidding, message="; ".join(forbidding) or alike, decides=False)
+
+
+def _found(
+    difference: Callable[[Conditions, Conditions], tuple[str, ...]], baseline: Result, others: Sequence[Result]
+) -> tuple[str, ...]:
+    """Return the differences of all other results from the baseline, each once."""
+    return tuple(dict.fromkeys(text for other in others for text in difference(baseline.conditions, other.conditions)))
 
 
 def _same_problems(baseline: Result, others: Sequence[Result]) -> Check:
@@ -176,19 +184,21 @@ def _verdict_if(baselines: Sequence[Result], candidates: Sequence[Result], deman
 
 
 def _no_regression(
-    baselines: Sequence[Result], candidate: Result, drawn_again: Sequence[Result], demand: Demand
+    baselines: Sequence[Result], candidates: Sequence[Result], drawn_again: Sequence[Result], demand: Demand
 ) -> Check:
     name = f"pass@{demand.k}"
-    loss = loss_of(baselines, (candidate,), demand)
+    loss = loss_of(baselines, candidates, demand)
     if loss is None:
         message = f"no problem has {demand.k} samples or more in all results"
         return Check(name=name, passed=False, message=message, decides=False)
     found = [_finding(loss, demand)]
     if loss.stopped and drawn_again:
-        loss = loss_of(baselines, (candidate, *drawn_again), demand) or loss
+        loss = loss_of(baselines, (*candidates, *drawn_again), demand) or loss
         found.append(f"with {len(drawn_again)} more draws {_finding(loss, demand)}")
     elif loss.stopped:
         found.append("before you believe it, generate again with another seed and add --confirm")
+    if demand.on_seeds:
+        found.append(scope(len(baselines), len(candidates)).removesuffix("."))
     found.append(f"a true loss of {100 * loss.found:.2f} would be stopped in 80 % of cases")
     return Check(name=name, passed=not loss.stopped, message="; ".join(found))
 

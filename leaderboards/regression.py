@@ -1,15 +1,18 @@
 """Tests whether a candidate lost more of pass@k than is tolerated: pure functions over results."""
 
 import math
-from collections.abc import Iterator, Sequence
-from statistics import NormalDist, fmean
+from collections.abc import Sequence
+from statistics import NormalDist
 from typing import NamedTuple
 
 import msgspec
 
 from harness.runs.records import Result
-from harness.scoring.passk import pass_at_k
+from harness.scoring.passk import mean_pass_at_k
+from leaderboards.contrast import Rows, changes_of
 from leaderboards.paired import POWER, mean_difference
+from leaderboards.results import shared_tallies
+from leaderboards.seeds import SEEDS_NEEDED, seed_difference, values_of
 from sandbox.records import Verdict
 
 
@@ -22,6 +25,8 @@ class Demand(NamedTuple):
     """Loss of pass@k that passes, in [0, 1]."""
     confidence: float = 0.95
     """Of the one-sided interval, in [0.5, 1)."""
+    on_seeds: bool = False
+    """Whether results on a side are seeds of a method: three or more on both are tested on seeds."""
 
 
 class Loss(NamedTuple):
@@ -49,33 +54,30 @@ def loss_of(baselines: Sequence[Result], candidates: Sequence[Result], demand: D
     Returns:
         The loss; None where no problem has k samples in all of them.
     """
-    pairs = list(_pairs(baselines, candidates, demand.k))
-    if not pairs:
+    rows = shared_tallies((*baselines, *candidates), demand.k)
+    if not rows[0]:
         return None
-    changes = [now - before for before, now in pairs]
+    before, now = rows[: len(baselines)], rows[len(baselines) :]
     # The upper end of a two-sided interval at 2 c - 1 is the one-sided bound at c.
-    difference = mean_difference(changes, confidence=2 * demand.confidence - 1)
+    two_sided = 2 * demand.confidence - 1
+    if demand.on_seeds and min(len(before), len(now)) >= SEEDS_NEEDED:
+        of_seeds = seed_difference(values_of(before, demand.k), values_of(now, demand.k), two_sided)
+        most, found = of_seeds.high, demand.tolerance + of_seeds.detectable_loss(demand.confidence)
+    else:
+        changes = list(map(float, changes_of(before, now, demand.k)))
+        most, found = mean_difference(changes, two_sided).high, detectable_loss(changes, demand)
     return Loss(
-        before=fmean(before for before, _ in pairs),
-        now=fmean(now for _, now in pairs),
-        problems=len(pairs),
-        most=difference.high,
-        stopped=difference.high < -demand.tolerance,
-        found=detectable_loss(changes, demand),
+        before=_mean(before, demand.k),
+        now=_mean(now, demand.k),
+        problems=len(rows[0]),
+        most=most,
+        stopped=most < -demand.tolerance,
+        found=found,
     )
 
 
-def _pairs(baselines: Sequence[Result], candidates: Sequence[Result], k: int) -> Iterator[tuple[float, float]]:
-    """Yield the mean pass@k before and now, of each problem that has k samples in all results."""
-    values = [
-        [{tally.task_id: pass_at_k(tally.n, tally.c, k) for tally in result.tallies if tally.n >= k} for result in side]
-        for side in (baselines, candidates)
-    ]
-    every = [of_result for side in values for of_result in side]
-    for task_id in every[0]:
-        if all(task_id in of_result for of_result in every):
-            before, now = (fmean(of_result[task_id] for of_result in side) for side in values)
-            yield before, now
+def _mean(rows: Rows, k: int) -> float:
+    return float(mean_pass_at_k(((tally.n, tally.c) for row in rows for tally in row), k))
 
 
 def as_if(result: Result, *, passed: bool) -> Result:

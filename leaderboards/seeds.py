@@ -21,6 +21,7 @@ from harness.scoring.distributions import student_cdf, student_quantile
 from harness.scoring.intervals import mean_interval
 from harness.scoring.passk import pass_at_k
 from harness.scoring.proportions import Interval, proportion_interval
+from harness.scoring.redrawn import redrawn_variance
 from leaderboards.paired import ALPHA, POWER
 
 Values = NDArray[np.float64]
@@ -36,8 +37,8 @@ class VarianceSplit(msgspec.Struct, frozen=True, kw_only=True):
     problem: float
     """That the methods differ by problem: more problems lower it."""
     sample: float | None
-    """That the samples are random: more samples, problems or seeds lower it. None where problem or seed holds it,
-    because there are no more samples than tries."""
+    """That the samples are random: more samples, problems or seeds lower it. None where the problem's part holds it,
+    because there is one sample of a problem."""
     seed: float | None
     """That a seed is better or worse altogether: more seeds lower it. None where a side has one seed."""
     seed_by_problem: float
@@ -79,7 +80,15 @@ class SeedDifference(NamedTuple):
     @property
     def detectable(self) -> float:
         """Return the smallest true difference that the test would find in 80 % of cases at 5 %."""
-        return (student_quantile(1 - ALPHA / 2, self.df) + student_quantile(POWER, self.df)) * self.standard_error
+        return self.detectable_loss(1 - ALPHA / 2)
+
+    def detectable_loss(self, confidence: float) -> float:
+        """Return the smallest true loss that a one-sided test would find in 80 % of cases.
+
+        Args:
+            confidence: Of the test, in [0.5, 1).
+        """
+        return (student_quantile(confidence, self.df) + student_quantile(POWER, self.df)) * self.standard_error
 
 
 def values_of(rows: Sequence[Sequence[Tally]], k: int) -> Values:
@@ -99,30 +108,19 @@ _value = lru_cache(maxsize=1 << 14)(pass_at_k)
 
 
 def sampling_of(rows: Sequence[Sequence[Tally]], k: int) -> float | None:
-    """Return the mean variance of a value that drawing the samples has, by the jackknife.
-
-    Without one of n samples, pass@k is one of two numbers, as the sample was accepted or not. For k = 1 this is the
-    unbiased p (1 - p) / (n - 1).
+    """Return the mean variance of a value that drawing the samples has.
 
     Args:
         rows: Tallies of the same problems, a row a seed.
         k: Tries allowed.
 
     Returns:
-        The variance; None where some problem has no more than k samples.
+        The variance; None where some problem has but one sample.
     """
-    tallies = [tally for row in rows for tally in row]
-    if min(tally.n for tally in tallies) <= k:
+    counts = [(tally.n, tally.c) for row in rows for tally in row]
+    if min(n for n, _ in counts) < 2:
         return None
-    return math.fsum(_jackknife(tally.n, tally.c, k) for tally in tallies) / len(tallies)
-
-
-@lru_cache(maxsize=1 << 14)
-def _jackknife(n: int, c: int, k: int) -> float:
-    if c in {0, n}:
-        return 0.0
-    change = pass_at_k(n - 1, c, k) - pass_at_k(n - 1, c - 1, k)
-    return (n - 1) * (c / n) * (1 - c / n) * change**2
+    return max(0.0, redrawn_variance(counts, k)) * len(counts)
 
 
 def variance_split(

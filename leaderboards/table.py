@@ -15,11 +15,9 @@ from harness.runs.records import Result
 from harness.scoring.lost import lost_text
 from harness.scoring.report import repetition_warning
 from harness.scoring.score import ALL, by_subset
-from leaderboards.column import ColumnNumbers, column_numbers
-from leaderboards.marks import SIGNIFICANT, Cell, Column, Table, TableRow, marked
-from leaderboards.paired import ALPHA, holm
+from leaderboards.column import ColumnNumbers, column_numbers, differing_methods, shared_notes, significance_notes
+from leaderboards.marks import Cell, Column, Table, TableRow, marked
 from leaderboards.results import Found, difficulties, protocol_differences, refuse_repeated
-from leaderboards.seeds import SEEDS_NEEDED
 
 
 class TableEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,7 +119,7 @@ def _table(entries: Sequence[TableEntry], *, base: str, mixed_protocols: bool, b
         column_numbers(_by_method(entries, methods, column.model), column.k, column.difficulty, found_base)
         for column in columns
     ]
-    differing = _differing(numbers)
+    differing = differing_methods(numbers)
     rows = [
         TableRow(
             method=method,
@@ -137,13 +135,14 @@ def _table(entries: Sequence[TableEntry], *, base: str, mixed_protocols: bool, b
         rows=marked(rows, found_base),
         notes=(),
     )
+    fewest = min(len(_results(entries, entry.method, entry.model)) for entry in entries)
     notes = (
         rule(found_base),
-        *_significance(numbers, found_base, entries),
+        *significance_notes(numbers, found_base, fewest),
         f"Protocol: {footnote(entries[0].result.conditions)}.",
         *(f"ANOTHER PROTOCOL: {other}." for other in others),
         *_slightly_other(entries),
-        *_narrower(table.titles, numbers),
+        *shared_notes(table.titles, numbers),
         *(f"{_name(entry)}: {text}." for entry in entries if (text := lost_text(entry.result))),
         *(f"{_name(entry)}: {text}." for entry in entries if (text := repetition_warning(entry.result))),
     )
@@ -157,41 +156,6 @@ def _by_method(entries: Sequence[TableEntry], methods: Sequence[str], model: str
 def _cell(column: ColumnNumbers, method: str, differing: Collection[str]) -> Cell | None:
     number = column.numbers.get(method)
     return Cell(**msgspec.structs.asdict(number), differs=method in differing) if number else None
-
-
-def _differing(numbers: Sequence[ColumnNumbers]) -> list[set[str]]:
-    """Return the methods of each column that differ from the base, after one correction for the whole table."""
-    tests = [(place, method, p) for place, column in enumerate(numbers) for method, p in column.p_values.items()]
-    found = [set[str]() for _ in numbers]
-    for (place, method, _), adjusted in zip(tests, holm([p for *_, p in tests]), strict=True):
-        if adjusted < ALPHA:
-            found[place].add(method)
-    return found
-
-
-def _significance(numbers: Sequence[ColumnNumbers], base: str, entries: Sequence[TableEntry]) -> Iterator[str]:
-    """Yield what the sign for a difference means, and whether it is about methods or checkpoints."""
-    tests = sum(len(column.p_values) for column in numbers)
-    fewest = min(len(_results(entries, entry.method, entry.model)) for entry in entries)
-    subject = (
-        "the tests are on seeds, so about the methods"
-        if fewest >= SEEDS_NEEDED
-        else f"with fewer than {SEEDS_NEEDED} seeds of a method they are about its checkpoints, not the method"
-    )
-    if tests:
-        yield (
-            f"{SIGNIFICANT}: differs from {base} significantly, at {100 * ALPHA:g} %; tests are paired by problem and "
-            f"corrected (Holm) for the {tests} comparisons of this table; {subject}."
-        )
-
-
-def _narrower(titles: Sequence[str], numbers: Sequence[ColumnNumbers]) -> Iterator[str]:
-    """Yield the columns that leave out problems that some row has."""
-    for title, column in zip(titles, numbers, strict=True):
-        if column.numbers and not column.problems:
-            yield f"{title}: no marks, as no problem has {title.split()[0]} in all rows."
-        elif column.problems < column.most:
-            yield f"{title}: over the {column.problems} of {column.most} problems that all rows have enough samples of."
 
 
 def rule(base: str) -> str:

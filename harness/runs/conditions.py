@@ -24,7 +24,7 @@ def condition_texts(conditions: Conditions) -> dict[str, str]:
         Name of the condition -> its value as text, "unknown" where the samples don't tell it.
     """
     card = conditions.prompt_card
-    limits = ", ".join(f"{name} {value:.12g}" for name, value in msgspec.structs.asdict(conditions.limits).items())
+    limits = ", ".join(f"{name} {value:.15g}" for name, value in msgspec.structs.asdict(conditions.limits).items())
     return {
         "benchmark": conditions.benchmark,
         "data version": conditions.data_version or _UNVERSIONED,

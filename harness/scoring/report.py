@@ -48,6 +48,9 @@ def _section(result: Result) -> Iterator[str]:
     yield ""
     yield from table(_score_rows(result, subsets))
     yield ""
+    if again := ", ".join(_redrawn(result)):
+        yield f"Intervals are for other problems like these; for these problems, drawn again: {again}"
+        yield ""
     yield from table(_verdict_rows(result, subsets))
     yield ""
     for rows in (_month_rows(result), _consistency_rows(result), _clean_rows(result)):
@@ -95,6 +98,13 @@ def _score_rows(result: Result, subsets: Mapping[Subset, int]) -> Iterator[tuple
     yield "difficulty, kind" if with_kinds else "difficulty", "problems", *(f"pass@{k}" for k in ks)
     for subset, size in subsets.items():
         yield _name(subset), str(size), *(_score_cell(cells.get((subset, k)), size) for k in ks)
+
+
+def _redrawn(result: Result) -> Iterator[str]:
+    """Yield the interval of each pass@k over all problems for samples of the same problems."""
+    for score in result.scores:
+        if score.difficulty == score.kind == ALL and score.redrawn_low is not None and score.redrawn_high is not None:
+            yield f"pass@{score.k} {100 * score.redrawn_low:.1f}-{100 * score.redrawn_high:.1f}"
 
 
 def _month_rows(result: Result) -> Iterator[tuple[str, ...]]:

@@ -18,10 +18,11 @@ from sandbox.printable import one_line
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def command(*, results: tuple[str, ...], mixed_protocols: bool, flips: int, as_json: bool) -> None:
-    """Compare two results, paired by problem, or two methods by their seeds.
+    """Compare two results, paired by problem.
 
-    RESULT is the folder of a run or its result file; RUN#POLICY selects one policy of several. Two results are compared
-    as they are; several results of one METHOD are its seeds, and with three or more of each the test is on seeds.
+    Or two methods, by the results of their seeds. RESULT is the folder of a run or its result file; RUN#POLICY selects
+    one policy of several. Two results are compared as they are; several results of one METHOD are its seeds, and with
+    three or more of each the test is on seeds.
     """
     a, b = two_sides(results)
     comparison = compare(a.results, b.results, (a.name, b.name))

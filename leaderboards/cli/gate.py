@@ -1,5 +1,6 @@
 """Runs `proctor gate`: a regression fails the job."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -7,10 +8,11 @@ import click
 from harness.cli.finite import FiniteRange
 from harness.errors import OUR_FAULT, UserError
 from harness.runs.jsonl import pretty_json, write_whole
+from harness.runs.records import Result
 from leaderboards.gate import judge, junit, summary
 from leaderboards.nightly import NIGHTS, new_bets, read_state, write_state
 from leaderboards.render import writing
-from leaderboards.results import the_one
+from leaderboards.results import refuse_repeated, the_one
 from sandbox.printable import one_line
 
 REGRESSION = 1
@@ -28,7 +30,12 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="Run or result file; RUN#POLICY selects a policy. Several are more samples of it.",
 )
 @click.option(
-    "--candidate", required=True, metavar="RESULT", help="Run or result file to check, named in the same way."
+    "--candidate",
+    "candidates",
+    required=True,
+    multiple=True,
+    metavar="RESULT",
+    help="Run or result file to check, named in the same way. Several are seeds of its method.",
 )
 @click.option(
     "--confirm",
@@ -70,7 +77,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 def command(
     *,
     baselines: tuple[str, ...],
-    candidate: str,
+    candidates: tuple[str, ...],
     drawn_again: tuple[str, ...],
     state_path: Path | None,
     nights: int,
@@ -88,17 +95,17 @@ def command(
     Exit code 1 if it is, with the requested confidence, else 0. Where protocol or problems differ nothing is compared,
     and the exit code is 2; where samples that the sandbox lost may have made the difference, it is 3.
     """
-    references = [the_one(baseline).result for baseline in baselines]
-    if state_path and drawn_again:
-        raise UserError("--confirm: with --state the next night is the confirmation; leave one of them out")
+    references, checked = (_results(named) for named in (baselines, (*candidates, *drawn_again)))
+    _refuse_mixture(candidates, drawn_again, state_path)
     state = None
     if state_path:
         state = read_state(state_path, new_bets(references, k, tolerance / 100, confidence / 100, nights))
     decision = judge(
         references[0],
-        the_one(candidate).result,
+        checked[0],
         more_baselines=references[1:],
-        drawn_again=[the_one(result).result for result in drawn_again],
+        more_candidates=checked[1 : len(candidates)],
+        drawn_again=checked[len(candidates) :],
         nights=state,
         k=k,
         tolerance=tolerance / 100,
@@ -119,12 +126,26 @@ def command(
             write_state(state_path, decision.state)
     if not decision.comparable:
         found = "; ".join(check.message for check in decision.checks if not check.passed)
-        raise UserError(
-            f"{candidate}: can't be compared with {baselines[0]}: {one_line(found)}; score the samples of both alike"
-        )
+        pair = f"{candidates[0]}: can't be compared with {baselines[0]}"
+        raise UserError(f"{pair}: {one_line(found)}; score the samples of both alike")
     if decision.passed:
         return 0
     return REGRESSION if decision.decided else OUR_FAULT
+
+
+def _refuse_mixture(candidates: Sequence[str], drawn_again: Sequence[str], state_path: Path | None) -> None:
+    """Refuse options that ask for two ways to decide at once."""
+    if state_path and drawn_again:
+        raise UserError("--confirm: with --state the next night is the confirmation; leave one of them out")
+    if len(candidates) > 1 and (state_path or drawn_again):
+        raise UserError("--candidate: several seeds are tested at once; leave --confirm and --state out")
+
+
+def _results(named: Sequence[str]) -> list[Result]:
+    """Read the results of one side; a run that is given twice is refused."""
+    found = [the_one(argument) for argument in named]
+    refuse_repeated(found)
+    return [one.result for one in found]
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -92,7 +92,7 @@ def command(
     alpha: float,
     as_json: bool,
 ) -> None:
-    """Plan the problems, samples and seeds that a question needs, before it is asked.
+    """Plan the problems, samples and seeds that a question needs.
 
     The question: do two policies, or two methods, differ in pass@1 by --difference? RESULT measures how much problems,
     samples and seeds vary: one policy, or two as for `proctor compare`. --score assumes it.

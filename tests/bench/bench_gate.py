@@ -25,8 +25,9 @@ import numpy as np
 
 from harness.runs.records import Conditions, Repetition, Result, Score, Tally, Usage
 from leaderboards.gate import judge
-from leaderboards.nightly import NIGHTS, Bets, NightlyState, Reference, after, evidence, needed, night_of, reference_of
+from leaderboards.nightly import NIGHTS, Bets, Night, NightlyState, after, evidence, needed, night_of, reference_of
 from leaderboards.paired import mean_difference
+from leaderboards.regression import Demand, loss_of
 from sandbox.records import Limits, Verdict
 
 PAIRS = 1000
@@ -197,9 +198,8 @@ def stopped_releases(release: Release, drop: float, *, n: int = 1, releases: int
         if release.best:
             baselines = [max(baselines, key=np.sum)]
         draws = [rng.binomial(n, chances * (1 - 2 * drop)) for _ in range(1 + release.confirmed)]
-        first, *more = (result_of(counts, n) for counts in baselines)
-        candidate, *again = (result_of(counts, n) for counts in draws)
-        stopped += not judge(first, candidate, more_baselines=more, drawn_again=again).passed
+        before, now = ([result_of(counts, n) for counts in side] for side in (baselines, draws))
+        stopped += loss_of(before, now[:1], Demand()).stopped and loss_of(before, now, Demand()).stopped
     return stopped / releases
 
 
@@ -232,37 +232,35 @@ def years(setting: Nightly, *, worlds: int = WORLDS, nights: int = NIGHTS) -> Ye
     alarms, delays = 0, tuple[list[int], ...]([] for _ in LOSSES)
     for world in range(worlds):
         chances = rng.beta(0.5, 0.5, size=PROBLEMS)
-        reference = reference_of(counted(rng, chances, setting.baseline_n), 1, ALPHA)
-        state = NightlyState(bets=Bets(reference=str(world), nights=nights, alpha=ALPHA))
-        alarmed = False
-        for number in range(nights):
-            if number == min(WORSE_FROM, nights - 1) and not alarmed:
-                for loss, found in zip(LOSSES, delays, strict=True):
-                    found.append(_delay(state, reference, chances * (1 - 2 * loss), setting.n, rng))
-            state = _next(state, reference, chances, setting.n, rng)
-            alarmed = alarmed or evidence(state) >= needed(state.bets)
-        alarms += alarmed
+        counts = [(setting.baseline_n, c) for c in rng.binomial(setting.baseline_n, chances).tolist()]
+        reference = reference_of(counts, 1, ALPHA)
+        none_right = night_of(reference, [(setting.n, 0)] * PROBLEMS, 1, 0.0)
+        start = NightlyState(bets=Bets(reference=str(world), nights=nights, alpha=ALPHA))
+        states = list(_states(start, none_right, _right(rng, setting.n, chances, nights)))
+        alarmed = next((number for number, state in enumerate(states) if _is_alarm(state)), nights)
+        alarms += alarmed < nights
+        if alarmed >= WORSE_FROM - 1:
+            for loss, found in zip(LOSSES, delays, strict=True):
+                right = _right(rng, setting.n, chances * (1 - 2 * loss), nights - WORSE_FROM)
+                after_loss = _states(states[WORSE_FROM - 1], none_right, right)
+                found.append(next((night for night, state in enumerate(after_loss, 1) if _is_alarm(state)), LONGEST))
     return Year(alarms / worlds, delays)
 
 
-def counted(rng: np.random.Generator, chances: np.ndarray, n: int) -> list[tuple[int, int]]:
-    """Return n and c of each problem."""
-    return [(n, c) for c in rng.binomial(n, chances).tolist()]
+def _right(rng: np.random.Generator, n: int, chances: np.ndarray, nights: int) -> list[int]:
+    """Return the accepted samples of each night."""
+    return rng.binomial(n, chances, size=(nights, len(chances))).sum(axis=1).tolist()
 
 
-def _next(
-    state: NightlyState, reference: Reference, chances: np.ndarray, n: int, rng: np.random.Generator
-) -> NightlyState:
-    return after(state, night_of(reference, counted(rng, chances, n), 1, 0.0), str(state.night))
+def _states(state: NightlyState, none_right: Night, right: list[int]) -> Iterator[NightlyState]:
+    """Yield the state after each night; of a night only the number of accepted samples differs."""
+    for accepted in right:
+        state = after(state, none_right._replace(lost=none_right.lost - accepted), str(state.night))
+        yield state
 
 
-def _delay(state: NightlyState, reference: Reference, chances: np.ndarray, n: int, rng: np.random.Generator) -> int:
-    """Return the nights until a loss is found, `LONGEST` where the year ends before."""
-    for delay in range(1, state.bets.nights - state.night + 1):
-        state = _next(state, reference, chances, n, rng)
-        if evidence(state) >= needed(state.bets):
-            return delay
-    return LONGEST
+def _is_alarm(state: NightlyState) -> bool:
+    return evidence(state) >= needed(state.bets)
 
 
 def nightly_kept() -> bool:

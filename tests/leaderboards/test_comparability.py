@@ -9,6 +9,7 @@ from usual_conditions import conditions
 from harness.cli.main import run
 from harness.runs.conditions import differences, slight_differences
 from harness.runs.records import Producer, PromptCardId, Sampling
+from leaderboards.gate import judge
 from sandbox.records import Limits
 
 PASSED, WORSE, INCOMPARABLE = 0, 1, 2
@@ -160,6 +161,16 @@ def test_other_problems_are_not_compared(gate, of, named, capsys):
     """They are named."""
     assert gate({}, of=of) == INCOMPARABLE
     assert named in capsys.readouterr().err
+
+
+def test_a_second_baseline_is_warned_of_as_well(make_result):
+    """Each difference from the first is named once, whichever result has it."""
+    usual = make_result({"1": (1, 1)}, **USUAL)
+    other = make_result({"1": (1, 1)}, **USUAL | {"python": "3.11.19"})
+
+    decision = judge(usual, usual, more_baselines=[other, other])
+
+    assert decision.warnings == ("python: 3.11.7 against 3.11.19",)
 
 
 def test_equal_results_pass_without_a_word(gate, capsys):

@@ -131,3 +131,44 @@ def test_compare_refuses_different_protocols(runs, capsys):
     assert "different protocols (python: 3.11.7 against 3.12.0); score both alike" in capsys.readouterr().err
     assert run(["compare", runs["base"], runs["python"], "--mixed-protocols"]) == 0
     assert "**Another protocol**: python: 3.11.7 against 3.12.0" in capsys.readouterr().out
+
+
+def seeds(make_result, write_run, option, *solved):
+    """Return the options that name runs which solved so many of 100 problems."""
+    counts = [{str(number): (1, int(number < count)) for number in range(100)} for count in solved]
+    names = [write_run(f"{option}-{place}", make_result(count)) for place, count in enumerate(counts)]
+    return [text for name in names for text in (f"--{option}", name)]
+
+
+def test_gate_tests_three_seeds_a_side_on_seeds(make_result, write_run, capsys):
+    """50, 60, 70 against 40, 50, 60: each checkpoint lost ten problems, and seeds differ by as many."""
+    baselines = seeds(make_result, write_run, "baseline", 50, 60, 70)
+
+    assert run(["gate", *baselines, *seeds(make_result, write_run, "candidate", 40, 50, 60)]) == 0
+    assert "3 and 3 seeds: the test is on seeds, so a difference is one between the methods" in capsys.readouterr().out
+
+
+def test_gate_stops_a_method_whose_seeds_are_all_worse(make_result, write_run):
+    """59, 60, 61 against 39, 40, 41."""
+    baselines = seeds(make_result, write_run, "baseline", 59, 60, 61)
+
+    assert run(["gate", *baselines, *seeds(make_result, write_run, "candidate", 39, 40, 41)]) == 1
+
+
+def test_gate_refuses_a_run_given_twice_and_two_ways_to_decide(runs, capsys):
+    """Each in one line."""
+    assert run(["gate", "--baseline", runs["base"], "--baseline", runs["base"], "--candidate", runs["worse"]]) == 2
+    assert "one run is not two seeds" in capsys.readouterr().err
+    both = ["--candidate", runs["worse"], "--candidate", runs["base"], "--state", "state.json"]
+    assert run(["gate", "--baseline", runs["base"], *both]) == 2
+    assert "--candidate: several seeds are tested at once" in capsys.readouterr().err
+
+
+def test_gate_takes_equal_shares_of_other_numbers_of_samples_as_equal(make_result, write_run):
+    """5 of 10 and 10 of 20 differ by 1e-17 as floats, and by nothing as fractions."""
+    names = [
+        write_run(f"of {n}", make_result({str(number): (n, n // 2) for number in range(100)}, samples=20))
+        for n in (20, 10)
+    ]
+
+    assert run(["gate", "--baseline", names[0], "--candidate", names[1]]) == 0

@@ -64,10 +64,10 @@ def test_the_best_is_the_one_with_the_largest_mean_over_its_problems(make_result
 
 
 def test_numbers_of_a_leaderboard_have_intervals(make_result, write_run, tmp_path):
-    """Wilson's for 2 of 4: (1/2 + 3.8415/8 -+ 1.96 sqrt(1/16 + 3.8415/64)) / (1 + 3.8415/4) is 15.0 to 85.0."""
+    """For 2 of 4: at 0.0854 more have chance 4 p^3 q + p^4 = 0.0023, 0.62 of two 0.62 x 6 p^2 q^2 = 0.0227."""
     write_run("1", make_result(solved(2)))
 
-    assert "| 50.00 (15.0-85.0) |" in regenerate(tmp_path).read_text()
+    assert "| 50.00 (8.5-91.5) |" in regenerate(tmp_path).read_text()
 
 
 def test_a_leaderboard_is_stale_until_it_is_regenerated(make_result, write_run, tmp_path):

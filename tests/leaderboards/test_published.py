@@ -1,5 +1,7 @@
 """The paper's numbers: all of them, possible under its protocol, marked as its rule says, and beside ours."""
 
+import csv
+import io
 import re
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 from harness.cli.main import run
 from leaderboards.marks import Cell, Column, Table, TableRow
 from leaderboards.published import EXP, GRPO, METHODS, TABLE_1, TABLE_2, TABLE_3, beside_published, published_tables
-from leaderboards.render import tables_markdown
+from leaderboards.render import tables_csv, tables_markdown
 
 ROOT = Path(__file__).parents[2]
 TRANSCRIPTION = ROOT.parent / "shared" / "PAPER_TABLES.md"
@@ -85,6 +87,14 @@ def test_the_arithmetic_of_the_papers_text():
 def test_rendered_they_are_the_golden_file():
     """Every number in its place, with its marks, as it was checked by eye."""
     assert tables_markdown(TABLES) == Path(__file__).with_name("published.md").read_text()
+
+
+def test_csv_has_every_number_with_its_marks():
+    """The 70 numbers, by table, method and column."""
+    rows = list(csv.DictReader(io.StringIO(tables_csv(TABLES))))
+    found = [(float(row["percent"]), row["best"] == "True", row["below_base"] == "True") for row in rows]
+
+    assert found == [(c.value, c.best, c.below_base) for table in TABLES for row in table.rows for c in row.cells]
 
 
 def test_numbers_without_an_interval_are_shown_beside_those_with_one():

@@ -210,7 +210,7 @@ def test_rows_without_a_shared_problem_are_stamped(make_result):
         (100.0, "of 1 other problems", False),
         (0.0, "of 1 other problems", False),
     ]
-    assert "pass@2: no marks, as no problem has pass@2 in all rows." in table.notes
+    assert "pass@2: no marks, as there is no problem that all rows have enough samples of." in table.notes
 
 
 def test_other_tasks_are_another_protocol(make_result):
