@@ -69,8 +69,15 @@ function programLines(source) {
 
 const COLOURED = new Set(["comment", "text", "number", "decorator", "keyword", "defined", "builtin"]);
 
+// A pattern for this would take time that grows with the square of the empty lines before other ones.
+function withoutEmptyEnd(text) {
+  let end = text.length;
+  while (text[end - 1] === "\n") end -= 1;
+  return text.slice(0, end);
+}
+
 function programView(source) {
-  const lines = programLines(source.replace(/\n+$/, ""));
+  const lines = programLines(withoutEmptyEnd(source));
   const code = element(
     "code",
     {},
