@@ -14,7 +14,6 @@ from leaderboards.paired import ALPHA, holm
 from leaderboards.results import shared_tallies
 from leaderboards.seeds import SEEDS_NEEDED, seed_interval, values_of
 
-
 NOT_A_SCORE = "not a score"
 """Stamps a number that lost too many samples to faults of the sandbox."""
 
@@ -91,7 +90,9 @@ def _shared(
 
 def _number(rows: Rows, k: int, stamp: str) -> RowNumber:
     means = [mean_pass_at_k(((tally.n, tally.c) for tally in row), k) for row in rows]
-    low, high = seed_interval(values_of(rows, k), trials=sum(tally.n // k for row in rows for tally in row))
+    families = [tally.family or tally.task_id for tally in rows[0]] if any(tally.family for tally in rows[0]) else ()
+    trials = sum(tally.n // k for row in rows for tally in row)
+    low, high = seed_interval(values_of(rows, k), trials, families=families)
     return RowNumber(
         value=float(100 * sum(means) / len(means)),
         low=100 * low,

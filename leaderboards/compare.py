@@ -1,7 +1,6 @@
 """Compares two results, or two methods by the results of their seeds, problem by problem."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from fractions import Fraction
 from pathlib import Path
 
 import msgspec
@@ -9,7 +8,7 @@ import msgspec
 from harness.errors import UserError
 from harness.escapes import in_markdown
 from harness.runs.records import Result
-from harness.scoring.passk import exact_pass_at_k, mean_pass_at_k
+from harness.scoring.passk import mean_pass_at_k
 from harness.scoring.report import table
 from leaderboards.contrast import Rows, contrast
 from leaderboards.flips import Flip, flip_lines, flips
@@ -126,23 +125,6 @@ def columns(a: Seeds, b: Seeds, ks: Iterable[int]) -> tuple[PairedColumn, ...]:
     found = [_column(difficulty, k, rows[: len(of_a)], rows[len(of_a) :]) for difficulty, k, rows in shared if rows[0]]
     adjusted = holm([column.p for column in found])
     return tuple(msgspec.structs.replace(column, p_holm=p) for column, p in zip(found, adjusted, strict=True))
-
-
-def paired_values(a: Result, b: Result, k: int) -> tuple[tuple[Fraction, Fraction], ...]:
-    """Return the exact pass@k of both results, for each problem that has k samples in both.
-
-    Args:
-        a: The first result.
-        b: The second.
-        k: Of pass@k.
-
-    Returns:
-        (pass@k under A, pass@k under B) of each problem, in [0, 1].
-    """
-    return tuple(
-        (exact_pass_at_k(before.n, before.c, k), exact_pass_at_k(now.n, now.c, k))
-        for before, now in zip(*shared_tallies((a, b), k), strict=True)
-    )
 
 
 def _column(difficulty: str, k: int, a: Rows, b: Rows) -> PairedColumn:

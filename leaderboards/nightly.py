@@ -161,7 +161,7 @@ def counts_sha256(result: Result) -> str:
     ).hexdigest()
 
 
-class Reference(NamedTuple):
+class BaselineScore(NamedTuple):
     """Holds what the baselines say of the score of each night, if nothing got worse."""
 
     score: float
@@ -172,7 +172,7 @@ class Reference(NamedTuple):
     """Of the mean of one sample a problem."""
 
 
-def reference_of(counts: Sequence[tuple[int, int]], k: int, alpha: float) -> Reference | None:
+def reference_of(counts: Sequence[tuple[int, int]], k: int, alpha: float) -> BaselineScore | None:
     """Return what the baselines say.
 
     Args:
@@ -186,10 +186,10 @@ def reference_of(counts: Sequence[tuple[int, int]], k: int, alpha: float) -> Ref
     score = _mean(counts, k)
     interval = redrawn_interval(counts, k, score, confidence=1 - alpha)
     single = redrawn_variance(counts, 1) * fmean(n for n, _ in counts)
-    return interval and Reference(score, interval.low, single)
+    return interval and BaselineScore(score, interval.low, single)
 
 
-def night_of(reference: Reference, counts: Sequence[tuple[int, int]], k: int, tolerance: float) -> Night:
+def night_of(reference: BaselineScore, counts: Sequence[tuple[int, int]], k: int, tolerance: float) -> Night:
     """Return what came of a night.
 
     Its variance is that of the baselines at the least score that they allow, where each set of samples may vary so
@@ -220,7 +220,7 @@ def _mean(counts: Sequence[tuple[int, int]], k: int) -> float:
     return math.fsum(problems * pass_at_k(n, c, k) for (n, c), problems in Counter(counts).items()) / len(counts)
 
 
-def nights_to_find(reference: Reference, night: Night, bets: Bets, loss: float) -> float:
+def nights_to_find(reference: BaselineScore, night: Night, bets: Bets, loss: float) -> float:
     """Return about how many nights it takes to find a loss.
 
     Args:
@@ -284,7 +284,7 @@ def tonight(state: NightlyState, baselines: Sequence[Result], candidate: Result,
     return TestedNight(state, won >= enough, message)
 
 
-def _delays(reference: Reference, night: Night, bets: Bets) -> str:
+def _delays(reference: BaselineScore, night: Night, bets: Bets) -> str:
     delays = {points: nights_to_find(reference, night, bets, points / 100) for points in (2, 4, 8)}
     texts = (
         f"{points} points {'never' if math.isinf(nights) else f'in about {math.ceil(nights)} nights'}"

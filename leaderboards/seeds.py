@@ -7,7 +7,7 @@ problem, of which drawing n samples is a part.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
@@ -220,32 +220,32 @@ def _satterthwaite(terms: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return total, total**2 / math.fsum(variance**2 / df for variance, df in terms)
 
 
-def seed_interval(values: Values, trials: int, confidence: float = 0.95) -> Interval:
+def seed_interval(values: Values, trials: int, confidence: float = 0.95, families: Sequence[Hashable] = ()) -> Interval:
     """Return an interval for the mean that a method has on problems like these with seeds like these.
 
     That of a proportion, with the effective sample size of the variance over seeds and problems, and the quantile of
-    Student's t.
+    Student's t. It holds that over problems alone, which knows families and what few accepted samples can't say.
 
     Args:
         values: Of shape (seeds, problems); of one seed the interval is `mean_interval`, and for that checkpoint.
         trials: Sum of n // k over seeds and problems.
         confidence: Of the two-sided interval, in (0, 1).
+        families: Of each problem, as for `mean_interval`.
 
     Returns:
         The bounds, within [0, 1].
     """
     seeds, problems = values.shape
-    p = float(values.mean())
+    by_problem = values.mean(axis=0)
+    p, alone = float(values.mean()), mean_interval(by_problem.tolist(), trials, confidence, families)
     if seeds == 1 or not 0 < p < 1:
-        return mean_interval(values.mean(axis=0).tolist(), trials, confidence)
-    terms = [
-        (_between_seeds(values) / seeds, seeds - 1.0),
-        (_between_problems(values.mean(axis=0), _rest(values) / seeds), max(1.0, problems - 1.0)),
-    ]
-    variance, df = _satterthwaite(terms)
+        return alone
+    of_problems = _between_problems(by_problem, _rest(values) / seeds), max(1.0, problems - 1.0)
+    variance, df = _satterthwaite([(_between_seeds(values) / seeds, seeds - 1.0), of_problems])
     if not variance:
-        return mean_interval(values.mean(axis=0).tolist(), trials, confidence)
+        return alone
     # A smaller n stands for t in place of z, as Korn and Graubard have it.
     t, z = student_quantile((1 + confidence) / 2, df), NormalDist().inv_cdf((1 + confidence) / 2)
     n_eff = min(trials, p * (1 - p) / variance) * (z / t) ** 2
-    return proportion_interval(p * n_eff, n_eff, confidence)
+    low, high = proportion_interval(p * n_eff, n_eff, confidence)
+    return Interval(min(low, alone.low), max(high, alone.high))

@@ -1,10 +1,8 @@
 """Runs `proctor power`: a question in; the problems, samples and seeds that it needs out."""
 
-import math
-from typing import Any
-
 import click
 
+from harness.cli.finite import FiniteRange
 from harness.errors import UserError
 from harness.runs.jsonl import pretty_json
 from leaderboards.power import (
@@ -37,42 +35,23 @@ def _seeds(context: click.Context, option: click.Parameter, text: str) -> tuple[
     return numbers
 
 
-class _FiniteRange(click.FloatRange):
-    """Refuses nan, which is neither below nor above anything."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Convert an argument.
-
-        Args:
-            value: As typed.
-            param: That it belongs to.
-            ctx: Of the command line.
-        """
-        number: float = super().convert(value, param, ctx)
-        if math.isnan(number):
-            self.fail(f"{value!r} is not a number.", param, ctx)
-        return number
-
-
-_PERCENT = _FiniteRange(0, 100, min_open=True, max_open=True)
+_PERCENT = FiniteRange(0, 100, min_open=True, max_open=True)
 
 
 @click.command("power")
 @click.argument("results", nargs=-1, metavar="[[METHOD=]RESULT]...")
 @click.option(
-    "--difference", required=True, type=_FiniteRange(0, 100, min_open=True), metavar="POINTS", help="To be found."
+    "--difference", required=True, type=FiniteRange(0, 100, min_open=True), metavar="POINTS", help="To be found."
 )
 @click.option("--score", type=_PERCENT, metavar="PERCENT", help="Expected pass@1, where there is no RESULT.")
 @click.option("--problems", type=click.IntRange(min=1), help="Also tell the difference that so many problems find.")
 @click.option("--n", "samples", default="1,10", callback=_numbers, metavar="LIST", help="Samples per problem (1,10).")
 @click.option("--seeds", default="1,3,5,10", callback=_seeds, metavar="LIST", help="Seeds on each side (1,3,5,10).")
-@click.option(
-    "--seed-sd", type=_FiniteRange(0, 100), metavar="POINTS", help="Standard deviation of a score over seeds."
-)
+@click.option("--seed-sd", type=FiniteRange(0, 100), metavar="POINTS", help="Standard deviation of a score over seeds.")
 @click.option(
     "--correlation",
     default=0.9,
-    type=_FiniteRange(0, 1),
+    type=FiniteRange(0, 1),
     help="Of the two policies' chances over problems, where it isn't measured (0.9).",
 )
 @click.option("--power", default=80.0, type=_PERCENT, metavar="PERCENT", help="Chance to find the difference (80).")

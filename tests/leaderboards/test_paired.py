@@ -34,7 +34,7 @@ def test_mcnemar_of_thousands():
 
 
 TENTHS = st.lists(st.integers(-10, 10).map(lambda tenths: Fraction(tenths, 10)), min_size=1, max_size=10)
-UNLIKE = st.lists(st.fractions(-1, 1, max_denominator=40), min_size=1, max_size=9)
+UNLIKE = st.lists(st.fractions(-1, 1, max_denominator=12), min_size=1, max_size=9)
 
 
 def enumerated(differences):

@@ -147,6 +147,16 @@ def test_the_interval_of_several_seeds_knows_that_they_differ():
     assert 0.2 < high - 0.5 < 4.303 * 0.1 / 3**0.5
 
 
+def test_the_interval_of_seeds_is_never_narrower_than_that_of_problems():
+    """Seeds that agree don't make other problems alike, nor problems of one family."""
+    values, families = np.array([[1.0, 1.0, 0.0, 0.0] * 10] * 3), [place // 10 for place in range(40)]
+
+    for known in ((), families):
+        alone = mean_interval(values[0].tolist(), 120, families=known)
+        low, high = seed_interval(values, 120, families=known)
+        assert low <= alone.low < alone.high <= high
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed_sd", [0.0, 0.016])
 def test_false_differences_between_methods_are_5_percent(seed_sd):
