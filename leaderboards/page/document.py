@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from harness.escapes import in_tree
+from leaderboards.compare import p_text
 from leaderboards.marks import DECIMALS, SIGNIFICANT, Cell, Table
 from leaderboards.page.summary import Change, Changes, Count, Fact
 from leaderboards.plots.shapes import Figure
@@ -191,7 +192,7 @@ def _change(line: Element, change: Change | None) -> None:
     cell = SubElement(line, "td", {"data-value": repr(change.difference)})
     mark = f" {SIGNIFICANT}" if change.significant else ""
     _text(cell, "b" if change.significant else "span", f"{100 * change.difference:+.{DECIMALS}f}{mark}")
-    _text(cell, "small", f" {100 * change.low:+.1f} to {100 * change.high:+.1f}, p {change.p:.3f}")
+    _text(cell, "small", f" {100 * change.low:+.1f} to {100 * change.high:+.1f}, p {p_text(change.p)}")
 
 
 def _explorer(main: Element) -> None:

@@ -45,7 +45,7 @@ TASKS = {
         "document.querySelectorAll('.side')[1].querySelector('.verdict').innerText",
         "line 3 differs in sample 3",
     ),
-    "is sft's change from base beyond chance?": ([], SEEN, "p 1.000"),
+    "is sft's change from base beyond chance?": ([], SEEN, "p 1.0000"),
     "which protocol was it?": ([], SEEN, "limits cpu_s 4"),
     "which problems ran into the time limit?": (
         [PROBLEMS, titled(".choice", "time limit")],
