@@ -15,6 +15,7 @@ from harness.runs.records import Result, Tally
 from harness.runs.run_folder import RUN, refuse_other_schema
 from harness.runs.run_names import run_path
 from harness.scoring.score import ALL
+from sandbox.records import Verdict
 
 
 def difficulties(tallies: Iterable[Tally]) -> tuple[str, ...]:
@@ -121,7 +122,7 @@ def read_results(path: Path) -> tuple[Found, ...]:
     if not results:
         raise UserError(f"{file}: holds no result; score the run again")
     for result in results:
-        _refuse_impossible(file, result.tallies)
+        _refuse_impossible(file, result)
     samples = _samples_of(file.parent)
     return tuple(Found(file.parent, result, samples) for result in results)
 
@@ -133,10 +134,14 @@ def _samples_of(run: Path) -> str:
     return ""
 
 
-def _refuse_impossible(file: Path, tallies: Sequence[Tally]) -> None:
+def _refuse_impossible(file: Path, result: Result) -> None:
     """Refuse counts that no run has: every number of a table is computed from them."""
+    if min((score.k for score in result.scores), default=1) < 1:
+        raise UserError(f"{file}: holds a score of fewer than one try; score the run again")
+    if Verdict.SANDBOX_ERROR not in result.verdict_counts or min(result.verdict_counts.values()) < 0:
+        raise UserError(f"{file}: has impossible numbers of verdicts; score the run again")
     seen = set[str]()
-    for tally in tallies:
+    for tally in result.tallies:
         if tally.task_id in seen:
             raise UserError(f"{file}: holds task {tally.task_id} twice; score the run again")
         if not (0 <= tally.c <= tally.n <= _MOST_SAMPLES and 0 <= tally.lost <= _MOST_SAMPLES):

@@ -98,6 +98,25 @@ def test_impossible_counts_are_refused(make_result, write_run, tally):
         named_results(str(path))
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"verdict_counts": {}}, "has impossible numbers of verdicts"),
+        ({"verdict_counts": {"sandbox_error": -1}}, "has impossible numbers of verdicts"),
+        ({"k": 0}, "holds a score of fewer than one try"),
+    ],
+)
+def test_impossible_scores_are_refused(make_result, write_run, changes, message):
+    """In one line that names the file, where a division by zero would follow."""
+    path = Path(write_run("run", make_result({"1": (1, 1)}))) / "result.json"
+    (content,) = json.loads(path.read_text())
+    (content["scores"][0] if "k" in changes else content).update(changes)
+    path.write_text(json.dumps([content]))
+
+    with pytest.raises(UserError, match=rf"result\.json: {message}"):
+        named_results(str(path))
+
+
 def test_a_task_that_is_there_twice_is_refused(make_result, write_run):
     """It is not clear which counts."""
     path = Path(write_run("run", make_result({"1": (1, 1)}))) / "result.json"
