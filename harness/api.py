@@ -115,8 +115,7 @@ def evaluate_samples(
     r"""Judge samples in the sandbox and score them, as `proctor score` does; the same call resumes a killed one.
 
     Args:
-        samples: file of any format in `harness.formats` (plain or packed with gzip), folder of a run or of programs, or
-            "-" for standard input.
+        samples: file of any format in `harness.formats`, folder of a run or of programs, or "-" for standard input.
         benchmark: name of the benchmark that they answer, or "path.py:attribute".
         out: folder of the run, new or of the same run; it gets the samples, evaluations, `result.json` and `report.md`.
         k: numbers of tries for pass@k.
@@ -127,8 +126,7 @@ def evaluate_samples(
         problem_set: judge a published set of problems, all of it.
         shard: such as "3/16": judge only these of the problems.
         prompt_card: name or path of the card with which the samples were generated.
-        contaminated: file that names problems which the models may have been trained on, a task id a line, or the
-            card.json of compiled data; the score without them stands beside the other.
+        contaminated: file of task ids that models may have been trained on, or card.json; scored without them, too.
         reading: the format, where it isn't recognised, and what a file leaves open.
         judging: extraction of programs, isolation, workers or a cluster.
         tell: is called at the end with lines for the user: the format, odd rows, agreement with recorded verdicts.
@@ -151,11 +149,9 @@ def evaluate_samples(
     """
     source, origin = source_of(benchmark, data, limits, checkers), _origin(Path(samples), shard, prompt_card)
     with judging.started() as started:
-        settings = ExaminationSettings(
-            k=tuple(k), source=source, judging=started, origin=origin, problem_set=problem_set
-        )
+        how = ExaminationSettings(k=tuple(k), source=source, judging=started, origin=origin, problem_set=problem_set)
         return _score_file(
-            Path(samples), Path(out), settings, reading, tell, split=split, shard=shard, contaminated=contaminated
+            Path(samples), Path(out), how, reading, tell, split=split, shard=shard, contaminated=contaminated
         )
 
 

@@ -111,15 +111,27 @@ def judge(
             tested = tonight(nights, baselines, candidate, demand)
             state = tested.state if checks[-1].passed else nights
             checks.append(Check(name=f"pass@{k} over nights", passed=not tested.stopped, message=tested.message))
+    return _decided(checks, baseline, candidates, slight=_found(slight_differences, baseline, others), state=state)
+
+
+def _decided(
+    checks: Sequence[Check],
+    baseline: Result,
+    candidates: Sequence[Result],
+    *,
+    slight: tuple[str, ...],
+    state: NightlyState | None,
+) -> GateDecision:
+    """Return the decision that follows from all checks."""
     comparable = all(check.passed or check.decides for check in checks)
     return GateDecision(
         baseline=baseline.policy,
-        candidate=candidate.policy,
-        benchmark=candidate.conditions.benchmark,
+        candidate=candidates[0].policy,
+        benchmark=candidates[0].conditions.benchmark,
         passed=all(check.passed for check in checks),
         comparable=comparable,
         decided=not any(check.ours and not check.passed for check in checks),
-        warnings=_found(slight_differences, baseline, others),
+        warnings=slight,
         checks=tuple(checks),
         lost=tuple(flip for flip in flips(baseline, candidates) if comparable and flip.change < 0),
         state=state,

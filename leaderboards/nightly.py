@@ -44,7 +44,7 @@ class Bets(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NightlyState(msgspec.Struct, frozen=True, kw_only=True):
-    """Records what was won so far; the next night goes on from it."""
+    """Records the wealth won so far; the next night goes on from it."""
 
     schema: int = 1
     bets: Bets
@@ -162,7 +162,7 @@ def counts_sha256(result: Result) -> str:
 
 
 class BaselineScore(NamedTuple):
-    """Holds what the baselines say of the score of each night, if nothing got worse."""
+    """Holds the score of each night by the baselines, if nothing got worse."""
 
     score: float
     """Mean pass@k over the problems, all samples of the baselines together."""
@@ -241,7 +241,7 @@ def nights_to_find(reference: BaselineScore, night: Night, bets: Bets, loss: flo
 
 
 class TestedNight(NamedTuple):
-    """Holds the state after a night, and what is said of it."""
+    """Holds the state after a night, with its decision and message."""
 
     state: NightlyState
     stopped: bool

@@ -20,7 +20,7 @@ _MOST_RATIO = 1000.0
 
 
 class Noise(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds the variances of which a difference of pass@1 consists, in [0, 1]."""
+    """Holds the variances that add up to that of a difference of pass@1, in [0, 1]."""
 
     problem: float
     """Of the difference between two policies' chances to solve a problem, over problems."""
@@ -173,7 +173,7 @@ def problems_needed(
 
 
 class PowerRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Records what a number of samples and seeds needs and finds; differences are in [0, 1]."""
+    """Records the problems that a number of samples and seeds needs, and its findings; differences are in [0, 1]."""
 
     samples: int
     seeds: int
@@ -185,7 +185,7 @@ class PowerRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PowerQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """Records a question: the difference to be found, and how surely."""
+    """Records a question: the difference to be found, and its certainty."""
 
     difference: float
     alpha: float

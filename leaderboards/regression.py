@@ -17,7 +17,7 @@ from sandbox.records import Verdict
 
 
 class Demand(NamedTuple):
-    """Settles what is compared, and what is stopped."""
+    """Settles the comparison, and the loss that is stopped."""
 
     k: int = 1
     """Of pass@k."""

@@ -32,7 +32,7 @@ _SMOOTHING = 1 / 3
 
 
 class VarianceSplit(msgspec.Struct, frozen=True, kw_only=True):
-    """Splits the variance of a difference between two means, in [0, 1], by what would lower it."""
+    """Splits the variance of a difference between two means, in [0, 1], by its sources."""
 
     problem: float
     """That the methods differ by problem: more problems lower it."""

@@ -10,7 +10,16 @@ class FiniteRange(click.FloatRange):
     """Takes a number within a range, and neither "nan" nor "inf"."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the number; refuse it as click does where it is none, or out of range."""
+        """Return the number.
+
+        Args:
+            value: as it was given.
+            param: for errors.
+            ctx: for errors.
+
+        Raises:
+            click.BadParameter: It is none, or out of range.
+        """
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a number.", param, ctx)

@@ -1,10 +1,11 @@
-"""Scores how surely a model solves what it can solve: metrics that want several of k samples right."""
+"""Scores the constancy of a model: metrics that want several of k samples right."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
 from statistics import fmean
 
-from harness.runs.records import Consistency, Tally
+from harness.runs.metrics import Consistency
+from harness.runs.records import Tally
 from harness.scoring.intervals import interval_over
 from harness.scoring.passk import at_least, mean_at_least
 from harness.scoring.score import by_subset

@@ -8,7 +8,8 @@ from statistics import fmean
 import msgspec
 
 from harness.errors import UserError
-from harness.runs.records import CleanScore, Tally
+from harness.runs.metrics import CleanScore
+from harness.runs.records import Tally
 from harness.scoring.intervals import interval_over
 from harness.scoring.passk import pass_at_k
 from harness.scoring.proportions import Interval

@@ -1,4 +1,4 @@
-"""Computes the beta and Student's t distributions: pure functions, for which the standard library has nothing."""
+"""Computes the beta and Student's t distributions: pure functions."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Computes intervals for a proportion of trials, whose numbers need not be whole: pure functions."""
+"""Computes intervals for a proportion of trials, with numbers that may be broken: pure functions."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Estimates how much a score would vary if samples of the same problems were drawn again: pure functions."""
+"""Estimates the variance of a score over new draws of samples for the same problems: pure functions."""
 
 import math
 from collections import Counter

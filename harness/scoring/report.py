@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from harness.escapes import in_markdown
 from harness.extraction.extract import FAILED, IN_THOUGHT, UNKNOWN
 from harness.runs.conditions import allowed_text, sampling_text
-from harness.runs.records import CleanScore, Consistency, Repetition, Result, Sampling, Score, VerdictShare
+from harness.runs.metrics import CleanScore, Consistency
+from harness.runs.records import Repetition, Result, Sampling, Score, VerdictShare
 from harness.scoring.lost import lost_text
 from harness.scoring.score import ALL, Subset, by_month, by_subset
 from sandbox.printable import one_line
