@@ -99,13 +99,7 @@ def judge(
     """
     baselines, candidates = (baseline, *more_baselines), (candidate, *more_candidates)
     others = (*more_baselines, *candidates, *drawn_again)
-    for result in (baseline, *others):
-        most = max([result.conditions.samples, *(tally.n for tally in result.tallies)])
-        if most < k:
-            raise UserError(
-                f"--k {k}: {result.policy} has at most {most} samples of a problem, too few for pass@{k}; "
-                "gate on fewer tries, or generate more samples"
-            )
+    _refuse_few_samples((baseline, *others), k)
     checks = [_same_protocol(baseline, others, strict=strict), _same_problems(baseline, others)]
     state = None
     if all(check.passed for check in checks):
@@ -130,6 +124,16 @@ def judge(
         lost=tuple(flip for flip in flips(baseline, candidates) if comparable and flip.change < 0),
         state=state,
     )
+
+
+def _refuse_few_samples(results: Sequence[Result], k: int) -> None:
+    for result in results:
+        most = max([result.conditions.samples, *(tally.n for tally in result.tallies)])
+        if most < k:
+            raise UserError(
+                f"--k {k}: {result.policy} has at most {most} samples of a problem, too few for pass@{k}; "
+                "gate on fewer tries, or generate more samples"
+            )
 
 
 def _same_protocol(baseline: Result, others: Sequence[Result], *, strict: bool) -> Check:

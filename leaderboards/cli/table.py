@@ -12,7 +12,8 @@ from leaderboards.leaderboard import LEDGER, is_stale, regenerate
 from leaderboards.marks import Table
 from leaderboards.page.page import write_page
 from leaderboards.plots.draw import write_plots
-from leaderboards.plots.figures import Figure, Step, figures, read_training
+from leaderboards.plots.figures import Step, figures, read_training
+from leaderboards.plots.shapes import Figure
 from leaderboards.published import beside_published
 from leaderboards.render import RENDERERS, writing
 from leaderboards.results import RESULT_FILE, label_of, named_results
@@ -164,7 +165,7 @@ def command(
     plotted = figures({title: entry.result for title, entry in named.items()}, trainings_of(checkpoints, entries))
     if out:
         with writing(out):
-            click.echo(f"Wrote {write_page(out, shown, named, plotted)}")
+            click.echo(f"Wrote {write_page(out, shown, named, plotted, base)}")
     if plots:
         _plot(plots, plotted)
     if not out:

@@ -1,6 +1,7 @@
 """Intervals against hand-computed numbers, scipy, an independent bootstrap, and their promised coverage."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def test_the_first_accepted_sample_is_no_jump():
     uppers = [mean_interval([0.1] * solved + [0.0] * (572 - solved), 5720).high for solved in range(4)]
 
     assert uppers[0] == pytest.approx(1 - (0.025 / PART) ** (1 / 572))
-    assert all(0.8 < after / before < 1.25 for before, after in zip(uppers, uppers[1:], strict=False))
+    assert all(0.8 < after / before < 1.25 for before, after in pairwise(uppers))
 
 
 @given(st.integers(2, 200), st.data())
@@ -178,7 +179,7 @@ def test_one_sample_of_a_problem_does_not_tell_how_it_varies():
 @pytest.mark.parametrize(("a", "b"), [(2.0, 2.0), (0.3, 3.0), (4.0, 1.0)])
 @pytest.mark.parametrize("k", [1, 10])
 def test_coverage_is_what_it_says(a, b, k):
-    """With 200 problems and n = 10 the truths lie in at least 94 % of 1000 intervals of either kind, give or take 1.7."""
+    """With 200 problems, n = 10, the truths lie in at least 94 % of 1000 intervals of either kind, give or take 1.7."""
     rng = np.random.default_rng(20240607)
     truth = 1 - math.prod((b + i) / (a + b + i) for i in range(k))
     held = np.zeros(2)

@@ -30,7 +30,7 @@ BETS = Bets(reference="r", nights=365, alpha=0.05)
 
 
 def test_the_first_night_by_hand():
-    """100 sets, variance 10, 5 lost: each player stakes 1/365 and wins exp(5 x - 10 (e^x - 1 - x)), x = ln(1 + 10 d)."""
+    """100 sets, variance 10, 5 lost: each stakes 1/365 and wins exp(5 x - 10 (e^x - 1 - x)), x = ln(1 + 10 d)."""
     state = after(NightlyState(bets=BETS), Night(lost=5, variance=10, sets=100), "a")
 
     wins = []

@@ -94,13 +94,13 @@ def test_a_loss_of_what_could_be_found_is_stopped_in_four_of_five(make_result, n
     """Of 150 candidates with that true loss 80 % are stopped, give or take 11."""
     rng = np.random.default_rng(3)
     chances = rng.beta(0.5, 0.5, size=400) if n > 1 else rng.choice([0.0, 1.0], size=400)
-    loss = np.mean([_loss(make_result, rng, chances, n, churn, 0.0).found for _ in range(10)])
-    stopped = [_loss(make_result, rng, chances, n, churn, loss).stopped for _ in range(150)]
+    loss = np.mean([_loss(make_result, rng, chances, n, churn=churn, loss=0.0).found for _ in range(10)])
+    stopped = [_loss(make_result, rng, chances, n, churn=churn, loss=loss).stopped for _ in range(150)]
 
     assert 0.69 <= np.mean(stopped) <= 0.95
 
 
-def _loss(make_result, rng, chances, n, churn, loss):
+def _loss(make_result, rng, chances, n, *, churn, loss):
     """Return what is found where a share of the chances is turned round, and all are lower by a loss."""
     turned = np.where(rng.random(len(chances)) < churn, 1 - chances, chances)
     before, now = (
