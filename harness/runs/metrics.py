@@ -1,4 +1,4 @@
-"""Defines the records of metrics beside pass@k, which are part of a result."""
+"""Defines the records of a result for metrics beside pass@k."""
 
 import msgspec
 

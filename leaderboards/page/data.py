@@ -1,4 +1,4 @@
-"""Writes the data of the page: what the list of problems needs in one file, statements and samples in many.
+"""Writes the data of the page: the list of problems in one file, statements and samples in many.
 
 A page that was opened from a folder may load scripts beside it but read no files. So each file of data is a script, and
 all it does is hand a JSON value to the page, which only ever shows it as text.

@@ -23,7 +23,7 @@ GIST_CHARS = 100
 
 
 class ShownTest(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds a test: its input, the call or the statement, and its expected answer, empty where the input says it."""
+    """Holds a test: its input, the call or the statement, and its expected answer, empty if the input says it."""
 
     number: int
     """From 1, among all tests of the problem."""

@@ -1,4 +1,4 @@
-"""Sums up the results of a page: when, which models and runs, how they were judged, and the changes from the base."""
+"""Sums up the results of a page: dates, models, runs and protocol, and the changes from the base."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
