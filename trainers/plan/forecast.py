@@ -1,11 +1,12 @@
 """Forecasts a training before anything is loaded: tokens, steps, operations, memory, hours.
 
-Known are the model's config.json, its tokenizer and the groups. The operations and the memory follow by formulas
-(`trainers.plan.flops`); the hours are a range, because how much of a device's speed a training gets is assumed, or
-measured where it shall run (`trainers.plan.measure`).
+Known are the model's config.json, its tokenizer and the groups. Operations and memory follow by formulas
+(`trainers.plan.flops`, `trainers.plan.memory`), kernels and the bytes that they move are counted
+(`trainers.plan.launches`). The hours are a range, because how fast a device does them is assumed
+(`trainers.plan.device`), or measured where the training shall run (`trainers.plan.measure`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
@@ -17,18 +18,15 @@ from harness.errors import UserError
 from harness.generation.loading import load_tokenizer
 from harness.generation.tokens import Tokens
 from trainers.config import TrainingOptions
-from trainers.dataset import encode, total_steps
+from trainers.dataset import batch, encode, total_steps
 from trainers.groups import GROUPS_FILE, read_groups
-from trainers.plan.flops import Lengths, Memory, ModelSizes, TrainingDevice, memory, operations, sizes_of, trained
+from trainers.plan.device import Range, StepCounts, StepWork, TrainingDevice, a100, step_time
+from trainers.plan.flops import Lengths, operations, rows_of
+from trainers.plan.memory import Memory, step_memory
+from trainers.plan.sizes import ModelSizes, sizes_of, trained
 
 _GROUPS_TOKENIZED = 2000
 """At most so many, evenly spread: the mean of their lengths is known to about a hundredth."""
-
-_PEAK = {"bfloat16": 312e12, "float32": 19.5e12}
-"""Operations a second of an NVIDIA A100 by its data sheet, dense; PyTorch leaves TF32 off."""
-_UTILISATION = {"bfloat16": (0.07, 0.40), "float32": (0.40, 0.80)}
-"""Share of it that a training of a few thousand tokens a step is assumed to get: at the lower end small products and
-many kernels, at the upper models of several billions. An H100 got 23 TFLOP/s of 0.5 B, 128 of 7 B with LoRA."""
 
 
 class TrainingForecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,32 +45,19 @@ class TrainingForecast(msgspec.Struct, frozen=True, kw_only=True):
     parameters: int
     trained: int
     operations: int
+    launches: Range
+    """Kernels of a step: the fewest and the most."""
+    moved: Range
+    """Bytes that all kernels read and write: the fewest and the most."""
     memory: Memory
     peak_bytes: int
     """All of the memory, of each process."""
-    hours: tuple[float, float]
-    """The fewest and the most."""
+    hours: Range
+    """The fewest and the most; the slowest of the three that follow decides each step."""
+    hours_of_launches: Range
+    hours_of_operations: Range
+    hours_of_bytes: Range
     device: TrainingDevice
-
-
-def a100(options: TrainingOptions) -> TrainingDevice:
-    """Return the device of the paper, of 80 GB.
-
-    Args:
-        options: `dtype` counts.
-
-    Returns:
-        The device, with the least and the most operations a second that are assumed.
-    """
-    peak = _PEAK[options.dtype]
-    low, high = _UTILISATION[options.dtype]
-    return TrainingDevice(
-        name="one A100 80 GB",
-        slow=low * peak,
-        fast=high * peak,
-        memory_bytes=80 * 10**9,
-        why=f"assumes {low:.0%} to {high:.0%} of {peak / 1e12:g} TFLOP/s ({options.dtype})",
-    )
 
 
 def plan_training(groups: Path, model: str, options: TrainingOptions, *, calibrate: bool) -> TrainingForecast:
@@ -90,14 +75,15 @@ def plan_training(groups: Path, model: str, options: TrainingOptions, *, calibra
     Raises:
         UserError: Groups or model can't be had, or the model is of a kind that can't be planned.
     """
-    sizes = sizes_of(model)
-    lengths, total = lengths_of(groups, model)
-    if not calibrate:
-        return training_forecast(sizes, lengths, total, options, a100(options))
+    from trainers.plan.launches import count_step  # noqa: PLC0415 - loads torch
     from trainers.plan.measure import calibrated  # noqa: PLC0415 - loads torch
 
+    sizes = sizes_of(model)
+    lengths, total = lengths_of(groups, model)
     typical = _typical_step(lengths, options)
-    return training_forecast(sizes, lengths, total, options, calibrated(model, sizes, typical, options))
+    counts = count_step(model, sizes.blocks, typical, options)
+    device = calibrated(model, sizes, typical, options) if calibrate else a100(options)
+    return training_forecast(sizes, lengths, total, options, device, counts)
 
 
 def _typical_step(lengths: Sequence[Lengths], options: TrainingOptions) -> tuple[Lengths, ...]:
@@ -143,7 +129,12 @@ def _tokenizer(model: str) -> Any:
 
 
 def training_forecast(
-    sizes: ModelSizes, lengths: Sequence[Lengths], groups: int, options: TrainingOptions, device: TrainingDevice
+    sizes: ModelSizes,
+    lengths: Sequence[Lengths],
+    groups: int,
+    options: TrainingOptions,
+    device: TrainingDevice,
+    counts: StepCounts,
 ) -> TrainingForecast:
     """Forecast a training.
 
@@ -152,7 +143,8 @@ def training_forecast(
         lengths: Those of some groups, or of all; at least one.
         groups: Number of all groups.
         options: Settings of the training.
-        device: Where it shall run; `hours` follow from its two speeds.
+        device: Where it shall run; `hours` follow from its ranges.
+        counts: Kernels of a step, as of `trainers.plan.launches`.
 
     Returns:
         The forecast, on one device.
@@ -160,8 +152,10 @@ def training_forecast(
     steps = total_steps(groups, options)
     seen = steps * options.batch_groups
     packed, plain = (msgspec.structs.replace(options, packing=packing) for packing in (True, False))
-    work = round(seen * fmean(operations(sizes, one, options) for one in lengths))
-    needed = memory(sizes, lengths, options)
+    taken = list(_steps(lengths, options))
+    works = [_work(sizes, step, options, counts) for step in taken]
+    times = [step_time(work, device) for work in works]
+    needed = max((step_memory(sizes, step, options) for step in (*taken, _longest(lengths, options))), key=_bytes)
     return TrainingForecast(
         groups=groups,
         tokenized=len(lengths),
@@ -172,12 +166,43 @@ def training_forecast(
         plain_tokens=round(seen * fmean(one.positions(plain) for one in lengths)),
         parameters=sizes.parameters,
         trained=trained(sizes, options),
-        operations=work,
+        operations=round(steps * fmean(work.operations for work in works)),
+        launches=counts.launches,
+        moved=_total([work.moved for work in works], steps),
         memory=needed,
         peak_bytes=needed.total,
-        hours=(work / device.fast / 3600, work / device.slow / 3600),
+        hours=_total([time.whole for time in times], steps / 3600),
+        hours_of_launches=_total([time.launches for time in times], steps / 3600),
+        hours_of_operations=_total([time.operations for time in times], steps / 3600),
+        hours_of_bytes=_total([time.moved for time in times], steps / 3600),
         device=device,
     )
+
+
+def _steps(lengths: Sequence[Lengths], options: TrainingOptions) -> Iterator[list[Lengths]]:
+    """Yield the steps of one pass over some groups, in the order of training."""
+    for step in range(total_steps(len(lengths), msgspec.structs.replace(options, epochs=1, max_steps=None))):
+        yield [lengths[place] for place in batch(step, len(lengths), options)]
+
+
+def _longest(lengths: Sequence[Lengths], options: TrainingOptions) -> list[Lengths]:
+    """Return the groups of the largest step that could come."""
+    return sorted(lengths, key=lambda one: one.positions(options))[-options.batch_groups :]
+
+
+def _bytes(needed: Memory) -> int:
+    return needed.total
+
+
+def _work(sizes: ModelSizes, step: Sequence[Lengths], options: TrainingOptions, counts: StepCounts) -> StepWork:
+    count, width = rows_of(step, options)
+    return counts.work(count * width, operations(sizes, step, options))
+
+
+def _total(spans: Sequence[Range], times: float) -> Range:
+    """Return the mean of both ends, times a number."""
+    least, most = (times * fmean(ends) for ends in zip(*spans, strict=True))
+    return least, most
 
 
 def forecast_table(forecast: TrainingForecast) -> str:
@@ -203,19 +228,38 @@ def _rows(forecast: TrainingForecast) -> Iterator[tuple[str, str]]:
     yield "parameters", _short(forecast.parameters)
     yield "parameters trained", _short(forecast.trained)
     yield "operations (FLOPs)", f"{forecast.operations:.3g}"
+    yield "kernels launched a step", _range(forecast.launches, _short)
+    yield "bytes moved", _range(forecast.moved, _gb)
     for part, size in msgspec.structs.asdict(forecast.memory).items():
         yield f"memory: {part}", _gb(size)
     room = forecast.device.memory_bytes
     fits = "" if room is None else f" of {_gb(room)}{'' if forecast.peak_bytes <= room else ': does not fit'}"
     yield "memory at the peak", f"{_gb(forecast.peak_bytes)}{fits}"
-    low, high = forecast.hours
-    yield (
-        f"hours on {forecast.device.name}",
-        f"{low:.3g}{'' if low == high else f' to {high:.3g}'} ({forecast.device.why})",
-    )
+    for cause, hours in (
+        ("launches", forecast.hours_of_launches),
+        ("operations", forecast.hours_of_operations),
+        ("bytes", forecast.hours_of_bytes),
+    ):
+        if hours[1]:
+            yield f"hours of {cause}", _range(hours, _number)
+    yield f"hours on {forecast.device.name}", f"{_range(forecast.hours, _number)} ({forecast.device.why})"
 
 
-def _short(count: int) -> str:
+def _range(span: Range, written: Callable[[float], str]) -> str:
+    """Return a range, or the one value that both ends have.
+
+    >>> _range((1, 2000), _short)
+    '1 to 2 k'
+    """
+    least, most = map(written, span)
+    return least if least == most else f"{least} to {most}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def _short(count: float) -> str:
     """Return a count in at most four digits and a unit.
 
     >>> _short(494_032_768), _short(1810)
@@ -224,8 +268,8 @@ def _short(count: int) -> str:
     for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
         if count >= size:
             return f"{count / size:.3g} {unit}"
-    return str(count)
+    return str(round(count))
 
 
-def _gb(size: int) -> str:
+def _gb(size: float) -> str:
     return f"{size / 1e9:.3g} GB"

@@ -13,7 +13,9 @@ from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood
 from trainers.optimizer import make_optimizer
 from trainers.packing import packed, padded
-from trainers.plan.flops import Lengths, ModelSizes, TrainingDevice, operations
+from trainers.plan.device import TrainingDevice
+from trainers.plan.flops import Lengths, operations
+from trainers.plan.sizes import ModelSizes
 from trainers.policy import made_trainable
 
 _FEW, _MORE = 2, 6
@@ -39,38 +41,39 @@ def calibrated(model: str, sizes: ModelSizes, groups: Sequence[Lengths], options
     """
     if not torch.cuda.is_available():
         choose_threads(sizes.parameters)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     few_s, more_s = (
-        fastest_s(stepper(random_model(model, blocks, options), options), groups) for blocks in (_FEW, _MORE)
+        fastest_s(stepper(random_model(model, blocks, options, device), options), groups) for blocks in (_FEW, _MORE)
     )
     block_s = (more_s - few_s) / (_MORE - _FEW)
     whole_s = few_s + block_s * (sizes.blocks - _FEW)
-    speed = sum(operations(sizes, group, options) for group in groups) / whole_s
+    speed = operations(sizes, groups, options) / whole_s
     kind = "GPU" if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
     return TrainingDevice(
         name=f"this machine ({kind})",
-        slow=speed,
-        fast=speed,
+        operations_per_s=(speed, speed),
         why=f"measured {speed / 1e9:.3g} GFLOP/s on steps of {_FEW} and {_MORE} blocks",
     )
 
 
-def random_model(model: str, blocks: int, options: TrainingOptions) -> Any:
-    """Return a model of the same widths with so many blocks and random weights, as training would hold it here.
+def random_model(model: str, blocks: int, options: TrainingOptions, device: str) -> Any:
+    """Return a model of the same widths with so many blocks and random weights, as training would hold it.
 
     Args:
         model: Folder or name of the model, for its config.json.
         blocks: Number of blocks, at least 1.
         options: LoRA, type, attention and gradient checkpointing count.
+        device: Where to.
 
     Returns:
-        A model of transformers, with the layers of LoRA where it is on, on the GPU if there is one.
+        A model of transformers, with the layers of LoRA where it is on.
     """
     config = AutoConfig.from_pretrained(model)
     config.num_hidden_layers = blocks
     if getattr(config, "layer_types", None):
         config.layer_types = (config.layer_types * blocks)[:blocks]
     held = getattr(torch, options.dtype) if options.lora_rank else torch.float32
-    with torch.device("cuda" if torch.cuda.is_available() else "cpu"):
+    with torch.device(device):
         made: Any = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]  # it has no types
             config, attn_implementation=options.attention, dtype=held
         )
