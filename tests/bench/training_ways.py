@@ -7,6 +7,7 @@ same loss, the mean over the tokens of the completions, which is compared.
 import importlib.util
 import sys
 import tempfile
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,9 @@ from torch.nn.utils.rnn import pad_sequence
 from training_meter import passes
 
 from trainers.config import TrainingOptions
+from trainers.objective import WeightedLikelihood
+from trainers.optimizer import make_optimizer
+from trainers.packing import packed, padded
 
 
 class Setup(NamedTuple):
@@ -46,10 +50,17 @@ def mean_loss(way, model, steps, meter, setup):
     return torch.stack(losses[len(steps) : 2 * len(steps)]).mean().item()
 
 
-def finisher(model, setup, make=torch.optim.AdamW):
-    """Return a function that ends a step: clips, updates by what `make` makes of the weights, and clears gradients."""
+def finisher(model, setup, make=None):
+    """Return a function that ends a step: clips, updates by an optimizer, and clears gradients.
+
+    Args:
+        model: Its trained weights are updated.
+        setup: Whether the optimizer is AdamW.
+        make: Makes AdamW of the weights; None for PyTorch's own choice of how.
+    """
     weights = [weight for weight in model.parameters() if weight.requires_grad]
-    optimizer = make(weights, lr=0.0, weight_decay=0.0) if setup.adam else torch.optim.SGD(weights, lr=0.0)
+    adam = make or partial(torch.optim.AdamW, lr=0.0)
+    optimizer = adam(weights) if setup.adam else torch.optim.SGD(weights, lr=0.0)
 
     def finish():
         if setup.adam:
@@ -134,4 +145,69 @@ def trl_losses(model, steps, meter, setup):
     return [entry["loss"] for entry in trainer.state.log_history if "loss" in entry][1]
 
 
-WAYS = {"stock": stock, "recomputed": recomputed, "trl": None}
+def ours(model, setup, *, compiled=False, **changed):
+    """Take the step of `proctor train`: all groups in one row, or in padded ones, and one backward pass."""
+    options = setup.options(**changed)
+    model.activation_checkpointing_disable()
+    objective = WeightedLikelihood(model, chunk=options.logits_chunk, dtype=setup.dtype)
+    if compiled:
+        objective.compile_parts()
+    finish = finisher(model, setup, partial(make_optimizer, options=options))
+    lay = packed if options.packing else padded
+
+    def take(groups):
+        rows = lay(*groups)
+        loss, _ = objective(rows.to(torch.device(setup.device)), even_weights(groups).to(setup.device))
+        loss.backward()
+        finish()
+        return loss.detach()
+
+    return take
+
+
+def masked(model, setup):
+    """Take the step that was proctor's before: a row and a backward pass for each group, with a mask of all pairs.
+
+    Blocks are recomputed where AdamW is taken, as both recipes had it.
+    """
+    objective = WeightedLikelihood(model, chunk=1024, dtype=setup.dtype)
+    finish = finisher(model, setup)
+    (model.activation_checkpointing_enable if setup.adam else model.activation_checkpointing_disable)()
+
+    def take(groups):
+        losses, share = [], 1 / sum(len(even_weights([one])) for one in groups)
+        for one in groups:
+            rows = packed(one)._replace(spans=None, attention_mask=dense_mask(one))
+            weights = torch.full(rows.labels.shape, share)
+            loss, _ = objective(rows.to(torch.device(setup.device)), weights.to(setup.device))
+            loss.backward()
+            losses.append(loss.detach())
+        finish()
+        return torch.stack(losses).sum()
+
+    return take
+
+
+def even_weights(groups):
+    """Return the weights of tokens by which the loss is the mean over all of them, (P)."""
+    count = sum(len(completion) for one in groups for completion in one.completions)
+    return torch.full((count,), 1 / count)
+
+
+def dense_mask(group):
+    """Return what each token of a group's row sees, (1, 1, T, T): its prompt, and its own completion so far."""
+    lengths = [len(group.prompt), *(len(completion) - 1 for completion in group.completions)]
+    owner = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths))
+    causal = torch.ones(len(owner), len(owner), dtype=torch.bool).tril()
+    return (causal & ((owner == 0) | (owner == owner[:, None])))[None, None]
+
+
+WAYS = {
+    "stock": stock,
+    "recomputed": recomputed,
+    "padded": partial(ours, packing=False),
+    "masked": masked,
+    "spans": ours,
+    "compiled": partial(ours, compiled=True),
+}
+"""All but TRL's, which has a loop of its own."""

@@ -5,6 +5,7 @@ and its memory, through which every operand and result goes. Each has a range, b
 training gets is assumed.
 """
 
+from collections.abc import Sequence
 from math import inf
 
 import msgspec
@@ -25,28 +26,44 @@ class StepWork(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes read and written by the kernels."""
 
 
-class StepCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds the kernels of a step, and the bytes that they move: some always, some for each position."""
+class PassCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Holds the kernels of a forward and backward pass, and the bytes that they move: some always, some by position."""
 
     launches: Range
     """The fewest and the most; equal where nothing is compiled."""
     fixed_bytes: Range
     position_bytes: Range
 
-    def work(self, positions: int, operations: int) -> StepWork:
+
+class StepCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Holds the kernels of a step, and the bytes that they move."""
+
+    kept: PassCounts
+    """A pass that keeps what each block computed."""
+    recomputed: PassCounts
+    """One that computes the blocks again."""
+    update_launches: int
+    """To clip the gradient and to take the optimizer's step."""
+    update_bytes: int
+
+    def work(self, positions: Sequence[int], operations: int, *, recompute: bool) -> StepWork:
         """Return the work of a step.
 
         Args:
-            positions: Tokens that its rows hold, padding included.
-            operations: As of `trainers.plan.flops.operations`, summed over its groups.
+            positions: Tokens in the rows of each of its passes, padding included.
+            operations: As of `trainers.plan.flops.operations`, summed over its passes.
+            recompute: Whether the passes compute the blocks again.
 
         Returns:
-            The work; the bytes grow with the positions, the launches don't.
+            The work; bytes grow with the positions, launches with the passes.
         """
-        least, most = (
-            fixed + each * positions for fixed, each in zip(self.fixed_bytes, self.position_bytes, strict=True)
+        counts, tokens, passes = self.recomputed if recompute else self.kept, sum(positions), len(positions)
+        launches = tuple(passes * many + self.update_launches for many in counts.launches)
+        moved = tuple(
+            passes * fixed + tokens * each + self.update_bytes
+            for fixed, each in zip(counts.fixed_bytes, counts.position_bytes, strict=True)
         )
-        return StepWork(launches=self.launches, operations=operations, moved=(least, most))
+        return StepWork(launches=(launches[0], launches[1]), operations=operations, moved=(moved[0], moved[1]))
 
 
 class TrainingDevice(msgspec.Struct, frozen=True, kw_only=True):

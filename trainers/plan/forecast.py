@@ -8,9 +8,10 @@ Known are the model's config.json, its tokenizer and the groups. Operations and 
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from math import inf
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -45,8 +46,12 @@ class TrainingForecast(msgspec.Struct, frozen=True, kw_only=True):
     parameters: int
     trained: int
     operations: int
+    split: int
+    """Steps that don't fit at once, and are computed in parts."""
+    recomputed: int
+    """Steps that compute their blocks again in the backward pass."""
     launches: Range
-    """Kernels of a step: the fewest and the most."""
+    """Kernels of all steps: the fewest and the most."""
     moved: Range
     """Bytes that all kernels read and write: the fewest and the most."""
     memory: Memory
@@ -76,14 +81,15 @@ def plan_training(groups: Path, model: str, options: TrainingOptions, *, calibra
         UserError: Groups or model can't be had, or the model is of a kind that can't be planned.
     """
     from trainers.plan.launches import count_step  # noqa: PLC0415 - loads torch
-    from trainers.plan.measure import calibrated  # noqa: PLC0415 - loads torch
+    from trainers.plan.measure import calibrated, here  # noqa: PLC0415 - loads torch
 
     sizes = sizes_of(model)
     lengths, total = lengths_of(groups, model)
     typical = _typical_step(lengths, options)
-    counts = count_step(model, sizes.blocks, typical, options)
+    compiled = options.compile == "on" or (options.compile == "auto" and (not calibrate or here() == "cuda"))
+    counts = count_step(model, sizes.blocks, typical, options, compiled=compiled)
     device = calibrated(model, sizes, typical, options) if calibrate else a100(options)
-    return training_forecast(sizes, lengths, total, options, device, counts)
+    return training_forecast(sizes, lengths, total, options, device=device, counts=counts)
 
 
 def _typical_step(lengths: Sequence[Lengths], options: TrainingOptions) -> tuple[Lengths, ...]:
@@ -133,6 +139,7 @@ def training_forecast(
     lengths: Sequence[Lengths],
     groups: int,
     options: TrainingOptions,
+    *,
     device: TrainingDevice,
     counts: StepCounts,
 ) -> TrainingForecast:
@@ -152,10 +159,11 @@ def training_forecast(
     steps = total_steps(groups, options)
     seen = steps * options.batch_groups
     packed, plain = (msgspec.structs.replace(options, packing=packing) for packing in (True, False))
-    taken = list(_steps(lengths, options))
-    works = [_work(sizes, step, options, counts) for step in taken]
-    times = [step_time(work, device) for work in works]
-    needed = max((step_memory(sizes, step, options) for step in (*taken, _longest(lengths, options))), key=_bytes)
+    room = USABLE * device.memory_bytes if device.memory_bytes else inf
+    planned = [_plan_step(sizes, step, options, counts, room) for step in _steps(lengths, options)]
+    times = [step_time(one.work, device) for one in planned]
+    largest = _plan_step(sizes, _longest(lengths, options), options, counts, room)
+    needed = max((one.memory for one in (*planned, largest)), key=_bytes)
     return TrainingForecast(
         groups=groups,
         tokenized=len(lengths),
@@ -166,9 +174,11 @@ def training_forecast(
         plain_tokens=round(seen * fmean(one.positions(plain) for one in lengths)),
         parameters=sizes.parameters,
         trained=trained(sizes, options),
-        operations=round(steps * fmean(work.operations for work in works)),
-        launches=counts.launches,
-        moved=_total([work.moved for work in works], steps),
+        split=round(steps * fmean(one.parts > 1 for one in planned)),
+        recomputed=round(steps * fmean(one.recompute for one in planned)),
+        operations=round(steps * fmean(one.work.operations for one in planned)),
+        launches=_total([one.work.launches for one in planned], steps),
+        moved=_total([one.work.moved for one in planned], steps),
         memory=needed,
         peak_bytes=needed.total,
         hours=_total([time.whole for time in times], steps / 3600),
@@ -190,13 +200,35 @@ def _longest(lengths: Sequence[Lengths], options: TrainingOptions) -> list[Lengt
     return sorted(lengths, key=lambda one: one.positions(options))[-options.batch_groups :]
 
 
+class _PlannedStep(NamedTuple):
+    work: StepWork
+    memory: Memory
+    parts: int
+    recompute: bool
+
+
+def _plan_step(
+    sizes: ModelSizes, step: Sequence[Lengths], options: TrainingOptions, counts: StepCounts, room: float
+) -> _PlannedStep:
+    """Return the work and the peak of a step, which is taken as training fits it into so much memory."""
+    from trainers.fitting import Fit, fit_step, split_evenly  # noqa: PLC0415 - loads torch
+
+    whole = Fit(len(step), options.gradient_checkpointing is not False)
+    fit = fit_step(sizes, [step], options, room, sharded=False) or whole
+    chosen = msgspec.structs.replace(options, gradient_checkpointing=fit.recompute)
+    parts = split_evenly(step, fit.parts)
+    positions = [count * width for count, width in (rows_of(part, chosen) for part in parts)]
+    done = sum(operations(sizes, part, chosen) for part in parts)
+    return _PlannedStep(
+        work=counts.work(positions, done, recompute=fit.recompute),
+        memory=max((step_memory(sizes, part, chosen) for part in parts), key=_bytes),
+        parts=fit.parts,
+        recompute=fit.recompute,
+    )
+
+
 def _bytes(needed: Memory) -> int:
     return needed.total
-
-
-def _work(sizes: ModelSizes, step: Sequence[Lengths], options: TrainingOptions, counts: StepCounts) -> StepWork:
-    count, width = rows_of(step, options)
-    return counts.work(count * width, operations(sizes, step, options))
 
 
 def _total(spans: Sequence[Range], times: float) -> Range:
@@ -228,7 +260,10 @@ def _rows(forecast: TrainingForecast) -> Iterator[tuple[str, str]]:
     yield "parameters", _short(forecast.parameters)
     yield "parameters trained", _short(forecast.trained)
     yield "operations (FLOPs)", f"{forecast.operations:.3g}"
-    yield "kernels launched a step", _range(forecast.launches, _short)
+    yield "steps in parts, for memory", str(forecast.split)
+    yield "steps with blocks recomputed", str(forecast.recomputed)
+    each = forecast.launches[0] / forecast.steps, forecast.launches[1] / forecast.steps
+    yield "kernels launched a step", _range(each, _short)
     yield "bytes moved", _range(forecast.moved, _gb)
     for part, size in msgspec.structs.asdict(forecast.memory).items():
         yield f"memory: {part}", _gb(size)

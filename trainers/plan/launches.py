@@ -8,26 +8,30 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from msgspec.structs import replace
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_leaves, tree_map
 
+from trainers.attention import FLASH
 from trainers.config import TrainingOptions
-from trainers.plan.device import Range, StepCounts
+from trainers.plan.device import PassCounts, Range, StepCounts
 from trainers.plan.flops import Lengths, rows_of
-from trainers.plan.measure import random_model, stepper
+from trainers.plan.measure import StepTaker, random_model, rows_like
 
 _NO_KERNEL = ("empty", "new_empty", "_unsafe_view", "_local_scalar_dense")
 """Operations that launch nothing, though they are no views: those of a name that begins so."""
 _PRODUCTS = (
-    "mm", "bmm", "addmm", "baddbmm", "_varlen_attn", "_scaled_dot_product", "_flash_attention", "_efficient_attention",
+    "mm", "bmm", "addmm", "baddbmm", "_varlen_attn", "attend_spans", "_scaled_dot_product",
 )  # fmt: skip
 """Operations that a compiler leaves kernels of their own."""
 _NUMBERS_A_LAUNCH = 320 << 16
 """A kernel over a list of tensors takes 320 blocks of 65,536 numbers."""
 
 
-def count_step(model: str, blocks: int, step: Sequence[Lengths], options: TrainingOptions) -> StepCounts:
+def count_step(
+    model: str, blocks: int, step: Sequence[Lengths], options: TrainingOptions, *, compiled: bool
+) -> StepCounts:
     """Count the kernels of a step by taking it on fake tensors, with one block and with two, and with twice the tokens.
 
     Blocks are not compiled for it. In a compiled block each product and each attention stays a kernel of its own, with
@@ -37,43 +41,79 @@ def count_step(model: str, blocks: int, step: Sequence[Lengths], options: Traini
     Args:
         model: Folder or name of the model, whose config.json says the widths; its weights are not read.
         blocks: Number of blocks of the model.
-        step: Lengths of the groups of a step.
+        step: Lengths of the groups of a pass.
         options: Settings of the training.
+        compiled: Whether blocks are compiled where the training runs.
 
     Returns:
         The counts for all blocks.
     """
-    double = [
-        Lengths(prompt=2 * one.prompt, completions=tuple(2 * tokens for tokens in one.completions)) for one in step
-    ]
-    few, more = (_over_blocks(model, blocks, lengths, options) for lengths in (step, double))
-    positions, doubled = (count * width for count, width in (rows_of(lengths, options) for lengths in (step, double)))
-    slopes = [(most - least) / (doubled - positions) for least, most in zip(few[1], more[1], strict=True)]
-    least, most = (moved - slope * positions for moved, slope in zip(few[1], slopes, strict=True))
-    return StepCounts(launches=few[0], fixed_bytes=(least, most), position_bytes=(slopes[0], slopes[1]))
-
-
-def _over_blocks(model: str, blocks: int, step: Sequence[Lengths], options: TrainingOptions) -> tuple[Range, Range]:
-    """Return launches and bytes of a step through all blocks, from those through one and through two."""
-    one, two = (_counted(model, few, step, options) for few in (1, 2))
-    launches, moved = (first + (blocks - 1) * (second - first) for first, second in zip(one[:2], two[:2], strict=True))
-    if not compiles(options):
-        return (launches, launches), (moved, moved)
-    products, product_bytes = (second - first for first, second in zip(one[2:], two[2:], strict=True))
-    beside, beside_bytes = (2 * first - second for first, second in zip(one[:2], two[:2], strict=True))
-    return (
-        (beside + blocks * products, beside + 2 * blocks * products),
-        (beside_bytes + blocks * product_bytes, moved),
+    kept, recomputed = (
+        _pass_counts(model, blocks, step, replace(options, gradient_checkpointing=again), compiled=compiled)
+        for again in (False, True)
+    )
+    one, two = (counted_kernels(model, few, step, options)[1] for few in (1, 2))
+    return StepCounts(
+        kept=kept,
+        recomputed=recomputed,
+        update_launches=one.launches + (blocks - 1) * (two.launches - one.launches),
+        update_bytes=one.moved + (blocks - 1) * (two.moved - one.moved),
     )
 
 
-def _counted(model: str, blocks: int, step: Sequence[Lengths], options: TrainingOptions) -> tuple[int, int, int, int]:
-    """Return launches and bytes of a step, of all kernels and of the products among them."""
-    with FakeTensorMode(allow_non_fake_inputs=True):
-        step_s = stepper(random_model(model, blocks, options, "cpu"), options)
-        with KernelCounter() as kernels:
-            step_s(step)
-    return kernels.launches, kernels.moved, kernels.products, kernels.product_bytes
+def _pass_counts(
+    model: str, blocks: int, step: Sequence[Lengths], options: TrainingOptions, *, compiled: bool
+) -> PassCounts:
+    double = [
+        Lengths(prompt=2 * one.prompt, completions=tuple(2 * tokens for tokens in one.completions)) for one in step
+    ]
+    few, more = (_over_blocks(model, blocks, lengths, options, compiled=compiled) for lengths in (step, double))
+    positions, doubled = (count * width for count, width in (rows_of(lengths, options) for lengths in (step, double)))
+    slopes = [(most - least) / (doubled - positions) for least, most in zip(few[1], more[1], strict=True)]
+    least, most = (moved - slope * positions for moved, slope in zip(few[1], slopes, strict=True))
+    return PassCounts(launches=few[0], fixed_bytes=(least, most), position_bytes=(slopes[0], slopes[1]))
+
+
+def _over_blocks(
+    model: str, blocks: int, step: Sequence[Lengths], options: TrainingOptions, *, compiled: bool
+) -> tuple[Range, Range]:
+    """Return launches and bytes of a pass through all blocks, from those through one and through two."""
+    one, two = (counted_kernels(model, few, step, options)[0] for few in (1, 2))
+    launches = one.launches + (blocks - 1) * (two.launches - one.launches)
+    moved = one.moved + (blocks - 1) * (two.moved - one.moved)
+    if not compiled:
+        return (launches, launches), (moved, moved)
+    products = blocks * (two.products - one.products)
+    beside = 2 * one.launches - two.launches
+    fewest_bytes = 2 * one.moved - two.moved + blocks * (two.product_bytes - one.product_bytes)
+    return (beside + products, beside + 2 * products), (fewest_bytes, moved)
+
+
+def counted_kernels(
+    model: str, blocks: int, step: Sequence[Lengths], options: TrainingOptions
+) -> tuple["KernelCounter", "KernelCounter"]:
+    """Count the kernels of a pass on fake tensors, and of the update behind it.
+
+    Args:
+        model: As for `count_step`.
+        blocks: Number of blocks, at least one.
+        step: Lengths of the groups of the pass.
+        options: Settings of the training.
+
+    Returns:
+        The counts of the pass, and of the update.
+    """
+    rows = rows_like(step, options)
+    with FakeTensorMode() as fake:
+        take = StepTaker(random_model(model, blocks, options, "cpu"), options, attention=FLASH)
+        shapes = tree_map(lambda part: fake.from_tensor(part) if isinstance(part, torch.Tensor) else part, rows)
+        take.compute(shapes)
+        take.update()  # makes the moments
+        with KernelCounter() as of_pass:
+            take.compute(shapes)
+        with KernelCounter() as of_update:
+            take.update()
+    return of_pass, of_update
 
 
 class KernelCounter(TorchDispatchMode):
@@ -91,7 +131,7 @@ class KernelCounter(TorchDispatchMode):
         out = func(*args, **(kwargs or {}))
         name = func.name().partition("::")[2]
         if not (func.is_view or name.startswith(_NO_KERNEL)):
-            launches, moved = _launches(name, args), _bytes((args, kwargs, out))
+            launches, moved = _launches(name, args), _moved(func, args, kwargs or {}, out)
             self.launches, self.moved = self.launches + launches, self.moved + moved
             if name.startswith(_PRODUCTS):
                 self.products, self.product_bytes = self.products + launches, self.product_bytes + moved
@@ -105,7 +145,11 @@ def _launches(name: str, args: Sequence[Any]) -> int:
     return max(1, -(-sum(tensor.numel() for tensor in args[0]) // _NUMBERS_A_LAUNCH))
 
 
-def _bytes(values: Any) -> int:
-    """Return the bytes of the tensors among some values, each once."""
-    tensors = {id(leaf): leaf for leaf in tree_leaves(values) if isinstance(leaf, torch.Tensor)}
-    return sum(tensor.nbytes for tensor in tensors.values())
+def _moved(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any], out: Any) -> int:
+    """Return the bytes that an operation reads and writes: its arguments, those that it changes again, its results."""
+    schema = func._schema  # noqa: SLF001 - nothing else tells
+    changed = [
+        given for given, of in zip(args, schema.arguments, strict=False) if of.alias_info and of.alias_info.is_write
+    ]
+    made = None if any(of.alias_info for of in schema.returns) else out
+    return sum(leaf.nbytes for leaf in tree_leaves((args, kwargs, changed, made)) if isinstance(leaf, torch.Tensor))

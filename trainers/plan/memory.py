@@ -81,13 +81,14 @@ def _passing(sizes: ModelSizes, step: Sequence[Lengths], options: TrainingOption
 def _block(sizes: ModelSizes, step: Sequence[Lengths], options: TrainingOptions) -> int:
     """Return the bytes that one block keeps, those of attention among them.
 
-    Attention keeps queries, keys, values and its output. A packed row has keys and values gathered for each span.
-    Padded rows have them spread to all heads, and a mask that is spread out as numbers.
+    Attention keeps queries, keys, values and its output. In bfloat16 a packed row has keys and values gathered for each
+    span, as the kernel of a GPU takes them. Padded rows have them spread to all heads, and a mask that is spread out as
+    numbers.
     """
     count, width = rows_of(step, options)
     narrow = _narrow(options)
     if options.packing:
-        keys = sum(keys for one in step for _, keys in one.spans)
+        keys = width if narrow == _WIDE else sum(keys for one in step for _, keys in one.spans)
         attention = 2 * width * sizes.attention + 2 * keys * sizes.key_values
     else:
         attention = count * width * (4 * sizes.attention + width)
