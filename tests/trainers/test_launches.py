@@ -2,13 +2,14 @@
 
 import pytest
 import torch
+from paper_models import write_config
 from torch._subclasses.fake_tensor import FakeTensorMode
 from transformers import Qwen2Config
 
-from trainers.config import TrainingOptions
+from trainers.config import TrainingOptions, read_recipe
 from trainers.plan.flops import Lengths, rows_of
-from trainers.plan.launches import KernelCounter, count_step
-from trainers.plan.measure import random_model, rows_like, taker
+from trainers.plan.launches import KernelCounter, count_step, counted_kernels
+from trainers.plan.measure import StepTaker, random_model, rows_like
 
 pytestmark = pytest.mark.slow
 
@@ -72,22 +73,49 @@ def test_a_list_of_tensors_takes_as_many_kernels_as_hold_its_numbers(numbers, la
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-def test_a_model_of_five_blocks_launches_what_one_and_two_blocks_say(model, options):
-    """Exactly the kernels, and the bytes to a hundredth; each block adds as many, and each position."""
-    take, rows = taker(random_model(model, 5, options, "cpu"), options), rows_like(STEP, options)
-    take(rows)
-    with KernelCounter() as kernels:
-        take(rows)
+def test_five_blocks_launch_what_one_and_two_say(model, options):
+    """Exactly the kernels, and the bytes to a hundredth; each block adds as many, and each position as many bytes."""
+    of_pass, of_update = counted_kernels(model, 5, STEP, options)
     counts = count_step(model, 5, STEP, options, compiled=False)
+    recompute = options.gradient_checkpointing is True
     count, width = rows_of(STEP, options)
+    work = counts.work([count * width], 0, recompute=recompute)
 
-    assert counts.launches == (kernels.launches, kernels.launches)
-    assert counts.work(count * width, 0).moved == pytest.approx((kernels.moved, kernels.moved), rel=0.01)
+    assert work.launches == (of_pass.launches + of_update.launches,) * 2
+    assert work.moved == pytest.approx((of_pass.moved + of_update.moved,) * 2, rel=0.01)
+
+
+def test_what_is_counted_without_memory_is_what_a_step_launches(model):
+    """On padded rows, for which a CPU calls what a GPU calls."""
+    options = TrainingOptions(packing=False)
+    taker = StepTaker(random_model(model, 2, options, "cpu"), options)
+    rows = rows_like(STEP, options)
+    with KernelCounter() as kernels:
+        taker.compute(rows)
+    of_pass, _ = counted_kernels(model, 2, STEP, options)
+
+    assert (of_pass.launches, of_pass.moved) == (kernels.launches, kernels.moved)
 
 
 def test_compiled_blocks_launch_fewer(model):
-    """At least their products, and at most twice as many; what is outside of blocks stays."""
+    """At least their products, and at most three times as many; what is outside of blocks stays."""
     eager, fused = (count_step(model, 5, STEP, TrainingOptions(), compiled=compiled) for compiled in (False, True))
-    least, most = fused.launches
+    least, most = fused.kept.launches
+    (one, _), (two, _) = (counted_kernels(model, blocks, STEP, TrainingOptions()) for blocks in (1, 2))
+    products, outside = 5 * (two.products - one.products), one.launches - (two.launches - one.launches)
 
-    assert 0 < least < most < eager.launches[0]
+    assert (least, most) == (outside + products, outside + 3 * products)
+    assert most < eager.kept.launches[0]
+    assert fused.update_launches == eager.update_launches
+
+
+def test_a_step_of_the_papers_models_launches_few_kernels(tmp_path):
+    """Of two groups: below 4,000 with all parameters of the small model, and 8,000 with an adapter on the large one."""
+    launches = {}
+    for name, blocks in (("paper-0.5b", 24), ("paper-7b", 28)):
+        folder = write_config(name, tmp_path / name)
+        counts = count_step(folder, blocks, STEP, read_recipe(name), compiled=False)
+        launches[name] = counts.kept.launches[0] + counts.update_launches
+
+    assert launches["paper-0.5b"] <= 4000
+    assert launches["paper-7b"] <= 8000

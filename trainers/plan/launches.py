@@ -13,7 +13,6 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
-from trainers.attention import FLASH
 from trainers.config import TrainingOptions
 from trainers.plan.device import PassCounts, Range, StepCounts
 from trainers.plan.flops import Lengths, rows_of
@@ -21,6 +20,8 @@ from trainers.plan.measure import StepTaker, random_model, rows_like
 
 _NO_KERNEL = ("empty", "new_empty", "_unsafe_view", "_local_scalar_dense")
 """Operations that launch nothing, though they are no views: those of a name that begins so."""
+_NO_KERNELS = ("prim", "profiler")
+"""Groups of operations that ask for properties, or leave marks."""
 _PRODUCTS = (
     "mm", "bmm", "addmm", "baddbmm", "_varlen_attn", "attend_spans", "_scaled_dot_product",
 )  # fmt: skip
@@ -34,9 +35,9 @@ def count_step(
 ) -> StepCounts:
     """Count the kernels of a step by taking it on fake tensors, with one block and with two, and with twice the tokens.
 
-    Blocks are not compiled for it. In a compiled block each product and each attention stays a kernel of its own, with
-    at most one beside it that joins what lies between. So the fewest kernels of a block are its products, and the most
-    are twice as many; the fewest bytes are those of the products.
+    Blocks are not compiled for it. In a compiled block each product and each attention stays a kernel of its own, and
+    what lies between is joined: the copies of weights in another type, and the rest. So the fewest kernels of a block
+    are its products, and the most are taken to be three times as many; the fewest bytes are those of the products.
 
     Args:
         model: Folder or name of the model, whose config.json says the widths; its weights are not read.
@@ -52,7 +53,7 @@ def count_step(
         _pass_counts(model, blocks, step, replace(options, gradient_checkpointing=again), compiled=compiled)
         for again in (False, True)
     )
-    one, two = (counted_kernels(model, few, step, options)[1] for few in (1, 2))
+    one, two = (counted_kernels(model, few, step[:1], options)[1] for few in (1, 2))
     return StepCounts(
         kept=kept,
         recomputed=recomputed,
@@ -86,7 +87,7 @@ def _over_blocks(
     products = blocks * (two.products - one.products)
     beside = 2 * one.launches - two.launches
     fewest_bytes = 2 * one.moved - two.moved + blocks * (two.product_bytes - one.product_bytes)
-    return (beside + products, beside + 2 * products), (fewest_bytes, moved)
+    return (beside + products, beside + 3 * products), (fewest_bytes, moved)
 
 
 def counted_kernels(
@@ -103,14 +104,15 @@ def counted_kernels(
     Returns:
         The counts of the pass, and of the update.
     """
-    rows = rows_like(step, options)
-    with FakeTensorMode() as fake:
-        take = StepTaker(random_model(model, blocks, options, "cpu"), options, attention=FLASH)
+    rows, made = rows_like(step, options), random_model(model, blocks, options, "meta")
+    with FakeTensorMode(allow_non_fake_inputs=True) as fake:
+        made.to_empty(device="cpu")
+        made.tie_weights()
+        take = StepTaker(made, options, like_a_gpu=True)
         shapes = tree_map(lambda part: fake.from_tensor(part) if isinstance(part, torch.Tensor) else part, rows)
-        take.compute(shapes)
-        take.update()  # makes the moments
         with KernelCounter() as of_pass:
             take.compute(shapes)
+        take.update()  # makes the moments
         with KernelCounter() as of_update:
             take.update()
     return of_pass, of_update
@@ -129,8 +131,8 @@ class KernelCounter(TorchDispatchMode):
     ) -> Any:
         """Run an operation and count it."""
         out = func(*args, **(kwargs or {}))
-        name = func.name().partition("::")[2]
-        if not (func.is_view or name.startswith(_NO_KERNEL)):
+        room, _, name = func.name().partition("::")
+        if not (func.is_view or room in _NO_KERNELS or name.startswith(_NO_KERNEL)):
             launches, moved = _launches(name, args), _moved(func, args, kwargs or {}, out)
             self.launches, self.moved = self.launches + launches, self.moved + moved
             if name.startswith(_PRODUCTS):

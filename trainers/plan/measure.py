@@ -9,6 +9,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from harness.generation.threads import choose_threads
+from trainers.attention import FLASH
 from trainers.config import TrainingOptions
 from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood
@@ -97,20 +98,21 @@ def _memory_bytes() -> int:
 class StepTaker:
     """Takes steps of training on rows whose tokens make no difference."""
 
-    def __init__(self, made: Any, options: TrainingOptions, attention: str | None = None) -> None:
+    def __init__(self, made: Any, options: TrainingOptions, *, like_a_gpu: bool = False) -> None:
         """Make the objective and the optimizer.
 
         Args:
             made: A model as of `random_model`; its weights change.
             options: Settings of the training.
-            attention: Name of the attention in packed rows; None for that of the device.
+            like_a_gpu: Call what a GPU has, on whatever device: its attention in packed rows, and one kernel over all
+                gradients to clip them.
         """
-        self.objective = WeightedLikelihood(
-            made, chunk=options.logits_chunk, dtype=getattr(torch, options.dtype), attention=attention
-        )
+        dtype: torch.dtype = getattr(torch, options.dtype)
+        attention = FLASH if like_a_gpu and dtype is torch.bfloat16 else None
+        self.objective = WeightedLikelihood(made, chunk=options.logits_chunk, dtype=dtype, attention=attention)
         self._trained = [weight for weight in made.parameters() if weight.requires_grad]
         self._optimizer = make_optimizer(self._trained, options)
-        self._most = options.max_gradient_norm
+        self._most, self._foreach = options.max_gradient_norm, like_a_gpu or None
 
     def compute(self, rows: Rows) -> None:
         """Compute the gradient.
@@ -122,9 +124,12 @@ class StepTaker:
         loss.backward()
 
     def update(self) -> None:
-        """Clip the gradient, change the weights, and forget the gradient."""
-        torch.nn.utils.clip_grad_norm_(self._trained, self._most)
+        """Clip the gradient and change the weights."""
+        torch.nn.utils.clip_grad_norm_(self._trained, self._most, foreach=self._foreach)
         self._optimizer.step()
+
+    def forget(self) -> None:
+        """Forget the gradient, before that of another step is computed."""
         self._optimizer.zero_grad()
 
 
@@ -161,6 +166,7 @@ def stepper(made: Any, options: TrainingOptions) -> Callable[[Sequence[Lengths]]
         for part in [groups] if options.packing else [[group] for group in groups]:
             taker.compute(rows_like(part, options).to(made.device))
         taker.update()
+        taker.forget()
         if made.device.type == "cuda":
             torch.cuda.synchronize()
         return time.perf_counter() - start_s
