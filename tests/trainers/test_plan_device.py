@@ -6,12 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainers.config import TrainingOptions
-from trainers.plan.device import StepCounts, StepWork, TrainingDevice, a100, step_time
+from trainers.plan.device import PassCounts, StepCounts, StepWork, TrainingDevice, a100, step_time
 
 DEVICE = TrainingDevice(
     name="a hand", operations_per_s=(10.0, 20.0), bytes_per_s=(5.0, 10.0), launch_s=(0.1, 0.5), why="counted"
 )
-COUNTS = StepCounts(launches=(7, 9), fixed_bytes=(100, 200), position_bytes=(3, 5))
+PASS = PassCounts(launches=(7, 9), fixed_bytes=(100, 200), position_bytes=(3, 5))
+COUNTS = StepCounts(
+    kept=PASS, recomputed=msgspec.structs.replace(PASS, launches=(70, 90)), update_launches=2, update_bytes=1000
+)
 AMOUNTS = st.integers(0, 10**15)
 RANGES = st.tuples(AMOUNTS, AMOUNTS).map(lambda ends: tuple(sorted(ends)))
 
@@ -46,8 +49,15 @@ def test_a_measured_speed_holds_launches_and_bytes():
 
 
 def test_bytes_grow_with_positions_and_launches_do_not():
-    """By hand: 100 + 3 x 10 and 200 + 5 x 10."""
-    assert COUNTS.work(10, 1) == StepWork(launches=(7, 9), operations=1, moved=(130, 250))
+    """By hand: 100 + 3 x 10 and 200 + 5 x 10, and 1000 of the update."""
+    assert COUNTS.work([10], 1, recompute=False) == StepWork(launches=(9, 11), operations=1, moved=(1130, 1250))
+
+
+def test_each_pass_launches_again_and_the_update_once():
+    """By hand: three passes over 2 + 3 + 5 positions that compute their blocks again, and one update."""
+    work = COUNTS.work([2, 3, 5], 1, recompute=True)
+
+    assert work == StepWork(launches=(212, 272), operations=1, moved=(300 + 30 + 1000, 600 + 50 + 1000))
 
 
 @given(launches=RANGES, operations=AMOUNTS, moved=RANGES)
