@@ -9,6 +9,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
 from trainers import methods
+from trainers.attention import LOOP
 from trainers.config import TrainingOptions
 from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood, summed, token_weights
@@ -126,6 +127,7 @@ class StatesAlone:
     """A model that is nothing but its last states, which are logits."""
 
     _no_split_modules = ()
+    config = SimpleNamespace(_attn_implementation=LOOP)
 
     def __init__(self, states):
         """Take them."""
