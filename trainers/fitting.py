@@ -18,7 +18,7 @@ from trainers.plan.flops import Lengths
 from trainers.plan.memory import step_memory
 from trainers.plan.sizes import ModelSizes, sizes_of
 
-_USABLE = 0.92
+USABLE = 0.92
 """Share of the memory that steps are fitted into: forecasts are right to some percent, and an allocator leaves gaps."""
 
 Item = TypeVar("Item")
@@ -92,8 +92,8 @@ def device_room_bytes(device: torch.device) -> int:
     """
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
-        return int(_USABLE * (free + torch.cuda.memory_reserved(device)))
-    return int(_USABLE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        return int(USABLE * (free + torch.cuda.memory_reserved(device)))
+    return int(USABLE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
 
 
 class Fitter:

@@ -43,17 +43,21 @@ class WeightedLikelihood(nn.Module):
     Its logits must be the output layer's of the backbone's last states, as those of Qwen2, Llama or Mistral are.
     """
 
-    def __init__(self, model: "PreTrainedModel", *, chunk: int, dtype: torch.dtype) -> None:
+    def __init__(
+        self, model: "PreTrainedModel", *, chunk: int, dtype: torch.dtype, attention: str | None = None
+    ) -> None:
         """Wrap the model.
 
         Args:
             model: A causal language model; its parameters may be held in another type than it computes in.
             chunk: Predictions whose logits, (chunk, V), are in memory at once; at least 1.
             dtype: Type of computation; log-probabilities are float32 in any case.
+            attention: Name of the attention in packed rows; None for that of the device.
         """
         super().__init__()
         self.model: Any = model  # its methods have no types
         self._chunk = chunk
+        self._of_packed = attention
         self._dtype = dtype
         self._into_gradient: Callable[..., Tensor] = _turned_into_gradient
         self._no_split_modules = model._no_split_modules  # noqa: SLF001 - FSDP gathers these blocks one by one
@@ -95,7 +99,7 @@ class WeightedLikelihood(nn.Module):
         """
         packing: dict[str, Any] = {}
         if rows.spans is not None:
-            self._attend_by(spans_attention(rows.input_ids.device, self._dtype))
+            self._attend_by(self._of_packed or spans_attention(rows.input_ids.device, self._dtype))
             packing = {"spans": rows.spans._replace(runs=()), "runs": torch.tensor(rows.spans.runs)}
         with torch.autocast(rows.input_ids.device.type, dtype=self._dtype, enabled=self._dtype != torch.float32):
             states = self.model.base_model(

@@ -2,11 +2,11 @@
 
 import torch
 from torch.nn import functional
-from trainers.attention import FLASH, attend_flash, attend_loop, spans_attention
 from training_meter import microseconds
 from training_shapes import SHAPES, group_of, model_of
 from training_ways import dense_mask
 
+from trainers.attention import FLASH, attend_flash, attend_loop, spans_attention
 from trainers.config import TrainingOptions
 from trainers.optimizer import make_optimizer
 from trainers.packing import packed

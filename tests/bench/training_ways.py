@@ -74,6 +74,7 @@ def finisher(model, setup, make=None):
 def stock(model, setup, *, recomputed=False):
     """Pad all rows to the longest and compute the logits of every token, as the model's own forward does."""
     finish = finisher(model, setup)
+    model.set_attn_implementation("sdpa")
     (model.activation_checkpointing_enable if recomputed else model.activation_checkpointing_disable)()
 
     def take(groups):
@@ -149,6 +150,7 @@ def ours(model, setup, *, compiled=False, **changed):
     """Take the step of `proctor train`: all groups in one row, or in padded ones, and one backward pass."""
     options = setup.options(**changed)
     model.activation_checkpointing_disable()
+    model.set_attn_implementation("sdpa")  # of padded rows; packed ones have their own
     objective = WeightedLikelihood(model, chunk=options.logits_chunk, dtype=setup.dtype)
     if compiled:
         objective.compile_parts()
@@ -172,6 +174,7 @@ def masked(model, setup):
     """
     objective = WeightedLikelihood(model, chunk=1024, dtype=setup.dtype)
     finish = finisher(model, setup)
+    model.set_attn_implementation("sdpa")
     (model.activation_checkpointing_enable if setup.adam else model.activation_checkpointing_disable)()
 
     def take(groups):

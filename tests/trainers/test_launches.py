@@ -88,7 +88,7 @@ def test_five_blocks_launch_what_one_and_two_say(model, options):
 
 
 def test_what_is_counted_without_memory_is_what_a_step_launches(model):
-    """On padded rows, for which a CPU calls what a GPU calls; real ones are looked at, to skip a mask that hides nothing."""
+    """On padded rows, for which a CPU calls what a GPU calls; real masks are looked at."""
     options = TrainingOptions(packing=False)
     taker = StepTaker(random_model(model, 2, options, "cpu"), options)
     rows = rows_like(STEP, options)

@@ -6,9 +6,9 @@ Known are the model's config.json, its tokenizer and the groups. Operations and 
 (`trainers.plan.device`), or measured where the training shall run (`trainers.plan.measure`).
 """
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from math import inf
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -156,10 +156,12 @@ def training_forecast(
     Returns:
         The forecast, on one device.
     """
+    from trainers.fitting import USABLE  # noqa: PLC0415 - loads torch
+
     steps = total_steps(groups, options)
     seen = steps * options.batch_groups
     packed, plain = (msgspec.structs.replace(options, packing=packing) for packing in (True, False))
-    room = USABLE * device.memory_bytes if device.memory_bytes else inf
+    room = int(USABLE * device.memory_bytes) if device.memory_bytes else sys.maxsize
     planned = [_plan_step(sizes, step, options, counts, room) for step in _steps(lengths, options)]
     times = [step_time(one.work, device) for one in planned]
     largest = _plan_step(sizes, _longest(lengths, options), options, counts, room)
@@ -208,7 +210,7 @@ class _PlannedStep(NamedTuple):
 
 
 def _plan_step(
-    sizes: ModelSizes, step: Sequence[Lengths], options: TrainingOptions, counts: StepCounts, room: float
+    sizes: ModelSizes, step: Sequence[Lengths], options: TrainingOptions, counts: StepCounts, room: int
 ) -> _PlannedStep:
     """Return the work and the peak of a step, which is taken as training fits it into so much memory."""
     from trainers.fitting import Fit, fit_step, split_evenly  # noqa: PLC0415 - loads torch
