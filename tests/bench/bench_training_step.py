@@ -15,6 +15,7 @@ all parts there, on shapes that show nothing but that the script works.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -35,6 +36,8 @@ PROMISED = {
     ("cuda", "lora"): (("recomputed", 2.0),),
 }
 """Times that proctor's own step is faster at least."""
+BUSY = 0.7
+"""Share of a step that a GPU computes at least."""
 SAME_LOSS = {"cpu": 1e-3, "cuda": 2e-2}
 """Float32 and bfloat16."""
 
@@ -112,7 +115,13 @@ def measured(asked, until_s):
 
 def child_records(tasks, asked, until_s):
     """Yield what a fresh process measures, as it comes, and end it when time is up."""
-    given = {"device": asked.device, "steps": asked.steps, "threads": asked.threads, "layers": asked.layers}
+    given = {
+        "device": asked.device,
+        "steps": asked.steps,
+        "threads": asked.threads,
+        "layers": asked.layers,
+        "ways": asked.ways,
+    }
     options = [f"--{name}={value}" for name, value in given.items() if value is not None]
     environment = {
         **os.environ,
@@ -126,7 +135,7 @@ def child_records(tasks, asked, until_s):
         watch = threading.Timer(max(0.0, until_s - time.monotonic()), process.kill)
         watch.start()
         try:
-            yield from (json.loads(line) for line in process.stdout if line.startswith("{"))
+            yield from map(json.loads, process.stdout)
         finally:
             watch.cancel()
 
@@ -135,10 +144,11 @@ def measure(asked):
     """Measure the tasks in this process and print each record as it comes."""
     import training_tasks  # noqa: PLC0415 - loads torch
 
-    for task in asked.child.split(","):
-        part, _, way = task.partition(":")
-        for record in training_tasks.records(part, way, asked):
-            print(json.dumps({"task": task, "part": part, "way": way} | record), flush=True)
+    with contextlib.redirect_stdout(sys.stderr):  # libraries print as well
+        for task in asked.child.split(","):
+            part, _, way = task.partition(":")
+            for record in training_tasks.records(part, way, asked):
+                print(json.dumps({"task": task, "part": part, "way": way} | record), file=sys.__stdout__, flush=True)
     return 0
 
 
@@ -147,6 +157,7 @@ def shown(record):
     how = {
         "step_s": "{:.3f} s a step", "step_cpu_s": "{:.2f} CPU s", "us": "{:.1f} us", "ms": "{:.2f} ms",
         "dense_ms": "dense {:.2f} ms", "peak_bytes": "{:,} bytes above the weights", "launches": "{:.0f} launches",
+        "operations": "{:.0f} operations",
         "busy_share": "busy {:.0%}", "loss": "loss {:.5f}", "skipped": "skipped: {}", "failed": "failed: {}",
         "why": "({})",
     }  # fmt: skip
@@ -167,11 +178,29 @@ def verdict(found, device):
                 faster = ways[other][clock] / ways[own][clock]
                 print(f"{part}: {own} is {faster:.2f} x as fast as {other} (promised {promised})")
                 broken += [other] * (faster < promised)
+        broken += unkept_beside_time(part, found, ways, device)
         losses = [record["loss"] for record in ways.values()]
         if max(losses) - min(losses) > SAME_LOSS[device]:
             print(f"{part}: THE LOSSES DIFFER")
             broken.append(part)
     return int(bool(broken))
+
+
+def unkept_beside_time(part, found, ways, device):
+    """Print the share of time that a GPU is busy, or the memory on a CPU, and return what is not as promised."""
+    if device == "cuda":
+        busy = [
+            one["busy_share"]
+            for one in found
+            if one["part"] == part and one["way"] == "compiled" and "busy_share" in one
+        ]
+        print(*(f"{part}: busy {share:.0%} of a step (promised {BUSY:.0%})" for share in busy), sep="\n")
+        return [share for share in busy if share < BUSY]
+    if "masked" not in ways:
+        return []
+    memory = ways["spans"]["peak_bytes"] / ways["masked"]["peak_bytes"]
+    print(f"{part}: spans takes {memory:.2f} x the memory of masked (promised 1)")
+    return [memory] if memory > 1 else []
 
 
 if __name__ == "__main__":

@@ -57,14 +57,19 @@ class Meter:
         }
 
     def kernels(self):
-        """Return the kernels of a profiled step, and the share of a step's time that the device is busy with them."""
+        """Return the kernels of a profiled step and the share of a step's time that a GPU is busy with them.
+
+        On a CPU, which launches none, return the operations instead.
+        """
         self._clocks()
         self._profiler.__exit__(None, None, None)
         steps = self._met - 2 * self._count
         wanted = DeviceType.CUDA if self._cuda else DeviceType.CPU
         run = [event for event in self._profiler.events() if event.device_type == wanted and _is_kernel(event)]
+        if not self._cuda:
+            return {"operations": len(run) / steps}
         busy_s = sum(event.time_range.elapsed_us() for event in run) / 1e6 / steps
-        return {"launches": len(run) / steps, "busy_share": busy_s / self.figures()["step_s"] if self._cuda else None}
+        return {"launches": len(run) / steps, "busy_share": busy_s / self.figures()["step_s"]}
 
     def _clocks(self):
         if self._cuda:

@@ -60,6 +60,8 @@ def _way_records(part, way, asked):
 def _reason_to_skip(part, way, asked):
     if way == "trl" and not has_trl():
         return "TRL and datasets are not installed"
+    if way == "compiled" and asked.device == "cpu" and not asked.ways:
+        return "on a CPU only where --ways names it"
     if part == "lora" and not asked.tiny:
         if asked.device == "cpu":
             return "7 B parameters need a GPU"
