@@ -20,10 +20,10 @@ class Run(NamedTuple):
 
     first: int
     """Place of the first one in the row."""
-    count: int
+    tokens: int
     prompt: int
     """Place of the prompt's first token."""
-    prompt_count: int
+    prompt_tokens: int
     """0 for a prompt, which sees itself only."""
 
 
@@ -70,12 +70,19 @@ class Rows(NamedTuple):
         Returns:
             The same values and shapes.
         """
-        *parts, spans = self
+        spans = self.spans
         if spans is not None:
             spans = spans._replace(
                 queries=spans.queries.to(device), keys=spans.keys.to(device), gathered=spans.gathered.to(device)
             )
-        return Rows(*(part.to(device) for part in parts), spans)
+        return Rows(
+            self.input_ids.to(device),
+            self.position_ids.to(device),
+            self.attention_mask.to(device),
+            self.predictors.to(device),
+            self.labels.to(device),
+            spans,
+        )
 
 
 def packed(*groups: Encoded) -> Rows:
@@ -116,9 +123,9 @@ def packed(*groups: Encoded) -> Rows:
 
 
 def _spans(runs: Sequence[Run]) -> Spans:
-    queries, keys = ([run.count for run in runs], [run.prompt_count + run.count for run in runs])
+    queries, keys = ([run.tokens for run in runs], [run.prompt_tokens + run.tokens for run in runs])
     places = (
-        (range(one.prompt, one.prompt + one.prompt_count), range(one.first, one.first + one.count)) for one in runs
+        (range(one.prompt, one.prompt + one.prompt_tokens), range(one.first, one.first + one.tokens)) for one in runs
     )
     gathered = torch.cat([torch.arange(part.start, part.stop) for pair in places for part in pair])
     return Spans(

@@ -60,7 +60,7 @@ def _attended_backward(  # noqa: PLR0917 - as above
         of_query[:, :, at] += found[0]
         sizes = [part.stop - part.start for part in piece.keys]
         for total, gradient in ((of_key, found[1]), (of_value, found[2])):
-            of_heads = gradient.unflatten(1, (total.shape[1], -1)).sum(2, dtype=total.dtype)
+            of_heads = gradient.reshape(1, total.shape[1], -1, *gradient.shape[2:]).sum(2, dtype=total.dtype)
             for place, part in zip(piece.keys, of_heads.split(sizes, 2), strict=True):
                 total[:, :, place] += part
     return of_query.to(query.dtype), of_key.to(query.dtype), of_value.to(query.dtype)
@@ -107,8 +107,8 @@ def _has_kernel(query: Tensor) -> bool:
 def _pieces(runs: Tensor, window: int, query: Tensor) -> Iterator[_Piece]:
     """Yield queries with all of their keys: a whole prompt where PyTorch's kernel needs no mask for it, else blocks."""
     for run in runs.tolist():
-        first, count, _, prompt_count = run
-        if prompt_count or window or not _has_kernel(query):
+        first, count, _, prompt_tokens = run
+        if prompt_tokens or window or not _has_kernel(query):
             yield from (_block(run, start, window, query.device) for start in range(0, count, _BLOCK))
         else:
             place = slice(first, first + count)
@@ -117,16 +117,16 @@ def _pieces(runs: Tensor, window: int, query: Tensor) -> Iterator[_Piece]:
 
 def _block(run: Sequence[int], start: int, window: int, device: torch.device) -> _Piece:
     """Return queries of a run, from a place in it on, with their keys and a mask of what each sees of them."""
-    first, count, prompt, prompt_count = run
+    first, count, prompt, prompt_tokens = run
     stop = min(count, start + _BLOCK)
-    begin = max(0, prompt_count + start - window + 1) if window else 0  # position of the first key
-    at = torch.arange(prompt_count + start, prompt_count + stop, device=device)[:, None]
-    positions = torch.arange(begin, prompt_count + stop, device=device)
+    begin = max(0, prompt_tokens + start - window + 1) if window else 0  # position of the first key
+    at = torch.arange(prompt_tokens + start, prompt_tokens + stop, device=device)[:, None]
+    positions = torch.arange(begin, prompt_tokens + stop, device=device)
     mask = positions <= at
     if window:
         mask &= positions > at - window
-    of_prompt = slice(prompt + min(begin, prompt_count), prompt + prompt_count)
-    of_own = slice(first + max(0, begin - prompt_count), first + stop)
+    of_prompt = slice(prompt + min(begin, prompt_tokens), prompt + prompt_tokens)
+    of_own = slice(first + max(0, begin - prompt_tokens), first + stop)
     keys = (of_prompt, of_own) if of_prompt.stop > of_prompt.start else (of_own,)
     return _Piece(slice(first + start, first + stop), keys, mask=mask)
 

@@ -27,8 +27,8 @@ def dense_mask(rows, window):
     """Return (T, T): what each token sees, by the owner and the position of each."""
     owners, groups = torch.empty(2, rows.input_ids.shape[1], dtype=torch.long)
     for number, run in enumerate(rows.spans.runs):
-        owners[run.first : run.first + run.count] = number if run.prompt_count else -1
-        groups[run.first : run.first + run.count] = run.prompt
+        owners[run.first : run.first + run.tokens] = number if run.prompt_tokens else -1
+        groups[run.first : run.first + run.tokens] = run.prompt
     places, positions = torch.arange(len(owners)), rows.position_ids[0]
     back = positions[:, None] - positions
     mine = (owners == owners[:, None]) | (owners == -1)
