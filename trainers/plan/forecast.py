@@ -87,7 +87,13 @@ def plan_training(groups: Path, model: str, options: TrainingOptions, *, calibra
     lengths, total = lengths_of(groups, model)
     typical = _typical_step(lengths, options)
     compiled = options.compile == "on" or (options.compile == "auto" and (not calibrate or here() == "cuda"))
-    counts = count_step(model, sizes.blocks, typical, options, compiled=compiled)
+    try:
+        counts = count_step(model, sizes.blocks, typical, options, compiled=compiled)
+    except Exception as error:  # the libraries raise whatever a model leads to
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"{model}: its kernels can't be counted ({reason}); add --packing off, or measure a few steps: --max-steps 10"
+        ) from error
     device = calibrated(model, sizes, typical, options) if calibrate else a100(options)
     return training_forecast(sizes, lengths, total, options, device=device, counts=counts)
 
