@@ -53,20 +53,21 @@ def _flash_is_right(number: int) -> bool:
     if torch.cuda.get_device_capability(device) < _AMPERE:
         return False
     spans: Any = packed(Encoded((1,) * 5, ((1,) * 4, (1,) * 8))).to(device).spans
-    parts = torch.rand(3, 1, 2, 15, 64, dtype=torch.bfloat16, device=device, generator=torch.Generator(device))
+    query, key, value = torch.rand(
+        (3, 1, 2, 15, 64), dtype=torch.bfloat16, device=device, generator=torch.Generator(device)
+    )
     try:
-        apart = [
-            (attend_flash(None, *parts, None, **given)[0] - attend_loop(None, *parts, None, **given)[0]).abs().max()
-            for window in (None, 4)
-            for given in ({"spans": spans, "runs": torch.tensor(spans.runs), "sliding_window": window},)
-        ]
+        apart = list[float]()
+        for window in (None, 4):
+            given = {"sliding_window": window, "spans": spans, "runs": torch.tensor(spans.runs)}
+            found, expected = (attend(None, query, key, value, **given)[0] for attend in (attend_flash, attend_loop))
+            apart.append(float((found - expected).abs().max()))
     except (RuntimeError, NotImplementedError) as error:
         say(f"no flash attention on this GPU ({error}): packed rows take a slower way")
         return False
-    if right := max(map(float, apart)) < _TOLERANCE:
-        return right
-    say("flash attention on this GPU is not as expected: packed rows take a slower way")
-    return False
+    if max(apart) >= _TOLERANCE:
+        say("flash attention on this GPU is not as expected: packed rows take a slower way")
+    return max(apart) < _TOLERANCE
 
 
 def attend_flash(  # noqa: PLR0917 - transformers calls it so
@@ -96,6 +97,7 @@ def attend_flash(  # noqa: PLR0917 - transformers calls it so
         ValueError: As of `attend_loop`.
     """
     width = query.shape[-1]
+    spans, runs = _given(attention_mask, spans, runs)
     if spans is None or not width == key.shape[-1] == value.shape[-1] <= _WIDEST or width % 8:
         return attend_loop(
             module,
@@ -151,8 +153,10 @@ def attend_loop(  # noqa: PLR0917 - transformers calls it so
     Raises:
         ValueError: The model passes something that this attention leaves out.
     """
+    spans, runs = _given(attention_mask, spans, runs)
     if spans is None or runs is None:
-        found: tuple[Tensor, None] = sdpa_attention_forward(
+        library: Any = sdpa_attention_forward
+        found: tuple[Tensor, None] = library(
             module, query, key, value, attention_mask, dropout, scaling, sliding_window=sliding_window, **others
         )
         return found
@@ -172,6 +176,27 @@ _CHANGING = ("softcap", "s_aux", "position_bias", "head_mask")
 """What a model may pass that changes attention."""
 
 
+def carried(mask: Tensor, spans: Spans, runs: Tensor) -> dict[str, Any]:
+    """Return what a packed row passes to a model, so that it comes to attention in every layer.
+
+    Args:
+        mask: That of `trainers.packing.Rows`.
+        spans: Of the row.
+        runs: (S, 4), int64, on the CPU: those of the spans.
+
+    Returns:
+        Arguments of the model. Some models pass no more than the mask on to their layers, so it has the others, too.
+    """
+    untyped: Any = mask
+    untyped.spans = spans, runs
+    return {"attention_mask": mask, "spans": spans, "runs": runs}
+
+
+def _given(mask: Tensor | None, spans: Spans | None, runs: Tensor | None) -> tuple[Spans | None, Tensor | None]:
+    """Return the spans and runs of a call, whichever way they come."""
+    return (spans, runs) if spans is not None else getattr(mask, "spans", (None, None))
+
+
 def _refuse_more(mask: Tensor | None, dropout: float, others: dict[str, Any]) -> None:
     given = [name for name in _CHANGING if others.get(name) is not None]
     if given or (mask is not None and mask.numel() > 1):
@@ -189,9 +214,9 @@ def windows_heard() -> Iterator[list[int | None]]:
     """
     heard = list[int | None]()
 
-    def listening(*given: Any, sliding_window: int | None = None, **others: Any) -> tuple[Tensor, None]:
-        heard.append(sliding_window)
-        return attend_loop(*given, sliding_window=sliding_window, **others)
+    def listening(*parts: Any, **others: Any) -> tuple[Tensor, None]:
+        heard.append(others.get("sliding_window"))
+        return attend_loop(*parts, **others)
 
     AttentionInterface.register(LOOP, listening)
     try:

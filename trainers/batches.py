@@ -137,17 +137,18 @@ class StepMaker:
         self._groups, self._encoder, self._fitter, self._options = groups, encoder, fitter, options
         self._place = place
 
-    def made(self, number: int) -> Step:
+    def made(self, number: int, *, least: bool = False) -> Step:
         """Return a step.
 
         Args:
             number: Counted from 0.
+            least: Whether to take the least memory, whatever the forecast.
 
         Returns:
             The parts of it that are this process's.
         """
         numbers = batch(number, len(self._groups), self._options)
-        fit = self._fitter.fit(numbers)
+        fit = self._fitter.least(numbers) if least else self._fitter.fit(numbers)
         mine = [self._groups[one] for one in numbers[self._place.process :: self._place.processes]]
         chosen = [(weighted, self._encoder(weighted.group)) for weighted in mine]
         parts = (

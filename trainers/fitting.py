@@ -135,7 +135,18 @@ class Fitter:
         if self._sizes is None:
             return Fit(1 if self._options.packing else len(shares[0]), self._options.gradient_checkpointing is True)
         found = fit_step(self._sizes, shares, self._options, self._room_bytes, sharded=self._sharded)
-        return found or Fit(len(shares[0]), self._options.gradient_checkpointing is not False)
+        return found or self.least(numbers)
+
+    def least(self, numbers: Sequence[int]) -> Fit:
+        """Return the way to take a step that needs the least memory.
+
+        Args:
+            numbers: Of its groups, those of all processes.
+
+        Returns:
+            A group at a time, with recomputed blocks unless the options say otherwise.
+        """
+        return Fit(len(numbers) // self._processes, self._options.gradient_checkpointing is not False)
 
     def refuse_longest(self, problems: Sequence[str]) -> None:
         """Refuse groups of which one doesn't fit by itself, however its step is taken.

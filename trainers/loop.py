@@ -161,7 +161,14 @@ class Loop:
 
     def _step(self, number: int, step: Step, until_s: float) -> "_Taken":
         """Take a step: the gradient of this process's groups, averaged over processes, and the optimizer's update."""
-        figures = self._gradient(number, step, until_s)
+        try:
+            figures = self._gradient(number, step, until_s)
+        except torch.OutOfMemoryError:
+            if self._accelerator.num_processes > 1:  # the others wait for this one's part
+                raise
+            self._optimizer.zero_grad()
+            torch.cuda.empty_cache()
+            figures = self._gradient(number, self._maker.made(number, least=True), until_s)
         norm = self._accelerator.clip_grad_norm_(self._policy.trained.values(), self._options.max_gradient_norm)
         rate = float(self._schedule.get_last_lr()[0])
         self._optimizer.step()
@@ -312,7 +319,8 @@ def _on_its_way(figures: Tensor) -> tuple[Tensor, torch.cuda.Event | None]:
     """Return figures on the CPU, and what says that they are there: nothing waits for a GPU here."""
     if figures.device.type != "cuda":
         return figures.cpu(), None
-    sent, there = figures.to("cpu", non_blocking=True), torch.cuda.Event()
+    there: Any = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    sent = figures.to("cpu", non_blocking=True)
     there.record()
     return sent, there
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from trainers.attention import spans_attention
+from trainers.attention import carried, spans_attention
 from trainers.packing import Rows
 
 if TYPE_CHECKING:
@@ -71,8 +71,9 @@ class WeightedLikelihood(nn.Module):
 
         Only what is called from now on; a block that can't be compiled runs as it is.
         """
+        names = set(self._no_split_modules or ())
         for block in self.model.modules():
-            if type(block).__name__.removeprefix("FSDP") in self._no_split_modules:
+            if type(block).__name__.removeprefix("FSDP") in names:
                 block.compile(dynamic=True)
         self._into_gradient = torch.compile(_turned_into_gradient, dynamic=True)
 
@@ -97,17 +98,16 @@ class WeightedLikelihood(nn.Module):
         Raises:
             ValueError: The rows are packed, and the model's attention can't be computed in such.
         """
-        packing: dict[str, Any] = {}
+        attending: dict[str, Any] = {"attention_mask": rows.attention_mask}
         if rows.spans is not None:
-            self._attend_by(self._of_packed or spans_attention(rows.input_ids.device, self._dtype))
-            packing = {"spans": rows.spans._replace(runs=()), "runs": torch.tensor(rows.spans.runs)}
+            self._attend_by(spans_attention(rows.input_ids.device, self._dtype))
+            attending = carried(rows.attention_mask, rows.spans._replace(runs=()), torch.tensor(rows.spans.runs))
         with torch.autocast(rows.input_ids.device.type, dtype=self._dtype, enabled=self._dtype != torch.float32):
             states = self.model.base_model(
                 input_ids=rows.input_ids,
                 position_ids=rows.position_ids,
-                attention_mask=rows.attention_mask,
                 use_cache=False,
-                **packing,
+                **attending,
             ).last_hidden_state  # (B, T, H)
         predicting = _taken(states.flatten(0, 1), rows.predictors)  # (P, H)
         head = self.model.get_output_embeddings()

@@ -1,21 +1,18 @@
 """Computes the attention of a packed row run by run: exactly the pairs that are needed, and no mask of T x T.
 
 It is one operation to PyTorch, forward and backward, however many runs there are. Shapes: T tokens of the row, H heads
-of the queries and G of the keys, widths D of keys and V of values, L queries and S keys of a piece. What a query pays
-to its prompt and to its own completion is put together by their sums of exponentials, as flash attention does with its
-blocks: Dao et al. 2022, arXiv:2205.14135.
+of the queries and G of the keys, widths D of keys and V of values, L queries and S keys of a piece.
 """
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 _BLOCK = 256
-"""Queries whose scores are in memory at once, where the kernel doesn't see to that itself."""
+"""Queries of a completion that are taken at once, each with the keys that any of them sees."""
 _CPU: Any = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu  # noqa: SLF001 - the public one hides the sums
 _CPU_BACKWARD: Any = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward  # noqa: SLF001
 
@@ -29,8 +26,6 @@ class _Piece(NamedTuple):
     """There are as many keys as queries, and each sees those up to itself; else all, or those of the mask."""
     mask: Tensor | None = None
     """(L, S), bool: what is seen."""
-    again: bool = False
-    """These queries saw other keys before."""
 
 
 @torch.library.custom_op("proctor::attend_spans", mutates_args=())
@@ -45,12 +40,7 @@ def attended(  # noqa: PLR0917 - operations are called by position
     sums = query.new_empty(query.shape[:3], dtype=_wide(query))
     for piece in _pieces(runs, window, query):
         at = piece.queries
-        found, its_sums = _forward(_seen(query, key, value, piece), piece, scale)
-        if piece.again:
-            both = torch.logaddexp(sums[:, :, at], its_sums)
-            found = found * (its_sums - both).exp()[..., None]
-            found += out[:, at].transpose(1, 2) * (sums[:, :, at] - both).exp()[..., None]
-            its_sums = both
+        found, its_sums = _forward(_seen((query, key, value), piece), piece, scale)
         out[:, at] = found.transpose(1, 2)
         sums[:, :, at] = its_sums
     return out, sums
@@ -66,7 +56,7 @@ def _attended_backward(  # noqa: PLR0917 - as above
     for piece in _pieces(runs, window, query):
         at = piece.queries
         came = (grad[:, at].transpose(1, 2), out[:, at].transpose(1, 2), sums[:, :, at])
-        found = _backward(_seen(query, key, value, piece), piece, scale, came)
+        found = _backward(_seen((query, key, value), piece), piece, scale, came)
         of_query[:, :, at] += found[0]
         sizes = [part.stop - part.start for part in piece.keys]
         for total, gradient in ((of_key, found[1]), (of_value, found[2])):
@@ -115,21 +105,14 @@ def _has_kernel(query: Tensor) -> bool:
 
 
 def _pieces(runs: Tensor, window: int, query: Tensor) -> Iterator[_Piece]:
-    """Yield queries with their keys, all of both that belong together.
-
-    PyTorch's own kernel for a CPU takes a run with itself, and then all completions of a prompt with that prompt, both
-    without a mask. Elsewhere, and within a window, a block of queries has all of its keys at once.
-    """
-    rows = runs.tolist()
-    if window or not _has_kernel(query):
-        for run in rows:
-            yield from (_block(run, start, window, query.device) for start in range(0, run[1], _BLOCK))
-        return
-    for _, own in groupby(rows, key=lambda run: run[2]):
-        prompt, *completions = (slice(first, first + count) for first, count, _, _ in own)
-        yield from (_Piece(place, (place,), causal=True) for place in (prompt, *completions))
-        if completions:
-            yield _Piece(slice(completions[0].start, completions[-1].stop), (prompt,), again=True)
+    """Yield queries with all of their keys: a whole prompt where PyTorch's kernel needs no mask for it, else blocks."""
+    for run in runs.tolist():
+        first, count, _, prompt_count = run
+        if prompt_count or window or not _has_kernel(query):
+            yield from (_block(run, start, window, query.device) for start in range(0, count, _BLOCK))
+        else:
+            place = slice(first, first + count)
+            yield _Piece(place, (place,), causal=True)
 
 
 def _block(run: Sequence[int], start: int, window: int, device: torch.device) -> _Piece:
@@ -148,8 +131,9 @@ def _block(run: Sequence[int], start: int, window: int, device: torch.device) ->
     return _Piece(slice(first + start, first + stop), keys, mask=mask)
 
 
-def _seen(query: Tensor, key: Tensor, value: Tensor, piece: _Piece) -> tuple[Tensor, Tensor, Tensor]:
+def _seen(parts: tuple[Tensor, Tensor, Tensor], piece: _Piece) -> tuple[Tensor, Tensor, Tensor]:
     """Return the queries of a piece and its keys and values, spread to all heads where the kernel doesn't."""
+    query, key, value = parts
     times = 1 if _has_kernel(query) else query.shape[1] // key.shape[1]
     chosen = (torch.cat([part[:, :, place] for place in piece.keys], 2) for part in (key, value))
     keys, values = (part.repeat_interleave(times, 1) if times > 1 else part for part in chosen)
@@ -173,7 +157,7 @@ def _backward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of a piece's queries, keys and values.
 
-    Came are the gradient of what the queries saw, that itself, and their sums, both over all keys of the queries.
+    Came are the gradient of what the queries saw, that itself, and their sums.
     """
     query, key, value = parts
     grad, out, sums = came
