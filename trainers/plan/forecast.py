@@ -80,16 +80,43 @@ def plan_training(groups: Path, model: str, options: TrainingOptions, *, calibra
     Raises:
         UserError: Groups or model can't be had, or the model is of a kind that can't be planned.
     """
+    lengths, total = lengths_of(groups, model)
+    return plan_lengths(model, lengths, total, options, calibrate=calibrate)
+
+
+def plan_lengths(
+    model: str, lengths: Sequence[Lengths], groups: int, options: TrainingOptions, *, calibrate: bool
+) -> TrainingForecast:
+    """Forecast a training on groups of some lengths.
+
+    Args:
+        model: Folder or name of the model, of which config.json is read.
+        lengths: Those of some groups, or of all; at least one.
+        groups: Number of all groups.
+        options: Settings of the training.
+        calibrate: As for `plan_training`.
+
+    Returns:
+        As of `plan_training`.
+
+    Raises:
+        UserError: The model can't be had, or is of a kind that can't be planned.
+    """
     from trainers.plan.launches import count_step  # noqa: PLC0415 - loads torch
     from trainers.plan.measure import calibrated, here  # noqa: PLC0415 - loads torch
 
     sizes = sizes_of(model)
-    lengths, total = lengths_of(groups, model)
     typical = _typical_step(lengths, options)
     compiled = options.compile == "on" or (options.compile == "auto" and (not calibrate or here() == "cuda"))
-    counts = count_step(model, sizes.blocks, typical, options, compiled=compiled)
+    try:
+        counts = count_step(model, sizes.blocks, typical, options, compiled=compiled)
+    except Exception as error:  # the libraries raise whatever a model leads to
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"{model}: its kernels can't be counted ({reason}); add --packing off, or measure steps: --max-steps 10"
+        ) from error
     device = calibrated(model, sizes, typical, options) if calibrate else a100(options)
-    return training_forecast(sizes, lengths, total, options, device=device, counts=counts)
+    return training_forecast(sizes, lengths, groups, options, device=device, counts=counts)
 
 
 def _typical_step(lengths: Sequence[Lengths], options: TrainingOptions) -> tuple[Lengths, ...]:
