@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -17,6 +17,7 @@ _LEAVE_OUT_CODE = frozenset({"stop", "prose", "blanks", "cut"})
 """Rules that can't be trusted to leave out nothing but prose."""
 _TAGS = ("BEGIN", "DONE", "PYTHON")
 LINE = re.compile(r"[^\n]*\n?")
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _ODD_LINE_END = re.compile(r"\r(?!\n)|\f")
 """Where a line ends for Python, or not, other than for us."""
 _STATEMENT = re.compile(r"^(?:@[^\n]*\n)*(?!(?:elif|else|except|finally)\b)[^\s#)\]}]", re.MULTILINE)
@@ -77,11 +78,32 @@ def program_in(part: Part, task: Question) -> Extraction | None:
         task: that it answers.
     """
     ends = [end for end in map(part.text.find, task.stop) if end >= 0]
-    stopped = part.narrowed("stop", 0, min(ends)) if ends else None
-    found = _reading(part, task) or (_reading(stopped, task) if stopped else None)
-    if not found and len(part.text) <= MOST_CHARACTERS and part.text.lstrip("\r\n")[:1] in {" ", "\t"}:
-        return _reading(part.narrowed("blanks", len(part.text) - len(part.text.lstrip()), len(part.text)), task)
-    return found
+    parts = (part, part.narrowed("stop", 0, min(ends))) if ends else (part,)
+    found = _first(_reading, parts, task)
+    if found and not (task.entry_point and "continuation" in found.rule):
+        return found
+    bare = _first(_without_blanks, parts, task)
+    return bare if bare and not (found and _is_a_body(bare, task)) else found
+
+
+def _first(
+    read: Callable[[Part, Question], Extraction | None], parts: Iterable[Part], task: Question
+) -> Extraction | None:
+    return next(filter(None, (read(part, task) for part in parts)), None)
+
+
+def _without_blanks(part: Part, task: Question) -> Extraction | None:
+    """Return the part without the blanks before its first line, or None where that is no program, or a body."""
+    if len(part.text) > MOST_CHARACTERS or part.text.lstrip("\r\n")[:1] not in {" ", "\t"}:
+        return None
+    return _reading(part.narrowed("blanks", len(part.text) - len(part.text.lstrip()), len(part.text)), task)
+
+
+def _is_a_body(bare: Extraction, task: Question) -> bool:
+    """Return whether the name of the entry point is a variable, as it may be in a body, and no function or class."""
+    tree = task.parse(bare.program.removeprefix(task.prompt)).tree
+    names = {task.entry_point.rpartition(".")[2], "Solution"}
+    return not any(isinstance(node, _DEFINITIONS) and node.name in names for node in (tree.body if tree else ()))
 
 
 def _reading(part: Part, task: Question) -> Extraction | None:
@@ -94,14 +116,21 @@ def _reading(part: Part, task: Question) -> Extraction | None:
     tree = joined or alone
     if tree is None or any(map(_is_tag, tree.body)) or not (part.keeps_code or defines(tree, task.entry_point)):
         return None
-    if "blanks" in part.rules and (joined or any(isinstance(statement, ast.Return) for statement in tree.body)):
-        return None  # it is a body, whose blanks count
+    if "blanks" in part.rules and not _stands_alone(alone, task, needs_prompt=joined is not None):
+        return None
     head = task.prompt if joined else ""
     found = extraction_of(part, head + part.text, (*part.rules, *(["continuation"] if joined else [])))
     trimmed = _without_stray_lines(part, tree, head)
     if trimmed is None:
         return found
     return (_reading(trimmed, task) or found) if trimmed.text else None
+
+
+def _stands_alone(tree: ast.Module | None, task: Question, *, needs_prompt: bool) -> bool:
+    """Return whether a text without its first blanks is a program, and not a body, whose blanks count."""
+    if tree is None or any(isinstance(statement, ast.Return) for statement in tree.body):
+        return False
+    return not needs_prompt or (bool(task.entry_point) and defines(tree, task.entry_point))
 
 
 def _without_stray_lines(part: Part, tree: ast.Module, head: str) -> Part | None:

@@ -8,7 +8,7 @@ import msgspec
 
 from harness.errors import UserError
 from harness.formats.given import GivenSample, SampleFormat, SampleSource
-from harness.formats.head import Head
+from harness.formats.head import CUT, Head
 from harness.runs.json_objects import children
 from harness.runs.python_json import parse_row
 
@@ -84,7 +84,7 @@ def _is_programs(member: tuple[str, Any]) -> bool:
 
 def _samples_by_task(source: SampleSource) -> Iterator[GivenSample]:
     """Read the programs of one object, task id -> program or list of programs."""
-    if all(isinstance(value, list) for value in source.head.row.values()):
+    if {type(value) for value in source.head.row.values() if value is not CUT} == {list}:
         for task, (where, _, start, length) in children(source.whole_file, Path(source.name)):
             yield from _of_task(task, parse_row(source.piece(start, length, where), where), where)
         return

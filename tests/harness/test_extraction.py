@@ -139,55 +139,6 @@ def test_what_was_left_out_is_kept():
     assert found.discarded == ("<think>hm</think>", "Here:\n```py\n", "```\nDone.")
 
 
-@pytest.mark.parametrize("body", [BODY, f"{BODY}\n\n{OTHER}", "", "\n", "    # to do\n", '    """ More. """\n'])
-def test_a_body_follows_its_head(body):
-    """A completion that doesn't define the function itself continues the prompt."""
-    found = extract(body, prompt=HEAD, entry_point="total")
-
-    assert found == Extraction(program=HEAD + body, rule="continuation")
-
-
-def test_a_body_in_a_fence_follows_its_head():
-    """What a chat model answers to a function's head may be its body."""
-    found = extract(f"```python\n{BODY}```", prompt=HEAD, entry_point="total")
-
-    assert (found.program, found.rule) == (HEAD + BODY, "fence+continuation")
-
-
-def test_a_body_ends_at_a_stop_string():
-    """What follows can't be parsed, so the first stop string ends the completion."""
-    found = extract(f"{BODY}\ndef g(:\n\nclass A", prompt=HEAD, entry_point="total", stop=("\nclass", "\ndef"))
-
-    assert (found.program, found.rule, found.discarded) == (HEAD + BODY, "stop+continuation", ("\ndef g(:\n\nclass A",))
-
-
-def test_a_stop_string_in_a_program_is_part_of_it():
-    """What parses is not cut, or helpers behind the function would be lost."""
-    completion = f"{BODY}\ndef helper():\n    pass\n"
-
-    found = extract(completion, prompt=HEAD, entry_point="total", stop=("\ndef",))
-
-    assert found == Extraction(program=HEAD + completion, rule="continuation")
-
-
-@pytest.mark.parametrize(
-    ("completion", "rule"),
-    [
-        ("def total(numbers: List[int]) -> int:\n    return sum(numbers)\n", "continuation"),
-        ("from typing import List\ndef total(numbers: List[int]):\n    return sum(numbers)\n", "whole"),
-        ("def total(numbers):\n    return sum(numbers)\n", "whole"),
-        ("from __future__ import annotations\ndef total(numbers: List[int]):\n    return sum(numbers)\n", "whole"),
-        ("def other():\n    return 1\n", "continuation"),
-    ],
-)
-def test_a_program_stands_behind_the_prompt_only_if_it_needs_it(completion, rule):
-    """It needs it for a name that the prompt imports or defines and it doesn't; a future import can't come second."""
-    found = extract(completion, prompt=HEAD, entry_point="total")
-
-    assert found.rule == rule
-    assert found.program == (HEAD + completion if rule == "continuation" else completion)
-
-
 @pytest.mark.parametrize(
     ("fence", "chosen"), [(Fence.FIRST, [0]), (Fence.LAST, [2, 3]), (Fence.LONGEST, [1]), (Fence.ENTRY_POINT, [2])]
 )
@@ -304,13 +255,6 @@ def test_the_statement_in_which_the_model_was_stopped_is_dropped(statement, wrap
 def test_nothing_but_the_last_statement_is_dropped(completion):
     """Not one further up, not the function that is asked for, not one that had its end."""
     assert extract(completion, entry_point="f", cut_off=True).program == completion
-
-
-def test_a_body_loses_what_was_begun_behind_it():
-    """A body that was finished stays, though the model was stopped in another function."""
-    found = extract(f"{BODY}\ndef g(a,", prompt=HEAD, entry_point="total", cut_off=True)
-
-    assert (found.program, found.rule) == (f"{HEAD}{BODY}\n", "cut+continuation")
 
 
 TEXTS = (

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from harness.cli.main import run
-from harness.generation.loading import load_tokenizer
+from harness.generation.loading import load_model, load_tokenizer
 from harness.generation.models import model_token_counter
 from harness.generation.tokens import Tokens
 from trainers.dataset import encode, load_token_counter
@@ -188,3 +188,45 @@ def test_a_plan_of_gpt_2(models, capsys):
     code = run(["train", "sft", "--groups", str(models / "g_short"), "--model", str(models / "m_gpt2"), "--plan"])
 
     assert code == 0, capsys.readouterr().err
+
+
+def test_two_ends_are_kept_and_both_stop_a_text(models, tmp_path, train):
+    """Models that follow instructions have two."""
+    model = shutil.copytree(models / "m_llama", tmp_path / "model")
+    (model / "generation_config.json").write_text(json.dumps({"eos_token_id": [0, 7]}))
+
+    assert train(model, "--max-steps", "1")[0] == 0
+
+    assert set(json.loads((tmp_path / "out" / "generation_config.json").read_text())["eos_token_id"]) >= {0, 7}
+    assert {0, 7} <= set(load_model(tmp_path / "out", dtype="auto").ends)
+
+
+def test_a_shard_that_the_index_names_must_be_there(models, tmp_path, train):
+    """Its weights would be random."""
+    model = tmp_path / "model"
+    AutoModelForCausalLM.from_pretrained(models / "m_llama").save_pretrained(model, max_shard_size="20KB")
+    AutoTokenizer.from_pretrained(models / "m_llama").save_pretrained(model)
+    shards = sorted(model.glob("model-*.safetensors"))
+    assert len(shards) > 1
+    shards[1].unlink()
+
+    code, said = train(model, "--max-steps", "1")
+
+    assert code == 2
+    assert shards[1].name in lines(said)[-1]
+    assert "Traceback" not in said
+
+
+def test_a_blank_before_a_program_costs_no_verdict(tmp_path):
+    """Tokenizers that mark words give it; what is left of another program's end makes its own error."""
+    samples = FIELD / "T03_leading_space.jsonl"
+
+    assert run(["score", str(samples), "--benchmark", "mini", "--out", str(tmp_path / "out")]) == 0
+
+    rows = map(json.loads, (tmp_path / "out" / "evaluations.jsonl").read_text().splitlines())
+    assert {row["policy"]: row["verdict"] for row in rows} == {
+        "as-written": "accepted",
+        "as-trained-on-sentencepiece": "accepted",
+        "as-trained-two-statements": "accepted",
+        "past-the-end": "runtime_error",
+    }
