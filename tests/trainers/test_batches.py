@@ -66,7 +66,7 @@ def test_a_parcel_gives_back_what_was_put_in(tensors):
 
 
 def test_a_part_by_hand():
-    """Two tokens of an accepted completion and three of another; weights are halves of halves, for two share the loss."""
+    """Two tokens of an accepted completion and three of another; weights are halves of halves: two share the loss."""
     part = part_of([(group(0), Encoded((5, 6), ((7, 0), (8, 9, 0))))], 0.5, packing=True, token_mean=False)
 
     assert part.weights.tolist() == [0.125, 0.125, -0.125, -0.125, -0.125]
