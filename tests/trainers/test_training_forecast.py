@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from paper_models import CONFIGS, write_config
 from tiny_policy import build, bytes_tokenizer
-from transformers import Qwen2Config
+from transformers import FalconConfig, Qwen2Config
 
 from harness.cli.main import run
 from harness.errors import UserError
@@ -12,7 +12,7 @@ from trainers.config import TrainingOptions, read_recipe
 from trainers.groups import Group, write_groups
 from trainers.plan.device import PassCounts, StepCounts, TrainingDevice, a100
 from trainers.plan.flops import Lengths, operations
-from trainers.plan.forecast import forecast_table, lengths_of, plan_training, training_forecast
+from trainers.plan.forecast import forecast_table, lengths_of, plan_lengths, plan_training, training_forecast
 from trainers.plan.sizes import ModelSizes, sizes_of
 
 pytestmark = pytest.mark.slow
@@ -186,6 +186,18 @@ def test_the_command_tells_and_trains_nothing(tmp_path, capsys):
     assert run([*command, "--json", "--epochs", "3"]) == 0
     assert msgspec.json.decode(capsys.readouterr().out)["steps"] == 3
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_model_whose_kernels_can_not_be_counted_is_refused_in_one_line(tmp_path):
+    """Falcon's attention can't be that of a packed row; on padded rows it is planned."""
+    FalconConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, vocab_size=100).save_pretrained(tmp_path)
+
+    with pytest.raises(UserError, match=r"can't be counted \(.*\); add --packing off") as refused:
+        plan_lengths(str(tmp_path), [SHORT], 2, TrainingOptions(), calibrate=False)
+    plan = plan_lengths(str(tmp_path), [SHORT], 2, TrainingOptions(packing=False), calibrate=False)
+
+    assert "\n" not in str(refused.value)
+    assert plan.launches[0] > 0
 
 
 def test_training_needs_a_folder(tmp_path, capsys):
