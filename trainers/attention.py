@@ -99,19 +99,8 @@ def attend_flash(  # noqa: PLR0917 - transformers calls it so
     width = query.shape[-1]
     spans, runs = _given(attention_mask, spans, runs)
     if spans is None or not width == key.shape[-1] == value.shape[-1] <= _WIDEST or width % 8:
-        return attend_loop(
-            module,
-            query,
-            key,
-            value,
-            attention_mask,
-            dropout,
-            scaling,
-            sliding_window,
-            spans=spans,
-            runs=runs,
-            **others,
-        )
+        others |= {"spans": spans, "runs": runs}
+        return attend_loop(module, query, key, value, attention_mask, dropout, scaling, sliding_window, **others)
     _refuse_more(attention_mask, dropout, others)
     from torch.nn.attention.varlen import varlen_attn  # noqa: PLC0415 - older GPUs' builds may lack it
 

@@ -70,15 +70,19 @@ def fit_step(
         settings = msgspec.structs.replace(options, gradient_checkpointing=recompute)
         for parts in range(1 if options.packing else most, most + 1):
             rows = [row for share in shares for row in split_evenly(share, parts)]
-            if all(_bytes(sizes, row, settings, len(shares) if sharded else 1) <= room_bytes for row in rows):
+            if all(_bytes(sizes, row, settings, len(shares), sharded=sharded) <= room_bytes for row in rows):
                 return Fit(parts, recompute)
     return None
 
 
-def _bytes(sizes: ModelSizes, row: Sequence[Lengths], options: TrainingOptions, holders: int) -> int:
+def _bytes(
+    sizes: ModelSizes, row: Sequence[Lengths], options: TrainingOptions, processes: int, *, sharded: bool
+) -> int:
     needed = step_memory(sizes, row, options)
-    held = needed.weights + needed.gradients + needed.moments
-    return needed.total - held + held // holders
+    if sharded:
+        held = needed.weights + needed.gradients + needed.moments
+        return needed.total - held + held // processes
+    return needed.total + (needed.gradients if processes > 1 else 0)  # data parallel holds them again, to exchange them
 
 
 def device_room_bytes(device: torch.device) -> int:

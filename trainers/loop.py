@@ -161,11 +161,8 @@ class Loop:
 
     def _step(self, number: int, step: Step, until_s: float) -> "_Taken":
         """Take a step: the gradient of this process's groups, averaged over processes, and the optimizer's update."""
-        try:
-            figures = self._gradient(number, step, until_s)
-        except torch.OutOfMemoryError:
-            if self._accelerator.num_processes > 1:  # the others wait for this one's part
-                raise
+        figures = self._tried(number, step, until_s)
+        if figures is None:
             self._optimizer.zero_grad()
             torch.cuda.empty_cache()
             figures = self._gradient(number, self._maker.made(number, least=True), until_s)
@@ -177,6 +174,15 @@ class Loop:
         summed = self._accelerator.reduce(figures, reduction="sum")
         found = torch.cat((summed, gathered(norm).double()[None]))
         return _Taken(number + 1, rate, *_on_its_way(found))
+
+    def _tried(self, number: int, step: Step, until_s: float) -> Tensor | None:
+        """Return what `_gradient` does; nothing where memory ran out, none of which is held then by an exception."""
+        try:
+            return self._gradient(number, step, until_s)
+        except torch.OutOfMemoryError:
+            if self._accelerator.num_processes > 1:  # the others wait for this one's part
+                raise
+            return None
 
     def _gradient(self, number: int, step: Step, until_s: float) -> Tensor:
         """Set the gradient of a step's parts; return what its metrics are made of, (7), of this process."""

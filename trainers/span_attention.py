@@ -61,7 +61,7 @@ def _attended_backward(  # noqa: PLR0917 - as above
         sizes = [part.stop - part.start for part in piece.keys]
         for total, gradient in ((of_key, found[1]), (of_value, found[2])):
             of_heads = gradient.reshape(1, total.shape[1], -1, *gradient.shape[2:]).sum(2, dtype=total.dtype)
-            for place, part in zip(piece.keys, of_heads.split(sizes, 2), strict=True):
+            for place, part in zip(piece.keys, torch.split(of_heads, sizes, 2), strict=True):
                 total[:, :, place] += part
     return of_query.to(query.dtype), of_key.to(query.dtype), of_value.to(query.dtype)
 

@@ -74,7 +74,9 @@ def test_all_processes_take_as_many_parts(paper):
     held = step_memory(paper[0], FOUR[-2:], paper[1])
     of_one = held.weights + held.gradients + held.moments
 
-    assert fit(paper, two, [short, FOUR]) == fit(paper, two, [FOUR, short]) == Fit(parts=2, recompute=False)
+    room = two + held.gradients  # which data parallel holds twice
+    assert fit(paper, room, [short, FOUR]) == fit(paper, room, [FOUR, short]) == Fit(parts=2, recompute=False)
+    assert fit(paper, room - 1, [short, FOUR]) != Fit(parts=2, recompute=False)
     assert fit(paper, two - of_one // 2 + 9, [short, FOUR], sharded=True) == Fit(parts=2, recompute=False)
 
 
