@@ -156,7 +156,8 @@ def shown(record):
     """Return a record as a line for readers."""
     how = {
         "step_s": "{:.3f} s a step", "step_cpu_s": "{:.2f} CPU s", "us": "{:.1f} us", "ms": "{:.2f} ms",
-        "dense_ms": "dense {:.2f} ms", "peak_bytes": "{:,} bytes above the weights", "launches": "{:.0f} launches",
+        "dense_ms": "dense {:.2f} ms", "apart": "apart by {:.1g}",
+        "peak_bytes": "{:,} bytes above the weights", "launches": "{:.0f} launches",
         "operations": "{:.0f} operations",
         "busy_share": "busy {:.0%}", "loss": "loss {:.5f}", "skipped": "skipped: {}", "failed": "failed: {}",
         "why": "({})",

@@ -42,6 +42,14 @@ def test_all_ways_compute_the_same_loss(records):
         assert max(losses) - min(losses) < 2e-2
 
 
+def test_both_attentions_have_the_same_result(records):
+    """Of values near 1, to the rounding of bfloat16."""
+    found = [record["apart"] for (part, _), record in records.items() if part == "attention"]
+
+    assert len(found) == 2
+    assert max(found) < 5e-2
+
+
 def test_figures_are_of_a_step(records):
     """Each way has its time, its memory and its operations."""
     for (part, _), record in records.items():

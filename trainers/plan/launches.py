@@ -118,12 +118,12 @@ def counted_kernels(
     return of_pass, of_update
 
 
-class KernelCounter(TorchDispatchMode):
+class KernelCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # it has no types
     """Counts the kernels that run under it, and the bytes of their operands and results."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # as above
         self.launches = self.moved = self.products = self.product_bytes = 0
 
     def __torch_dispatch__(
@@ -144,7 +144,8 @@ def _launches(name: str, args: Sequence[Any]) -> int:
     """Return the kernels of an operation: one, or for a list of tensors as many as take all of their numbers."""
     if not name.startswith(("_foreach", "_fused_adam")):
         return 1
-    return max(1, -(-sum(tensor.numel() for tensor in args[0]) // _NUMBERS_A_LAUNCH))
+    numbers = sum(int(tensor.numel()) for tensor in args[0])
+    return max(1, -(-numbers // _NUMBERS_A_LAUNCH))
 
 
 def _moved(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any], out: Any) -> int:
@@ -154,4 +155,5 @@ def _moved(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any], out: Any) 
         given for given, of in zip(args, schema.arguments, strict=False) if of.alias_info and of.alias_info.is_write
     ]
     made = None if any(of.alias_info for of in schema.returns) else out
-    return sum(leaf.nbytes for leaf in tree_leaves((args, kwargs, changed, made)) if isinstance(leaf, torch.Tensor))
+    leaves: Sequence[Any] = tree_leaves((args, kwargs, changed, made))
+    return sum(int(leaf.nbytes) for leaf in leaves if isinstance(leaf, torch.Tensor))

@@ -96,7 +96,7 @@ def _memory_bytes() -> int:
 
 
 class StepTaker:
-    """Takes steps of training on rows whose tokens make no difference."""
+    """Takes steps of training on any rows."""
 
     def __init__(self, made: Any, options: TrainingOptions, *, like_a_gpu: bool = False) -> None:
         """Make the objective and the optimizer.

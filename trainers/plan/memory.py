@@ -73,7 +73,11 @@ def _passing(sizes: ModelSizes, step: Sequence[Lengths], options: TrainingOption
     """Return the bytes of the logits, or of a block behind them; the gradient of the logits' table is there by then."""
     count, width = rows_of(step, options)
     block = _block(sizes, step, options) if _recomputes(options) else 0
-    gradients = 2 * count * width * sizes.intermediate * _WIDE  # of both halves of the gated layer
+    narrow = _narrow(options)
+    each = 2 * narrow  # the gradients of both halves of the gated layer
+    if options.lora_rank and narrow < _WIDE:
+        each += 2 * _WIDE  # the adapter's input in its own type, and its gradient
+    gradients = count * width * sizes.intermediate * each
     of_table = 0 if options.lora_rank else _WIDE * sizes.table
     return of_table + max(block + gradients, _logits(sizes, step, options))
 
