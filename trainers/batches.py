@@ -26,7 +26,7 @@ _ALIGNED = 16
 """Bytes: where a tensor of any type may begin."""
 
 
-class Place(NamedTuple):
+class ProcessPlace(NamedTuple):
     """Tells which of how many processes this is, and where it computes."""
 
     process: int
@@ -34,7 +34,7 @@ class Place(NamedTuple):
     device: torch.device
 
 
-class Part(NamedTuple):
+class StepPart(NamedTuple):
     """Holds what one backward pass takes."""
 
     rows: Rows
@@ -82,7 +82,7 @@ class Parcel:
         ]
 
 
-def part_of(chosen: Sequence[tuple[Weighted, Encoded]], share: float, *, packing: bool, token_mean: bool) -> Part:
+def part_of(chosen: Sequence[tuple[Weighted, Encoded]], share: float, *, packing: bool, token_mean: bool) -> StepPart:
     """Return what one backward pass takes.
 
     Args:
@@ -102,7 +102,7 @@ def part_of(chosen: Sequence[tuple[Weighted, Encoded]], share: float, *, packing
         tokens += own.tolist()
     signs = torch.tensor(accepted).repeat_interleave(torch.tensor(tokens))
     prompts = sum(len(encoded.prompt) for _, encoded in chosen)
-    return Part(
+    return StepPart(
         rows=(packed if packing else padded)(*(encoded for _, encoded in chosen)),
         weights=torch.cat(weights),
         kinds=torch.stack((signs, ~signs)).double(),
@@ -110,10 +110,10 @@ def part_of(chosen: Sequence[tuple[Weighted, Encoded]], share: float, *, packing
     )
 
 
-class Step(NamedTuple):
+class TrainingStep(NamedTuple):
     """Holds the parts of a step, one after the other, as this process takes them."""
 
-    parts: tuple[Part | Parcel, ...]
+    parts: tuple[StepPart | Parcel, ...]
     recompute: bool
     """Whether the backward pass computes the blocks again."""
 
@@ -123,7 +123,7 @@ class StepMaker:
 
     def __init__(
         self, groups: Sequence[Weighted], encoder: Callable[[Group], Encoded], fitter: Fitter,
-        options: TrainingOptions, place: Place,
+        options: TrainingOptions, place: ProcessPlace,
     ) -> None:  # fmt: skip
         """Take what all steps have in common.
 
@@ -137,7 +137,7 @@ class StepMaker:
         self._groups, self._encoder, self._fitter, self._options = groups, encoder, fitter, options
         self._place = place
 
-    def made(self, number: int, *, least: bool = False) -> Step:
+    def made(self, number: int, *, least: bool = False) -> TrainingStep:
         """Return a step.
 
         Args:
@@ -156,9 +156,9 @@ class StepMaker:
             for some in split_evenly(chosen, fit.parts)
         )
         on_gpu = self._place.device.type == "cuda"
-        return Step(tuple(Parcel(part, pinned=True) if on_gpu else part for part in parts), fit.recompute)
+        return TrainingStep(tuple(Parcel(part, pinned=True) if on_gpu else part for part in parts), fit.recompute)
 
-    def ahead(self, numbers: range) -> Iterator[Step]:
+    def ahead(self, numbers: range) -> Iterator[TrainingStep]:
         """Make steps in a thread, each while the one before is computed.
 
         Args:

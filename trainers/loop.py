@@ -20,7 +20,7 @@ from harness.errors import UserError
 from harness.generation.threads import choose_threads
 from harness.progress import say, watched
 from harness.runs.jsonl import append, whole_file
-from trainers.batches import Parcel, Part, Place, Step, StepMaker
+from trainers.batches import Parcel, ProcessPlace, StepMaker, StepPart, TrainingStep
 from trainers.checkpoint_writer import CheckpointWriter
 from trainers.config import TrainingOptions
 from trainers.dataset import Weighted, encode, group_lengths, longest_sequence, total_steps
@@ -85,7 +85,7 @@ class Loop:
             processes=accelerator.num_processes, sharded=self._sharded,
         )  # fmt: skip
         fitter.refuse_longest([weighted.group.problem_id for weighted in groups])
-        place = Place(accelerator.process_index, accelerator.num_processes, accelerator.device)
+        place = ProcessPlace(accelerator.process_index, accelerator.num_processes, accelerator.device)
         self._maker = StepMaker(groups, partial(encode, tokens=policy.tokens, end=policy.end), fitter, options, place)
         self._model, self._optimizer = accelerator.prepare(model, optimizer)
         refuse_disagreement(model, policy.dtype, packing=options.packing)
@@ -159,7 +159,7 @@ class Loop:
             if save or keep:
                 self._read_s = time.monotonic()
 
-    def _step(self, number: int, step: Step, until_s: float) -> "_Taken":
+    def _step(self, number: int, step: TrainingStep, until_s: float) -> "_Taken":
         """Take a step: the gradient of this process's groups, averaged over processes, and the optimizer's update."""
         figures = self._tried(number, step, until_s)
         if figures is None:
@@ -175,7 +175,7 @@ class Loop:
         found = torch.cat((summed, gathered(norm).double()[None]))
         return _Taken(number + 1, rate, *_on_its_way(found))
 
-    def _tried(self, number: int, step: Step, until_s: float) -> Tensor | None:
+    def _tried(self, number: int, step: TrainingStep, until_s: float) -> Tensor | None:
         """Return what `_gradient` does; nothing where memory ran out, none of which is held then by an exception."""
         try:
             return self._gradient(number, step, until_s)
@@ -184,7 +184,7 @@ class Loop:
                 raise
             return None
 
-    def _gradient(self, number: int, step: Step, until_s: float) -> Tensor:
+    def _gradient(self, number: int, step: TrainingStep, until_s: float) -> Tensor:
         """Set the gradient of a step's parts; return what its metrics are made of, (7), of this process."""
         seed = random.Random(f"{self._options.seed}/{number}/{self._accelerator.process_index}")  # noqa: S311 - no secret
         torch.manual_seed(seed.getrandbits(63))  # of dropout: set at each step, so no state of it must outlive a kill
@@ -200,9 +200,9 @@ class Loop:
         """Return whether processes exchange gradients now: at a step's end, or always where each is to hold a part."""
         return place == of - 1 or self._sharded
 
-    def _backward(self, sent: Part | Parcel) -> Tensor:
+    def _backward(self, sent: StepPart | Parcel) -> Tensor:
         """Add the gradient of a part; return loss, log-probabilities and numbers of either kind, and tokens, (6)."""
-        part: Part = sent.opened(self._accelerator.device) if isinstance(sent, Parcel) else sent
+        part: StepPart = sent.opened(self._accelerator.device) if isinstance(sent, Parcel) else sent
         loss, log_probs = self._model(part.rows, part.weights)
         self._accelerator.backward(loss)
         return torch.cat((loss.detach().double()[None], part.kinds @ log_probs.double(), part.counts))

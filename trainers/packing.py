@@ -15,7 +15,7 @@ from torch import Tensor
 from trainers.dataset import Encoded
 
 
-class Run(NamedTuple):
+class QueryRun(NamedTuple):
     """Holds neighbouring tokens of a row that see the same prompt, and of themselves those up to each."""
 
     first: int
@@ -30,7 +30,7 @@ class Run(NamedTuple):
 class Spans(NamedTuple):
     """Holds the keys that each run of a row sees, for one call that attends to exactly these."""
 
-    runs: tuple[Run, ...]
+    runs: tuple[QueryRun, ...]
     queries: Tensor
     """(S + 1), int32: where the queries of each run begin, and the end of the last."""
     keys: Tensor
@@ -98,10 +98,10 @@ def packed(*groups: Encoded) -> Rows:
         B = 1 row; T is the tokens of all prompts and of all completions but their ends.
     """
     ids, positions, predictors = list[int](), list[int](), list[int]()
-    runs = list[Run]()
+    runs = list[QueryRun]()
     for group in groups:
         prompt, count = len(ids), len(group.prompt)
-        runs.append(Run(prompt, count, prompt, 0))
+        runs.append(QueryRun(prompt, count, prompt, 0))
         ids += group.prompt
         positions += range(count)
         for completion in group.completions:
@@ -109,7 +109,7 @@ def packed(*groups: Encoded) -> Rows:
             predictors.append(prompt + count - 1)
             predictors += range(first, first + len(inputs))
             if inputs:
-                runs.append(Run(first, len(inputs), prompt, count))
+                runs.append(QueryRun(first, len(inputs), prompt, count))
                 ids += inputs
                 positions += range(count, count + len(inputs))
     return Rows(
@@ -122,7 +122,7 @@ def packed(*groups: Encoded) -> Rows:
     )
 
 
-def _spans(runs: Sequence[Run]) -> Spans:
+def _spans(runs: Sequence[QueryRun]) -> Spans:
     queries, keys = ([run.tokens for run in runs], [run.prompt_tokens + run.tokens for run in runs])
     places = (
         (range(one.prompt, one.prompt + one.prompt_tokens), range(one.first, one.first + one.tokens)) for one in runs

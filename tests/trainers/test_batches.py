@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainers.batches import Parcel, Place, StepMaker, part_of
+from trainers.batches import Parcel, ProcessPlace, StepMaker, part_of
 from trainers.config import TrainingOptions
 from trainers.dataset import Encoded, Weighted
 from trainers.fitting import Fit
@@ -48,7 +48,7 @@ class Halves:
 def maker(parts=1, encoder=lambda _group: Encoded((5, 6), ((7, 0), (8, 9, 0)))):
     """Return a maker of steps of two groups out of three."""
     return StepMaker(
-        [group(number) for number in range(3)], encoder, Halves(parts), TrainingOptions(), Place(0, 1, CPU)
+        [group(number) for number in range(3)], encoder, Halves(parts), TrainingOptions(), ProcessPlace(0, 1, CPU)
     )
 
 
