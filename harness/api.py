@@ -30,6 +30,7 @@ from harness.runs.row_store import SampleCopy, SampleCounts, SampleFile
 from harness.runs.run_folder import EVALUATIONS, open_generation, open_run
 from harness.scoring.agreement import agreement
 from harness.scoring.conclude import score_samples
+from harness.scoring.contamination import read_contaminated
 from harness.scoring.score import refuse_short
 
 _USUAL, _RECOGNISED = JudgingSettings(), ReadingSettings()
@@ -106,6 +107,7 @@ def evaluate_samples(
     problem_set: str = "",
     shard: str = "",
     prompt_card: str | None = None,
+    contaminated: Path | str | None = None,
     reading: ReadingSettings = _RECOGNISED,
     judging: JudgingSettings = _USUAL,
     tell: Callable[[str], object] = lambda _: None,
@@ -125,6 +127,8 @@ def evaluate_samples(
         problem_set: judge a published set of problems, all of it.
         shard: such as "3/16": judge only these of the problems.
         prompt_card: name or path of the card with which the samples were generated.
+        contaminated: file that names problems which the models may have been trained on, a task id a line, or the
+            card.json of compiled data; the score without them stands beside the other.
         reading: the format, where it isn't recognised, and what a file leaves open.
         judging: extraction of programs, isolation, workers or a cluster.
         tell: is called at the end with lines for the user: the format, odd rows, agreement with recorded verdicts.
@@ -150,7 +154,9 @@ def evaluate_samples(
         settings = ExaminationSettings(
             k=tuple(k), source=source, judging=started, origin=origin, problem_set=problem_set
         )
-        return _score_file(Path(samples), Path(out), settings, reading, tell, split=split, shard=shard)
+        return _score_file(
+            Path(samples), Path(out), settings, reading, tell, split=split, shard=shard, contaminated=contaminated
+        )
 
 
 def generate_and_evaluate(
@@ -215,14 +221,18 @@ def _score_file(
     *,
     split: str,
     shard: str,
+    contaminated: Path | str | None,
 ) -> tuple[Result, ...]:
     """Read samples, judge and score those of the selected problems, and tell the user of them."""
     loaded = open_benchmark(settings.source)
+    tainted = read_contaminated(Path(contaminated), loaded.benchmark.name) if contaminated else ()
     read = read_samples(samples, *loaded, out, reading)
     shard = settings.origin.shard if settings.problem_set else shard
     infos = _selected(loaded, read.samples.tally.counts, split, settings.problem_set, shard)
     refuse_flawed(loaded.problems, infos)
-    results = score_samples(_of_tasks(read.samples, infos, out), loaded.problems, infos, out, settings)
+    results = score_samples(
+        _of_tasks(read.samples, infos, out), loaded.problems, infos, out, settings, contaminated=tainted
+    )
     judged = appended_rows(out / EVALUATIONS, Evaluation) if read.recorded else ()
     for line in (*read.remarks, *agreement(read.recorded, judged, read.version)):
         tell(line)
@@ -272,7 +282,9 @@ def _selected(loaded: LoadedBenchmark, counts: SampleCounts, split: str, problem
         raise UserError("--split and --problem-set both select problems; give only one")
     benchmark, problems = loaded
     if not problem_set:
-        return of_shard(of_split(problem_infos(problems, {task_id for _, task_id in counts}), split), shard)
-    selected = of_shard(whole_set(problem_infos(problems, problems), benchmark, problem_set), shard)
+        return of_shard(
+            of_split(problem_infos(problems, {task_id for _, task_id in counts}, benchmark.family), split), shard
+        )
+    selected = of_shard(whole_set(problem_infos(problems, problems, benchmark.family), benchmark, problem_set), shard)
     refuse_missing(selected, problem_set, counts)
     return selected

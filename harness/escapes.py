@@ -69,7 +69,7 @@ _LATEX = str.maketrans(
     {sign: f"\\{sign}" for sign in "%_&#${}"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "`": r"\textasciigrave{}"}
     | {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\symbol{34}"}
-    | {"[": "{[}", "]": "{]}", "*": "{*}", "±": r"$\pm$", "▼": r"$\downarrow$"}
+    | {"[": "{[}", "]": "{]}", "*": "{*}", "±": r"$\pm$", "▼": r"$\downarrow$", "†": r"$\dagger$"}
 )
 """A bracket or an asterisk would be an option of the command before it."""
 _LIGATURE = re.compile(r"([-'])(?=\1)")

@@ -129,13 +129,21 @@ def _first_failure(evaluation: Evaluation, problem: Problem) -> FailedTest | Non
                 number=number,
                 verdict=outcome.verdict,
                 detail=one_line(outcome.detail),
-                test=_text(test),
+                test=input_of_test(test),
                 difference=difference(outcome.expected, outcome.actual),
             )
     return None
 
 
-def _text(test: Test) -> str:
+def input_of_test(test: Test) -> str:
+    """Return the input of a test as readable text, cut after 4000 characters.
+
+    Args:
+        test: of any kind.
+
+    Returns:
+        What the program reads, the call, or the statement with its setup.
+    """
     match test:
         case AssertTest():
             text = f"{test.setup}\n{test.code}".strip()

@@ -1,26 +1,25 @@
-"""Compares two results problem by problem, and writes the changes from A to B as tables."""
+"""Compares two results, or two methods by the results of their seeds, problem by problem."""
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
 
 import msgspec
 
 from harness.errors import UserError
-from harness.escapes import code_block, in_markdown
-from harness.runs.conditions import differences
-from harness.runs.records import Result, Tally
-from harness.scoring.passk import pass_at_k
+from harness.escapes import in_markdown
+from harness.runs.records import Result
+from harness.scoring.lost import lost_text
+from harness.scoring.passk import mean_pass_at_k
 from harness.scoring.report import table
-from harness.scoring.score import ALL
-from leaderboards.paired import detectable, holm, mean_difference, p_value
-from leaderboards.results import difficulties
-from sandbox.printable import one_line
+from leaderboards.contrast import Rows, contrast
+from leaderboards.flips import Flip, flip_lines, flips
+from leaderboards.paired import holm
+from leaderboards.results import Seeds, difficulties, listed, protocol_differences, shared_tallies
+from leaderboards.seeds import SEEDS_NEEDED, VarianceSplit, sampling_of, values_of, variance_split
 
 
 class PairedColumn(msgspec.Struct, frozen=True, kw_only=True):
-    """Compares mean pass@k of one difficulty, over problems with at least k samples of both policies; all in [0, 1]."""
+    """Compares mean pass@k of one difficulty, over the problems with at least k samples in every result; in [0, 1]."""
 
     difficulty: str
     k: int
@@ -36,22 +35,9 @@ class PairedColumn(msgspec.Struct, frozen=True, kw_only=True):
     """Adjusted for the number of columns."""
     detectable: float
     """The smallest true difference that this comparison would find in 80 % of cases, at 5 %, two-sided."""
-
-
-class Flip(msgspec.Struct, frozen=True, kw_only=True):
-    """Records a problem with a changed share of accepted samples."""
-
-    task_id: str
-    difficulty: str
-    a_accepted: int
-    a_samples: int
-    b_accepted: int
-    b_samples: int
-
-    @property
-    def change(self) -> float:
-        """Return the share that B gained, negative where it lost."""
-        return self.b_accepted / self.b_samples - self.a_accepted / self.a_samples
+    on_seeds: bool
+    """Whether the test is on seeds, and so about the methods; if not, it is about these checkpoints."""
+    variance: VarianceSplit
 
 
 class ResultComparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +45,13 @@ class ResultComparison(msgspec.Struct, frozen=True, kw_only=True):
 
     a: str
     b: str
+    a_policies: tuple[str, ...]
+    """Of each of its seeds."""
+    b_policies: tuple[str, ...]
     benchmark: str
     protocol_differences: tuple[str, ...]
+    lost: tuple[str, ...]
+    """Of each result that lost samples to faults of the sandbox: how many, and the bounds of its scores."""
     only_in_a: tuple[str, ...]
     """Task ids that B lacks."""
     only_in_b: tuple[str, ...]
@@ -68,12 +59,13 @@ class ResultComparison(msgspec.Struct, frozen=True, kw_only=True):
     flips: tuple[Flip, ...]
 
 
-def compare(a: Result, b: Result) -> ResultComparison:
-    """Compare two results, over the problems that both have and the k that both were scored with.
+def compare(a: Seeds, b: Seeds, names: tuple[str, str] = ("", "")) -> ResultComparison:
+    """Compare two results, or two methods by their seeds, over the problems and the k that all have.
 
     Args:
-        a: The result to compare with.
-        b: The other one.
+        a: The result to compare with, or those of its seeds.
+        b: The other one, or those of its seeds.
+        names: Of A and B; those of their policies where they are empty.
 
     Returns:
         The changes from A to B.
@@ -81,121 +73,85 @@ def compare(a: Result, b: Result) -> ResultComparison:
     Raises:
         UserError: They have no problem, or no k, in common.
     """
-    ks = sorted({score.k for score in a.scores} & {score.k for score in b.scores})
-    found = columns(a, b, ks)
+    of_a, of_b = listed(a), listed(b)
+    name_a, name_b = names[0] or of_a[0].policy, names[1] or of_b[0].policy
+    every = (*of_a, *of_b)
+    ks = sorted(set.intersection(*({score.k for score in result.scores} for result in every)))
+    found = columns(of_a, of_b, ks)
     if not found:
         raise UserError(
-            f"{a.policy} and {b.policy} have no problem, or no k, in common; "
+            f"{name_a} and {name_b} have no problem, or no k, in common; "
             f"compare results of the same problems that were scored with the same --k"
         )
-    of_a, of_b = _by_task(a), _by_task(b)
+    tasks_a, tasks_b = _tasks(of_a), _tasks(of_b)
     return ResultComparison(
-        a=a.policy,
-        b=b.policy,
-        benchmark=a.conditions.benchmark,
-        protocol_differences=differences(a.conditions, b.conditions),
-        only_in_a=tuple(task_id for task_id in of_a if task_id not in of_b),
-        only_in_b=tuple(task_id for task_id in of_b if task_id not in of_a),
+        a=name_a,
+        b=name_b,
+        a_policies=tuple(result.policy for result in of_a),
+        b_policies=tuple(result.policy for result in of_b),
+        benchmark=every[0].conditions.benchmark,
+        protocol_differences=tuple(
+            dict.fromkeys(text for result in every[1:] for text in protocol_differences(every[0], result))
+        ),
+        lost=tuple(f"{result.policy}: {text}" for result in every if (text := lost_text(result))),
+        only_in_a=tuple(task_id for task_id in tasks_a if task_id not in tasks_b),
+        only_in_b=tuple(task_id for task_id in tasks_b if task_id not in tasks_a),
         columns=found,
-        flips=flips(a, b),
+        flips=flips(of_a, of_b),
     )
 
 
-def columns(a: Result, b: Result, ks: Iterable[int]) -> tuple[PairedColumn, ...]:
+def _tasks(results: Iterable[Result]) -> Mapping[str, None]:
+    """Return the task ids that all results have, in order."""
+    first, *others = ([tally.task_id for tally in result.tallies] for result in results)
+    shared = set(first).intersection(*others)
+    return {task_id: None for task_id in first if task_id in shared}
+
+
+def columns(a: Seeds, b: Seeds, ks: Iterable[int]) -> tuple[PairedColumn, ...]:
     """Return the columns of a comparison.
 
     Args:
-        a: The result to compare with.
-        b: The other one.
+        a: The result to compare with, or those of its seeds.
+        b: The other one, or those of its seeds.
         ks: The k of pass@k.
 
     Returns:
-        A column for each k and each difficulty, "all" first, that has problems with k samples in both; p-values are
-        adjusted for their number.
+        A column for each k and each difficulty, "all" first, that has problems with k samples in every result; p-values
+        are adjusted for their number.
     """
-    of_b = _by_task(b)
-    found = [
-        _column(difficulty, k, values)
+    of_a, of_b = listed(a), listed(b)
+    shared = (
+        (difficulty, k, shared_tallies((*of_a, *of_b), k, difficulty))
         for k in ks
-        for difficulty in difficulties(a.tallies)
-        if (values := _values((tally for tally in a.tallies if difficulty in {ALL, tally.difficulty}), of_b, k))
-    ]
+        for difficulty in difficulties(of_a[0].tallies)
+    )
+    found = [_column(difficulty, k, rows[: len(of_a)], rows[len(of_a) :]) for difficulty, k, rows in shared if rows[0]]
     adjusted = holm([column.p for column in found])
     return tuple(msgspec.structs.replace(column, p_holm=p) for column, p in zip(found, adjusted, strict=True))
 
 
-def paired_values(a: Result, b: Result, k: int) -> tuple[tuple[float, float], ...]:
-    """Return pass@k of both results, for each problem that has k samples in both.
-
-    Args:
-        a: The first result.
-        b: The second.
-        k: Of pass@k.
-
-    Returns:
-        (pass@k under A, pass@k under B) of each problem, in [0, 1].
-    """
-    return _values(a.tallies, _by_task(b), k)
-
-
-def flips(a: Result, b: Result) -> tuple[Flip, ...]:
-    """Return the problems with a changed share of accepted samples.
-
-    Args:
-        a: The result to compare with.
-        b: The other one.
-
-    Returns:
-        Those lost first, the largest change of each direction in front.
-    """
-    found = [
-        Flip(
-            task_id=before.task_id,
-            difficulty=before.difficulty,
-            a_accepted=before.c,
-            a_samples=before.n,
-            b_accepted=now.c,
-            b_samples=now.n,
-        )
-        for before, now in _pairs(a.tallies, _by_task(b))
-        if before.n and now.n and before.c * now.n != now.c * before.n
-    ]
-    return tuple(sorted(found, key=lambda flip: (flip.change > 0, -abs(flip.change))))
-
-
-def _by_task(result: Result) -> Mapping[str, Tally]:
-    return {tally.task_id: tally for tally in result.tallies}
-
-
-def _pairs(tallies: Iterable[Tally], of_b: Mapping[str, Tally]) -> Iterator[tuple[Tally, Tally]]:
-    return ((tally, of_b[tally.task_id]) for tally in tallies if tally.task_id in of_b)
-
-
-def _values(tallies: Iterable[Tally], of_b: Mapping[str, Tally], k: int) -> tuple[tuple[float, float], ...]:
-    return tuple(
-        (pass_at_k(before.n, before.c, k), pass_at_k(now.n, now.c, k))
-        for before, now in _pairs(tallies, of_b)
-        if min(before.n, now.n) >= k
-    )
-
-
-def _column(difficulty: str, k: int, values: Sequence[tuple[float, float]]) -> PairedColumn:
-    changes = [b - a for a, b in values]
-    found = mean_difference(changes)
-    p = p_value(changes)
+def _column(difficulty: str, k: int, a: Rows, b: Rows) -> PairedColumn:
+    found = contrast(a, b, k)
     return PairedColumn(
         difficulty=difficulty,
         k=k,
-        problems=len(values),
-        a=fmean(a for a, _ in values),
-        b=fmean(b for _, b in values),
+        problems=len(a[0]),
+        a=_mean(a, k),
+        b=_mean(b, k),
         difference=found.value,
         low=found.low,
         high=found.high,
-        p=p,
-        p_holm=p,
-        detectable=detectable(found.standard_error),
+        p=found.p,
+        p_holm=found.p,
+        detectable=found.detectable,
+        on_seeds=found.on_seeds,
+        variance=variance_split(values_of(a, k), values_of(b, k), sampling_of(a, k), sampling_of(b, k)),
     )
+
+
+def _mean(rows: Rows, k: int) -> float:
+    return float(mean_pass_at_k(((tally.n, tally.c) for row in rows for tally in row), k))
 
 
 def comparison_markdown(comparison: ResultComparison, runs: Sequence[Path], shown: int) -> str:
@@ -203,13 +159,17 @@ def comparison_markdown(comparison: ResultComparison, runs: Sequence[Path], show
 
     Args:
         comparison: The changes from A to B.
-        runs: The folders of A and B, for the commands that explain a problem.
+        runs: The folders of A and B, for the commands that explain a problem; not used where a side has several seeds.
         shown: The most flips listed in each direction.
 
     Returns:
-        The text: differences in protocol, a row a column, flips.
+        The text: differences in protocol, a row a column, sources of variance, flips.
     """
-    return "\n".join((*_heading(comparison), *_columns(comparison.columns), *_flips(comparison, runs, shown)))
+    single = len(comparison.a_policies) == len(comparison.b_policies) == 1
+    explained = ((runs[0], comparison.a_policies[0]), (runs[1], comparison.b_policies[0])) if single else None
+    return "\n".join(
+        (*_heading(comparison), *_columns(comparison.columns), *flip_lines(comparison.flips, explained, shown))
+    )
 
 
 def _heading(comparison: ResultComparison) -> Iterator[str]:
@@ -218,10 +178,34 @@ def _heading(comparison: ResultComparison) -> Iterator[str]:
     for difference in comparison.protocol_differences:
         yield f"**Another protocol**: {in_markdown(difference)}"
         yield ""
+    for text in comparison.lost:
+        yield f"**{in_markdown(text)}**"
+        yield ""
     for task_ids, name in ((comparison.only_in_a, comparison.a), (comparison.only_in_b, comparison.b)):
         if task_ids:
             yield f"{len(task_ids)} problems that only {in_markdown(name)} has are left out"
             yield ""
+    yield scope(len(comparison.a_policies), len(comparison.b_policies))
+    yield ""
+
+
+def scope(a_seeds: int, b_seeds: int) -> str:
+    """Return the subject of a difference: methods where seeds are compared, else checkpoints.
+
+    Args:
+        a_seeds: Seeds of the one side.
+        b_seeds: Seeds of the other.
+
+    Returns:
+        One sentence.
+    """
+    sides = "One run a side" if a_seeds == b_seeds == 1 else f"{a_seeds} and {b_seeds} seeds"
+    if min(a_seeds, b_seeds) >= SEEDS_NEEDED:
+        return f"{sides}: the test is on seeds, so a difference is one between the methods."
+    return (
+        f"{sides}: a difference is one between these checkpoints, not between the methods; "
+        f"give {SEEDS_NEEDED} seeds or more of each to test the methods."
+    )
 
 
 def _columns(columns: Sequence[PairedColumn]) -> Iterator[str]:
@@ -230,9 +214,31 @@ def _columns(columns: Sequence[PairedColumn]) -> Iterator[str]:
     headings = ("difficulty", "problems", "k", "A", "B", "B - A", "95 % interval", "p", "p (Holm)", "detectable")
     yield from table([headings, *map(_cells, columns)])
     yield ""
-    yield "p: exact McNemar, or sign flips of the problems where there are several samples each; p (Holm): adjusted"
+    if columns[0].on_seeds:
+        yield "p: Welch's t-test on the seeds' scores, with the variance between problems; p (Holm): adjusted"
+    else:
+        yield "p: exact McNemar, or sign flips of the problems where there are several samples each; p (Holm): adjusted"
     yield f"for {len(columns)} columns; detectable: the smallest true difference found in 80 % of cases at 5 %."
     yield ""
+    yield "Sources of the variance of B - A in percent, and its standard error, now and with twice as many"
+    yield ""
+    sources = (
+        "difficulty",
+        "k",
+        "problems",
+        "samples",
+        "seeds",
+        "dominant",
+        "now",
+        "2x problems",
+        "2x samples",
+        "2x seeds",
+    )
+    yield from table([sources, *map(_source_cells, columns)])
+    yield ""
+    if any(None in {column.variance.sample, column.variance.seed} for column in columns):
+        yield "-: unknown, of seeds with one run a side, of samples with one a problem"
+        yield ""
 
 
 def _cells(column: PairedColumn) -> tuple[str, ...]:
@@ -244,34 +250,44 @@ def _cells(column: PairedColumn) -> tuple[str, ...]:
         f"{100 * column.b:.2f}",
         f"{100 * column.difference:+.2f}",
         f"{100 * column.low:+.2f} to {100 * column.high:+.2f}",
-        f"{column.p:.4f}",
-        f"{column.p_holm:.4f}",
+        p_text(column.p),
+        p_text(column.p_holm),
         f"{100 * column.detectable:.2f}",
     )
 
 
-def _flips(comparison: ResultComparison, runs: Sequence[Path], shown: int) -> Iterator[str]:
-    lost = [flip for flip in comparison.flips if flip.change < 0]
-    gained = [flip for flip in comparison.flips if flip.change > 0]
-    yield f"{len(lost)} problems got worse, {len(gained)} got better"
-    yield ""
-    listed = (*lost[:shown], *gained[:shown])
-    if listed:
-        yield from table([("problem", "difficulty", "A", "B"), *map(_flip_cells, listed)])
-        yield ""
-    if hidden := len(comparison.flips) - len(listed):
-        yield f"{hidden} more; --flips {max(len(lost), len(gained))} or --json lists all"
-        yield ""
-    if listed:
-        yield "Why they flipped:"
-        yield ""
-        for flip in listed:
-            # The run that failed is the one to look at.
-            run, policy = (runs[1], comparison.b) if flip.change < 0 else (runs[0], comparison.a)
-            yield code_block(one_line(f"proctor explain {shlex.join((str(run), flip.task_id, '--policy', policy))}"))
-        yield ""
+def p_text(p: float) -> str:
+    """Return a p-value with four decimals; none is shown as 0.
+
+    Args:
+        p: In (0, 1].
+    """
+    return f"{p:.4f}" if p >= 0.00005 else "<0.0001"
 
 
-def _flip_cells(flip: Flip) -> tuple[str, ...]:
-    before, now = f"{flip.a_accepted}/{flip.a_samples}", f"{flip.b_accepted}/{flip.b_samples}"
-    return in_markdown(flip.task_id), in_markdown(flip.difficulty), before, now
+def _dominant(parts: Mapping[str, float], known: Mapping[str, bool]) -> str:
+    """Return the source of most of the variance; samples that can't be told from problems are named with them."""
+    if not any(parts.values()):
+        return "-"
+    found = max(parts, key=parts.__getitem__)
+    return f"{found}s" if found != "problem" or known["sample"] else "problems, samples"
+
+
+def _source_cells(column: PairedColumn) -> tuple[str, ...]:
+    """Return the cells of a row; a source that can't be told apart from problems is a dash."""
+    split = column.variance
+    parts = split.parts()
+    known = {"problem": True, "sample": split.sample is not None, "seed": split.seed is not None}
+    errors = (
+        split.standard_error(),
+        split.standard_error(problems=2),
+        split.standard_error(samples=2) if known["sample"] else None,
+        split.standard_error(seeds=2) if known["seed"] else None,
+    )
+    return (
+        in_markdown(column.difficulty),
+        str(column.k),
+        *(f"{100 * parts[name]:.0f}" if known[name] else "-" for name in known),
+        _dominant(parts, known),
+        *("-" if error is None else f"{100 * error:.2f}" for error in errors),
+    )

@@ -1,15 +1,19 @@
 """Writes LEADERBOARD.md of a tree of runs: the newest result of each policy, benchmark and protocol."""
 
+import hashlib
 import re
 from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
 
 from harness.errors import UserError
-from harness.runs.conditions import condition_texts
+from harness.runs.conditions import protocol_texts
 from harness.runs.jsonl import write_whole
+from harness.scoring.passk import mean_pass_at_k
+from leaderboards.marks import Table
 from leaderboards.render import tables_markdown
 from leaderboards.results import RESULT_FILE, Found, read_results
-from leaderboards.table import Table, TableEntry, tabulate
+from leaderboards.table import TableEntry, table_entry, tabulate
 
 LEDGER = "LEADERBOARD.md"
 
@@ -44,7 +48,10 @@ def newest(folder: Path) -> tuple[Found, ...]:
 
 
 def _conditions(found: Found) -> tuple[str, ...]:
-    return tuple(condition_texts(found.result.conditions).values())
+    """Return what results in one table share: the protocol, and a hash of the tasks."""
+    tasks = "\0".join(sorted(tally.task_id for tally in found.result.tallies))
+    sha256 = hashlib.sha256(tasks.encode(errors="surrogatepass")).hexdigest()
+    return (*protocol_texts(found.result.conditions).values(), sha256)
 
 
 def _natural(path: Path) -> list[tuple[str, int]]:
@@ -69,20 +76,15 @@ def ledger(folder: Path) -> tuple[Table, ...]:
 def _entries(found: Iterable[Found], protocol: tuple[str, ...], folder: Path) -> tuple[TableEntry, ...]:
     alike = [one for one in found if _conditions(one) == protocol]
     return tuple(
-        TableEntry(
-            method=one.result.policy,
-            model="",
-            result=one.result,
-            run=one.run,
-            link=one.run.relative_to(folder).as_posix(),
-        )
+        table_entry(one, one.result.policy, link=one.run.relative_to(folder).as_posix())
         for one in sorted(alike, key=_best_first)
     )
 
 
-def _best_first(found: Found) -> tuple[float, str]:
-    tallies = [tally for tally in found.result.tallies if tally.n]
-    return -sum(tally.c / tally.n for tally in tallies) / max(1, len(tallies)), found.result.policy
+def _best_first(found: Found) -> tuple[Fraction, str]:
+    """Return a sorting key by the exact mean of pass@1: equal scores are in the order of their names."""
+    counts = [(tally.n, tally.c) for tally in found.result.tallies if tally.n]
+    return -mean_pass_at_k(counts, 1) if counts else Fraction(0), found.result.policy
 
 
 def written(folder: Path) -> bytes:

@@ -5,7 +5,9 @@ a difference counts once, however many samples it has.
 """
 
 import math
+import sys
 from collections.abc import Sequence
+from fractions import Fraction
 from statistics import NormalDist, fmean
 from typing import NamedTuple
 
@@ -13,6 +15,18 @@ import numpy as np
 
 ALPHA = 0.05
 POWER = 0.8
+
+Number = Fraction | float
+
+_COST = 100_000_000
+"""Additions that a permutation test may take: a tenth of a second."""
+_STEPS_A_PROBLEM = 8
+"""Length of a mean step below which rounding would cost power."""
+_MOST_STEPS = 1 << 20
+"""Bounds the memory of a permutation test."""
+_LARGEST_DENOMINATOR = 1_000_000
+_LEAST = sys.float_info.min
+"""Stands for every p-value that is smaller: none is 0."""
 
 
 class MeanDifference(NamedTuple):
@@ -47,40 +61,81 @@ def mcnemar(gained: int, lost: int) -> float:
     for i in range(1, min(gained, lost) + 1):
         term = term * (flipped - i + 1) // i
         tail += term
-    return min(1.0, 2 * tail / (1 << flipped))
+    return min(1.0, max(_LEAST, 2 * tail / (1 << flipped)))
 
 
-def sign_flip(differences: Sequence[float], *, resamples: int = 9999, seed: int = 0) -> float:
-    """Return the two-sided p-value of the permutation test that turns the sign of each problem's difference at random.
+def sign_flip(differences: Sequence[Number]) -> float:
+    """Return the exact two-sided p-value of the permutation test that turns the sign of any problem's difference.
 
     Fisher 1935, "The design of experiments", section 21: if neither policy is better, A and B could change names on any
-    problem. The share of at least as large sums counts the one observed among the resamples, so it is never 0 (Phipson
-    and Smyth 2010, "Permutation p-values should never be zero", Statistical Applications in Genetics and Molecular
-    Biology 9, article 39). Equal magnitudes are sampled together.
+    problem. All 2^N choices of signs are counted, not a sample of them: the differences are whole multiples of a common
+    fraction, so the distribution of their sum is a convolution of N pairs of steps (Pagano and Tritchler 1983, "On
+    obtaining permutation distributions in polynomial time", JASA 78, 435-440).
+
+    Where the common fraction is too small for that, as with many different n, the differences are rounded to a coarser
+    one. Rounding treats both signs alike, so the test is still exact, of the differences as rounded.
 
     Args:
-        differences: One a problem, in [-1, 1].
-        resamples: Number of random assignments of signs.
-        seed: Of their generator.
+        differences: One a problem, in [-1, 1]; a float means the fraction next to it with a small denominator.
 
     Returns:
         p, in (0, 1].
 
     >>> sign_flip([0.1, -0.1, 0.3, -0.3])  # a sum of 0 is reached by every other one
     1.0
+    >>> sign_flip([0.1, 0.2, 0.2])  # only all signs alike reach 0.5: 2 of 8
+    0.25
     """
-    magnitudes, counts = np.unique(np.abs(np.asarray(differences)).round(12), return_counts=True)
-    positive = np.random.default_rng(seed).binomial(counts, 0.5, size=(resamples, len(counts)))
-    sums = np.abs((2 * positive - counts) @ magnitudes)
-    as_large = int((sums >= abs(math.fsum(differences)) - 1e-9).sum())
-    return (1 + as_large) / (1 + resamples)
+    return _flipped(_steps(differences))
 
 
-def p_value(differences: Sequence[float]) -> float:
-    """Return the two-sided p-value of "no policy is better on any problem", exact where that is cheap.
+def _flipped(steps: Sequence[int]) -> float:
+    """Return the chance that the steps, their signs random, end as far from 0 as they do."""
+    magnitudes = sorted(map(abs, steps))
+    end = (sum(magnitudes) - abs(sum(steps))) // 2
+    # By symmetry half the chance is that of the steps with a positive sign adding up to `end` or less.
+    chances = np.zeros(end + 1)
+    chances[0] = 1.0
+    reached = 0
+    for magnitude in magnitudes:
+        reached = min(end, reached + magnitude)
+        part = chances[: reached + 1]
+        part[magnitude:] += part[:-magnitude].copy()
+        part /= 2
+    return min(1.0, max(_LEAST, 2 * float(chances.sum())))
+
+
+def _steps(differences: Sequence[Number]) -> list[int]:
+    """Return the differences other than 0 as multiples of a common fraction, rounded where that would be too small."""
+    exact = [_exact(difference) for difference in differences if difference]
+    if not exact:
+        return []
+    most = min(_MOST_STEPS, max(_COST // len(exact), _STEPS_A_PROBLEM * len(exact)))
+    common = 1
+    for denominator in {difference.denominator for difference in exact}:
+        common = math.lcm(common, denominator)
+        if common > _MOST_STEPS**2:  # or it grows with every problem
+            break
+    length = math.fsum(map(abs, exact))
+    if common * length > most:
+        steps = [round(float(difference) * most / length) for difference in exact]
+    else:
+        steps = [difference.numerator * (common // difference.denominator) for difference in exact]
+    divisor = math.gcd(*steps)
+    return [step // divisor for step in steps if step]
+
+
+def _exact(difference: Number) -> Fraction:
+    if isinstance(difference, Fraction):
+        return difference
+    return Fraction(difference).limit_denominator(_LARGEST_DENOMINATOR)
+
+
+def p_value(differences: Sequence[Number]) -> float:
+    """Return the exact two-sided p-value of "no policy is better on any problem".
 
     Where all differences other than 0 have one magnitude, as with one sample a problem, the permutation test is
-    McNemar's, and is computed exactly.
+    McNemar's.
 
     Args:
         differences: One a problem, in [-1, 1].
@@ -91,14 +146,14 @@ def p_value(differences: Sequence[float]) -> float:
     >>> p_value([1.0] * 9 + [-1.0] + [0.0] * 490)
     0.021484375
     """
-    flipped = [difference for difference in differences if difference]
-    if len({abs(difference) for difference in flipped}) <= 1:
-        gained = sum(difference > 0 for difference in flipped)
-        return mcnemar(gained, len(flipped) - gained)
-    return sign_flip(differences)
+    steps = _steps(differences)
+    if len({abs(step) for step in steps}) <= 1:
+        gained = sum(step > 0 for step in steps)
+        return mcnemar(gained, len(steps) - gained)
+    return _flipped(steps)
 
 
-def mean_difference(differences: Sequence[float], confidence: float = 0.95) -> MeanDifference:
+def mean_difference(differences: Sequence[Number], confidence: float = 0.95) -> MeanDifference:
     """Return the mean difference with an interval for problems like these.
 
     Agresti and Min 2005, "Simple improved confidence intervals for comparing matched proportions", Statistics in
@@ -122,13 +177,14 @@ def mean_difference(differences: Sequence[float], confidence: float = 0.95) -> M
     """
     if not differences:
         raise ValueError("a mean needs differences, at least one")
-    problems = len(differences) + 2
-    largest = max(map(abs, differences)) or 1.0
-    centre = math.fsum(differences) / problems
-    square = (math.fsum(difference**2 for difference in differences) + largest**2) / problems
+    numbers = list(map(float, differences))
+    problems = len(numbers) + 2
+    largest = max(map(abs, numbers)) or 1.0
+    centre = math.fsum(numbers) / problems
+    square = (math.fsum(number**2 for number in numbers) + largest**2) / problems
     standard_error = math.sqrt((square - centre**2) / problems)
     half = NormalDist().inv_cdf((1 + confidence) / 2) * standard_error
-    return MeanDifference(fmean(differences), standard_error, max(-1.0, centre - half), min(1.0, centre + half))
+    return MeanDifference(fmean(numbers), standard_error, max(-1.0, centre - half), min(1.0, centre + half))
 
 
 def detectable(standard_error: float, *, alpha: float = ALPHA, power: float = POWER) -> float:

@@ -12,7 +12,7 @@ from harness.errors import UserError
 from harness.escapes import in_csv, in_latex, in_markdown
 from harness.runs.jsonl import pretty_json
 from harness.scoring.report import table as aligned
-from leaderboards.table import DECIMALS, Cell, Table, TableRow
+from leaderboards.marks import DECIMALS, Cell, Table, TableRow
 
 
 def tables_markdown(tables: Iterable[Table], *, intervals: bool = False) -> str:
@@ -48,14 +48,22 @@ def _method(row: TableRow) -> str:
 def _cell(cell: Cell | None, *, intervals: bool) -> str:
     if cell is None:
         return ""
-    number = f"{cell.value:.{DECIMALS}f}"
-    bold = f"**{number}**" if cell.best else number
-    red = f'<span style="color:red">{bold} ▼</span>' if cell.below_base else bold
-    return red + _extent(cell, intervals=intervals)
+    bold = f"**{cell.text}**" if cell.best else cell.text
+    signed = f"{bold}{cell.signs}"  # signs are ours, without markup
+    red = f'<span style="color:red">{signed}</span>' if cell.below_base else signed
+    return red + extent(cell, intervals=intervals)
 
 
-def _extent(cell: Cell, *, intervals: bool) -> str:
-    """Return how far a number may be off: over seeds, and its interval."""
+def extent(cell: Cell, *, intervals: bool) -> str:
+    """Return how far a number may be off: over seeds, and its interval.
+
+    Args:
+        cell: With the number.
+        intervals: Whether to give the interval.
+
+    Returns:
+        Text that follows the number; empty where nothing is known.
+    """
     spread = "" if cell.spread is None else f" ± {cell.spread:.{DECIMALS}f}"
     return spread + (f" ({cell.low:.1f}-{cell.high:.1f})" if intervals and cell.low is not None else "")
 
@@ -93,13 +101,13 @@ def _latex_row(texts: Iterable[str]) -> str:
 def _latex_cell(cell: Cell | None, *, intervals: bool) -> str:
     if cell is None:
         return ""
-    number = f"{cell.value:.{DECIMALS}f}"
-    marked = (rf"\textbf{{{number}}}" if cell.best else number) + r" $\downarrow$" * cell.below_base
-    return f"{marked} {in_latex(_extent(cell, intervals=intervals))}".rstrip()
+    marked = rf"\textbf{{{cell.text}}}" if cell.best else cell.text
+    return " ".join(filter(None, (marked, in_latex(cell.signs.strip()), in_latex(extent(cell, intervals=intervals)))))
 
 
 _CSV_HEAD = (
     "table", "method", "model", "difficulty", "k", "percent", "low", "high", "seeds", "spread", "best", "below_base",
+    "differs", "stamp",
 )  # fmt: skip
 
 
@@ -122,7 +130,8 @@ def tables_csv(tables: Iterable[Table], *, intervals: bool = True) -> str:  # no
                 if cell is not None:
                     names = (table.caption, row.method, column.model, column.difficulty)
                     numbers = (column.k, cell.value, cell.low, cell.high, cell.seeds, cell.spread)
-                    writer.writerow((*map(in_csv, names), *numbers, cell.best, cell.below_base))
+                    marks = (cell.best, cell.below_base, cell.differs, in_csv(cell.stamp))
+                    writer.writerow((*map(in_csv, names), *numbers, *marks))
     return text.getvalue()
 
 

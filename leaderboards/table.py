@@ -1,26 +1,23 @@
 """Tabulates results in the layout of papers: rows are methods, columns pass@k by difficulty or by model.
 
-The marks follow one rule: the best number of a column is bold, every tie of it too, and numbers below the base method's
-are marked; numbers are compared as they are printed.
+A column compares like with like: its numbers are over the problems that all its rows share.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean, stdev
 
 import msgspec
 
 from harness.errors import UserError
-from harness.runs.conditions import condition_texts, differences, footnote
-from harness.runs.records import Result, Tally
-from harness.scoring.intervals import mean_interval
-from harness.scoring.passk import pass_at_k
+from harness.runs.conditions import condition_texts, footnote, slight_differences
+from harness.runs.records import Result
+from harness.scoring.lost import lost_text
 from harness.scoring.report import repetition_warning
 from harness.scoring.score import ALL, by_subset
-from leaderboards.results import difficulties
-from sandbox.records import Verdict
-
-DECIMALS = 2
+from leaderboards.column import ColumnNumbers, column_numbers, differing_methods, shared_notes, significance_notes
+from leaderboards.marks import Cell, Column, Table, TableRow, marked
+from leaderboards.results import Found, difficulties, protocol_differences, refuse_repeated
 
 
 class TableEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,60 +30,22 @@ class TableEntry(msgspec.Struct, frozen=True, kw_only=True):
     """The folder of its run."""
     link: str = ""
     """The leaderboard's link to that folder."""
+    samples_sha256: str = ""
+    """Of the samples that were judged; empty where that is unknown."""
 
 
-class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """Describes the numbers of a column."""
+def table_entry(found: Found, method: str, model: str = "", link: str = "") -> TableEntry:
+    """Return the entry of a result.
 
-    model: str
-    k: int
-    difficulty: str
-
-
-class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds a number in percent, with its interval and its marks."""
-
-    value: float
-    low: float | None = None
-    """A 95 % interval."""
-    high: float | None = None
-    seeds: int = 1
-    spread: float | None = None
-    """Standard deviation over seeds, None where there is one."""
-    best: bool = False
-    below_base: bool = False
-
-    @property
-    def printed(self) -> float:
-        """Return the number as it is printed, which is what marks go by."""
-        return round(self.value, DECIMALS)
-
-
-class TableRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds the cells of a method; a cell without a result is None."""
-
-    method: str
-    cells: tuple[Cell | None, ...]
-    link: str = ""
-
-
-class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds a table that can be rendered."""
-
-    caption: str
-    columns: tuple[Column, ...]
-    rows: tuple[TableRow, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def titles(self) -> tuple[str, ...]:
-        """Return the headings of the columns, without the model or the difficulty where all have the same."""
-        several_models = len({column.model for column in self.columns}) > 1
-        several_difficulties = len({column.difficulty for column in self.columns}) > 1
-        return tuple(
-            f"{f'{column.model} ' * several_models}pass@{column.k}{f' {column.difficulty}' * several_difficulties}"
-            for column in self.columns
-        )
+    Args:
+        found: The result, and the folder of its run.
+        method: Its row.
+        model: Of its columns.
+        link: The leaderboard's link to the folder.
+    """
+    return TableEntry(
+        method=method, model=model, result=found.result, run=found.run, link=link, samples_sha256=found.samples_sha256
+    )
 
 
 def tabulate(
@@ -106,8 +65,11 @@ def tabulate(
         The tables, in the order of their first entries.
 
     Raises:
-        UserError: Results of one table were reached under different protocols, or `base` is not one of its methods.
+        UserError: Results of one table were reached under different protocols, a run was given twice, or `base` is not
+            one of its methods.
     """
+    for seeds in _seeds(entries):
+        refuse_repeated(seeds)
     groups: dict[tuple[str, str], list[TableEntry]] = {}
     for entry in entries:
         by_difficulty = not by_model and any(tally.difficulty for tally in entry.result.tallies)
@@ -117,31 +79,13 @@ def tabulate(
     )
 
 
-def marked(rows: Sequence[TableRow], base: str) -> tuple[TableRow, ...]:
-    """Return the rows with the best of each column and numbers below `base` marked; one number alone is not a best.
-
-    Args:
-        rows: Of one table.
-        base: Method of the row that others are compared with; "" marks nothing as below it.
-
-    Returns:
-        The same rows with marks.
-    """
-    best = [_best(cells) for cells in zip(*(row.cells for row in rows), strict=True)]
-    floor = next((row.cells for row in rows if row.method == base), (None,) * len(best))
-    return tuple(msgspec.structs.replace(row, cells=tuple(map(_marked, row.cells, best, floor))) for row in rows)
-
-
-def _best(cells: Sequence[Cell | None]) -> float | None:
-    numbers = [cell.printed for cell in cells if cell]
-    return max(numbers) if len(numbers) > 1 else None
-
-
-def _marked(cell: Cell | None, best: float | None, floor: Cell | None) -> Cell | None:
-    if cell is None:
-        return None
-    below_base = floor is not None and cell.printed < floor.printed
-    return msgspec.structs.replace(cell, best=cell.printed == best, below_base=below_base)
+def _seeds(entries: Iterable[TableEntry]) -> Iterable[Sequence[Found]]:
+    """Return the results that are seeds of each other."""
+    found = defaultdict[tuple[str, ...], list[Found]](list)
+    for entry in entries:
+        cell = (entry.method, entry.model, entry.result.conditions.benchmark)
+        found[cell].append(Found(entry.run, entry.result, entry.samples_sha256))
+    return found.values()
 
 
 def base_of(methods: Sequence[str], named: str) -> str:
@@ -171,26 +115,47 @@ def _table(entries: Sequence[TableEntry], *, base: str, mixed_protocols: bool, b
     methods = tuple(dict.fromkeys(entry.method for entry in entries))
     links = {entry.method: entry.link for entry in entries}
     found_base = base_of(methods, base)
+    numbers = [
+        column_numbers(_by_method(entries, methods, column.model), column.k, column.difficulty, found_base)
+        for column in columns
+    ]
+    differing = differing_methods(numbers)
     rows = [
         TableRow(
             method=method,
-            cells=tuple(_cell(_results(entries, method, column.model), column) for column in columns),
+            cells=tuple(_cell(of_it, method, found) for of_it, found in zip(numbers, differing, strict=True)),
             link=links[method],
         )
         for method in methods
     ]
-    return Table(
+    table = Table(
         caption=_caption(entries),
+        benchmark=entries[0].result.conditions.benchmark,
         columns=columns,
         rows=marked(rows, found_base),
-        notes=(
-            rule(found_base),
-            f"Protocol: {footnote(entries[0].result.conditions)}.",
-            *(f"ANOTHER PROTOCOL: {other}." for other in others),
-            *_incomplete(entries),
-            *(f"{_name(entry)}: {text}." for entry in entries if (text := repetition_warning(entry.result))),
-        ),
+        notes=(),
     )
+    fewest = min(len(_results(entries, entry.method, entry.model)) for entry in entries)
+    notes = (
+        rule(found_base),
+        *significance_notes(numbers, found_base, fewest),
+        f"Protocol: {footnote(entries[0].result.conditions)}.",
+        *(f"ANOTHER PROTOCOL: {other}." for other in others),
+        *_slightly_other(entries),
+        *shared_notes(table.titles, numbers),
+        *(f"{_name(entry)}: {text}." for entry in entries if (text := lost_text(entry.result))),
+        *(f"{_name(entry)}: {text}." for entry in entries if (text := repetition_warning(entry.result))),
+    )
+    return msgspec.structs.replace(table, notes=notes)
+
+
+def _by_method(entries: Sequence[TableEntry], methods: Sequence[str], model: str) -> Mapping[str, Sequence[Result]]:
+    return {method: _results(entries, method, model) for method in methods}
+
+
+def _cell(column: ColumnNumbers, method: str, differing: Collection[str]) -> Cell | None:
+    number = column.numbers.get(method)
+    return Cell(**msgspec.structs.asdict(number), differs=method in differing) if number else None
 
 
 def rule(base: str) -> str:
@@ -222,43 +187,6 @@ def _columns(entries: Sequence[TableEntry], levels: Sequence[str]) -> Iterator[C
                 yield Column(model=model, k=k, difficulty=difficulty)
 
 
-def _cell(results: Sequence[Result], column: Column) -> Cell | None:
-    """Return the mean over seeds, or None where no problem has k samples in each of them.
-
-    The interval is that of the mean over problems, each with the mean of its seeds as value.
-    """
-    per_seed = [
-        {
-            tally.task_id: tally
-            for tally in result.tallies
-            if column.difficulty in {ALL, tally.difficulty} and tally.n >= column.k
-        }
-        for result in results
-    ]
-    task_ids = (
-        [task_id for task_id in per_seed[0] if all(task_id in of_seed for of_seed in per_seed)] if results else []
-    )
-    if not task_ids:
-        return None
-    values = [[_pass(of_seed[task_id], column.k) for task_id in task_ids] for of_seed in per_seed]
-    means = [100 * fmean(of_seed) for of_seed in values]
-    low, high = mean_interval(
-        [fmean(of_task) for of_task in zip(*values, strict=True)],
-        trials=sum(of_seed[task_id].n // column.k for of_seed in per_seed for task_id in task_ids),
-    )
-    return Cell(
-        value=fmean(means),
-        low=100 * low,
-        high=100 * high,
-        seeds=len(means),
-        spread=stdev(means) if len(means) > 1 else None,
-    )
-
-
-def _pass(tally: Tally, k: int) -> float:
-    return pass_at_k(tally.n, tally.c, k)
-
-
 def _caption(entries: Sequence[TableEntry]) -> str:
     first = entries[0].result
     by_level = by_subset(first.tallies)
@@ -277,17 +205,16 @@ def _caption(entries: Sequence[TableEntry]) -> str:
 
 def _other_protocols(entries: Sequence[TableEntry]) -> Iterator[str]:
     """Yield how each entry's protocol differs from the first one's."""
-    usual = entries[0].result.conditions
     for entry in entries:
-        if found := differences(usual, entry.result.conditions):
+        if found := protocol_differences(entries[0].result, entry.result):
             yield f"{_name(entries[0])} and {_name(entry)} differ in protocol: {'; '.join(found)}"
 
 
-def _incomplete(entries: Iterable[TableEntry]) -> Iterator[str]:
-    """Yield how many samples a sandbox error took out of the numbers of an entry."""
+def _slightly_other(entries: Sequence[TableEntry]) -> Iterator[str]:
+    """Yield in what else each entry's conditions differ from the first one's, which lets them be compared."""
     for entry in entries:
-        if lost := entry.result.verdict_counts[Verdict.SANDBOX_ERROR]:
-            yield f"{_name(entry)}: {lost} samples were lost to faults of the sandbox and are not counted."
+        if found := slight_differences(entries[0].result.conditions, entry.result.conditions):
+            yield f"{_name(entries[0])} and {_name(entry)} differ slightly: {'; '.join(found)}."
 
 
 def _name(entry: TableEntry) -> str:

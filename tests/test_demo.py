@@ -4,11 +4,12 @@ import importlib.util
 import shutil
 
 import pytest
+from huggingface_hub import DatasetCard, ModelCard
 
 from harness.cli.main import INTERRUPTED, run
 from trainers import loop
 from trainers.cli import demo
-from trainers.demo.stages import POLICIES, Sizes, stages
+from trainers.demo.stages import METHODS, POLICIES, Sizes, stages
 
 pytestmark = pytest.mark.slow
 
@@ -69,6 +70,31 @@ def test_the_tables_regenerate_byte_for_byte(told):
     assert run(["demo", *TINY, "--out", str(out)]) == 0
     assert (ledger.read_bytes(), page.read_bytes()) == before
     assert run(["table", str(out / "runs"), "--check"]) == 0
+
+
+def test_the_model_cards_tell_the_truth(told):
+    """Licence, scores, and the origin of the data; no folder of this machine, and no word of CodeNet."""
+    out, _, _ = told
+
+    cards = {policy: ModelCard((out / "models" / policy / "README.md").read_text()) for policy in POLICIES}
+
+    assert {card.data.license for card in cards.values()} == {"apache-2.0"}
+    assert [str(out) in card.content or "CodeNet" in card.content for card in cards.values()] == [False] * len(POLICIES)
+    scores = {policy: {one.metric_type for one in card.data.eval_results} for policy, card in cards.items()}
+    assert set(map(frozenset, scores.values())) == {frozenset({"pass@1", "pass@10"})}
+    assert all("compiled from generated submissions (" in cards[method].text for method in METHODS)
+
+
+def test_the_data_card_tells_the_truth(told):
+    """The same of the groups."""
+    out, _, _ = told
+
+    card = DatasetCard((out / "groups" / "card.md").read_text())
+
+    assert card.data.license == "apache-2.0"
+    assert "# Groups of generated submissions (proctor miniature, seed 0)" in card.text
+    assert str(out) not in card.content
+    assert str(out) not in (out / "groups" / "card.json").read_text()
 
 
 def test_another_demo_needs_another_folder(told, capsys):

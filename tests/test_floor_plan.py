@@ -21,7 +21,7 @@ MAY_IMPORT = {
 STAGES = (
     {"errors", "escapes", "plugins", "progress", "syntax"}, {"runs"}, {"formats"}, {"benchmarks"},
     {"generation", "extraction"}, {"examination"}, {"scoring"}, {"audit_report"}, {"trivial_programs"},
-    {"audit", "explain", "export", "plan"}, {"api"}, {"cli"},
+    {"audit", "explain", "export", "listing", "plan"}, {"api"}, {"cli"},
 )  # fmt: skip
 """The rooms of `harness`, each with what it may import to its left; rooms in one place don't know each other."""
 MAY_OCCUR_TWICE = {

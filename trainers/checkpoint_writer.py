@@ -8,7 +8,8 @@ from accelerate import Accelerator
 
 from harness.runs.jsonl import pretty_json, read_rows, whole_file, write_whole
 from trainers.compile.data_card import Card
-from trainers.model_card import README_FILE, checkpoint_card, commit
+from trainers.model_card import checkpoint_card, commit
+from trainers.model_index import README_FILE
 from trainers.optimizer import MOMENTS_FILE
 from trainers.policy import Policy
 from trainers.sharding import whole

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import msgspec
 
+from harness.escapes import in_markdown
 from trainers.compile.data_card import Card
+from trainers.model_index import README_FILE, model_index
 from trainers.trainer import Checkpoint
 from trainers.training_run import clipping_note
 
@@ -44,9 +46,9 @@ def _of_checkout() -> str:
 _ON_THE_HUB = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 """A model's name there; anything else is a local folder."""
 
-README_FILE = "README.md"
-
-_CODENET_LICENCE = "Project CodeNet's data are under CDLA-Permissive-2.0."
+_LICENCE_LINE = re.compile(r"^license: *([\w.+-]+)$", re.MULTILINE)
+_HEAD_BYTES = 64 << 10
+"""Of a base's README.md; its licence is in its first lines."""
 
 
 def checkpoint_card(checkpoint: Checkpoint, *, groups: Card | None, metrics: Mapping[str, float | None]) -> str:
@@ -77,10 +79,12 @@ def _metadata(checkpoint: Checkpoint) -> Iterator[str]:
     if _is_on_the_hub(checkpoint.base):
         yield f"base_model: {_quoted(checkpoint.base)}"
         yield f"base_model_relation: {'adapter' if adapter else 'finetune'}"
+    yield from _licence_fields(checkpoint.base)
     yield f"library_name: {'peft' if adapter else 'transformers'}"
     yield "pipeline_tag: text-generation"
     yield "tags:"
     yield from (f"- {_quoted(tag)}" for tag in ("code", "offline-rl", "proctor", checkpoint.method))
+    yield from model_index(Path(checkpoint.path).name, ())
     yield "---"
     yield ""
 
@@ -89,17 +93,20 @@ def _origin(checkpoint: Checkpoint) -> Iterator[str]:
     what = "A LoRA adapter for" if checkpoint.config.lora_rank else "All parameters of"
     yield f"# {Path(checkpoint.path).name}"
     yield ""
-    yield f"{what} `{checkpoint.base}`, trained by proctor with the method `{checkpoint.method}`."
+    yield f"{what} `{base_name(checkpoint.base)}`, trained by proctor with the method `{checkpoint.method}`."
     yield ""
     yield "| | |"
     yield "|---|---|"
     yield f"| method | {checkpoint.method} |"
-    yield f"| base | {checkpoint.base} |"
+    yield f"| base | {in_markdown(base_name(checkpoint.base))} |"
     yield f"| steps | {checkpoint.step} |"
     yield f"| SHA-256 of the groups | {checkpoint.groups_sha256} |"
     yield f"| commit of proctor | {checkpoint.commit} |"
     yield ""
-    yield f"Examine it with `proctor run --benchmark mbpp --backend transformers --model {checkpoint.path}`."
+    yield (
+        "Evaluate it with `proctor run --benchmark mbpp --backend transformers --model FOLDER --out RUN`, FOLDER being "
+        "that of this file; `proctor card FOLDER RUN` adds the scores here."
+    )
     yield ""
 
 
@@ -109,10 +116,10 @@ def _data(checkpoint: Checkpoint, groups: Card | None) -> Iterator[str]:
     if groups is None:
         yield f"Groups without a data card; their SHA-256 is {checkpoint.groups_sha256}."
         yield ""
-        yield f"The licences of the data and of `{checkpoint.base}` apply."
+        yield f"The licences of the data and of `{base_name(checkpoint.base)}` apply."
         yield ""
         return
-    yield f"{groups.groups} groups with {groups.completions} completions, compiled from {groups.source}."
+    yield f"{groups.groups} groups with {groups.completions} completions, compiled from {in_markdown(groups.source)}."
     if groups.completion_tokens:
         yield f"{groups.prompt_tokens} tokens in prompts and {groups.completion_tokens} in completions."
     against = ", ".join(groups.recipe.against)
@@ -127,8 +134,9 @@ def _data(checkpoint: Checkpoint, groups: Card | None) -> Iterator[str]:
     yield "|---|---|"
     yield from (f"| {status} | {reward:+g} |" for status, reward in groups.recipe.rewards.rewards.items())
     yield ""
-    data = f"{_CODENET_LICENCE} " if groups.source == "CodeNet" else ""
-    yield f"{data}The licence of `{checkpoint.base}` applies to what was made of it."
+    data = f"under {groups.licence}" if groups.licence else "under a licence that isn't recorded"
+    base = base_name(checkpoint.base)
+    yield f"The submissions are {data}. The licence of `{base}` applies to what was made of it."
     yield ""
 
 
@@ -154,6 +162,41 @@ def _end(metrics: Mapping[str, float | None]) -> Iterator[str]:
     if note := clipping_note(metrics.get("clipped") or 0.0):
         yield f"{note.capitalize()}."
         yield ""
+
+
+def base_name(base: str) -> str:
+    """Return the name of a base for readers elsewhere.
+
+    Args:
+        base: As it was named, an id of the hub or the path of a folder.
+
+    Returns:
+        The id, or the folder's own name without its path.
+    """
+    return base if _is_on_the_hub(base) else Path(base).resolve().name
+
+
+def _licence_fields(base: str) -> Iterator[str]:
+    """Yield the licence of what is made of a base: the base's own."""
+    if licence := _licence_of(base):
+        yield f"license: {licence}"
+    elif _is_on_the_hub(base):
+        yield from ("license: other", "license_name: that-of-the-base-model")
+        yield f"license_link: {_quoted(f'https://huggingface.co/{base}')}"
+    else:
+        yield "license: unknown"
+
+
+def _licence_of(base: str) -> str:
+    """Return the licence in the card of a base on this disk; empty where there is none."""
+    path = Path(base) / README_FILE
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        text = file.read(_HEAD_BYTES).decode(errors="replace")
+    head = text.removeprefix("---\n").partition("\n---")[0] if text.startswith("---\n") else ""
+    found = _LICENCE_LINE.search(head)
+    return found[1] if found else ""
 
 
 def _is_on_the_hub(base: str) -> bool:

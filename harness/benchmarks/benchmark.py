@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from harness.benchmarks.checker_overrides import OverriddenProblems, read_checkers
-from harness.benchmarks.problem_info import ProblemInfo
+from harness.benchmarks.problem_info import ProblemInfo, stands_alone
 from harness.benchmarks.time_limits import CalibratedProblems, read_calibration
 from harness.errors import UserError
 from harness.plugins import resolve
@@ -143,6 +143,8 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     """The split of the problems that a nameless list of completions (generations.json) answers."""
     problem_sets: Mapping[str, Callable[[Iterable[ProblemInfo]], Iterable[str]]] = {}
     """Name -> function that chooses a published subset: the infos of all problems in, the task ids of the set out."""
+    family: Callable[[Problem], str] = stands_alone
+    """Name the family of a problem, such as its contest: chances to solve problems of a family may vary together."""
     prompt_card: str = ""
     """Name of the default card."""
     about: str = ""

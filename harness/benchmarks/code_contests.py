@@ -191,9 +191,16 @@ def _limits(time: _Duration | None) -> Limits:
     return calibrated_limits(usual, max(usual.cpu_s, time.seconds + time.nanos / 1e9 if time else 0.0))
 
 
+def _contest(problem: Problem) -> str:
+    """Return the contest of a problem of Codeforces, whose name begins as 1575_A; others' names tell none."""
+    contest, underscore, _ = problem.task_id.partition("_")
+    return contest if underscore and contest.isdigit() else ""
+
+
 code_contests = Benchmark(
     name="code-contests",
     problems=_problems,
+    family=_contest,
     prompt_card="chat",
     about="contest problems on standard input, with generated tests beside public and private ones",
     source="--data with rows of huggingface.co/datasets/deepmind/code_contests as JSON Lines, or files of rLLM",

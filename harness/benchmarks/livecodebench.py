@@ -216,9 +216,18 @@ def _release(name: str, added: tuple[str, ...]) -> Callable[[Iterable[Dated]], I
 
 
 _ADDED = tuple(SIZES)
+
+
+def _contest(problem: Problem) -> str:
+    """Return the contest of a problem: AtCoder's and Codeforces' ids name it, LeetCode holds one a day."""
+    contest, underscore, _ = problem.task_id.rpartition("_")
+    return contest if underscore else problem.date
+
+
 livecodebench = Benchmark(
     name="livecodebench",
     problems=_problems,
+    family=_contest,
     problem_sets={
         **{f"release_{key}": _release(f"release_{key}", _ADDED[: number + 1]) for number, key in enumerate(_ADDED)},
         **{key: _release(key, (key,)) for key in _ADDED[1:]},

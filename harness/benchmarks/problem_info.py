@@ -32,18 +32,36 @@ class ProblemInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Of all that the problem says, tests and limits included."""
     date: str = ""
     """Day of publication, empty where it is unknown."""
+    family: str = ""
+    """Such as its contest, empty where it stands alone."""
 
 
 ProblemInfos = Mapping[str, ProblemInfo]
 """Infos by task id, in the benchmark's order."""
 
 
-def problem_infos(problems: Mapping[str, Problem], task_ids: Collection[str]) -> ProblemInfos:
+def stands_alone(problem: Problem) -> str:
+    """Return the family of a problem of a benchmark that has none.
+
+    Args:
+        problem: any.
+
+    Returns:
+        Nothing.
+    """
+    del problem
+    return ""
+
+
+def problem_infos(
+    problems: Mapping[str, Problem], task_ids: Collection[str], family: Callable[[Problem], str] = stands_alone
+) -> ProblemInfos:
     """Return the infos of some problems, each of which is looked up once; show progress on stderr.
 
     Args:
         problems: those of the benchmark.
         task_ids: of the problems that are wanted.
+        family: names the family of a problem.
 
     Returns:
         The infos by task id, in the benchmark's order.
@@ -51,7 +69,8 @@ def problem_infos(problems: Mapping[str, Problem], task_ids: Collection[str]) ->
     wanted = frozenset(task_ids)
     prepare_problems(problems, [task_id for task_id in problems if task_id in wanted])
     data_version: str = getattr(problems, "data_version", "")
-    infos = (info_of(problems[task_id], data_version) for task_id in problems if task_id in wanted)
+    found = (problems[task_id] for task_id in problems if task_id in wanted)
+    infos = (msgspec.structs.replace(info_of(problem, data_version), family=family(problem)) for problem in found)
     return {info.task_id: info for info in watched(infos, len(wanted), "read", sys.stderr)}
 
 

@@ -20,6 +20,7 @@ from harness.audit import (
 from harness.audit_report import Method, audit_markdown
 from harness.benchmarks.benchmark import Catalogue
 from harness.benchmarks.problem_info import prepare_problems
+from harness.cli.finite import FiniteRange
 from harness.cli.options import checkers_option, jail_options, problem_options
 from harness.errors import UserError
 from harness.examination.examine import jail_report
@@ -38,7 +39,7 @@ from sandbox.records import Verdict
     "--cap",
     "cap_s",
     default=20.0,
-    type=click.FloatRange(min=0.1),
+    type=FiniteRange(min=0.1),
     metavar="SECONDS",
     help="CPU time after which a reference's test is abandoned (default: 20).",
 )

@@ -9,7 +9,7 @@ import msgspec
 
 from harness.benchmarks.benchmark import open_benchmark
 from harness.benchmarks.problem_info import unchanged_problem
-from harness.cli.options import checkers_option, python_option
+from harness.cli.options import RunPath, checkers_option, python_option
 from harness.errors import UserError
 from harness.explain import choose_evaluation, explain, explanation_markdown
 from harness.extraction.interpreter import grammar_of
@@ -20,7 +20,7 @@ from harness.runs.run_folder import read_run
 
 
 @click.command("explain")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=RunPath())
 @click.argument("task_id")
 @click.option("--index", type=click.IntRange(min=0), help="Index of the sample (default: the first that failed).")
 @click.option("--policy", metavar="NAME", help="Policy of the sample, where the run has several.")

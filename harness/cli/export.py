@@ -6,13 +6,14 @@ import click
 import msgspec
 
 from harness.benchmarks.benchmark import open_benchmark
+from harness.cli.options import RunPath
 from harness.errors import UserError
 from harness.export import EXPORTS, JudgedRun
 from harness.runs.run_folder import read_run
 
 
 @click.command("export")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=RunPath())
 @click.option(
     "--format", "as_", required=True, type=click.Choice(tuple(EXPORTS)), help="Format of the files."
 )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 import click
 import msgspec
 
+from harness.cli.finite import FiniteRange
 from harness.cli.options import collect_options, shard_option
 from harness.errors import UserError
 from harness.generation.planning import BACKENDS, GenerationSettings, backend_of
@@ -71,12 +72,12 @@ generation_options = collect_options(
         click.option("--n", type=click.IntRange(min=1), help="Samples per problem (default: the card's)."),
         click.option(
             "--temperature",
-            type=click.FloatRange(min=0),
+            type=FiniteRange(min=0),
             help="Sampling temperature (default: the card's; 0 for one sample).",
         ),
         click.option(
             "--top-p",
-            type=click.FloatRange(min=0, min_open=True, max=1),
+            type=FiniteRange(min=0, min_open=True, max=1),
             help="Nucleus (top-p) cut-off (default: the card's).",
         ),
         click.option("--max-tokens", type=click.IntRange(min=1), help="Token limit per sample (default: the card's)."),

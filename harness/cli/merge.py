@@ -10,7 +10,7 @@ import msgspec
 from harness.benchmarks.benchmark import open_benchmark
 from harness.benchmarks.problem_info import ProblemInfos, problem_infos
 from harness.benchmarks.selection import in_order
-from harness.cli.options import out_option
+from harness.cli.options import RunPath, out_option
 from harness.errors import UserError
 from harness.runs.jsonl import read
 from harness.runs.records import Generation, Run
@@ -22,7 +22,7 @@ Record = TypeVar("Record", Run, Generation)
 
 
 @click.command("merge")
-@click.argument("shards", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
+@click.argument("shards", nargs=-1, required=True, metavar="RUN...", type=RunPath())
 @click.option("--data", type=click.Path(), help="File or folder of the problems (default: the shards').")
 @out_option
 def command(*, shards: tuple[Path, ...], data: str | None, out: Path) -> int:
@@ -59,8 +59,9 @@ def _records(folders: tuple[Path, ...], name: str, read_record: Callable[[Path],
 def _infos(records: Sequence[Run | Generation], data: str | None) -> ProblemInfos:
     """Return the infos of all problems of the shards."""
     source = records[0].source
-    _, problems = open_benchmark(msgspec.structs.replace(source, data=data or source.data))
+    benchmark, problems = open_benchmark(msgspec.structs.replace(source, data=data or source.data))
     return problem_infos(
         problems,
         {task_id for shard in records for task_id in (shard.problems if isinstance(shard, Run) else shard.prompts)},
+        benchmark.family,
     )

@@ -18,6 +18,7 @@ import msgspec
 
 from harness.errors import OUR_FAULT
 from harness.extraction.program import SETTINGS
+from harness.runs.run_names import run_path
 from sandbox.head_start import HeadStart
 from sandbox.jail import ALL_LAYERS, Jail
 from sandbox.pool import cores_of
@@ -55,6 +56,27 @@ def collect_options(
         return functools.reduce(lambda decorated, option: option(decorated), reversed(options), with_record)
 
     return decorator
+
+
+class RunPath(click.Path):
+    """Reads a path, or the name of a run that `proctor runs` lists."""
+
+    def __init__(self) -> None:
+        """Take any path, also one where nothing is."""
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path of what was named.
+
+        Args:
+            value: as typed.
+            param: the parameter.
+            ctx: of the command line.
+
+        Returns:
+            The path; a name's is below `runs`.
+        """
+        return run_path(Path(os.fsdecode(super().convert(value, param, ctx))))
 
 
 def _layers(_context: click.Context, _option: click.Parameter, text: str) -> frozenset[str]:

@@ -4,12 +4,20 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import JudgingOptions, judging_options, out_option, problem_options, report, shard_option
+from harness.cli.options import (
+    JudgingOptions,
+    RunPath,
+    judging_options,
+    out_option,
+    problem_options,
+    report,
+    shard_option,
+)
 from harness.cli.reading_options import ReadingOptions, reading_options
 
 
 @click.command("score")
-@click.argument("samples", type=click.Path(path_type=Path))
+@click.argument("samples", type=RunPath())
 @problem_options
 @click.option("--split", default="all", metavar="NAME", help="Judge only the tasks of this split (default: all).")
 @click.option(
@@ -20,6 +28,12 @@ from harness.cli.reading_options import ReadingOptions, reading_options
 )
 @shard_option
 @click.option("--prompt-card", metavar="CARD", help="Name or path of the card that the samples were generated with.")
+@click.option(
+    "--contaminated",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Score also without the tasks that FILE names, one a line, or those of a card.json of compiled data.",
+)
 @reading_options
 @judging_options
 @out_option
@@ -32,6 +46,7 @@ def command(
     problem_set: str,
     shard: str,
     prompt_card: str | None,
+    contaminated: Path | None,
     reading: ReadingOptions,
     judging: JudgingOptions,
     out: Path,
@@ -47,7 +62,7 @@ def command(
         results = evaluate_samples(
             samples, benchmark, out=out, k=judging.k, data=data, limits=judging.limits,
             checkers=judging.checkers, split=split, problem_set=problem_set, shard=shard, prompt_card=prompt_card,
-            reading=reading.settings(), judging=judging.settings(ahead),
+            contaminated=contaminated, reading=reading.settings(), judging=judging.settings(ahead),
             tell=lambda line: click.echo(f"proctor: {line}", err=True),
         )  # fmt: skip
     return report(results, out, judging)

@@ -108,7 +108,9 @@ def plan_generation(settings: GenerationSettings, source: Source, loaded: Loaded
     policy = settings.policy or Path(settings.model).name or settings.model
     if not policy.isprintable():
         raise UserError(f"the policy {policy!r} holds unprintable characters; name it with --policy")
-    infos = of_shard(_selected(settings, benchmark, problem_infos(problems, problems)), settings.shard)
+    infos = of_shard(
+        _selected(settings, benchmark, problem_infos(problems, problems, benchmark.family)), settings.shard
+    )
     refuse_flawed(problems, infos)
     prompts = {task_id: render_prompt(card, problems[task_id], problems) for task_id in infos}
     return GenerationPlan(

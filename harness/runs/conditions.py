@@ -24,8 +24,7 @@ def condition_texts(conditions: Conditions) -> dict[str, str]:
         Name of the condition -> its value as text, "unknown" where the samples don't tell it.
     """
     card = conditions.prompt_card
-    limits = ", ".join(f"{name} {value:.12g}" for name, value in msgspec.structs.asdict(conditions.limits).items())
-    in_force = [layer for layer, state in conditions.isolation.items() if state.startswith("in force")]
+    limits = ", ".join(f"{name} {value:.15g}" for name, value in msgspec.structs.asdict(conditions.limits).items())
     return {
         "benchmark": conditions.benchmark,
         "data version": conditions.data_version or _UNVERSIONED,
@@ -39,7 +38,7 @@ def condition_texts(conditions: Conditions) -> dict[str, str]:
         "tests": "all" if conditions.exhaustive else "up to the first that fails",
         "limits": f"{conditions.limits_file}: {limits}" if conditions.limits_file else limits,
         "checkers": conditions.checkers_sha256[:12] or _OWN,
-        "isolation": ", ".join(in_force) or "NONE, every program was trusted",
+        "isolation": ", ".join(layers_in_force(conditions)) or "NONE, every program was trusted",
         "preload": ", ".join(sorted(conditions.preload)) or "nothing",
         "allow": allowed_text(conditions.allow) or "nothing",
         "prelude": ", ".join(f"{name} ({sha256[:12]})" for name, sha256 in conditions.preludes.items()) or "none",
@@ -48,10 +47,29 @@ def condition_texts(conditions: Conditions) -> dict[str, str]:
     }
 
 
-def differences(a: Conditions, b: Conditions) -> tuple[str, ...]:
-    """Return each condition that two results don't share, with both values, empty where they may be compared.
+def protocol_texts(conditions: Conditions) -> dict[str, str]:
+    """Return the conditions as far as they can move a verdict or a sample: results may be compared if these are equal.
 
-    Pythons of one minor version are alike: 3.11.7 and 3.11.9 run a program alike.
+    Patch levels count for nothing, and neither do the layers of isolation, but for their complete absence: a program
+    that nothing isolates may forge its verdict.
+
+    Args:
+        conditions: of one result.
+
+    Returns:
+        As `condition_texts`, without the details that only deserve a warning.
+    """
+    allowed = {name: _minor(version) for name, version in conditions.allow.items()}
+    return condition_texts(conditions) | {
+        "isolation": "some" if layers_in_force(conditions) else "NONE",
+        "allow": allowed_text(allowed),
+        "python": _minor(conditions.python),
+        "proctor": _minor(conditions.proctor),
+    }
+
+
+def differences(a: Conditions, b: Conditions) -> tuple[str, ...]:
+    """Return each condition that forbids to compare two results, empty where they may be compared.
 
     Args:
         a: conditions of one result.
@@ -60,16 +78,45 @@ def differences(a: Conditions, b: Conditions) -> tuple[str, ...]:
     Returns:
         `name: value in a against value in b` each.
     """
-    of_b = condition_texts(b)
+    return _differing(a, b, forbidding=True)
+
+
+def slight_differences(a: Conditions, b: Conditions) -> tuple[str, ...]:
+    """Return each condition that differs and still lets two results be compared: it deserves a warning.
+
+    Args:
+        a: conditions of one result.
+        b: those of another.
+
+    Returns:
+        `name: value in a against value in b` each.
+    """
+    return _differing(a, b, forbidding=False)
+
+
+def _differing(a: Conditions, b: Conditions, *, forbidding: bool) -> tuple[str, ...]:
+    protocol_a, protocol_b, of_b = protocol_texts(a), protocol_texts(b), condition_texts(b)
     return tuple(
         f"{name}: {text} against {of_b[name]}"
         for name, text in condition_texts(a).items()
-        if text != of_b[name] and not (name == "python" and _minor(text) == _minor(of_b[name]))
+        if text != of_b[name] and (protocol_a[name] != protocol_b[name]) is forbidding
     )
 
 
-def _minor(version: str) -> list[str]:
-    return version.split(".")[:2]
+def layers_in_force(conditions: Conditions) -> tuple[str, ...]:
+    """Return the layers of isolation that were in force.
+
+    Args:
+        conditions: of one result.
+
+    Returns:
+        Their names, sorted; empty where every program was trusted.
+    """
+    return tuple(sorted(layer for layer, state in conditions.isolation.items() if state.startswith("in force")))
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
 
 
 def footnote(conditions: Conditions) -> str:

@@ -238,8 +238,12 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: str
     date: str = ""
     """Day of the problem's publication; empty where it is unknown."""
+    family: str = ""
+    """Such as the problem's contest; empty where problems stand alone."""
     n: int
     c: int
+    lost: int = 0
+    """Samples with a sandbox error."""
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -253,8 +257,48 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     k: int
     value: float
     low: float
+    """Of the interval for other problems like these."""
+    high: float
+    redrawn_low: float | None = None
+    """Of the interval for these problems drawn again; None where a problem has but one sample."""
+    redrawn_high: float | None = None
+    problems: int
+
+
+class Consistency(msgspec.Struct, frozen=True, kw_only=True):
+    """Holds the mean of a metric that wants several of k samples right, with intervals as in `Score`.
+
+    `metric` is pass^k, where all are; G-pass@k_0.5, where half are; or mG-pass@k, the mean over all such parts from a
+    half to all.
+    """
+
+    metric: str
+    difficulty: str
+    kind: str
+    k: int
+    value: float
+    low: float
     high: float
     problems: int
+
+
+class CleanScore(msgspec.Struct, frozen=True, kw_only=True):
+    """Holds mean pass@k without the problems that a model may have been trained on, beside that of all problems."""
+
+    difficulty: str
+    k: int
+    full: float
+    """Over all problems."""
+    value: float
+    """Over the others only, with a 95 % interval for other problems like these."""
+    low: float
+    high: float
+    problems: int
+    """How many the others are."""
+    gain: float
+    """What the contaminated problems add: `full` less `value`, with a 95 % interval."""
+    gain_low: float
+    gain_high: float
 
 
 class VerdictShare(msgspec.Struct, frozen=True, kw_only=True):
@@ -309,6 +353,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     absent_packages: dict[str, int] = {}
     """Package that is absent in the sandbox -> samples that failed for it; of more than 1000 names, the first."""
     scores: tuple[Score, ...]
+    consistency: tuple[Consistency, ...] = ()
     verdict_shares: tuple[VerdictShare, ...]
+    contaminated: tuple[str, ...] = ()
+    """Task ids of the judged problems that were named as contaminated."""
+    clean_scores: tuple[CleanScore, ...] = ()
     tallies: tuple[Tally, ...]
     """A row a problem, in the benchmark's order: these ids are the problems that were judged."""

@@ -1,59 +1,51 @@
-"""Computes confidence intervals: pure functions."""
+"""Computes confidence intervals of a score: pure functions.
+
+There are two, for two questions. `mean_interval` says what the score would be on other problems like these;
+`redrawn_interval` says what it would be on these problems if samples were drawn again.
+"""
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from functools import lru_cache
 from statistics import NormalDist, fmean
-from typing import NamedTuple
+
+from harness.runs.records import Tally
+from harness.scoring.distributions import student_quantile
+from harness.scoring.proportions import Interval, proportion_interval
+from harness.scoring.redrawn import redrawn_variance
+
+_ASSUMED_PROBLEMS = 0.35
+"""Weight of the assumption that a problem is solved always or never, in problems: what is seen outweighs it soon."""
+_ASSUMED_FLIPS = 1.0
+"""Sets of samples that may turn out otherwise although none was seen to."""
 
 
-class Interval(NamedTuple):
-    """Bounds within [0, 1]."""
+def mean_interval(
+    values: Sequence[float], trials: int, confidence: float = 0.95, families: Sequence[Hashable] = ()
+) -> Interval:
+    """Return an interval for the mean that other problems like these would have, from one value in [0, 1] a problem.
 
-    low: float
-    high: float
+    The interval of a proportion, with the effective sample size of Korn and Graubard 1998 (Survey Methodology 24,
+    193-201): n_eff = p (1 - p) / var(mean), where p is the mean and var(mean) comes from the variance between problems,
+    or between families of problems. What n_eff has beyond the number of problems is reduced by their correction for
+    degrees of freedom.
 
+    Where hardly a problem is solved, or hardly one isn't, the variance says little. So its ratio to p (1 - p), which
+    is 1 where each problem is solved always or never, is taken as if a third of a problem of that kind had been seen
+    besides. n_eff is then smooth in the values: it makes no jump where a first sample is accepted.
 
-def wilson(p: float, n: float, confidence: float = 0.95) -> Interval:
-    """Return Wilson's score interval for a proportion.
+    n_eff is at most `trials`. With one sample a problem it is the number of problems, and this the interval of a
+    proportion exactly.
 
-    Wilson 1927, "Probable inference, the law of succession, and statistical inference", JASA 22, 209-212.
-
-    Args:
-        p: the proportion observed, in [0, 1].
-        n: number of trials, above 0; need not be whole.
-        confidence: of the two-sided interval, in (0, 1).
-
-    Returns:
-        The bounds, within [0, 1].
-
-    >>> [round(bound, 4) for bound in wilson(0.5, 10)]
-    [0.2366, 0.7634]
-    """
-    z2 = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
-    centre = p + z2 / (2 * n)
-    half = math.sqrt(z2 * (p * (1 - p) / n + z2 / (4 * n * n)))
-    scale = 1 + z2 / n
-    return Interval(max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale))
-
-
-def mean_interval(values: Sequence[float], trials: int, confidence: float = 0.95) -> Interval:
-    """Return an interval for the mean that problems like these would have, from one value in [0, 1] a problem.
-
-    Wilson's interval with the effective sample size n_eff = p (1 - p) / var(mean), where p is the mean and var(mean) is
-    the variance between problems over their number (Korn and Graubard 1998, Survey Methodology 24, 193-201, use the
-    same device for clustered samples). That is the variance which a bootstrap over problems comes to with ever more
-    resamples, without resampling.
-
-    n_eff is at least the number of problems and at most `trials`. More would be confidence that a few alike values
-    can't give. With one sample a problem all three are equal and this is Wilson's interval exactly. Where the values
-    don't differ at all, the number of problems is used.
-
-    Coverage in simulation, for 95 %: docs/papers.md has the table, tests/bench/bench_coverage.py makes it.
+    Coverage in simulation, for 95 %: docs/statistics.md has the table, tests/bench/bench_coverage.py makes it.
 
     Args:
         values: pass@k, or another mean of n samples in [0, 1], of each problem.
         trials: the sum of n // k over problems, which is the number of disjoint sets of k tries among the samples.
         confidence: the share of such intervals that hold the truth, in (0, 1).
+        families: of each problem, such as its contest; problems of a family may be alike. Empty where each problem
+            stands alone.
 
     Returns:
         The bounds, within [0, 1].
@@ -61,9 +53,77 @@ def mean_interval(values: Sequence[float], trials: int, confidence: float = 0.95
     Raises:
         ValueError: There are no values, or fewer trials than values.
     """
-    if not 1 <= len(values) <= trials:
-        raise ValueError(f"an interval needs values, and a trial for each, not {len(values)} and {trials}")
+    n = len(values)
+    if not 1 <= n <= trials:
+        raise ValueError(f"an interval needs values, and a trial for each, not {n} and {trials}")
     p = fmean(values)
-    variance = fmean((value - p) ** 2 for value in values)
-    n_eff = min(len(values) * p * (1 - p) / variance, trials) if variance > 1e-12 else len(values)
-    return wilson(p, n_eff, confidence)
+    deviations = [value - p for value in values]
+    squares, units = math.fsum(deviation**2 for deviation in deviations), n
+    if families:
+        between, units = _between(deviations, families)
+        squares = max(squares, between)
+    ratio = (squares + _ASSUMED_PROBLEMS) / (n * p * (1 - p) + _ASSUMED_PROBLEMS)
+    if units == 1:
+        n_eff = 1.0
+    elif ratio <= 1:
+        n_eff = min(n * (1 + (1 / ratio - 1) * _knowledge(units, confidence)), trials)
+    else:
+        n_eff = n / (1 + (ratio - 1) / _knowledge(units, confidence))
+    return proportion_interval(p * n_eff, n_eff, confidence)
+
+
+def interval_over(tallies: Sequence[Tally], values: Sequence[float], k: int) -> Interval:
+    """Return the interval of `mean_interval` for problems with their values, by families where the benchmark has them.
+
+    Args:
+        tallies: of the problems; those without a family are one of their own.
+        values: of each problem, from sets of `k` samples.
+        k: tries that a value is about.
+
+    Returns:
+        The bounds, within [0, 1].
+    """
+    families = [tally.family or tally.task_id for tally in tallies] if any(tally.family for tally in tallies) else ()
+    return mean_interval(values, sum(tally.n // k for tally in tallies), families=families)
+
+
+def _between(deviations: Sequence[float], families: Iterable[Hashable]) -> tuple[float, int]:
+    """Return the sum of squares of families, and how many there are."""
+    sums = defaultdict[Hashable, float](float)
+    for deviation, family in zip(deviations, families, strict=True):
+        sums[family] += deviation
+    units = len(sums)
+    return units / max(1, units - 1) * math.fsum(total**2 for total in sums.values()), units
+
+
+@lru_cache
+def _knowledge(units: int, confidence: float) -> float:
+    """Return the share of what a variance seems to say that so many values bear out: 0 for one, near 1 for many."""
+    quantile = (1 + confidence) / 2
+    return (NormalDist().inv_cdf(quantile) / student_quantile(quantile, units - 1)) ** 2
+
+
+def redrawn_interval(
+    counts: Sequence[tuple[int, int]], k: int, mean: float, confidence: float = 0.95
+) -> Interval | None:
+    """Return an interval for mean pass@k of these very problems, if ever more samples of each were drawn.
+
+    As `mean_interval`, with the variance between draws in place of that between problems: see `redrawn_variance`.
+
+    Args:
+        counts: (n, c) of each problem, n at least `k`.
+        k: of pass@k.
+        mean: of pass@k over these problems.
+        confidence: of the interval, in (0, 1).
+
+    Returns:
+        The bounds, within [0, 1]; None where a problem has but one sample: that doesn't tell a problem solved always
+        from one solved sometimes.
+    """
+    if min(n for n, _ in counts) < 2:
+        return None
+    sets = sum(n for n, _ in counts) / k
+    seen = redrawn_variance(counts, k) * sets**2
+    ratio = (seen + _ASSUMED_FLIPS) / (mean * (1 - mean) * sets + _ASSUMED_FLIPS)
+    n_eff = sets / min(1.0, ratio)
+    return proportion_interval(mean * n_eff, n_eff, confidence)

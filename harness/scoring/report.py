@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from harness.escapes import in_markdown
 from harness.extraction.extract import FAILED, IN_THOUGHT, UNKNOWN
 from harness.runs.conditions import allowed_text, sampling_text
-from harness.runs.records import Repetition, Result, Sampling, Score, VerdictShare
+from harness.runs.records import CleanScore, Consistency, Repetition, Result, Sampling, Score, VerdictShare
+from harness.scoring.lost import lost_text
 from harness.scoring.score import ALL, Subset, by_month, by_subset
 from sandbox.printable import one_line
 from sandbox.records import Verdict
@@ -15,6 +16,8 @@ _SHOWN = 10
 """Packages that are listed."""
 _ALWAYS_SHOWN = ("without a program", "cut off")
 """What is said of extraction though it be 0."""
+_MEANINGS = {"pass^k": "all right", "G-pass@k_0.5": "half right", "mG-pass@k": "mean of more than half right"}
+"""Metrics that want several of k samples right."""
 _WIDEST = 400
 """Characters to which the cells of a column are filled up: one long name must not be paid for in every row."""
 
@@ -45,12 +48,16 @@ def _section(result: Result) -> Iterator[str]:
     yield ""
     yield from table(_score_rows(result, subsets))
     yield ""
+    if again := ", ".join(_redrawn(result)):
+        yield f"Intervals are for other problems like these; for these problems, drawn again: {again}"
+        yield ""
     yield from table(_verdict_rows(result, subsets))
     yield ""
-    if months := list(_month_rows(result)):
-        yield from table(months)
-        yield ""
-    if warning := repetition_warning(result):
+    for rows in (_month_rows(result), _consistency_rows(result), _clean_rows(result)):
+        if written := list(rows):
+            yield from table(written)
+            yield ""
+    for warning in filter(None, (lost_text(result), repetition_warning(result))):
         yield f"**{in_markdown(warning)}**"
         yield ""
     yield f"Prompt: {in_markdown(_prompt(result))}; extraction: {_extraction(result, samples)}"
@@ -93,6 +100,13 @@ def _score_rows(result: Result, subsets: Mapping[Subset, int]) -> Iterator[tuple
         yield _name(subset), str(size), *(_score_cell(cells.get((subset, k)), size) for k in ks)
 
 
+def _redrawn(result: Result) -> Iterator[str]:
+    """Yield the interval of each pass@k over all problems for samples of the same problems."""
+    for score in result.scores:
+        if score.difficulty == score.kind == ALL and score.redrawn_low is not None and score.redrawn_high is not None:
+            yield f"pass@{score.k} {100 * score.redrawn_low:.1f}-{100 * score.redrawn_high:.1f}"
+
+
 def _month_rows(result: Result) -> Iterator[tuple[str, ...]]:
     """Yield pass@k of the problems published in each month; nothing where dates are unknown."""
     ks = sorted({score.k for score in result.scores})
@@ -104,6 +118,26 @@ def _month_rows(result: Result) -> Iterator[tuple[str, ...]]:
         yield month, str(sizes[month]), *(_score_cell(cells.get(k), sizes[month]) for k in ks)
 
 
+def _consistency_rows(result: Result) -> Iterator[tuple[str, ...]]:
+    """Yield the metrics that want several of k samples right, by k; nothing where k is 1."""
+    ks = sorted({row.k for row in result.consistency})
+    cells = {(row.metric, row.k): row for row in result.consistency if row.difficulty == row.kind == ALL}
+    if ks:
+        yield "of k samples", *(f"k = {k}" for k in ks)
+    for metric, meaning in _MEANINGS.items():
+        if found := [cells[metric, k] for k in ks if (metric, k) in cells]:
+            yield f"{meaning} ({metric})", *map(_percent, found)
+
+
+def _clean_rows(result: Result) -> Iterator[tuple[str, ...]]:
+    """Yield pass@k with and without the contaminated problems; nothing where none was named, or all were."""
+    if result.clean_scores:
+        yield "not contaminated", "problems", "k", "all problems", "these only", "what the others add"
+    for row in result.clean_scores:
+        gain = f"{100 * row.gain:+.2f} ({100 * row.gain_low:+.1f} to {100 * row.gain_high:+.1f})"
+        yield in_markdown(row.difficulty), str(row.problems), str(row.k), f"{100 * row.full:.2f}", _percent(row), gain
+
+
 def _score_cell(score: Score | None, problems: int) -> str:
     """Return "90.94 (87.6-93.4)", and over how many problems where sandbox errors left some out."""
     if score is None:
@@ -112,7 +146,7 @@ def _score_cell(score: Score | None, problems: int) -> str:
     return f"{_percent(score)}{partial}"
 
 
-def _percent(row: Score | VerdictShare) -> str:
+def _percent(row: Score | VerdictShare | Consistency | CleanScore) -> str:
     return f"{100 * row.value:.2f} ({100 * row.low:.1f}-{100 * row.high:.1f})"
 
 

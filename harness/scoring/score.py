@@ -15,8 +15,8 @@ from harness.benchmarks.problem_info import ProblemInfo, ProblemInfos
 from harness.errors import UserError
 from harness.runs.records import Evaluation, Repetition, Result, Run, Score, Tally, Usage, VerdictShare
 from harness.runs.row_store import SampleCounts
-from harness.scoring.intervals import mean_interval
-from harness.scoring.passk import pass_at_k
+from harness.scoring.intervals import interval_over, redrawn_interval
+from harness.scoring.passk import mean_pass_at_k, pass_at_k
 from sandbox.records import Verdict
 from sandbox.verdicts import absent_package
 
@@ -179,8 +179,10 @@ def _tally(info: ProblemInfo, counts: Counter[Verdict]) -> Tally:
         difficulty=info.difficulty,
         kind=info.kind,
         date=info.date,
+        family=info.family,
         n=counts.total() - counts[Verdict.SANDBOX_ERROR],
         c=counts[Verdict.ACCEPTED],
+        lost=counts[Verdict.SANDBOX_ERROR],
     )
 
 
@@ -208,10 +210,13 @@ def _scores(subsets: Mapping[Subset, Sequence[Tally]], ks: Iterable[int]) -> Ite
         for (difficulty, kind), tallies in subsets.items():
             if judged := [tally for tally in tallies if tally.n >= k]:
                 values = [pass_at_k(tally.n, tally.c, k) for tally in judged]
-                low, high = mean_interval(values, trials=sum(tally.n // k for tally in judged))
+                low, high = interval_over(judged, values, k)
+                value = float(mean_pass_at_k(((tally.n, tally.c) for tally in judged), k))
+                redrawn = redrawn_interval([(tally.n, tally.c) for tally in judged], k, value)
                 yield Score(
-                    difficulty=difficulty, kind=kind, k=k, value=fmean(values), low=low, high=high, problems=len(values)
-                )
+                    difficulty=difficulty, kind=kind, k=k, value=value, low=low, high=high,
+                    redrawn_low=redrawn and redrawn.low, redrawn_high=redrawn and redrawn.high, problems=len(values),
+                )  # fmt: skip
 
 
 def _shares(subsets: Mapping[Subset, Sequence[Tally]], found: _Counts) -> Iterator[VerdictShare]:
@@ -221,7 +226,7 @@ def _shares(subsets: Mapping[Subset, Sequence[Tally]], found: _Counts) -> Iterat
             counts = [found[tally.task_id][verdict] for tally in judged]
             if any(counts) and verdict is not Verdict.SANDBOX_ERROR:
                 values = [count / tally.n for count, tally in zip(counts, judged, strict=True)]
-                low, high = mean_interval(values, trials=sum(tally.n for tally in judged))
+                low, high = interval_over(judged, values, 1)
                 yield VerdictShare(
                     difficulty=difficulty, kind=kind, verdict=verdict, samples=sum(counts),
                     value=fmean(values), low=low, high=high,

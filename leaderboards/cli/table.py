@@ -1,19 +1,23 @@
 """Runs `proctor table`: `[METHOD[@MODEL]=]RESULT` in; tables, a page or a leaderboard out."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from harness.errors import UserError
+from harness.runs.run_names import run_path
 from leaderboards.leaderboard import LEDGER, is_stale, regenerate
+from leaderboards.marks import Table
 from leaderboards.page.page import write_page
 from leaderboards.plots.draw import write_plots
-from leaderboards.plots.figures import Figure, Step, figures, read_training
-from leaderboards.published import published_tables
+from leaderboards.plots.figures import Step, figures, read_training
+from leaderboards.plots.shapes import Figure
+from leaderboards.published import beside_published
 from leaderboards.render import RENDERERS, writing
-from leaderboards.results import RESULT_FILE, named_results, split_policy
-from leaderboards.table import TableEntry, tabulate
+from leaderboards.results import RESULT_FILE, label_of, named_results
+from leaderboards.table import TableEntry, table_entry, tabulate
 
 
 def entries_of(argument: str) -> tuple[TableEntry, ...]:
@@ -28,15 +32,15 @@ def entries_of(argument: str) -> tuple[TableEntry, ...]:
     Raises:
         UserError: As `named_results` does, or METHOD names several policies.
     """
-    label, source = _split(argument)
+    label, source = label_of(argument)
     found = named_results(source)
     if not label:
-        return tuple(TableEntry(method=one.result.policy, model="", result=one.result, run=one.run) for one in found)
+        return tuple(table_entry(one, one.result.policy) for one in found)
     if len(found) > 1:
         policies = ", ".join(one.result.policy for one in found)
         raise UserError(f"{argument}: {source} holds results of {policies}; choose one as {source}#POLICY")
     method, _, model = label.partition("@")
-    return (TableEntry(method=method, model=model, result=found[0].result, run=found[0].run),)
+    return (table_entry(found[0], method, model),)
 
 
 def titled(entries: Sequence[TableEntry]) -> Mapping[str, TableEntry]:
@@ -87,26 +91,26 @@ def _numbered(names: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def _split(argument: str) -> tuple[str, str]:
-    """Split off the label; an existing path is a path, even with an = in it."""
-    path, _ = split_policy(argument)
-    label, equals, source = argument.partition("=")
-    return ("", argument) if path.exists() or not equals else (label, source)
-
-
 STALE = 1
+TERMINAL = "terminal"
+"""Format that is drawn, not rendered to a text."""
 
 
 @click.command("table")
 @click.argument("results", nargs=-1, metavar="[[METHOD[@MODEL]=]RESULT]...")
-@click.option("--format", "as_", default="markdown", type=click.Choice((*RENDERERS, "html")), help="Format (markdown).")
+@click.option(
+    "--format",
+    "as_",
+    type=click.Choice((*RENDERERS, TERMINAL, "html")),
+    help="Format (default: terminal on a terminal, else markdown).",
+)
 @click.option(
     "--base", default="", metavar="METHOD", help='Mark numbers below this row (default: the one named "base").'
 )
 @click.option("--intervals", is_flag=True, help="Print 95 % intervals.")
 @click.option("--mixed-protocols", is_flag=True, help="Allow results of different protocols in one table.")
 @click.option("--by-model", is_flag=True, help="Columns by model, not by difficulty, as for MBPP in papers.")
-@click.option("--published", is_flag=True, help="Also print the paper's own numbers.")
+@click.option("--published", is_flag=True, help="Put the paper's own numbers beside ours.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder of the page, for --format html.")
 @click.option("--plots", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder for plots as SVG and PNG.")
 @click.option(
@@ -120,7 +124,7 @@ STALE = 1
 def command(
     *,
     results: tuple[str, ...],
-    as_: str,
+    as_: str | None,
     base: str,
     intervals: bool,
     mixed_protocols: bool,
@@ -139,7 +143,9 @@ def command(
     several results of one METHOD are seeds. A single folder of runs gets its LEADERBOARD.md written instead.
     """
     if tree := _tree(results):
-        if as_ != "markdown" or any((base, intervals, mixed_protocols, by_model, published, out, plots, checkpoints)):
+        if as_ not in {None, "markdown"} or any(
+            (base, intervals, mixed_protocols, by_model, published, out, plots, checkpoints)
+        ):
             raise UserError(
                 f"{tree}: is a folder of runs, whose leaderboard takes no option but --check; name single runs"
             )
@@ -154,22 +160,33 @@ def command(
         raise UserError("--checkpoint is for plots; give --plots FOLDER, or --format html --out FOLDER")
     entries = [entry for argument in results for entry in entries_of(argument)]
     tables = tabulate(entries, base=base, mixed_protocols=mixed_protocols, by_model=by_model)
-    shown = (*tables, *published_tables()) if published else tables
+    shown = beside_published(tables) if published else tables
     named = titled(entries)
     plotted = figures({title: entry.result for title, entry in named.items()}, trainings_of(checkpoints, entries))
     if out:
         with writing(out):
-            click.echo(f"Wrote {write_page(out, shown, named, plotted)}")
+            click.echo(f"Wrote {write_page(out, shown, named, plotted, base)}")
     if plots:
         _plot(plots, plotted)
     if not out:
-        click.echo(RENDERERS[as_](shown, intervals=intervals), nl=False)
+        _print(shown, as_ or (TERMINAL if sys.stdout.isatty() else "markdown"), intervals=intervals)
     return 0
+
+
+def _print(tables: Sequence[Table], as_: str, *, intervals: bool) -> None:
+    if as_ != TERMINAL:
+        click.echo(RENDERERS[as_](tables, intervals=intervals), nl=False)
+        return
+    from rich.console import Console  # noqa: PLC0415 - a tenth of a second, for a terminal only
+
+    from leaderboards.cli.terminal import draw_tables  # noqa: PLC0415
+
+    draw_tables(tables, Console(), intervals=intervals)
 
 
 def _tree(results: tuple[str, ...]) -> Path | None:
     """Return the folder of runs if one was named: a folder that is not itself a run."""
-    folder = Path(results[0]) if len(results) == 1 else None
+    folder = run_path(Path(results[0])) if len(results) == 1 else None
     return folder if folder and folder.is_dir() and not (folder / RESULT_FILE).exists() else None
 
 

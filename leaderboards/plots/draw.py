@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import UserError
 from harness.runs.jsonl import write_whole
-from leaderboards.plots.figures import COLOURS, VERDICTS, BarFigure, Figure, LineFigure, shortened
+from leaderboards.plots.shapes import COLOURS, VERDICTS, Bar, BarFigure, Figure, LineFigure, name_lines
 from leaderboards.plots.svg import svg_file
 from leaderboards.render import writing
 from sandbox.printable import one_line
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 WIDTH_INCHES = 8.0
 LINES_INCHES, ROW_INCHES = 4.0, 0.28
 DOTS_PER_INCH = 150
+NAME_CHARS = 32
+"""Of a line of a name beside the axes."""
 
 
 def write_plots(folder: Path, figures: Iterable[Figure]) -> tuple[Path, ...]:
@@ -86,7 +88,9 @@ def fill_axes(axes: "Axes", figure: Figure) -> None:
 
 
 def _inches(figure: Figure) -> float:
-    return 1.5 + ROW_INCHES * len(figure.bars) if isinstance(figure, BarFigure) else LINES_INCHES
+    if isinstance(figure, LineFigure):
+        return LINES_INCHES
+    return 1.5 + ROW_INCHES * sum(len(name_lines(_label(bar), NAME_CHARS)) for bar in figure.bars)
 
 
 def _lines(axes: "Axes", figure: LineFigure) -> None:
@@ -94,7 +98,13 @@ def _lines(axes: "Axes", figure: LineFigure) -> None:
         x, y = zip(*line.points, strict=True)
         dashes = "solid" if place < len(COLOURS) else (0, (2 + 2 * (place // len(COLOURS)),) * 2)
         marker = "o" if len(line.points) <= len(COLOURS) else ""
-        axes.plot(x, y, color=COLOURS[place % len(COLOURS)], linestyle=dashes, marker=marker)
+        colour = COLOURS[place % len(COLOURS)]
+        axes.plot(x, y, color=colour, linestyle=dashes, marker=marker, label="line")
+        if line.band:
+            along, low, high = zip(*line.band, strict=True)
+            axes.fill_between(along, low, high, color=colour, alpha=0.13, linewidth=0)
+        if line.raw:
+            axes.plot(*zip(*line.raw, strict=True), color=colour, alpha=0.35, linewidth=0.8, label="raw")
     for axis, scale, bounds, place_ticks in (
         (figure.x, axes.set_xscale, axes.set_xlim, axes.set_xticks),
         (figure.y, axes.set_yscale, axes.set_ylim, axes.set_yticks),
@@ -106,7 +116,8 @@ def _lines(axes: "Axes", figure: LineFigure) -> None:
     axes.set_xlabel(figure.x.label)
     axes.set_ylabel(figure.y.label)
     axes.grid(axis="y", alpha=0.5)
-    _legend(axes, axes.lines, [_name(line.name) for line in figure.lines])
+    lines = [line for line in axes.lines if line.get_label() == "line"]
+    _legend(axes, lines, [_name(line.name) for line in figure.lines])
 
 
 def _bars(axes: "Axes", figure: BarFigure) -> None:
@@ -117,7 +128,7 @@ def _bars(axes: "Axes", figure: BarFigure) -> None:
         widths = [100 * bar.shares.get(verdict, 0.0) for bar in figure.bars]
         parts.append(axes.barh(places, widths, left=reached, color=VERDICTS[verdict]))
         reached = [left + width for left, width in zip(reached, widths, strict=True)]
-    axes.set_yticks(places, [_name(bar.label) for bar in figure.bars])
+    axes.set_yticks(places, [_name(_label(bar)) for bar in figure.bars])
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
     axes.set_xlabel("percent of samples")
@@ -129,5 +140,9 @@ def _legend(axes: "Axes", parts: Sequence[Any], names: Sequence[str]) -> None:
     axes.legend(parts, names, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
 
 
+def _label(bar: Bar) -> str:
+    return f"{bar.name}, {bar.difficulty}"
+
+
 def _name(text: str) -> str:
-    return one_line(shortened(text))
+    return "\n".join(map(one_line, name_lines(text, NAME_CHARS)))

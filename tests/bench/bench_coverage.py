@@ -1,10 +1,17 @@
-"""How often a 95 % interval holds the truth: ours, and the percentiles of a bootstrap over problems.
+"""How often 95 % intervals hold the truth, over a grid of benchmarks and models.
 
-Each problem has a chance of being solved, drawn from a beta distribution; n samples of it give one value, its pass@k.
-The truth is the mean of pass@k over all problems that could be drawn. Then the same for the difference between two
-policies, drawn as bench_gate.py draws them. These are the tables of docs/papers.md.
+Each problem has a chance of being solved, drawn from a beta distribution with a + b = `spread`: the smaller, the more
+problems are solved always or never. n samples of it give one value, its pass@k. Two intervals are tried: that for other
+problems like these, whose truth is the mean of pass@k over all problems that could be drawn; and that for these
+problems drawn again, whose truth is the mean over those that were. Where n = k only the number of problems solved
+counts, so coverage of the first is summed up without simulation.
+
+Where hardly a problem is expected on the rarer side, solved or not, no interval can cover 95 %: whether it holds the
+truth hangs on one problem. Those cells are counted apart. Then the same for the difference between two policies, drawn
+as bench_gate.py draws them. These are the tables of docs/statistics.md.
 """
 
+import math
 import sys
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -12,60 +19,141 @@ from typing import NamedTuple
 import bench_gate
 import numpy as np
 
-from harness.scoring.intervals import mean_interval
+from harness.scoring.intervals import mean_interval, redrawn_interval
 from harness.scoring.passk import pass_at_k
 from leaderboards.paired import mean_difference
 
-RUNS = 2000
+RUNS = 1000
 PAIRS = 10_000
-DRAWS = 1000
-PROBLEMS = (10, 50, 500, 2000)
-CHANCES = ((2.0, 2.0), (0.3, 3.0), (4.0, 1.0))
-PROMISED = (0.94, 0.96)
-TRIES = ((1, 1), (10, 1), (10, 10), (20, 10))
+PROBLEMS = (10, 50, 164, 500, 2572)
+TRIES = ((1, 1), (10, 1), (10, 10))
 """(n, k)"""
+TRUTHS = (0.005, 0.02, 0.1, 0.5, 0.9, 0.98, 0.995, 0.999)
+SPREADS = (0.3, 4.0)
+DENSE = 8
+"""Problems expected on the rarer side, from which on coverage is promised from both sides."""
+PROMISED = (0.94, 0.97)
+DIFFERENCES_PROMISED = (0.94, 0.96)
+NOISE = 0.017
+"""Two and a half standard errors of a share near 95 % of `RUNS`."""
 
 
-class Coverage(NamedTuple):
-    """Shares of intervals that held the truth."""
+class Cell(NamedTuple):
+    """Coverage of both intervals in one place of the grid; None where an interval doesn't exist."""
 
-    ours: float
-    bootstrap: float
+    dense: bool
+    other: float
+    redrawn: float | None
 
 
 def truth_of(a: float, b: float, k: int) -> float:
     """Return the mean of 1 - (1 - x)^k for x of a beta distribution: 1 - B(a, b + k) / B(a, b)."""
-    return float(1 - np.prod([(b + i) / (a + b + i) for i in range(k)]))
+    return 1 - math.prod((b + i) / (a + b + i) for i in range(k))
 
 
-def bootstrap(values: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
-    """Return the 2.5 and 97.5 percentiles of the mean over problems resampled; equal values are drawn as one lot."""
-    distinct, counts = np.unique(values, return_counts=True)
-    means = rng.multinomial(len(values), counts / len(values), size=DRAWS) @ distinct / len(values)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return low, high
+def shape(truth: float, spread: float, k: int) -> tuple[float, float]:
+    """Return a and b of the beta distribution with this mean of pass@k, and a + b = `spread`."""
+    low, high = 0.0, 1.0
+    for _ in range(100):
+        middle = (low + high) / 2
+        reached = truth_of(middle * spread, (1 - middle) * spread, k)
+        low, high = (middle, high) if reached < truth else (low, middle)
+    return low * spread, (1 - low) * spread
 
 
-def coverage(a: float, b: float, n: int, k: int, problems: int) -> Coverage:
+def exact(truth: float, problems: int) -> float:
+    """Return the coverage with one sample a problem, summed over how many are solved."""
+    logs = math.lgamma(problems + 1)
+    covered = 0.0
+    for solved in range(problems + 1):
+        rest = problems - solved
+        likely = math.exp(
+            logs
+            - math.lgamma(solved + 1)
+            - math.lgamma(rest + 1)
+            + solved * math.log(truth)
+            + rest * math.log1p(-truth)
+        )
+        if likely > 1e-9:
+            low, high = mean_interval([1.0] * solved + [0.0] * rest, problems)
+            covered += likely * (low <= truth <= high)
+    return covered
+
+
+def simulated(truth: float, spread: float, n: int, k: int, problems: int) -> tuple[float, float]:
     """Return the coverage of both intervals over many runs, the same in every call."""
     rng = np.random.default_rng(0)
-    truth, value_of = truth_of(a, b, k), np.array([pass_at_k(n, c, k) for c in range(n + 1)])
-    ours = theirs = 0
+    (a, b), value_of = shape(truth, spread, k), [pass_at_k(n, c, k) for c in range(n + 1)]
+    other = redrawn = 0
     for _ in range(RUNS):
-        values = value_of[rng.binomial(n, rng.beta(a, b, size=problems))]
-        low, high = mean_interval(values.tolist(), problems * (n // k))
-        ours += low <= truth <= high
-        low, high = bootstrap(values, rng)
-        theirs += low <= truth <= high
-    return Coverage(ours / RUNS, theirs / RUNS)
+        chances = rng.beta(a, b, size=problems)
+        accepted = rng.binomial(n, chances).tolist()
+        values = [value_of[c] for c in accepted]
+        low, high = mean_interval(values, problems * (n // k))
+        other += low <= truth <= high
+        low, high = redrawn_interval([(n, c) for c in accepted], k, sum(values) / problems)
+        redrawn += low <= float((1 - (1 - chances) ** k).mean()) <= high
+    return other / RUNS, redrawn / RUNS
 
 
-def rows() -> Iterator[tuple[str, list[Coverage]]]:
-    """Yield the name of each setting with its coverage for every number of problems."""
-    for a, b in CHANCES:
-        for n, k in TRIES:
-            name = f"beta({a:g}, {b:g}), n = {n}, pass@{k} = {100 * truth_of(a, b, k):.1f}"
-            yield name, [coverage(a, b, n, k, problems) for problems in PROBLEMS]
+def cells(n: int, k: int, problems: int) -> Iterator[Cell]:
+    """Yield the places of the grid for some samples, tries and problems."""
+    for truth in TRUTHS:
+        dense = problems * min(truth, 1 - truth) >= DENSE - 1e-9
+        if n == 1:
+            yield Cell(dense, exact(truth, problems), None)
+            continue
+        for spread in SPREADS:
+            other, redrawn = simulated(truth, spread, n, k, problems)
+            yield Cell(dense, exact(truth, problems) if n == k else other, redrawn)
+
+
+def extent(shares: list[float]) -> str:
+    """Return the least and the largest share in percent."""
+    return f"{100 * min(shares):.1f}-{100 * max(shares):.1f}" if shares else ""
+
+
+def grid() -> bool:
+    """Print the table of the grid, and return whether coverage is as promised from 50 problems on."""
+    print("| percent covered, least and most over the grid | other problems | rare cells | drawn again | rare cells |")
+    print("|---|---|---|---|---|")
+    kept = True
+    for n, k in TRIES:
+        for problems in PROBLEMS:
+            found = list(cells(n, k, problems))
+            dense, rare = ([cell for cell in found if cell.dense is wanted] for wanted in (True, False))
+            columns = [
+                [share for cell in part if (share := getattr(cell, name)) is not None]
+                for name in ("other", "redrawn")
+                for part in (dense, rare)
+            ]
+            print(f"| n = {n}, pass@{k}, {problems} problems | {' | '.join(map(extent, columns))} |", flush=True)
+            kept = kept and (problems < 50 or _is_kept(columns, n, k))
+    return kept
+
+
+def _is_kept(columns: list[list[float]], n: int, k: int) -> bool:
+    """Say whether coverage is as promised; drawn again it may be higher where n < 2k, as the variance is a guess."""
+    noise = NOISE if n > 1 else 0.0
+    least, most = PROMISED[0] - noise, PROMISED[1] + noise
+    bounded = columns[0] + columns[2] * (n >= 2 * k)
+    return max(bounded) <= most and min(share for column in columns for share in column) >= least
+
+
+def family_coverage(families: int, size: int, alike: float) -> tuple[float, float]:
+    """Return the coverage with and without families: problems of one share a part of their chance."""
+    rng = np.random.default_rng(0)
+    plain = clustered = 0
+    names = [family for family in range(families) for _ in range(size)]
+    for _ in range(RUNS):
+        shared = np.repeat(rng.beta(1, 1, size=families), size)
+        chances = np.where(rng.random(families * size) < alike, shared, rng.beta(1, 1, size=families * size))
+        values = (rng.binomial(10, chances) / 10).tolist()
+        for with_families in (False, True):
+            low, high = mean_interval(values, 10 * len(values), families=names if with_families else ())
+            held = low <= 0.5 <= high
+            clustered, plain = clustered + held * with_families, plain + held * (not with_families)
+    return plain / RUNS, clustered / RUNS
 
 
 def difference_coverage(setting: bench_gate.Setting, drop: float) -> float:
@@ -87,22 +175,21 @@ def differences() -> bool:
     for setting in bench_gate.SETTINGS:
         found = [difference_coverage(setting, drop) for drop in (0.0, bench_gate.DROP)]
         print(f"| {setting.name} | {' | '.join(f'{100 * share:.1f}' for share in found)} |", flush=True)
-        kept = kept and all(PROMISED[0] <= share <= PROMISED[1] for share in found)
+        kept = kept and all(DIFFERENCES_PROMISED[0] <= share <= DIFFERENCES_PROMISED[1] for share in found)
     return kept
 
 
 def main() -> int:
-    """Print the tables; fail where pass@1 at 500 problems, or a difference, is not covered as promised."""
-    print("| percent covered, ours / bootstrap | " + " | ".join(f"{problems} problems" for problems in PROBLEMS) + " |")
-    print("|" + "---|" * (len(PROBLEMS) + 1))
-    kept = True
-    for name, found in rows():
-        cells = " | ".join(f"{100 * both.ours:.1f} / {100 * both.bootstrap:.1f}" for both in found)
-        print(f"| {name} | {cells} |", flush=True)
-        if "n = 10, pass@1 " in name:
-            kept = kept and PROMISED[0] <= found[PROBLEMS.index(500)].ours <= PROMISED[1]
+    """Print the tables; fail where coverage is not as promised."""
+    kept = grid()
+    print("\n| percent covered, n = 10, half of the problems as their family | without families | with families |")
+    print("|---|---|---|")
+    for families, size in ((20, 8), (60, 3), (200, 5)):
+        plain, clustered = family_coverage(families, size, alike=0.5)
+        print(f"| {families} families of {size} problems | {100 * plain:.1f} | {100 * clustered:.1f} |", flush=True)
+        kept = kept and clustered >= PROMISED[0] - 2 * NOISE
     kept = differences() and kept
-    print(f"\n500 problems, pass@1 of n = 10 and differences: 94-96 % {'kept' if kept else 'MISSED'}")
+    print(f"\n94-97 % from 50 problems on, never below 94 %; differences 94-96 %: {'kept' if kept else 'MISSED'}")
     return 0 if kept else 1
 
 

@@ -1,53 +1,95 @@
-"""Intervals against hand-computed numbers, an independent bootstrap, and their promised coverage."""
+"""Intervals against hand-computed numbers, scipy, an independent bootstrap, and their promised coverage."""
+
+import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
 
-from harness.scoring.intervals import mean_interval, wilson
+from harness.runs.records import Tally
+from harness.scoring.intervals import interval_over, mean_interval, redrawn_interval
 from harness.scoring.passk import pass_at_k
+from harness.scoring.proportions import proportion_interval
 
-Z2 = 1.959963984540054**2  # 3.841458820694124
-
-
-def test_wilson_by_hand():
-    """8 of 10: centre (0.8 + z2/20) / (1 + z2/10) = 0.716740, half width sqrt(z2 (0.016 + z2/400)) / (1 + z2/10)."""
-    centre = (0.8 + Z2 / 20) / (1 + Z2 / 10)
-    half = (Z2 * (0.8 * 0.2 / 10 + Z2 / 400)) ** 0.5 / (1 + Z2 / 10)
-
-    assert wilson(0.8, 10) == pytest.approx((0.490162, 0.943318), abs=1e-6)
-    assert wilson(0.8, 10) == pytest.approx((centre - half, centre + half))
+PART = 0.62
+"""Of the number observed, in either tail."""
 
 
-@pytest.mark.parametrize(("p", "low", "high"), [(0.0, 0.0, Z2 / (100 + Z2)), (1.0, 100 / (100 + Z2), 1.0)])
-def test_none_and_all_of_a_hundred(p, low, high):
-    """At 0 of n the upper bound is z2 / (n + z2); at n of n the lower one is n / (n + z2)."""
-    assert wilson(p, 100) == pytest.approx((low, high))
-    assert mean_interval([p] * 100, 1000) == pytest.approx((low, high))
+@given(st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_a_bound_is_where_a_tail_has_its_chance(case):
+    """P(more) + 0.62 P(as many) is 2.5 % at the lower bound, and so is the other tail at the upper one."""
+    solved, of = case
+    low, high = proportion_interval(solved, of)
+    tails = (
+        stats.binom.sf(solved, of, low) + PART * stats.binom.pmf(solved, of, low) if solved else 0.025,
+        stats.binom.cdf(solved - 1, of, high) + PART * stats.binom.pmf(solved, of, high) if solved < of else 0.025,
+    )
+
+    assert tails == pytest.approx((0.025, 0.025), abs=1e-7)
+    assert 0 <= low <= solved / of <= high <= 1
 
 
-def test_one_sample_a_problem_gives_wilson_exactly():
+def test_none_and_all_of_a_hundred():
+    """0.62 (1 - p)^100 is 2.5 % where p is 1 - (0.025 / 0.62)^(1/100)."""
+    bound = 1 - (0.025 / PART) ** (1 / 100)
+
+    assert proportion_interval(0, 100) == pytest.approx((0, bound))
+    assert proportion_interval(100, 100) == pytest.approx((1 - bound, 1))
+
+
+@given(st.floats(0, 1), st.floats(0.5, 1e6))
+def test_any_proportion_of_any_number_has_bounds_around_it(share, trials):
+    """Numbers of trials need not be whole, and may be large."""
+    low, high = proportion_interval(share * trials, trials)
+
+    assert 0 <= low <= share + 1e-9
+    assert share - 1e-9 <= high <= 1
+
+
+def test_one_sample_a_problem_gives_the_interval_of_a_proportion():
     """30 of 40 problems solved: p (1 - p) / var(mean) is 40."""
-    assert mean_interval([1.0] * 30 + [0.0] * 10, 40) == pytest.approx(wilson(0.75, 40))
+    assert mean_interval([1.0] * 30 + [0.0] * 10, 40) == pytest.approx(proportion_interval(30, 40))
 
 
 def test_shares_give_a_narrower_interval():
-    """Values 0.4 and 0.6 in turn, 50 problems: variance 0.01, so n_eff = 50 * 0.25 / 0.01 = 1250 of 5000 trials."""
-    assert mean_interval([0.4, 0.6] * 25, 5000) == pytest.approx(wilson(0.5, 1250))
+    """0.4 and 0.6 in turn, 500 problems: squares 5, p (1 - p) 500 = 125; each has 0.35 more; t for z takes 0.3 %."""
+    ratio = (5 + 0.35) / (125 + 0.35)
+    known = (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 499)) ** 2
+    n_eff = 500 * (1 + (1 / ratio - 1) * known)
+
+    assert mean_interval([0.4, 0.6] * 250, 50_000) == pytest.approx(proportion_interval(n_eff / 2, n_eff))
 
 
 def test_alike_values_are_no_more_than_their_trials():
-    """The same values from 10 samples each: 500 trials can't be as certain as 1250."""
-    assert mean_interval([0.4, 0.6] * 25, 500) == pytest.approx(wilson(0.5, 500))
-
-
-def test_equal_shares_fall_back_to_the_number_of_problems():
-    """Where no value differs from another the variance says nothing, and the interval doesn't collapse."""
-    assert mean_interval([0.5, 0.5, 0.5], 30) == wilson(0.5, 3)
+    """The same values from 10 samples each: 5000 trials can't be as certain as 11,700."""
+    assert mean_interval([0.4, 0.6] * 250, 5000) == pytest.approx(proportion_interval(2500, 5000))
 
 
 def test_one_problem_is_one_trial():
     """However many samples it has: another problem could be anything."""
-    assert mean_interval([0.5], 100) == wilson(0.5, 1)
+    assert mean_interval([0.5], 100) == proportion_interval(0.5, 1)
+
+
+def test_the_first_accepted_sample_is_no_jump():
+    """Of 572 problems with 10 samples, none accepted leaves up to 0.56 %; one, two, three leave hardly less or more."""
+    uppers = [mean_interval([0.1] * solved + [0.0] * (572 - solved), 5720).high for solved in range(4)]
+
+    assert uppers[0] == pytest.approx(1 - (0.025 / PART) ** (1 / 572))
+    assert all(0.8 < after / before < 1.25 for before, after in pairwise(uppers))
+
+
+@given(st.integers(2, 200), st.data())
+def test_no_single_sample_moves_a_bound_by_much_more_than_a_problem(problems, data):
+    """Whatever the counts: one more accepted sample of ten moves neither bound by more than two problems' shares."""
+    counts = data.draw(st.lists(st.integers(0, 9), min_size=problems, max_size=problems))
+    before = mean_interval([c / 10 for c in counts], 10 * problems)
+    counts[0] += 1
+    after = mean_interval([c / 10 for c in counts], 10 * problems)
+
+    assert np.abs(np.subtract(before, after)).max() < 2 / problems
 
 
 def test_more_confidence_is_wider():
@@ -67,25 +109,86 @@ def test_what_makes_no_sense_is_refused(values, trials):
 
 @pytest.mark.parametrize("k", [1, 10])
 def test_agrees_with_a_bootstrap_over_problems(k):
-    """With 500 problems, far from 0 and 1, the percentiles of 10,000 draws of problems are the same to 0.3 points."""
+    """With 500 problems, far from 0 and 1, the percentiles of 10,000 draws of problems are the same to 0.5 points."""
     rng = np.random.default_rng(7)
     solved = rng.binomial(10, rng.beta(0.5, 1.5, size=500))
     values = np.array([pass_at_k(10, int(c), k) for c in solved])
 
     drawn = values[rng.integers(500, size=(10_000, 500))].mean(axis=1)
 
-    assert mean_interval(values.tolist(), 5000 // k) == pytest.approx(np.percentile(drawn, [2.5, 97.5]), abs=0.003)
+    assert mean_interval(values.tolist(), 5000 // k) == pytest.approx(np.percentile(drawn, [2.5, 97.5]), abs=0.005)
+
+
+def test_problems_of_a_family_that_fall_together_count_as_one():
+    """20 families of 5 equal problems, half of them solved: hardly more is known than of 20 problems."""
+    values = ([1.0] * 5 + [0.0] * 5) * 10
+    families = [number // 5 for number in range(100)]
+
+    alone, together = mean_interval(values, 100), mean_interval(values, 100, families=families)
+    twenty = mean_interval([1.0, 0.0] * 10, 20)
+
+    assert alone == pytest.approx(proportion_interval(50, 100))
+    assert together.high - together.low == pytest.approx(twenty.high - twenty.low, rel=0.1)
+
+
+def test_families_that_differ_within_only_change_nothing():
+    """Each family has one problem solved and one not, so families are all alike: the problems' own variance stays."""
+    values, families = [1.0, 0.0] * 50, [number // 2 for number in range(100)]
+
+    assert mean_interval(values, 100, families=families) == mean_interval(values, 100)
+
+
+def test_one_family_says_no_more_than_one_problem():
+    """Another family could be anything."""
+    assert mean_interval([0.5, 0.5, 1.0, 0.0], 40, families=["a"] * 4) == proportion_interval(0.5, 1)
+
+
+def test_tallies_without_families_are_families_of_their_own():
+    """A benchmark without families is treated as if there were no such thing."""
+    alone = [Tally(task_id=str(number), difficulty="", kind="call", n=1, c=number % 2) for number in range(10)]
+
+    assert interval_over(alone, [0.0, 1.0] * 5, 1) == mean_interval([0.0, 1.0] * 5, 10)
+
+
+def test_the_tries_of_an_interval_are_whole_sets_of_k():
+    """Two tries from five samples are had twice, so 100 problems hold 200, not 250, however alike their values are."""
+    tallies = [Tally(task_id=str(number), difficulty="", kind="call", n=5, c=3) for number in range(100)]
+
+    assert interval_over(tallies, [0.7, 0.9] * 50, 2) == pytest.approx(proportion_interval(160, 200))
+
+
+def test_drawn_again_counts_the_samples_own_variance_only():
+    """50 problems, 5 of 10 accepted each: the unbiased variance of the 500 is 50 * 10 * 5 * 5 / (10 * 9) = 138.9.
+
+    Half of 500 has a variance of 125: n_eff can't be less than the 500 samples.
+    """
+    assert redrawn_interval([(10, 5)] * 50, 1, 0.5) == pytest.approx(proportion_interval(250, 500))
+
+
+def test_problems_solved_always_or_never_vary_hardly_when_drawn_again():
+    """25 problems with 10 of 10 and 25 with none: variance 0, one set assumed of 126: n_eff is 500 * 126."""
+    assert redrawn_interval([(10, 10), (10, 0)] * 25, 1, 0.5) == pytest.approx(proportion_interval(31_500, 63_000))
+
+
+def test_one_sample_of_a_problem_does_not_tell_how_it_varies():
+    """So there is no such interval."""
+    assert redrawn_interval([(10, 5), (1, 1)], 1, 0.75) is None
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("a", "b"), [(2.0, 2.0), (0.3, 3.0), (4.0, 1.0)])
-@pytest.mark.parametrize("n", [1, 10])
-def test_coverage_is_what_it_says(a, b, n):
-    """With 500 problems the truth lies in 94-96 % of the intervals, for one sample (0 and 1) and ten a problem."""
+@pytest.mark.parametrize("k", [1, 10])
+def test_coverage_is_what_it_says(a, b, k):
+    """With 200 problems, n = 10, the truths lie in at least 94 % of 1000 intervals of either kind, give or take 1.7."""
     rng = np.random.default_rng(20240607)
-    shares = rng.binomial(n, rng.beta(a, b, size=(4000, 500))) / n
+    truth = 1 - math.prod((b + i) / (a + b + i) for i in range(k))
+    held = np.zeros(2)
+    for _ in range(1000):
+        chances = rng.beta(a, b, size=200)
+        accepted = rng.binomial(10, chances).tolist()
+        values = [pass_at_k(10, c, k) for c in accepted]
+        other = mean_interval(values, 2000 // k)
+        again = redrawn_interval([(10, c) for c in accepted], k, sum(values) / 200)
+        held += other.low <= truth <= other.high, again.low <= (1 - (1 - chances) ** k).mean() <= again.high
 
-    intervals = [mean_interval(values, 500 * n) for values in shares.tolist()]
-    covered = np.mean([low <= a / (a + b) <= high for low, high in intervals])
-
-    assert 0.94 <= covered <= 0.96
+    assert np.all((held >= 923) & (held <= 994))

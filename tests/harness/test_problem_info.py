@@ -5,8 +5,12 @@ import hashlib
 import msgspec
 import pytest
 
+from harness.benchmarks.code_contests import code_contests
+from harness.benchmarks.livecodebench import livecodebench
+from harness.benchmarks.mini import mini
 from harness.benchmarks.problem_info import fingerprint, info_of, problem_infos, sha256_of, usual_limits
 from sandbox.records import AssertTest, CallTest, Limits, StdioTest, ValueTest
+from trainers.demo.tasks import miniature
 
 STDIO = StdioTest(stdin="1", expected_stdout="2")
 CALL = CallTest(function="f", arguments=(1,), expected=2)
@@ -103,3 +107,29 @@ def test_usual_limits(make_info):
     slow = msgspec.structs.replace(make_info("slow"), limits=Limits(cpu_s=18.0))
 
     assert usual_limits([slow, make_info("a"), make_info("b")]) == Limits()
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "task_id", "date", "family"),
+    [
+        (livecodebench, "abc301_a", "2023-05-13", "abc301"),
+        (livecodebench, "1873_A", "2023-09-20", "1873"),
+        (livecodebench, "2727", "2023-05-07", "2023-05-07"),
+        (livecodebench, "2727", "", ""),
+        (code_contests, "1575_A. Another Sorting Problem", "", "1575"),
+        (code_contests, "p02623 AtCoder Beginner Contest_1", "", ""),
+        (code_contests, "17", "", ""),
+        (miniature, "test/longest_even_run/2", "", "longest_even_run"),
+        (mini, "introductory/longest_even_run", "", ""),
+    ],
+)
+def test_problems_of_a_contest_or_template_are_a_family(make_problem, benchmark, task_id, date, family):
+    """As far as the benchmark tells; others stand alone."""
+    assert benchmark.family(make_problem(task_id=task_id, date=date)) == family
+
+
+def test_infos_name_the_family(make_problem):
+    """From the function of the benchmark."""
+    infos = problem_infos({"a": make_problem(task_id="a")}, ["a"], lambda problem: f"of {problem.task_id}")
+
+    assert infos["a"].family == "of a"

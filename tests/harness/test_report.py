@@ -85,6 +85,9 @@ def test_tables_of_two_difficulties(make_result):
 | compile_error | 0       |                     | 0    | 0    |
 | sandbox_error | 1       |                     |      |      |
 
+**1 of 4 samples were lost to faults of the sandbox and are not counted; more than 0.1 % are lost, so the numbers are \
+not scores: judge the samples again**
+
 Prompt: unknown; extraction: first (25.00 % without a program, 50.00 % cut off)
 
 Python 3.11.7; isolation: seccomp (a filter); absent: landlock (no such system call)

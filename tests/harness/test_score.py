@@ -7,7 +7,8 @@ import pytest
 
 from harness.errors import UserError
 from harness.runs.records import Producer, PromptCardId, Repetition, Sampling, Tally, Usage
-from harness.scoring.intervals import wilson
+from harness.scoring.intervals import redrawn_interval
+from harness.scoring.proportions import proportion_interval
 from harness.scoring.score import count_package, refuse_short, score
 from sandbox.records import Verdict
 
@@ -69,33 +70,43 @@ def test_scores_by_hand(evaluations, infos, run):
 
 
 def test_intervals_by_hand(evaluations, infos, run):
-    """pass@1: values 1, 1/2, 0, p (1 - p) / var(mean) = (1/4) / (1/18) = 4.5 of 6 trials; pass@2: 1, 1, 0 of 3."""
+    """pass@1: values 1, 1/2, 0, squares 1/2 of 3/4, each with 0.35 more; t = 4.3027 for z; pass@2: 1, 1, 0 of 3."""
     (result,) = score(evaluations, infos, run, USAGE)
 
     bounds = {s.k: (s.low, s.high) for s in result.scores if s.difficulty == s.kind == "all"}
 
-    assert bounds[1] == pytest.approx(wilson(1 / 2, 4.5))
-    assert bounds[2] == pytest.approx(wilson(2 / 3, 3))
+    n_eff = 3 * (1 + (1.10 / 0.85 - 1) * (1.959964 / 4.302653) ** 2)
+    assert bounds[1] == pytest.approx(proportion_interval(n_eff / 2, n_eff), abs=1e-6)
+    assert bounds[2] == pytest.approx(proportion_interval(2, 3))
 
 
-def test_the_tries_of_an_interval_are_whole_sets_of_k(make_evaluation, infos, make_run):
-    """Of 5 samples 2 and 3 are right: pass@2 is 7/10 and 9/10, p (1 - p) / var(mean) = 0.16 / 0.005 = 32 is too many.
+def test_a_score_has_two_intervals(evaluations, infos, run):
+    """The narrower one is for these problems drawn again, from 2 of 2, 1 of 2 and 0 of 2 samples."""
+    (result,) = score(evaluations, infos, run, USAGE)
 
-    Two tries from five samples are had twice, so two problems hold 4, not 10 and not 5.
-    """
-    verdicts = {
-        "a": 2 * [Verdict.ACCEPTED] + 3 * [Verdict.WRONG_ANSWER],
-        "b": 3 * [Verdict.ACCEPTED] + 2 * [Verdict.WRONG_ANSWER],
-    }
-    rows = [
-        make_evaluation(task_id, index, verdict)
-        for task_id in verdicts
-        for index, verdict in enumerate(verdicts[task_id])
-    ]
+    (first,) = (s for s in result.scores if (s.difficulty, s.kind, s.k) == ("all", "all", 1))
 
-    (result,) = score(rows, infos, make_run(k=(2,), problems={"a": "1", "b": "2"}), USAGE)
+    assert (first.redrawn_low, first.redrawn_high) == redrawn_interval([(2, 2), (2, 1), (2, 0)], 1, 1 / 2)
+    assert first.low < first.redrawn_low < first.redrawn_high < first.high
 
-    assert (result.scores[0].low, result.scores[0].high) == pytest.approx(wilson(0.8, 4))
+
+def test_one_sample_a_problem_has_no_interval_drawn_again(make_evaluation, infos, make_run):
+    """It doesn't tell how much a problem varies."""
+    (result,) = score([make_evaluation("a", 0), make_evaluation("b", 0)], infos, make_run(k=(1,)), USAGE)
+
+    assert {(row.redrawn_low, row.redrawn_high) for row in result.scores} == {(None, None)}
+
+
+def test_families_reach_the_tallies_and_widen_the_interval(make_evaluation, infos, run):
+    """One contest of three problems is no more than one problem."""
+    contest = {task_id: msgspec.structs.replace(info, family="contest") for task_id, info in infos.items()}
+    rows = [make_evaluation(task_id, index) for task_id in infos for index in (0, 1)]
+
+    ((alone,), (together,)) = (score(rows, of, run, USAGE) for of in (infos, contest))
+
+    assert {tally.family for tally in together.tallies} == {"contest"}
+    assert (together.scores[0].low, together.scores[0].high) == proportion_interval(1, 1)
+    assert together.scores[0].low < alone.scores[0].low
 
 
 def test_shares_of_verdicts(evaluations, infos, run):
@@ -169,7 +180,7 @@ def test_sandbox_errors_count_against_nobody(evaluations, make_evaluation, infos
 
     (result,) = score(evaluations, infos, run, USAGE)
 
-    assert result.tallies[1] == Tally(task_id="b", difficulty="easy", kind="stdio", n=1, c=1)
+    assert result.tallies[1] == Tally(task_id="b", difficulty="easy", kind="stdio", n=1, c=1, lost=1)
     assert result.verdict_counts[Verdict.SANDBOX_ERROR] == 1
     assert Verdict.SANDBOX_ERROR not in {share.verdict for share in result.verdict_shares}
     assert [(s.k, s.value, s.problems) for s in result.scores if s.difficulty == s.kind == "all"] == [
@@ -192,13 +203,14 @@ def test_a_problem_of_sandbox_errors_alone_has_no_part_in_shares(make_evaluation
     ]
 
 
-def test_the_interval_of_a_share_is_that_of_all_its_samples(evaluations, infos, run):
-    """Wrong answers of a, b, c are 0, 1/2, 1/2: p (1 - p) / var(mean) = (2/9) / (1/54) is more than their 6 samples."""
+def test_the_interval_of_a_share_is_that_of_its_problems(evaluations, infos, run):
+    """Wrong answers of a, b, c are 0, 1/2, 1/2: squares 1/6 of 2/3, each with 0.35 more; t = 4.3027 for z."""
     (result,) = score(evaluations, infos, run, USAGE)
 
     (wrong,) = (s for s in result.verdict_shares if (s.difficulty, s.kind, s.verdict) == ("all", "all", "wrong_answer"))
 
-    assert (wrong.low, wrong.high) == pytest.approx(wilson(1 / 3, 6))
+    n_eff = 3 * (1 + ((2 / 3 + 0.35) / (1 / 6 + 0.35) - 1) * (1.959964 / 4.302653) ** 2)
+    assert (wrong.low, wrong.high) == pytest.approx(proportion_interval(n_eff / 3, n_eff), abs=1e-6)
 
 
 def test_only_problems_with_samples_are_tallied(make_evaluation, infos, run):

@@ -144,6 +144,18 @@ def test_score_of_one_split(score, tmp_path):
     assert (gpt.conditions.splits, [tally.task_id for tally in gpt.tallies]) == (("train",), ["2"])
 
 
+def test_contaminated_problems_are_scored_apart(score, tmp_path, capsys):
+    """Task 2 is solved twice, task 1 half: 75 % with both, 50 % without it; the run in the folder goes on."""
+    (tmp_path / "seen.txt").write_text("2\nnone of ours\n")
+    assert score() == 0
+    assert score("--contaminated", "seen.txt") == 0
+
+    gpt, _ = msgspec.json.decode((tmp_path / "run" / "result.json").read_bytes(), type=tuple[Result, ...])
+    (row,) = gpt.clean_scores
+    assert (gpt.contaminated, row.full, row.value, row.gain) == (("2",), 0.75, 0.5, 0.25)
+    assert "| all              | 1        | 1 | 75.00        | 50.00 (" in capsys.readouterr().out
+
+
 def test_score_of_a_problem_set(score, tmp_path):
     """The samples of other problems are left out, and the set is named in the result and told from all the rest."""
     assert score("--problem-set", "trained") == 2  # `other` has no samples of task 2

@@ -3,10 +3,13 @@
 import hashlib
 from statistics import fmean
 
+import chromium
+import explored
 import msgspec
 import pytest
 from usual_conditions import conditions, take_conditions
 
+from harness.cli.main import run as proctor
 from harness.runs.jsonl import as_row
 from harness.runs.records import Evaluation, Repetition, Result, Run, Sample, Score, Source, Tally, Usage
 from harness.scoring.passk import pass_at_k
@@ -109,3 +112,26 @@ def evaluation(sample, difficulty):
         program_sha256="", extraction="whole", discarded_chars=0, complete=True, verdict=Verdict.WRONG_ANSWER,
         per_test=(passed, failed), cpu_s=0, detail=said,
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def started_browser(tmp_path_factory):
+    """Start Chromium, and end it."""
+    with chromium.opened(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(started_browser):
+    """Open a page like new."""
+    started_browser.begin()
+    return started_browser
+
+
+@pytest.fixture(scope="session")
+def explored_page(tmp_path_factory):
+    """Write a page of three methods; return its address."""
+    home = tmp_path_factory.mktemp("explored")
+    named = [f"{method}={folder}" for method, folder in explored.write_runs(home / "runs").items()]
+    assert proctor(["table", *named, "--format", "html", "--out", str(home / "page")]) == 0
+    return (home / "page" / "index.html").as_uri()

@@ -1,11 +1,18 @@
 """What changed from one result to another."""
 
+import re
+import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.errors import UserError
-from leaderboards.compare import columns, compare, comparison_markdown, flips
+from harness.runs.records import Tally
+from leaderboards.compare import columns, compare, comparison_markdown, p_text
+from leaderboards.contrast import contrast
+from leaderboards.flips import flips
 
 
 def test_one_sample_a_problem_by_hand(make_result):
@@ -169,3 +176,143 @@ def test_long_lists_of_flips_are_cut(make_result):
 
     assert "5 more; --flips 7 or --json lists all" in report
     assert report.count("| 1/1 | 0/1 |") == 2
+
+
+def seeds(make_result, *solved, of=100, **changes):
+    """Return the results of seeds that solved so many problems."""
+    return [make_result({str(i): (1, int(i < count)) for i in range(of)}, **changes) for count in solved]
+
+
+def test_one_run_a_side_is_about_checkpoints(make_result):
+    """In words, above the numbers."""
+    a, b = seeds(make_result, 50, 40)
+
+    report = comparison_markdown(compare(a, b), (Path("a"), Path("b")), shown=0)
+
+    assert (
+        "One run a side: a difference is one between these checkpoints, not between the methods; "
+        "give 3 seeds or more of each to test the methods.\n" in report
+    )
+
+
+def test_three_seeds_a_side_are_tested_on_seeds(make_result):
+    """48, 50, 52 against 58, 60, 62 of 100: 10 points, with an interval that other problems widen."""
+    a, b = seeds(make_result, 48, 50, 52), seeds(make_result, 58, 60, 62)
+
+    comparison = compare(a, b, ("base", "sft"))
+    (column,) = comparison.columns
+    report = comparison_markdown(comparison, (Path("a"), Path("b")), shown=1)
+
+    assert (column.a, column.b, column.on_seeds) == (0.5, 0.6, True)
+    assert column.difference == pytest.approx(0.1)
+    assert column.p < 0.05
+    assert column.low < 0.1 - 1.96 * (8 / 3) ** 0.5 / 100
+    assert report.startswith(
+        "## sft against base on toy\n\n3 and 3 seeds: the test is on seeds, so a difference is one"
+    )
+    assert "Welch" in report
+    assert "proctor explain" not in report
+
+
+def test_seeds_that_differ_as_much_as_the_methods_show_nothing(make_result):
+    """40, 50, 60 against 50, 60, 70: a pair of checkpoints differs beyond doubt, the methods don't."""
+    a, b = seeds(make_result, 40, 50, 60), seeds(make_result, 50, 60, 70)
+
+    assert compare(a[0], b[2]).columns[0].p < 1e-6
+    assert compare(a, b).columns[0].p > 0.2
+
+
+def test_two_seeds_are_too_few_for_a_test_on_them(make_result):
+    """Each problem counts with the mean of its seeds; the report says that this is about checkpoints."""
+    a, b = seeds(make_result, 48, 52), seeds(make_result, 58, 62)
+
+    comparison = compare(a, b)
+
+    assert not comparison.columns[0].on_seeds
+    assert "2 and 2 seeds: a difference is one between these checkpoints" in comparison_markdown(
+        comparison, (Path("a"), Path("b")), shown=0
+    )
+
+
+def test_the_report_says_where_the_variance_comes_from(make_result):
+    """Seeds 40, 50, 60 of 100: most of it; one run a side doesn't tell."""
+    a, b = seeds(make_result, 40, 50, 60), seeds(make_result, 50, 60, 70)
+
+    several = comparison_markdown(compare(a, b), (Path("a"), Path("b")), shown=0)
+    single = comparison_markdown(compare(a[0], b[0]), (Path("a"), Path("b")), shown=0)
+
+    assert re.search(r"\| all +\| 1 +\| \d+ +\| \d+ +\| \d+ +\| seeds ", several)
+    assert re.search(r"\| all +\| 1 +\| 100 +\| - +\| - +\| problems, samples ", single)
+
+
+def test_more_of_the_dominant_source_buys_most(make_result):
+    """Of a variance that seeds cause, twice the seeds take half: the error shrinks by the root of 2."""
+    a, b = seeds(make_result, 300, 500, 700, of=1000), seeds(make_result, 310, 510, 710, of=1000)
+
+    split = compare(a, b).columns[0].variance
+
+    assert split.standard_error(seeds=2) == pytest.approx(split.standard_error() / 2**0.5, rel=0.01)
+    assert split.standard_error(problems=2) == pytest.approx(split.standard_error(), rel=0.01)
+
+
+def test_equal_shares_of_other_numbers_of_samples_are_equal(make_result):
+    """5 of 10 against 10 of 20 on 100 problems: no difference, p = 1, and nothing flipped."""
+    a = make_result({str(i): (10, 5) for i in range(100)}, samples=20)
+    b = make_result({str(i): (20, 10) for i in range(100)})
+
+    comparison = compare(a, b)
+
+    assert [(column.difference, column.p) for column in comparison.columns] == [(0.0, 1.0)]
+    assert comparison.flips == ()
+
+
+def test_other_tasks_are_another_protocol(make_result):
+    """Two policies of one file share its conditions, and not always its tasks."""
+    a, b = make_result({"1": (1, 1), "2": (1, 0)}), make_result({"2": (1, 1), "3": (1, 1)})
+
+    assert compare(a, b).protocol_differences == ("tasks: 2 against 2, of which 1 are shared",)
+
+
+def test_lost_samples_are_above_the_numbers(make_result):
+    """With the bounds of that result's score: 1 of 2, or 2 of 2, of the sample of problem 2."""
+    a = make_result({"1": (1, 1), "2": (1, 1)}, policy="old")
+    b = make_result({"1": (1, 1), "2": (0, 0)}, policy="new", sandbox_errors=1)
+
+    report = comparison_markdown(compare(a, b), (Path("a"), Path("b")), shown=0)
+
+    assert "\n**new: 1 of 2 samples were lost to faults of the sandbox and are not counted; if all of them" in report
+    assert "pass@1 50.00 to 100.00; more than 0.1 % are lost, so the numbers are not scores" in report
+
+
+@pytest.mark.parametrize(
+    ("p", "text"), [(1.0, "1.0000"), (0.00005, "0.0001"), (0.00004, "<0.0001"), (1e-300, "<0.0001")]
+)
+def test_no_p_value_is_shown_as_0(p, text):
+    """Nothing is impossible."""
+    assert p_text(p) == text
+
+
+def test_a_comparison_of_the_size_of_apps_plus_takes_little_cpu(make_result):
+    """2,572 problems, ten samples, nine here and there, pass@1 and pass@10: 0.1 s where it was measured."""
+    a, b = (
+        make_result(
+            {str(i): (10 - (i % 97 == 0), (seed * i * i + i) % 10) for i in range(2572)}, ks=(1, 10), samples=10
+        )
+        for seed in (1, 3)
+    )
+
+    started = time.process_time()
+    comparison = compare(a, b)
+
+    assert time.process_time() - started < 10
+    assert [column.problems for column in comparison.columns] == [2572, 2545]
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=12))
+def test_both_directions_say_the_same(counts):
+    """Of A against B and of B against A: the difference turned round, the same p."""
+    a, b = ([[Tally(task_id="", difficulty="", kind="", n=4, c=pair[side]) for pair in counts]] for side in (0, 1))
+
+    there, back = contrast(a, b, 1), contrast(b, a, 1)
+
+    assert (there.value, there.p) == pytest.approx((-back.value, back.p))

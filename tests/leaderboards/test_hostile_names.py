@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -9,7 +10,9 @@ from harness.cli.main import run
 from harness.scoring.report import report_markdown
 from leaderboards.compare import compare, comparison_markdown
 from leaderboards.gate import judge, junit, summary
-from leaderboards.page.page import document
+from leaderboards.page.data import write_sets
+from leaderboards.page.document import document
+from leaderboards.page.summary import changes_from_base, summary_facts
 from leaderboards.plots.figures import figures
 from leaderboards.plots.svg import svg_file
 from leaderboards.render import tables_markdown
@@ -35,9 +38,17 @@ def documents(make_result, name):
         "junit": junit(gated).decode(),
         "compare": comparison_markdown(compare(a, b), (Path("a"), Path("b")), 10),
         "table": tables_markdown(tables),
-        "page": document(tables, plotted, {name: "run0"}).decode(),
+        "page": page_html(tables, {name: a, f"{name}2": b}, plotted),
         "plots": "".join(svg_file(figure).decode() for figure in plotted),
     }
+
+
+def page_html(tables, results, plotted):
+    """Return the HTML of a page of results."""
+    entries = {name: TableEntry(method=name, model=name, result=it, run=Path("none")) for name, it in results.items()}
+    with TemporaryDirectory() as folder:
+        changes = changes_from_base(write_sets(Path(folder), entries, ""), entries)
+    return document(summary_facts(entries), tables, changes, plotted, explorer=True).decode()
 
 
 @pytest.mark.parametrize("name", NAMES)

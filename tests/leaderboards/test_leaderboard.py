@@ -64,10 +64,10 @@ def test_the_best_is_the_one_with_the_largest_mean_over_its_problems(make_result
 
 
 def test_numbers_of_a_leaderboard_have_intervals(make_result, write_run, tmp_path):
-    """Wilson's for 2 of 4: (1/2 + 3.8415/8 -+ 1.96 sqrt(1/16 + 3.8415/64)) / (1 + 3.8415/4) is 15.0 to 85.0."""
+    """For 2 of 4: at 0.0854 more have chance 4 p^3 q + p^4 = 0.0023, 0.62 of two 0.62 x 6 p^2 q^2 = 0.0227."""
     write_run("1", make_result(solved(2)))
 
-    assert "| 50.00 (15.0-85.0) |" in regenerate(tmp_path).read_text()
+    assert "| 50.00 (8.5-91.5) |" in regenerate(tmp_path).read_text()
 
 
 def test_a_leaderboard_is_stale_until_it_is_regenerated(make_result, write_run, tmp_path):
@@ -90,3 +90,13 @@ def test_a_tree_without_results_is_refused(tmp_path):
     """There is nothing to rank."""
     with pytest.raises(UserError, match=r"holds no result\.json, at any depth"):
         newest(tmp_path)
+
+
+def test_other_tasks_are_another_table(make_result, write_run, tmp_path):
+    """Two policies of one file share its conditions, and not always its tasks."""
+    other = {str(number): (1, 1) for number in range(2, 6)}
+    write_run("1", make_result(solved(1), policy="one"), make_result(other, policy="other"))
+
+    lines = regenerate(tmp_path).read_text().splitlines()
+
+    assert sum(line.startswith("Protocol: ") for line in lines) == 2

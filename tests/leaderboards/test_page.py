@@ -5,14 +5,16 @@ import json
 import re
 from pathlib import Path
 
+import explored
 import pytest
 
 from harness.cli.main import run
 from harness.errors import UserError
-from leaderboards.page import page as page_samples
+from leaderboards.page import data
+from leaderboards.page.document import SCRIPTS
 from leaderboards.page.page import write_page
 
-OURS = {"page.js"}
+OURS = {f"scripts/{name}" for name in SCRIPTS}
 
 
 class Page(html.parser.HTMLParser):
@@ -52,40 +54,120 @@ def test_the_folder_needs_nothing_else(run_of, tmp_path):
 
     page = page_of(out)
     refers = [attributes.get(key) for _, attributes in page.tags for key in ("src", "href") if attributes.get(key)]
-    assert sorted(refers) == ["page.css", "page.js"]
-    assert all((out / name).is_file() for name in refers)
+    assert {name for name in refers if not name.startswith("#")} == {"page.css", *OURS}
+    assert all((out / name).is_file() for name in refers if not name.startswith("#"))
     (policy,) = (a["content"] for _, a in page.tags if a.get("http-equiv") == "Content-Security-Policy")
     assert policy.startswith("default-src 'none'; script-src 'self' file:;")
-    assert sorted(path.name for path in (out / "data").iterdir()) == ["run0-0.js", "run0-problems.js"]
+    assert sorted(path.name for path in (out / "data").iterdir()) == ["overview.js", "run0-0.js", "set0-0.js"]
+    assert {path.name for path in (out / "scripts").iterdir()} == set(SCRIPTS)
 
 
 def test_problems_and_samples_are_found_by_what_the_list_says(run_of, tmp_path, monkeypatch):
-    """Each line names the file with its samples; files are closed when they are large enough."""
-    monkeypatch.setattr(page_samples, "CHUNK_BYTES", 300)
+    """Each line names the files with statement and samples; files are closed when they are large enough."""
+    monkeypatch.setattr(data, "CHUNK_BYTES", 300)
     source = run_of("run", {"one": ["a", "b"], "two": ["c"], "three": ["d"]}, difficulty="easy")
     out = tmp_path / "page"
 
     assert run(["table", source, "--format", "html", "--out", str(out)]) == 0
 
-    name, lines = received(out / "data" / "run0-problems.js")
-    assert name == "run0-problems"
-    assert [line[:4] for line in lines] == [["one", "easy", 2, 0], ["two", "easy", 1, 0], ["three", "easy", 1, 0]]
-    assert [line[4] for line in lines] == [0, 1, 1]
-    for task_id, _, _, _, chunk in lines:
-        held = {problem["task_id"]: problem for problem in received(out / "data" / f"run0-{chunk}.js")[1]}
+    name, (one_set,) = received(out / "data" / "overview.js")
+    (of_run,) = one_set["runs"]
+    assert (name, one_set["name"], one_set["base"], of_run["name"]) == ("overview", "set0", "run0", "run0")
+    assert [line[:3] for line in one_set["problems"]] == [[name, "easy", "call"] for name in ("one", "two", "three")]
+    assert of_run["verdicts"] == ["ww", "w", "w"]
+    assert of_run["chunks"] == [0, 1, 1]
+    for (task_id, *_, chunk), samples_chunk in zip(one_set["problems"], of_run["chunks"], strict=True):
+        assert task_id in {problem["task_id"] for problem in received(out / "data" / f"set0-{chunk}.js")[1]}
+        held = {row["task_id"]: row for row in received(out / "data" / f"run0-{samples_chunk}.js")[1]}
         texts = [sample["text"] for sample in held[task_id]["samples"]]
         assert texts == {"one": ["a", "b"], "two": ["c"], "three": ["d"]}[task_id]
 
 
 def test_a_sample_shows_what_was_expected_and_what_came(run_of, tmp_path):
-    """Of the first test that failed, as a diff; the verdict, why, and the text."""
+    """Of the first test that failed; the verdict, why, and the text, which is not known to be the program."""
     run(["table", run_of("run", {"1": ["x = 2"]}), "--format", "html", "--out", str(tmp_path / "page")])
 
     ((problem,),) = [received(tmp_path / "page" / "data" / "run0-0.js")[1]]
 
     (sample,) = problem["samples"]
     assert (sample["verdict"], sample["detail"], sample["text"]) == ("wrong_answer", "x = 2", "x = 2")
-    assert sample["difference"].splitlines()[-2:] == ["-1", "+2x = 2"]
+    assert (sample["failed"], sample["expected"], sample["actual"]) == (2, "1", "2x = 2")
+    assert sample["whole"] is False
+
+
+def test_a_problem_is_shown_with_the_tests_that_samples_failed(tmp_path):
+    """The first three, and those that failed, by their numbers; of each what the program gets and should answer."""
+    folder = explored.write_runs(tmp_path / "runs")["base"]
+    assert run(["table", folder, "--format", "html", "--out", str(tmp_path / "page")]) == 0
+
+    rows = {row["task_id"]: row for row in received(tmp_path / "page" / "data" / "set0-0.js")[1]}
+
+    for problem in explored.problems()[:5]:
+        row = rows[problem.task_id]
+        assert (row["statement"], row["missing"]) == (problem.statement, "")
+        assert [test["number"] for test in row["tests"]] == list(range(1, min(3, len(problem.tests)) + 1))
+        assert row["test_count"] == len(problem.tests)
+
+
+def test_the_program_is_told_from_what_extraction_left_out(tmp_path):
+    """It is found anew in the completion, and known to be what ran by its hash."""
+    folder = explored.write_runs(tmp_path / "runs")["base"]
+    assert run(["table", folder, "--format", "html", "--out", str(tmp_path / "page")]) == 0
+
+    samples = received(tmp_path / "page" / "data" / "run0-0.js")[1][0]["samples"]
+
+    assert all(sample["whole"] for sample in samples)
+    assert "I count first." not in samples[0]["text"]
+    assert "I count first." in "".join(samples[0]["left_out"])
+    assert "This is sample 0 of base." in "".join(samples[0]["left_out"])
+
+
+def test_problems_that_were_changed_are_not_shown(tmp_path):
+    """The samples are, and the page says what is missing."""
+    folder = Path(explored.write_runs(tmp_path / "runs")["base"])
+    record = json.loads((folder / "run.json").read_text())
+    record["problems"] = dict.fromkeys(record["problems"], "another")
+    (folder / "run.json").write_text(json.dumps(record))
+    assert run(["table", str(folder), "--format", "html", "--out", str(tmp_path / "page")]) == 0
+
+    (row, *_) = received(tmp_path / "page" / "data" / "set0-0.js")[1]
+    (samples, *_) = received(tmp_path / "page" / "data" / "run0-0.js")[1]
+
+    assert (row["statement"], row["tests"]) == ("", [])
+    assert "is not the one that was judged" in row["missing"]
+    assert [sample["whole"] for sample in samples["samples"]] == [False] * explored.SAMPLES
+
+
+def test_the_summary_tells_date_models_runs_and_protocol(tmp_path):
+    """And no path of this machine."""
+    folders = explored.write_runs(tmp_path / "runs")
+    named = [f"{method}={folder}" for method, folder in folders.items()]
+    assert run(["table", *named, "--format", "html", "--out", str(tmp_path / "page")]) == 0
+
+    page = page_of(tmp_path / "page")
+
+    said = page.text
+    assert [name for name in ("Date", "Benchmarks", "Models", "Samples", "Runs", "Protocol") if name not in said] == []
+    assert f"mini, {explored.PROBLEMS} problems" in said
+    assert "rloo on mini (rloo)" in said
+    assert str(tmp_path) not in (tmp_path / "page" / "index.html").read_text()
+
+
+def test_changes_from_the_base_count_what_was_fixed_and_broken(tmp_path):
+    """By hand: of 24 problems rloo fixes one, breaks one and leaves one unsolved, and each number leads to its list."""
+    folders = explored.write_runs(tmp_path / "runs")
+    named = [f"{method}={folder}" for method, folder in folders.items()]
+    assert run(["table", *named, "--format", "html", "--out", str(tmp_path / "page")]) == 0
+
+    links = re.findall(
+        r'<a href="#(view=problems[^"]*change=[^"]*)">(\d+)</a>', (tmp_path / "page" / "index.html").read_text()
+    )
+
+    assert [(address.replace("&amp;", "&"), count) for address, count in links[3:]] == [
+        ("view=problems&set=set0&a=run0&b=run2&change=fixed", "1"),
+        ("view=problems&set=set0&a=run0&b=run2&change=broken", "1"),
+        ("view=problems&set=set0&a=run0&b=run2&change=both-wrong", "1"),
+    ]
 
 
 def test_hostile_text_stays_text(run_of, hostile_text, tmp_path):
@@ -105,33 +187,23 @@ def test_hostile_text_stays_text(run_of, hostile_text, tmp_path):
         received(path)
 
 
-def test_the_script_never_makes_markup_of_text():
-    """All that it shows is set as text; nothing is evaluated."""
-    script = (Path(page_samples.__file__).parent / "page.js").read_text()
+def test_a_result_without_its_run_has_counts_only(make_result, write_run, tmp_path):
+    """The matrix knows how many samples were accepted, and the page says that there are no samples."""
+    result = write_run("run", make_result({"1": (3, 1)}))
+    assert run(["table", result, "--format", "html", "--out", str(tmp_path / "p")]) == 0
 
-    forbidden = (
-        "innerHTML",
-        "outerHTML",
-        "insertAdjacentHTML",
-        "document.write",
-        "eval(",
-        "Function(",
-        'setAttribute("on',
-    )
+    _, (one_set,) = received(tmp_path / "p" / "data" / "overview.js")
+    ((problem,),) = [received(tmp_path / "p" / "data" / "set0-0.js")[1]]
 
-    assert [word for word in forbidden if word in script] == []
-    assert "textContent" in script
+    assert (one_set["runs"][0]["verdicts"], one_set["runs"][0]["chunks"]) == (["a??"], [-1])
+    assert problem["missing"] == "these results come without samples"
 
 
-def test_a_result_without_its_run_has_tables_only(make_result, write_run, tmp_path):
-    """And the page says that there are no samples."""
-    assert (
-        run(["table", write_run("run", make_result({"1": (1, 1)})), "--format", "html", "--out", str(tmp_path / "p")])
-        == 0
-    )
+def test_a_page_of_published_numbers_alone_has_nothing_to_look_into(tmp_path):
+    """It says so."""
+    assert run(["table", "--published", "--format", "html", "--out", str(tmp_path / "p")]) == 0
 
-    assert "These results come without samples." in page_of(tmp_path / "p").text
-    assert list((tmp_path / "p" / "data").iterdir()) == []
+    assert "These results come without problems to look into." in page_of(tmp_path / "p").text
 
 
 def test_equal_results_give_equal_folders(run_of, tmp_path):
@@ -140,7 +212,11 @@ def test_equal_results_give_equal_folders(run_of, tmp_path):
 
     def written(name):
         assert run(["table", source, "--format", "html", "--out", str(tmp_path / name)]) == 0
-        return {path.name: path.read_bytes() for path in (tmp_path / name).rglob("*") if path.is_file()}
+        return {
+            path.relative_to(tmp_path / name): path.read_bytes()
+            for path in (tmp_path / name).rglob("*")
+            if path.is_file()
+        }
 
     assert written("one") == written("two")
 
@@ -153,7 +229,7 @@ def test_a_page_replaces_an_earlier_page(run_of, tmp_path):
     assert run(["table", two, one, "--format", "html", "--out", str(out)]) == 0
     assert run(["table", one, "--format", "html", "--out", str(out)]) == 0
 
-    assert sorted(path.name for path in (out / "data").iterdir()) == ["run0-0.js", "run0-problems.js"]
+    assert sorted(path.name for path in (out / "data").iterdir()) == ["overview.js", "run0-0.js", "set0-0.js"]
     with pytest.raises(UserError, match="holds something else than a page"):
         write_page(tmp_path, (), {}, ())
 

@@ -1,12 +1,15 @@
 """Paired tests against hand-computed numbers, full enumeration, and their promised rates of error."""
 
 import itertools
+from fractions import Fraction
+from statistics import NormalDist
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.scoring.passk import exact_pass_at_k
 from leaderboards.paired import detectable, holm, mcnemar, mean_difference, p_value, sign_flip
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=8)
@@ -30,41 +33,69 @@ def test_mcnemar_of_thousands():
     assert mcnemar(5000, 4800) == pytest.approx(0.0444, abs=5e-4)
 
 
-@pytest.mark.parametrize(
-    "differences",
-    [
-        [0.3, 0.1, 0.2, 0.2, -0.1],
-        [0.5, 0.4, 0.3, 0.2, 0.1, 0.6],
-        [0.7, -0.6, 0.2, 0.0, 0.1, 0.1, 0.1],
-        [0.01, 0.02, 0.03, 0.04],
-    ],
-)
-def test_sign_flip_agrees_with_every_choice_of_signs(differences):
-    """The sampled share is that of all 2^N choices, to three standard errors."""
-    sums = [abs(np.dot(signs, differences)) for signs in itertools.product((1, -1), repeat=len(differences))]
-    exact = np.mean([total >= abs(sum(differences)) - 1e-9 for total in sums])
-
-    sampled = sign_flip(differences, resamples=20_000)
-
-    assert sampled == pytest.approx(exact, abs=3 * (exact * (1 - exact) / 20_000) ** 0.5 + 1e-4)
+TENTHS = st.lists(st.integers(-10, 10).map(lambda tenths: Fraction(tenths, 10)), min_size=1, max_size=10)
+UNLIKE = st.lists(st.fractions(-1, 1, max_denominator=12), min_size=1, max_size=9)
 
 
-def test_sign_flip_is_the_same_in_every_call():
-    """The seed is part of the method."""
-    differences = [0.1, 0.2, -0.3, 0.4]
+def enumerated(differences):
+    """Return the share of all choices of signs whose sum is as far from 0."""
+    observed = abs(sum(differences))
+    sums = [abs(sum(signed)) for signed in itertools.product(*((d, -d) for d in differences))]
+    return sum(total >= observed for total in sums) / len(sums)
 
-    assert sign_flip(differences) == sign_flip(differences)
+
+@given(TENTHS | UNLIKE)
+def test_sign_flip_is_the_share_of_all_choices_of_signs(differences):
+    """Of 2^N, whatever the magnitudes: no draws, so nothing moves with a seed."""
+    assert sign_flip(differences) == pytest.approx(enumerated(differences), rel=1e-12)
 
 
-def test_sign_flip_is_never_zero():
-    """Nothing as large was sampled, yet what was observed is one of the possible choices."""
-    assert sign_flip([0.5, 0.25] * 50, resamples=99) == 1 / 100
-    assert sign_flip([0.5, 0.25] * 50) == 1 / 10_000
+@given(TENTHS)
+def test_sign_flip_treats_both_policies_alike(differences):
+    """And the order of the problems does not matter."""
+    p = sign_flip(differences)
+
+    assert sign_flip([-difference for difference in differences[::-1]]) == p
+    assert sign_flip(list(map(float, differences))) == p
+
+
+def test_sign_flip_has_no_floor():
+    """All hundred of one sign: 2 of 2^100 choices, where 9,999 draws ended at 1/10,000; and it is never 0."""
+    assert sign_flip([0.5, 0.25] * 50) == pytest.approx(2 / 2**100)
+    assert 0 < sign_flip([0.5, 0.25] * 2000) < 1e-300
 
 
 def test_sign_flip_does_not_hang_on_rounding():
-    """0.1 + 0.2 and 0.3 are the same magnitude in sum, so no sampled sum falls short of the observed one by 1e-17."""
+    """0.1 + 0.2 and 0.3 are the same magnitude in sum, so no sum falls short of the observed one by 1e-17."""
     assert sign_flip([0.1 + 0.2, 0.3, -0.6]) == 1.0
+
+
+def test_sign_flip_of_hundreds_is_a_normal_one():
+    """400 problems, 1/10 to 4/10: a sum of 270 tenths, of a standard deviation of sqrt(100 (1 + 4 + 9 + 16)) = 54.8."""
+    tenths = [size for size in (1, 2, 3, 4) for _ in range(100)]
+    differences = [Fraction(size if place % 2 else -size, 10) for place, size in enumerate(tenths)]
+    differences[0:54:2] = [-difference for difference in differences[0:54:2]]  # 27 of -1 turned: 54
+    differences[300:354:2] = [-difference for difference in differences[300:354:2]]  # 27 of -4 turned: 216
+
+    assert sum(differences) == 27
+    assert sign_flip(differences) == pytest.approx(2 * NormalDist().cdf(-269 / 3000**0.5), rel=0.25)
+
+
+PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23)
+
+
+def test_sign_flip_without_a_common_step_rounds_and_stays_right():
+    """Shares of primes have a common step of 1/223,092,870: they are rounded to a coarser one, both signs alike."""
+    for signs in ((1,) * 9, (1, -1) * 4 + (1,), (-1, 1, 1) * 3):
+        differences = [Fraction(sign, prime) for sign, prime in zip(signs, PRIMES, strict=True)]
+        assert sign_flip(differences) == sign_flip([-one for one in differences]) == enumerated(differences)
+
+
+def test_sign_flip_of_many_primes_is_bounded():
+    """Their common step has thousands of digits, which nobody writes out."""
+    primes = [p for p in range(2, 3000) if all(p % q for q in range(2, int(p**0.5) + 1))]
+
+    assert 0.5 < sign_flip([Fraction(1 if place % 2 else -1, prime) for place, prime in enumerate(primes)]) <= 1
 
 
 def test_p_value_of_one_sample_a_problem_is_exact():
@@ -77,11 +108,17 @@ def test_p_value_of_no_change():
     assert p_value([0.0, 0.0]) == 1.0
 
 
-def test_p_value_of_several_samples_is_sampled():
-    """Different magnitudes go through the permutation test."""
-    differences = [0.1, 0.3, 0.2, -0.1]
+def test_p_value_of_several_samples_is_the_permutation_test():
+    """0.7 is the largest sum: 2 of 2^4 choices reach 0.5 with either sign of 0.1, 4 of 16."""
+    assert p_value([0.1, 0.3, 0.2, -0.1]) == sign_flip([0.1, 0.3, 0.2, -0.1]) == 0.375
 
-    assert p_value(differences) == sign_flip(differences)
+
+def test_equal_shares_of_other_numbers_of_samples_are_no_difference():
+    """5/10 against 10/20: floats differ by 1e-17, fractions by 0."""
+    differences = [exact_pass_at_k(20, 10, 1) - exact_pass_at_k(10, 5, 1)] * 100
+
+    assert p_value(differences) == 1.0
+    assert mean_difference(differences).high == pytest.approx(1.959964 / 102)
 
 
 def test_two_magnitudes_are_no_single_one():

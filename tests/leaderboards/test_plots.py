@@ -11,19 +11,8 @@ from matplotlib.image import imread
 from harness.cli.main import run
 from harness.runs.records import VerdictShare
 from leaderboards.plots import draw, svg
-from leaderboards.plots.figures import (
-    COLOURS,
-    Axis,
-    Bar,
-    BarFigure,
-    LineFigure,
-    PlotLine,
-    Step,
-    curve,
-    figures,
-    thinned,
-    ticks,
-)
+from leaderboards.plots.figures import Step, curve, figures, smoothed
+from leaderboards.plots.shapes import COLOURS, Axis, Bar, BarFigure, LineFigure, PlotLine, thinned, ticks
 from sandbox.records import Verdict
 
 pytestmark = pytest.mark.slow
@@ -34,9 +23,12 @@ TWO_LINES = LineFigure(
     title="pass@k",
     x=Axis("k", (1, 10), logarithmic=True),
     y=Axis("percent", (0, 25, 50, 75, 100)),
-    lines=(PlotLine("a", ((1, 0.0), (10, 100.0))), PlotLine("b", ((1, 50.0),))),
+    lines=(
+        PlotLine("a", ((1, 0.0), (10, 100.0)), band=((1, 0.0, 25.0), (10, 75.0, 100.0))),
+        PlotLine("b", ((1, 50.0),), raw=((1, 25.0), (10, 75.0))),
+    ),
 )
-ONE_BAR = BarFigure("verdicts", "Verdicts", (Bar("m", {Verdict.WRONG_ANSWER: 0.75, Verdict.ACCEPTED: 0.25}),))
+ONE_BAR = BarFigure("verdicts", "Verdicts", (Bar("m", "easy", {Verdict.WRONG_ANSWER: 0.75, Verdict.ACCEPTED: 0.25}),))
 
 
 def shares(difficulty="all"):
@@ -74,7 +66,10 @@ def test_a_curve_is_pass_at_k_up_to_the_samples_of_every_problem(make_result):
     """By hand, 1 and 0 of 3 and 4 samples: pass@1 1/6, pass@2 (1 - 1/3)/2, pass@3 1/2; k = 5 is beyond."""
     result = make_result({"1": (3, 1), "2": (4, 0), "lost to the sandbox": (0, 0)})
 
-    assert curve(result) == pytest.approx({1: 1 / 6, 2: 1 / 3, 3: 1 / 2})
+    found = curve(result)
+
+    assert {k: at.value for k, at in found.items()} == pytest.approx({1: 1 / 6, 2: 1 / 3, 3: 1 / 2})
+    assert all(0 <= at.interval.low <= at.value <= at.interval.high <= 1 for at in found.values())
 
 
 def test_a_curve_of_nothing_is_empty(make_result):
@@ -88,9 +83,21 @@ def test_results_give_pass_at_k_and_verdicts(make_result):
 
     lines, bars = figures({"m": result}, {})
 
-    assert lines.lines == (PlotLine("m", ((1, 25.0), (2, 50.0))),)
+    (line,) = lines.lines
+    assert (line.name, line.points) == ("m", ((1, 25.0), (2, 50.0)))
+    assert [x for x, _, _ in line.band] == [1, 2]
     assert lines.x == Axis("k", (1, 2), logarithmic=True)
-    assert bars.bars == (Bar("m, all", {Verdict.WRONG_ANSWER: 0.75, Verdict.ACCEPTED: 0.25}),)
+    assert bars.bars == (Bar("m", "all", {Verdict.WRONG_ANSWER: 0.75, Verdict.ACCEPTED: 0.25}),)
+
+
+def test_the_scale_of_pass_at_k_is_fitted_to_its_intervals(make_result):
+    """500 problems, 18 or 19 of 20 samples accepted: the axis begins far above 0, holds every band and ends by 100."""
+    result = make_result({str(number): (20, 18 + number % 2) for number in range(500)})
+
+    (lines,) = figures({"m": result}, {})
+
+    bounds = [bound for _, *of_it in lines.lines[0].band for bound in of_it]
+    assert 80 < lines.y.ticks[0] <= min(bounds) <= max(bounds) <= lines.y.ticks[-1] <= 100
 
 
 def test_results_without_samples_give_no_figure(make_result):
@@ -105,11 +112,38 @@ def test_a_training_gives_its_loss_log_probabilities_gradient_and_learning_rate(
     assert [figure.name for figure in found] == [
         "training-loss", "training-log-probability", "training-gradient-norm", "training-learning-rate",
     ]  # fmt: skip
-    assert found[0].lines == (PlotLine("SFT", ((1, 2.0), (2, 1.0))),)
-    assert found[1].lines == (
-        PlotLine("SFT, accepted", ((1, -5.0), (2, -5.0))),
-        PlotLine("SFT, rejected", ((2, -6.0),)),
-    )
+    assert found[0].lines == (PlotLine("SFT", ((1, 2.0), (2, 1.0)), raw=((1, 2.0), (2, 1.0))),)
+    assert [(line.name, line.points) for line in found[1].lines] == [
+        ("SFT, accepted", ((1, -5.0), (2, -5.0))),
+        ("SFT, rejected", ((2, -6.0),)),
+    ]
+    assert found[3].lines == (PlotLine("SFT", ((1, 1e-5), (2, 1e-5))),)
+
+
+def test_methods_with_losses_of_their_own_have_axes_of_their_own():
+    """Loss and gradient of each method apart, its seeds together; what is the same for all, in one figure."""
+    steps = (step(1), step(2))
+
+    found = figures({}, {"SFT, seed 1": steps, "SFT, seed 2": steps, "RLOO": (step(1, loss=-90.0),)})
+
+    assert [(figure.name, [line.name for line in figure.lines]) for figure in found if "loss" in figure.name] == [
+        ("training-loss-1", ["SFT, seed 1", "SFT, seed 2"]),
+        ("training-loss-2", ["RLOO"]),
+    ]
+    assert [figure.title for figure in found if "gradient" in figure.name] == [
+        "Training: norm of the gradient: SFT",
+        "Training: norm of the gradient: RLOO",
+    ]
+    assert len([figure for figure in found if figure.name == "training-learning-rate"]) == 1
+
+
+def test_a_noisy_line_is_smoothed_around_each_step():
+    """Of 100 steps each is the mean with two on both sides; fewer at the ends, and the ends are themselves."""
+    found = smoothed([(number, float(number % 2)) for number in range(100)])
+
+    assert [y for _, y in found[:4]] == pytest.approx([0, 1 / 3, 2 / 5, 3 / 5])
+    assert found[-1] == (99, pytest.approx(1))
+    assert [x for x, _ in found] == list(range(100))
 
 
 def test_many_steps_are_drawn_as_means_of_stretches():
@@ -136,19 +170,37 @@ def test_svg_has_a_line_and_a_name_each():
     drawing = svg.svg_element(TWO_LINES)
 
     lines = [line.get("points") for line in drawing.iter("polyline")]
-    assert lines == ["48.0,240.0 456.0,16.0", "48.0,128.0"]
+    assert lines == ["48.0,240.0 456.0,16.0", "48.0,184.0 456.0,72.0", "48.0,128.0"]
+    assert [band.get("points") for band in drawing.iter("polygon")] == [
+        "48.0,184.0 456.0,16.0 456.0,72.0 48.0,240.0",
+    ]
     assert [text.text for text in drawing.iter("text")][-2:] == ["a", "b"]
 
 
 def test_svg_divides_a_bar_by_the_shares():
-    """A quarter and three quarters of 266 pixels, in the order of the verdicts, each with its numbers as a title."""
+    """A quarter and three quarters of 336 pixels, in the order of the verdicts, each with its numbers as a title."""
     bars = [
         (bar.get("x"), bar.get("width"), bar.find("title").text)
         for bar in svg.svg_element(ONE_BAR).iter("rect")
         if len(bar)
     ]
 
-    assert bars == [("190.0", "66.5", "m: accepted 25.00 %"), ("256.5", "199.5", "m: wrong_answer 75.00 %")]
+    assert bars == [
+        ("120.0", "84.0", "m, easy: accepted 25.00 %"),
+        ("204.0", "252.0", "m, easy: wrong_answer 75.00 %"),
+    ]
+
+
+def test_names_are_drawn_whole():
+    """In as many lines as they need, a method's above its bars; only endless ones end with an ellipsis."""
+    long = "a policy of a rather long name that was trained with care, on APPS+, seed 1"
+    bars = ONE_BAR._replace(bars=(ONE_BAR.bars[0]._replace(name=long), ONE_BAR.bars[0]._replace(name="x" * 4000)))
+
+    texts = [text.text for text in svg.svg_element(bars).iter("text")]
+
+    assert " ".join(texts[2:4]) == long
+    assert texts[-2] == "…"
+    assert len(texts) < 20
 
 
 def test_png_draws_the_numbers_of_the_figure():
@@ -161,7 +213,9 @@ def test_png_draws_the_numbers_of_the_figure():
     assert [(line.get_color(), line.get_xydata().tolist()) for line in lines.lines] == [
         (COLOURS[0], [[1, 0], [10, 100]]),
         (COLOURS[1], [[1, 50]]),
+        (COLOURS[1], [[1, 25], [10, 75]]),
     ]
+    assert len(lines.collections) == 1
     assert [text.get_text() for text in lines.get_legend().get_texts()] == ["a", "b"]
     assert [text.get_text() for text in bars.get_legend().get_texts()] == ["accepted", "wrong_answer"]
     assert (lines.get_xlim(), lines.get_xscale(), lines.get_ylim()) == ((1, 10), "log", (0, 100))

@@ -44,8 +44,8 @@ def test_latex(printed):
 
 
 def test_latex_with_intervals(printed):
-    """Wilson's, of 1 in 4: 4.6 to 69.9."""
-    assert r"25.00 $\downarrow$ (4.6-69.9) \\" in printed("latex", "--intervals")
+    """Of 1 in 4: at 0.773 none has chance 0.227^4 and 0.62 of one 0.62 x 4 x 0.773 x 0.227^3, together 0.025."""
+    assert r"25.00 $\downarrow$ (1.0-77.3) \\" in printed("latex", "--intervals")
 
 
 def test_csv(printed):

@@ -1,16 +1,19 @@
 """Results as tables: layout, means over seeds, marks, and results that must not be mixed."""
 
+import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import UserError
 from harness.runs.records import Repetition
-from harness.scoring.intervals import wilson
+from harness.scoring.intervals import mean_interval
+from harness.scoring.passk import mean_pass_at_k
+from leaderboards.marks import Cell, TableRow, marked
 from leaderboards.render import tables_markdown
-from leaderboards.table import Cell, TableEntry, TableRow, marked, tabulate
+from leaderboards.table import TableEntry, tabulate
 
 
 def entry(method, result, model=""):
@@ -112,17 +115,24 @@ def test_the_interval_of_one_seed_is_the_result_s_own(make_result):
     (table,) = tabulate([entry("sft", result)])
 
     (cell,) = table.rows[0].cells
-    assert (cell.low / 100, cell.high / 100) == pytest.approx(wilson(0.75, 4))
+    assert (cell.low / 100, cell.high / 100) == pytest.approx(mean_interval([1, 1, 1, 0], 4))
 
 
-def test_the_tries_of_an_interval_are_whole_sets_of_k_of_each_seed(make_result):
-    """pass@2 of 2 and 3 of 5 is 7/10 and 9/10: 32 by the variance, but each seed holds two sets of two a problem."""
-    seed = make_result({"1": (5, 2), "2": (5, 3)}, ks=(2,))
+def test_the_tries_of_an_interval_are_whole_sets_of_k(make_result):
+    """pass@2 of 2 and 3 of 5 is 7/10 and 9/10, and there are two sets of two of each problem."""
+    (table,) = tabulate([entry("sft", make_result({"1": (5, 2), "2": (5, 3)}, ks=(2,)))])
 
-    for seeds, trials in ((1, 4), (2, 8)):
-        (table,) = tabulate([entry("sft", seed)] * seeds)
-        (cell,) = table.rows[0].cells
-        assert (cell.low / 100, cell.high / 100) == pytest.approx(wilson(0.8, trials))
+    (cell,) = table.rows[0].cells
+    assert (cell.low / 100, cell.high / 100) == pytest.approx(mean_interval([0.7, 0.9], 4))
+
+
+def test_a_run_given_twice_is_refused(make_result):
+    """It would count as two seeds that agree; other policies of one file are not the same."""
+    once = make_result({"1": (5, 2)})
+
+    with pytest.raises(UserError, match=r"holds the same samples of m: one run is not two seeds; name each run once"):
+        tabulate([entry("sft", once), entry("sft", once)])
+    assert tabulate([entry("sft", once), entry("sft", make_result({"1": (5, 2)}, policy="n"))])
 
 
 def test_a_problem_counts_where_every_seed_has_enough_samples(make_result):
@@ -137,8 +147,9 @@ def test_a_problem_counts_where_every_seed_has_enough_samples(make_result):
 def test_columns_go_by_k_whatever_the_order_of_the_results(make_result):
     """A set of 33, 2, 16 and 1 has them out of order; the caption counts the seeds of the method with most."""
     few, many = make_result({"1": (40, 1)}, ks=(33, 2)), make_result({"1": (40, 1)}, ks=(16, 1))
+    again = make_result({"1": (40, 2)}, ks=(16, 1))
 
-    (table,) = tabulate([entry("a", few), entry("b", many), entry("b", many)])
+    (table,) = tabulate([entry("a", few), entry("b", many), entry("b", again)])
 
     assert table.titles == ("pass@1", "pass@2", "pass@16", "pass@33")
     assert table.caption.endswith("; mean ± standard deviation over up to 2 seeds")
@@ -151,7 +162,126 @@ def test_problems_with_too_few_samples_are_left_out_and_told(make_result):
     (table,) = tabulate([entry("sft", result)])
 
     assert values(table) == {"sft": [100.0]}
-    assert table.notes[-1] == "sft: 1 samples were lost to faults of the sandbox and are not counted."
+    assert table.notes[-1].startswith("sft: 1 of 4 samples were lost to faults of the sandbox and are not counted; ")
+    assert "pass@2 50.00 to 100.00; more than 0.1 % are lost" in table.notes[-1]
+
+
+UNSOLVED = {str(number): (10, 0) for number in range(50)}
+SOLVED = {str(number): (10, 10) for number in range(50, 100)}
+
+
+def test_a_column_is_over_the_problems_that_all_rows_share(make_result):
+    """One sandbox error on each of 50 unsolved problems makes no pass@10 of 100: both have it on 50."""
+    lost = make_result(dict.fromkeys(UNSOLVED, (9, 0)) | SOLVED, ks=(1, 10), samples=10, sandbox_errors=50)
+    whole = make_result(UNSOLVED | SOLVED, ks=(1, 10))
+
+    (table,) = tabulate([entry("base", whole), entry("sft", lost)])
+
+    assert values(table) == {"base": [50.0, 100.0], "sft": [50.0, 100.0]}
+    assert [(cell.best, cell.below_base) for row in table.rows for cell in row.cells] == [(False, False)] * 4
+    assert [cell.stamp for cell in table.rows[1].cells] == ["not a score"] * 2
+    assert "pass@10: over the 50 of 100 problems that all rows have enough samples of." in table.notes
+
+
+def test_a_few_lost_samples_leave_a_score_with_its_marks(make_result):
+    """One of 2,000 is lost: problem 0 is left out of both, and the better row is bold."""
+    one = {str(number): (10, 5) for number in range(200)}
+    other = one | {"0": (9, 9), "1": (10, 4)}
+
+    (table,) = tabulate(
+        [
+            entry("base", make_result(one, ks=(10,))),
+            entry("sft", make_result(other, ks=(10,), samples=10, sandbox_errors=1)),
+        ]
+    )
+
+    assert values(table) == {"base": [100.0], "sft": [100.0]}
+    assert [row.cells[0].best for row in table.rows] == [True, True]
+
+
+def test_rows_without_a_shared_problem_are_stamped(make_result):
+    """Each number is over problems of its own, so there is nothing to mark."""
+    one = make_result({"1": (2, 2), "2": (1, 0)}, ks=(2,), samples=2)
+    other = make_result({"1": (1, 1), "2": (2, 0)}, ks=(2,), samples=2)
+
+    (table,) = tabulate([entry("base", one), entry("sft", other)])
+
+    assert [(row.cells[0].value, row.cells[0].stamp, row.cells[0].best) for row in table.rows] == [
+        (100.0, "of 1 other problems", False),
+        (0.0, "of 1 other problems", False),
+    ]
+    assert "pass@2: no marks, as there is no problem that all rows have enough samples of." in table.notes
+
+
+def test_other_tasks_are_another_protocol(make_result):
+    """Two policies of one file share its conditions, and not always its tasks."""
+    one, other = make_result({"1": (1, 1), "2": (1, 0)}), make_result({"1": (1, 0), "3": (1, 0)}, policy="n")
+
+    with pytest.raises(UserError, match="a and b differ in protocol: tasks: 2 against 2, of which 1 are shared"):
+        tabulate([entry("a", one), entry("b", other)])
+    (table,) = tabulate([entry("a", one), entry("b", other)], mixed_protocols=True)
+    assert values(table) == {"a": [100.0], "b": [0.0]}
+
+
+def test_equal_scores_are_printed_alike(make_result):
+    """269 of 800 in two ways, 33.625 %: neither is bold beside an unmarked equal."""
+    one = make_result({str(number): (10, 10 * (number < 26) + 9 * (number == 26)) for number in range(80)})
+    other = make_result({str(number): (10, 3 + (number < 29)) for number in range(80)})
+
+    (table,) = tabulate([entry("base", one), entry("sft", other)])
+
+    assert [row.cells[0].value for row in table.rows] == [33.625, 33.625]
+    assert [(row.cells[0].best, row.cells[0].below_base) for row in table.rows] == [(True, False)] * 2
+
+
+@given(st.lists(st.integers(0, 10), min_size=2, max_size=30), st.randoms(use_true_random=False))
+def test_equal_counts_are_equal_numbers(counts, random):
+    """However the accepted samples are spread over the problems, pass@1 is the same number."""
+    spread = [0] * len(counts)
+    for _ in range(sum(counts)):
+        spread[random.choice([place for place, count in enumerate(spread) if count < 10])] += 1
+    numbers = [mean_pass_at_k([(10, count) for count in found], 1) for found in (counts, spread)]
+
+    assert numbers[0] == numbers[1]
+
+
+def test_a_sign_says_which_differences_are_significant(make_result):
+    """Eight of ten lost, p = 2/256; one lost, p = 1; two comparisons: 0.0156 and 1."""
+    base = make_result({str(number): (1, 1) for number in range(10)})
+    worse = make_result({str(number): (1, int(number >= 8)) for number in range(10)})
+    alike = make_result({str(number): (1, int(number >= 1)) for number in range(10)})
+
+    (table,) = tabulate([entry("base", base), entry("far", worse), entry("near", alike)])
+
+    assert [row.cells[0].signs for row in table.rows] == ["", " ▼ †", " ▼"]
+    assert (
+        "†: differs from base significantly, at 5 %; tests are paired by problem and corrected (Holm) for the 2 "
+        "comparisons of this table; with fewer than 3 seeds of a method they are about its checkpoints, not the method."
+        in table.notes
+    )
+
+
+def test_the_correction_is_over_the_whole_table(make_result):
+    """Seven lost, p = 2/128: significant alone, not among five rows of the same."""
+    base = make_result({str(number): (1, 1) for number in range(10)})
+    worse = [make_result({str(number): (1, int(number >= 7)) for number in range(10)}) for _ in range(5)]
+
+    for count, differs in ((1, True), (5, False)):
+        (table,) = tabulate([entry("base", base), *(entry(str(place), one) for place, one in enumerate(worse[:count]))])
+        assert [row.cells[0].differs for row in table.rows[1:]] == [differs] * count
+
+
+def test_three_seeds_a_row_are_tested_on_seeds(make_result):
+    """Each checkpoint of the second method has ten points more, and seeds hardly differ."""
+
+    def seeds(solved):
+        return [make_result({str(number): (1, int(number < count)) for number in range(100)}) for count in solved]
+
+    (table,) = tabulate(
+        [entry("base", one) for one in seeds((50, 51, 52))] + [entry("sft", one) for one in seeds((60, 61, 62))]
+    )
+
+    assert "the tests are on seeds, so about the methods" in table.notes[1]
 
 
 def test_every_tie_of_the_best_is_marked():
@@ -239,6 +369,9 @@ def test_markdown(make_result):
 Percent. Bold: the best of a column, every tie of it; ▼: below base; numbers are compared as printed. \
 pass@k is the unbiased estimate from all samples of a problem, averaged over problems.
 
+†: differs from base significantly, at 5 %; tests are paired by problem and corrected (Holm) for the 1 comparisons of \
+this table; with fewer than 3 seeds of a method they are about its checkpoints, not the method.
+
 Protocol: prompt card unknown; sampling unknown; extraction whole; limits cpu_s 4, wall_s 10, \
 memory_bytes 1073741824, \
 output_bytes 16777216, processes 32, file_bytes 67108864, open_files 64; isolation seccomp; Python 3.11.7; \
@@ -248,12 +381,12 @@ proctor 0.1.0; problems 0123456789ab.
 
 
 def test_markdown_with_intervals_and_seeds(make_result):
-    """2 and 3 of 4: 62.5 +- 17.68; the interval is Wilson's for 1, 1, 1/2, 0, n_eff = 5.45."""
+    """2 and 3 of 4: 62.5 +- 17.68; two seeds and four problems say little of others."""
     seeds = [make_result({str(i): (1, int(i < solved)) for i in range(4)}) for solved in (2, 3)]
 
     text = tables_markdown(tabulate([entry("sft", seed) for seed in seeds]), intervals=True)
 
-    assert "| sft    | 62.50 ± 17.68 (25.8-88.9) |" in text
+    assert re.search(r"\| sft    \| 62\.50 ± 17\.68 \(\d+\.\d-\d+\.\d\) \|", text)
 
 
 def test_names_stay_text(make_result):
@@ -270,3 +403,37 @@ def test_equal_samples_are_a_note(make_result):
     (table,) = tabulate([entry("a", result)])
 
     assert table.notes[-1].startswith("a: All samples of a problem are equal, byte for byte, in 1 of 1 problems")
+
+
+COUNTS = st.dictionaries(
+    st.sampled_from("abcdefgh"),
+    st.integers(0, 4).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n))),
+    min_size=8,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(COUNTS, min_size=2, max_size=4), st.integers(1, 4))
+def test_whatever_was_lost_a_column_compares_like_with_like(make_result, rows, k):
+    """Where rows share problems, every number is over exactly these; where not, there is no mark."""
+    results = [make_result(counts, ks=(k,), samples=4, policy=str(place)) for place, counts in enumerate(rows)]
+    having = [counts for counts in rows if any(n >= k for n, _ in counts.values())]
+    shared = [task for task in "abcdefgh" if all(counts[task][0] >= k for counts in having)]
+
+    tables = tabulate([entry(str(place), result) for place, result in enumerate(results)], base="0")
+
+    cells = [row.cells[0] for table in tables for row in table.rows if row.cells]
+    for counts, cell in zip(rows, cells, strict=False):
+        if cell and shared:
+            assert cell.value == float(100 * mean_pass_at_k([counts[task] for task in shared], k))
+        elif cell:
+            assert "other problems" in cell.stamp
+            assert (cell.best, cell.below_base, cell.differs) == (False, False, False)
+
+
+@given(st.integers(1, 9), st.integers(1, 9))
+def test_a_number_never_moves_with_the_number_of_samples(share, times):
+    """The same share of 10 and of 10, 20, ... samples is the same number, and no difference."""
+    few, many = ([(10 * factor, share * factor)] * 7 for factor in (1, times))
+
+    assert mean_pass_at_k(few, 1) == mean_pass_at_k(many, 1)

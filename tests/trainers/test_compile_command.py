@@ -74,8 +74,35 @@ def test_a_tree_becomes_groups_and_a_card(compile_tree, tmp_path, capsys):
     assert sorted(path.name for path in folder.iterdir()) == ["card.json", "card.md", GROUPS_FILE]
     assert not (tmp_path / "groups.tmp").exists()
     printed = capsys.readouterr().out
-    assert (folder / "card.md").read_text() in printed
+    assert (folder / "card.md").read_text().partition("\n---\n\n")[2] in printed
     assert "| in a group | 4 |" in printed
+
+
+def test_the_card_names_no_folder_of_this_machine(compile_tree, tmp_path):
+    """A benchmark of one's own is named by its file, and the tree not at all."""
+    examples = Path(__file__).parents[2] / "examples"
+
+    assert compile_tree("--against", f"{examples / 'benchmark.py'}:clocks") == 0
+
+    folder = tmp_path / "groups"
+    assert card_of(folder).recipe.against == ("benchmark.py:clocks",)
+    texts = [(folder / name).read_text() for name in ("card.json", "card.md")]
+    assert [str(place) in text for text in texts for place in (examples, tmp_path)] == [False] * 4
+
+
+def test_one_benchmark_twice_is_refused(compile_tree, capsys):
+    """The second would silently take the place of the first."""
+    assert compile_tree("--against", "mini", "--against", "mini") == 2
+    assert "--against: two of these have the same name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["{}", "[", '{"source": 1}'])
+def test_a_broken_origin_is_named(compile_tree, tmp_path, capsys, text):
+    """It says what the submissions are, so it is not passed over."""
+    (tmp_path / "codenet" / "origin.json").write_text(text)
+
+    assert compile_tree() == 2
+    assert "origin.json" in capsys.readouterr().err
 
 
 def test_what_a_killed_compile_left_is_overwritten(compile_tree, tmp_path):

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from huggingface_hub import DatasetCard
 
 from trainers.compile.data_card import (
     KEPT,
@@ -34,6 +35,22 @@ def card():
         completion_tokens=9,
         fates={KEPT: 4, Rule.TOO_LONG: 1},
         tables={},
+    )
+
+
+def test_the_hub_reads_the_licence_of_the_data(card, tmp_path):
+    """In the head of card.md, and readers in its list; what is no identifier is unknown."""
+    for licence, on_the_hub in (
+        ("CDLA-Permissive-2.0", "cdla-permissive-2.0"),
+        ("", "unknown"),
+        ("a\nb: c", "unknown"),
+    ):
+        write_card(tmp_path, msgspec.structs.replace(card, licence=licence, source='a "b"'))
+        written = DatasetCard((tmp_path / "card.md").read_text())
+        assert written.data.license == on_the_hub
+        assert written.data.pretty_name == 'Groups of a "b"'
+    assert "- licence of the submissions: CDLA-Permissive-2.0" in card_markdown(
+        msgspec.structs.replace(card, licence="CDLA-Permissive-2.0")
     )
 
 

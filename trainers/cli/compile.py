@@ -12,7 +12,8 @@ import click
 import msgspec
 
 from harness.benchmarks.benchmark import Benchmark
-from harness.cli.options import jail_options
+from harness.cli.finite import FiniteRange
+from harness.cli.options import RunPath, jail_options
 from harness.errors import UserError
 from harness.examination.examine import jail_report
 from harness.plugins import resolve
@@ -24,6 +25,7 @@ from trainers.compile.data_card import ODDITIES, PROBLEMS, Card, Counts, Recipe,
 from trainers.compile.decontamination import contamination
 from trainers.compile.own_samples import compile_job, read_jobs
 from trainers.compile.pipeline import Compiled, CompilePlan, compile_all, compile_codenet_problem
+from trainers.compile.provenance import Provenance, tree_provenance
 from trainers.compile.rejudge import Rejudged, rejudge, sample_tests
 from trainers.compile.rewards import PAPER, RewardTable, read_table, with_resource_limits
 from trainers.compile.statements import Language
@@ -69,7 +71,7 @@ _OPTIONS = (
     click.option(
         "--threshold",
         default=0.5,
-        type=click.FloatRange(min=0, max=1, min_open=True),
+        type=FiniteRange(min=0, max=1, min_open=True),
         help="Share of a task's n-grams that counts as overlap (default: 0.5).",
     ),
     click.option("--keep-contaminated", is_flag=True, help="Report overlap with benchmarks, but drop nothing for it."),
@@ -148,14 +150,14 @@ def from_codenet(
         judge=partial(_rejudged, tree=tree, jail=jail, workers=workers),
         compile_again=partial(compile_all, partial(_without, work=work), workers=workers),
     )
-    record = compilation("CodeNet", [tree], plan.recipe)
+    record = compilation(tree_provenance(tree), [tree], plan.recipe)
     counts = _listed(tree, ids)
     card = write_folder(out, record, compile_after, counts=counts, rejudging=rejudged if rejudging else None)
     return _reported(card, out, as_json=as_json)
 
 
 @command.command("run")
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=RunPath())
 @click.option(
     "--tokenizer",
     type=click.Path(path_type=Path),
@@ -181,13 +183,17 @@ def from_runs(
     counts = Counts()
     jobs = read_jobs(runs, plan.recipe.rewards, counts)
     work = partial(compile_job, plan=plan)
-    record = compilation(", ".join(run.name for run in runs), runs, plan.recipe)
+    origin = Provenance(source=f"judged samples of {', '.join(run.resolve().name for run in runs)}")
+    record = compilation(origin, runs, plan.recipe)
     card = write_folder(out, record, lambda done: compile_all(work, islice(jobs, done, None), workers), counts=counts)
     return _reported(card, out, as_json=as_json)
 
 
 def _plan(options: dict[str, Any], *, tokenizer: Path | None, language: Language, rejudged_by: str) -> CompilePlan:
-    sources = dict(name.partition("=")[::2] for name in options.pop("against"))
+    named = [(name, data) for name, _, data in (text.partition("=") for text in options.pop("against"))]
+    sources = {_label(name): (name, data) for name, data in named}
+    if len(sources) < len(named):
+        raise UserError("--against: two of these have the same name; give each benchmark once")
     table = _table(options.pop("rewards"), resource_limits=options.pop("reward_resource_limits"))
     recipe = Recipe(
         rewards=table,
@@ -197,12 +203,17 @@ def _plan(options: dict[str, Any], *, tokenizer: Path | None, language: Language
         rejudged_by=rejudged_by,
         **options,
     )
-    benchmarks = {name: _problems(name, data) for name, data in sources.items()}
+    benchmarks = {label: _problems(*source) for label, source in sources.items()}
     return CompilePlan(
         recipe=recipe,
         count_tokens=load_token_counter(tokenizer) if tokenizer else None,
         contamination=contamination(benchmarks, recipe.threshold) if benchmarks else None,
     )
+
+
+def _label(benchmark: str) -> str:
+    """Return the name of a benchmark for the card: of path.py:attribute, no folder of this machine."""
+    return benchmark.rpartition(os.sep)[2]
 
 
 def _table(path: Path | None, *, resource_limits: bool) -> RewardTable:

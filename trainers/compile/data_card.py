@@ -13,6 +13,7 @@ import msgspec
 from harness.escapes import in_markdown
 from harness.runs.jsonl import pretty_json, read, write_whole
 from trainers.compile.decontamination import Match
+from trainers.compile.provenance import hub_licence
 from trainers.compile.rewards import RewardTable, Status
 from trainers.groups import Group
 
@@ -156,6 +157,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
     schema: int = 1
     source: str
+    licence: str = ""
+    """Of the submissions, an SPDX identifier; empty where it is unknown."""
     recipe: Recipe
     proctor: str
     groups_sha256: str
@@ -216,7 +219,15 @@ def write_card(folder: Path, card: Card) -> None:
         card: What they hold.
     """
     write_whole(folder / CARD_FILE, pretty_json(card))
-    write_whole(folder / "card.md", card_markdown(card).encode())
+    write_whole(folder / "card.md", "\n".join((*_metadata(card), card_markdown(card))).encode())
+
+
+def _metadata(card: Card) -> Iterator[str]:
+    """Yield the metadata for the hub as YAML; a string of JSON is one of YAML."""
+    yield "---"
+    yield f"license: {hub_licence(card.licence)}"
+    yield f"pretty_name: {msgspec.json.encode(f'Groups of {card.source}').decode()}"
+    yield from ("task_categories:", "- text-generation", "tags:", "- code", "- proctor", "---", "")
 
 
 def card_markdown(card: Card) -> str:
@@ -236,6 +247,7 @@ def _head(card: Card) -> Iterator[str]:
     yield ""
     yield f"{card.groups} groups with {card.completions} completions of {card.rows} rows, proctor {card.proctor}"
     yield ""
+    yield f"- licence of the submissions: {in_markdown(card.licence) or 'not recorded'}"
     yield f"- tokens: {card.prompt_tokens} in prompts, {card.completion_tokens} in completions"
     yield f"- SHA-256 of the groups: {card.groups_sha256}"
     rewards = ", ".join(f"{status} {reward:+g}" for status, reward in card.recipe.rewards.rewards.items())

@@ -16,6 +16,7 @@ from harness.runs.jsonl import append, pretty_json, resume, sole_writer, whole_f
 from trainers.compile.data_card import ABSENT, ROWS, TOTALS, Card, Counts, Recipe, tables_of, write_card
 from trainers.compile.decontamination import Match
 from trainers.compile.pipeline import Compiled
+from trainers.compile.provenance import Provenance
 from trainers.compile.rejudge import Rejudged, fails_here
 from trainers.groups import GROUPS_FILE, Group, pyarrow, write_groups
 
@@ -53,8 +54,8 @@ _COMPILATION = "compilation.json"
 class Compilation(msgspec.Struct, frozen=True, kw_only=True):
     """Records all that decides the groups but the submissions themselves; a draft of an equal one is continued."""
 
-    source: str
-    """Origin of the submissions, for the card."""
+    origin: Provenance
+    """Of the submissions, for the card."""
     inputs: tuple[str, ...]
     """Paths of the folders and files that are read."""
     recipe: Recipe
@@ -71,11 +72,11 @@ class _Row(msgspec.Struct, frozen=True):
     """Accepted submissions that fail here -> the package that one failed for, if it did."""
 
 
-def compilation(source: str, inputs: Iterable[Path], recipe: Recipe) -> Compilation:
+def compilation(origin: Provenance, inputs: Iterable[Path], recipe: Recipe) -> Compilation:
     """Return the record of a compilation by this version of proctor.
 
     Args:
-        source: Origin of the submissions, for the card.
+        origin: Of the submissions, for the card.
         inputs: Folders and files that are read.
         recipe: The options.
 
@@ -83,7 +84,7 @@ def compilation(source: str, inputs: Iterable[Path], recipe: Recipe) -> Compilat
         The record.
     """
     paths = tuple(str(path.resolve()) for path in inputs)
-    return Compilation(source=source, inputs=paths, recipe=recipe, proctor=version("proctor"))
+    return Compilation(origin=origin, inputs=paths, recipe=recipe, proctor=version("proctor"))
 
 
 def write_folder(
@@ -120,7 +121,8 @@ def write_folder(
     tables = tables_of(counts)
     fates, totals = tables.pop(ROWS, {}), tables.pop(TOTALS, {})
     card = Card(
-        source=record.source,
+        source=record.origin.source,
+        licence=record.origin.licence,
         recipe=record.recipe,
         proctor=record.proctor,
         groups_sha256=sha256,

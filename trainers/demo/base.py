@@ -17,8 +17,11 @@ from transformers.utils import logging
 from harness.generation.prompts import load_card, render_prompt
 from harness.generation.threads import choose_threads
 from harness.progress import watched
-from trainers.demo.submissions import glance
+from harness.runs.jsonl import write_whole
+from trainers.compile.provenance import hub_licence
+from trainers.demo.submissions import LICENCE, glance
 from trainers.demo.tasks import problem_of, tasks
+from trainers.model_index import README_FILE
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -96,6 +99,7 @@ def write_shipped(out: Path) -> None:
     model = Qwen2ForCausalLM.from_pretrained(SHIPPED, dtype=torch.float32)
     model.save_pretrained(out)
     AutoTokenizer.from_pretrained(SHIPPED).save_pretrained(out)
+    _write_base_card(out)
 
 
 def train_base(
@@ -121,6 +125,27 @@ def train_base(
     torch.nn.Module.to(model, dtype)
     model.save_pretrained(out)
     tokenizer.save_pretrained(out)
+    _write_base_card(out)
+
+
+_CARD = f"""---
+license: {hub_licence(LICENCE)}
+library_name: transformers
+pipeline_tag: text-generation
+tags:
+- "code"
+- "proctor"
+---
+
+# base
+
+The base of proctor's demo: the Qwen2 architecture with 0.85 million parameters, trained from scratch on generated
+programs, right and wrong ones (`proctor miniature base`). It knows sixty families of small tasks and nothing else.
+"""
+
+
+def _write_base_card(out: Path) -> None:
+    write_whole(out / README_FILE, _CARD.encode())
 
 
 def _config(end: int) -> Qwen2Config:

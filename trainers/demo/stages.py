@@ -61,7 +61,7 @@ def stages(out: Path, sizes: Sizes, judging: tuple[str, ...]) -> tuple[Stage, ..
 
 
 def finale(out: Path) -> tuple[tuple[str, ...], ...]:
-    """Return the commands that make the tables of the runs, whose output is the demo's own.
+    """Return the commands that write the scores into the model cards and make the tables: their output is the demo's.
 
     Args:
         out: Folder of a demo whose stages are done.
@@ -72,7 +72,12 @@ def finale(out: Path) -> tuple[tuple[str, ...], ...]:
     sampled = [f"{policy}={out / 'runs' / policy}" for policy in POLICIES]
     greedy = [f"{policy}@0.85M={out / 'runs' / f'{policy}-greedy'}" for policy in POLICIES]
     trainings = [f"--checkpoint={method}={out / 'models' / method}" for method in METHODS]
+    cards = (
+        ("card", str(out / "models" / policy), str(out / "runs" / policy), str(out / "runs" / f"{policy}-greedy"))
+        for policy in POLICIES
+    )
     return (
+        *cards,
         ("table", *sampled, "--intervals"),
         ("table", *greedy, "--by-model", "--intervals"),
         ("table", str(out / "runs")),

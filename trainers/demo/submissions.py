@@ -16,6 +16,7 @@ from typing import NamedTuple
 from harness.errors import UserError
 from harness.runs.jsonl import write_whole
 from sandbox.records import Verdict
+from trainers.compile.provenance import Provenance, write_provenance
 from trainers.compile.rewards import OF_VERDICT
 from trainers.demo.families import vocabulary
 from trainers.demo.tasks import LIMITS, Task, tasks, verdict_of
@@ -221,6 +222,8 @@ def glance(task: Task, rng: Random) -> str:
 
 
 PER_PROBLEM = 12
+LICENCE = "Apache-2.0"
+"""Of what proctor generates: its own."""
 
 _PROBLEM_COLUMNS = ("id", "name", "dataset", "time_limit", "memory_limit", "rating", "tags", "complexity")
 _COLUMNS = (
@@ -259,6 +262,9 @@ def write_submissions(tree: Path, problems: int, seed: int) -> int:
         (problem_id, task.family, "MINIATURE", round(1000 * LIMITS.cpu_s), LIMITS.memory_bytes >> 10, "", "", "")
         for problem_id, task in zip(ids, found, strict=True)
     ]
+    write_provenance(
+        tree, Provenance(source=f"generated submissions (proctor miniature, seed {seed})", licence=LICENCE)
+    )
     write_whole(listing, _csv(_PROBLEM_COLUMNS, rows))
     return len(found) * PER_PROBLEM
 

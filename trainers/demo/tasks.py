@@ -266,9 +266,14 @@ def _of_split(split: Split) -> Iterator[Problem]:
         yield problem_of(task, f"{split}/{task.family}/{number // count}", split)
 
 
+def _family(problem: Problem) -> str:
+    return problem.task_id.split("/")[1]
+
+
 miniature = Benchmark(
     name="miniature",
     problems=problems,
+    family=_family,
     prompt_card="apps",
     about="Tasks of one to five lines, made from sixty families: what a model of a million parameters can learn.",
     source="ships with proctor",

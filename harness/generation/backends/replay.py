@@ -10,6 +10,7 @@ from harness.formats.read import read_recorded
 from harness.generation.backend import Backend, Completion, Engine, Generated, Request
 from harness.runs.jsonl import sha256_of_file, unpacked
 from harness.runs.records import Producer, Sample, Sampling
+from harness.runs.run_names import run_path
 
 
 class _Recording:
@@ -95,7 +96,8 @@ def refuse_unreadable(model: str) -> None:
 
 
 def _file_of(model: str) -> Path:
-    return Path(model) / "samples.jsonl" if Path(model).is_dir() else Path(model)
+    path = run_path(Path(model))
+    return path / "samples.jsonl" if path.is_dir() else path
 
 
 replay = Backend(
