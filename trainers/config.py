@@ -53,10 +53,16 @@ class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Literal["sdpa", "flash_attention_2", "eager"],
         Meta(description="Attention implementation; packing needs sdpa."),
     ] = "sdpa"
-    packing: Annotated[bool, Meta(description="Pack a group into one sequence that holds its prompt once.")] = True
+    packing: Annotated[
+        bool, Meta(description="Pack the groups of a step into one sequence that holds each prompt once.")
+    ] = True
     gradient_checkpointing: Annotated[
-        bool, Meta(description="Recompute activations in the backward pass to save memory.")
-    ] = False
+        bool | Literal["auto"],
+        Meta(description="Recompute activations to save memory; auto: in the steps that need it."),
+    ] = "auto"
+    compile: Annotated[
+        Literal["auto", "on", "off"], Meta(description="Compile the model's blocks; auto: on a GPU.")
+    ] = "auto"
     logits_chunk: Annotated[int, Meta(ge=1, description="Completion tokens whose logits are in memory at once.")] = 1024
 
     save_every_steps: Annotated[int, Meta(ge=1, description="Save the state to resume from every N steps.")] = 200

@@ -12,6 +12,7 @@ from harness.generation.prompts import prompt_of
 from harness.generation.tokens import Tokens
 from trainers.config import TrainingOptions
 from trainers.groups import Group, read_groups
+from trainers.plan.flops import Lengths
 from trainers.trainer import Weigh
 
 if TYPE_CHECKING:
@@ -61,22 +62,37 @@ class Longest(NamedTuple):
     problem_id: str
 
 
-def longest_sequence(groups: Iterable[Group], tokens: Tokens) -> Longest:
-    """Find the longest prompt with a completion, and refuse what the tokenizer doesn't give back.
+def group_lengths(group: Group, tokens: Tokens) -> Lengths:
+    """Return the lengths of a group, and refuse what the tokenizer doesn't give back.
 
     Args:
-        groups: All groups of a training.
+        group: Texts of prompt and completions.
         tokens: The policy's own.
 
     Returns:
-        The longest of all; 0 tokens without a group.
+        Tokens of its prompt and of its completions, ends included.
 
     Raises:
-        UserError: As of `encode`, before any step is taken.
+        UserError: As of `encode`.
     """
-    encoded = ((group.problem_id, encode(group, tokens, 0)) for group in groups)
-    lengths = (Longest(len(one.prompt) + max(map(len, one.completions)), problem) for problem, one in encoded)
-    return max(lengths, default=Longest(0, ""))
+    prompt, completions = encode(group, tokens, 0)
+    return Lengths(prompt=len(prompt), completions=tuple(map(len, completions)))
+
+
+def longest_sequence(groups: Iterable[Group], lengths: Iterable[Lengths]) -> Longest:
+    """Find the longest prompt with a completion.
+
+    Args:
+        groups: All groups of a training.
+        lengths: Those of each.
+
+    Returns:
+        The longest of all; 0 tokens without a group.
+    """
+    found = (
+        Longest(one.prompt + max(one.completions), group.problem_id) for group, one in zip(groups, lengths, strict=True)
+    )
+    return max(found, default=Longest(0, ""))
 
 
 def load_token_counter(path: Path) -> Callable[[str], int]:

@@ -9,25 +9,26 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 import torch
 from accelerate import Accelerator, DistributedType
+from torch import Tensor
 
 from harness.errors import UserError
 from harness.generation.threads import choose_threads
 from harness.progress import say, watched
 from harness.runs.jsonl import append, whole_file
+from trainers.batches import Parcel, ProcessPlace, StepMaker, StepPart, TrainingStep
 from trainers.checkpoint_writer import CheckpointWriter
 from trainers.config import TrainingOptions
-from trainers.dataset import Weighted, batch, encode, longest_sequence, total_steps
-from trainers.objective import summed, token_weights
+from trainers.dataset import Weighted, encode, group_lengths, longest_sequence, total_steps
+from trainers.fitting import Fitter, device_room_bytes
 from trainers.optimizer import make_optimizer, make_schedule, restore, take_up
-from trainers.packing import packed, padded
-from trainers.policy import Policy
-from trainers.sharding import whole
-from trainers.trainable import refuse_disagreement, refuse_length, refuse_model
+from trainers.policy import Policy, recompute_blocks
+from trainers.sharding import gathered, whole
+from trainers.trainable import refuse_disagreement, refuse_length, refuse_model, refuse_window
 from trainers.trainer import Checkpoint
 from trainers.training_run import METRICS_FILE, Metrics, clipping_note, cut_after, progress_line
 
@@ -63,19 +64,39 @@ class Loop:
                 completion back, or a prompt with its completion is too long for it.
         """
         refuse_model(policy.model, options)
-        texts = watched(groups, len(groups), "tokenized", sys.stderr)
-        longest = longest_sequence((weighted.group for weighted in texts), policy.tokens)
-        refuse_length(policy.model.config, longest, options)
+        texts = watched([weighted.group for weighted in groups], len(groups), "tokenized", sys.stderr)
+        lengths = tuple(group_lengths(group, policy.tokens) for group in texts)
+        longest = longest_sequence((weighted.group for weighted in groups), lengths)
+        refuse_length(policy.model.config, longest)
         self._policy, self._groups, self._options = policy, groups, options
         self._writer, self._out, self._accelerator = writer, out, accelerator
-        self._total = total_steps(len(groups), self._options)
+        self._total = total_steps(len(groups), options)
         self._clipped = 0
         """Steps so far whose gradient was scaled down."""
-        optimizer = make_optimizer(policy.trained.values(), self._options)
-        self._schedule = make_schedule(optimizer, self._total, self._options)
-        model = policy.objective(self._options)
+        self._told_to_stop = False
+        optimizer = make_optimizer(policy.trained.values(), options)
+        self._schedule = make_schedule(optimizer, self._total, options)
+        model = policy.objective(options)
+        if options.packing:
+            refuse_window(model, longest)
+        self._sharded = accelerator.distributed_type is DistributedType.FSDP
+        fitter = Fitter(
+            str(policy.folder), lengths, options, room_bytes=self._least(device_room_bytes(accelerator.device)),
+            processes=accelerator.num_processes, sharded=self._sharded,
+        )  # fmt: skip
+        fitter.refuse_longest([weighted.group.problem_id for weighted in groups])
+        place = ProcessPlace(accelerator.process_index, accelerator.num_processes, accelerator.device)
+        self._maker = StepMaker(groups, partial(encode, tokens=policy.tokens, end=policy.end), fitter, options, place)
         self._model, self._optimizer = accelerator.prepare(model, optimizer)
-        refuse_disagreement(model, policy.dtype, packing=self._options.packing)
+        refuse_disagreement(model, policy.dtype, packing=options.packing)
+        if options.compile == "on" or (
+            options.compile == "auto" and accelerator.device.type == "cuda" and not self._sharded
+        ):
+            model.compile_parts()
+
+    def _least(self, number: int) -> int:
+        """Return the least that any process has."""
+        return int(self._accelerator.gather(torch.tensor([number], device=self._accelerator.device)).min())
 
     def run(self, metrics: BinaryIO | None, until_s: float) -> Checkpoint:
         """Train to the end, or until a time of the monotonic clock, and write the checkpoint.
@@ -114,90 +135,111 @@ class Loop:
             yield row
 
     def _steps(self, done: int, until_s: float) -> Iterator[Metrics]:
-        """Take the steps that are left, saving where it is time to."""
-        for taken in range(done + 1, self._total + 1):
-            yield self._step(taken - 1)
-            stop = taken < self._total and self._main_says(time.monotonic() > until_s)
-            if stop or taken % self._options.save_every_steps == 0:
+        """Take the steps that are left, saving where it is time to.
+
+        The metrics of a step are read when the next one is under way, or before anything is saved.
+        """
+        late = deque[_Taken]()
+        self._read_s = time.monotonic()
+        for taken, step in enumerate(self._maker.ahead(range(done, self._total)), done + 1):
+            late.append(self._step(taken - 1, step, until_s))
+            if len(late) > 1:
+                yield self._metrics(late.popleft())
+            stop = taken < self._total and self._time_is_up(until_s)
+            save = stop or taken % self._options.save_every_steps == 0
+            keep = stop or (self._options.keep_every_steps and taken % self._options.keep_every_steps == 0)
+            if save or keep or taken == self._total:
+                yield self._metrics(late.popleft())
+            if save:
                 self._save(taken)
-            if stop or (self._options.keep_every_steps and taken % self._options.keep_every_steps == 0):
+            if keep:
                 self._writer.write(taken, final=False, moments=self._moments())
             if stop:
                 return
+            if save or keep:
+                self._read_s = time.monotonic()
 
-    def _step(self, number: int) -> Metrics:
+    def _step(self, number: int, step: TrainingStep, until_s: float) -> "_Taken":
         """Take a step: the gradient of this process's groups, averaged over processes, and the optimizer's update."""
-        start_s = time.monotonic()
-        process = self._accelerator.process_index
-        seed = random.Random(f"{self._options.seed}/{number}/{process}")  # noqa: S311 - no secret
-        torch.manual_seed(seed.getrandbits(63))  # of dropout: set at each step, so no state of it must outlive a kill
-        mine = batch(number, len(self._groups), self._options)[process :: self._accelerator.num_processes]
-        tally = torch.zeros(6, dtype=torch.float64, device=self._accelerator.device)
-        for place, which in enumerate(mine):
-            with nullcontext() if self._meets(place, len(mine)) else self._accelerator.no_sync(self._model):
-                tally += self._backward(self._groups[which], share=1 / len(mine))
+        figures = self._tried(number, step, until_s)
+        if figures is None:
+            self._optimizer.zero_grad()
+            torch.cuda.empty_cache()
+            figures = self._gradient(number, self._maker.made(number, least=True), until_s)
         norm = self._accelerator.clip_grad_norm_(self._policy.trained.values(), self._options.max_gradient_norm)
-        norm = float(whole(norm, keep=True))
-        self._clipped += norm > self._options.max_gradient_norm
         rate = float(self._schedule.get_last_lr()[0])
         self._optimizer.step()
         self._schedule.step()
         self._optimizer.zero_grad()
-        tally = self._accelerator.reduce(tally, reduction="sum")
-        return self._metrics(number + 1, tally.tolist(), norm, rate, time.monotonic() - start_s)
+        summed = self._accelerator.reduce(figures, reduction="sum")
+        found = torch.cat((summed, gathered(norm).double()[None]))
+        return _Taken(number + 1, rate, *_on_its_way(found))
+
+    def _tried(self, number: int, step: TrainingStep, until_s: float) -> Tensor | None:
+        """Return what `_gradient` does; nothing where memory ran out, none of which is held then by an exception."""
+        try:
+            return self._gradient(number, step, until_s)
+        except torch.OutOfMemoryError:
+            if self._accelerator.num_processes > 1:  # the others wait for this one's part
+                raise
+            return None
+
+    def _gradient(self, number: int, step: TrainingStep, until_s: float) -> Tensor:
+        """Set the gradient of a step's parts; return what its metrics are made of, (7), of this process."""
+        seed = random.Random(f"{self._options.seed}/{number}/{self._accelerator.process_index}")  # noqa: S311 - no secret
+        torch.manual_seed(seed.getrandbits(63))  # of dropout: set at each step, so no state of it must outlive a kill
+        recompute_blocks(self._policy.model, on=step.recompute)
+        figures = list[Tensor]()
+        for place, part in enumerate(step.parts):
+            with nullcontext() if self._meets(place, len(step.parts)) else self._accelerator.no_sync(self._model):
+                figures.append(self._backward(part))
+        late = self._accelerator.is_main_process and time.monotonic() > until_s
+        return torch.cat((sum(figures[1:], figures[0]), figures[0].new_full((1,), float(late))))
 
     def _meets(self, place: int, of: int) -> bool:
         """Return whether processes exchange gradients now: at a step's end, or always where each is to hold a part."""
-        return place == of - 1 or self._accelerator.distributed_type is DistributedType.FSDP
+        return place == of - 1 or self._sharded
 
-    def _backward(self, weighted: Weighted, share: float) -> torch.Tensor:
-        """Add the gradient of a group; return loss, log-probabilities and numbers of either kind, and tokens, (6)."""
-        group = encode(weighted.group, self._policy.tokens, self._policy.end)
-        tokens = [len(completion) for completion in group.completions]
-        device = self._accelerator.device
-        rows = (packed if self._options.packing else padded)(group)
-        weights = token_weights(
-            torch.tensor(weighted.weights), torch.tensor(tokens), token_mean=self._options.token_mean
-        )
-        loss, log_probs = self._model(rows.to(device), (share * weights).to(device))
+    def _backward(self, sent: StepPart | Parcel) -> Tensor:
+        """Add the gradient of a part; return loss, log-probabilities and numbers of either kind, and tokens, (6)."""
+        part: StepPart = sent.opened(self._accelerator.device) if isinstance(sent, Parcel) else sent
+        loss, log_probs = self._model(part.rows, part.weights)
         self._accelerator.backward(loss)
-        found = summed(log_probs, tokens).double()
-        accepted = torch.tensor(weighted.group.rewards, device=device) > 0
-        all_tokens = torch.tensor(len(group.prompt) + sum(tokens), device=device)
-        return torch.stack(
-            [
-                loss.detach().double() / share, found[accepted].sum(), accepted.sum(), found[~accepted].sum(),
-                (~accepted).sum(), all_tokens,
-            ]
-        )  # fmt: skip
+        return torch.cat((loss.detach().double()[None], part.kinds @ log_probs.double(), part.counts))
 
-    def _metrics(self, taken: int, tally: list[float], norm: float, rate: float, wall_s: float) -> Metrics:
-        loss, accepted_sum, accepted_count, rejected_sum, rejected_count, tokens = tally
-        loss /= self._options.batch_groups
+    def _metrics(self, step: "_Taken") -> Metrics:
+        """Return the metrics of a step, once its device has them."""
+        loss, accepted_sum, rejected_sum, accepted_count, rejected_count, tokens, late, norm = step.read()
+        now_s = time.monotonic()
+        wall_s, self._read_s = now_s - self._read_s, now_s
+        self._told_to_stop = late > 0
+        loss /= self._accelerator.num_processes
         if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise UserError(f"{self._out}: step {taken} has loss {loss} and gradient {norm}; lower --learning-rate")
+            raise UserError(
+                f"{self._out}: step {step.taken} has loss {loss} and gradient {norm}; lower --learning-rate"
+            )
+        self._clipped += norm > self._options.max_gradient_norm
         accepted = accepted_sum / accepted_count if accepted_count else None
         rejected = rejected_sum / rejected_count if rejected_count else None
-        groups = taken * self._options.batch_groups
+        groups = step.taken * self._options.batch_groups
         return Metrics(
-            step=taken,
+            step=step.taken,
             epoch=groups / len(self._groups),
             loss=loss,
             accepted=accepted,
             rejected=rejected,
             margin=None if accepted is None or rejected is None else accepted - rejected,
             gradient_norm=norm,
-            clipped=self._clipped / taken,
-            learning_rate=rate,
+            clipped=self._clipped / step.taken,
+            learning_rate=step.rate,
             groups=groups,
             tokens=int(tokens),
             tokens_per_s=tokens / wall_s,
         )
 
-    def _main_says(self, true: bool) -> bool:  # noqa: FBT001 - it is the message
-        """Return the main process's answer, so that all do the same whichever clock is ahead."""
-        said = torch.tensor(int(true and self._accelerator.is_main_process), device=self._accelerator.device)
-        return bool(self._accelerator.reduce(said, reduction="sum").item())
+    def _time_is_up(self, until_s: float) -> bool:
+        """Return whether to stop, by the main process's clock: of several, all learn it with the metrics of a step."""
+        return self._told_to_stop if self._accelerator.num_processes > 1 else time.monotonic() > until_s
 
     def _save(self, taken: int) -> None:
         state = {
@@ -261,6 +303,32 @@ class Loop:
                 sys.stderr.write(f"proctor: {note}\n")
             (self._out / STATE_FILE).unlink(missing_ok=True)
         return checkpoint
+
+
+class _Taken(NamedTuple):
+    """Holds a step whose metrics are on their way from the device."""
+
+    taken: int
+    rate: float
+    figures: Tensor
+    """(8): the sums of all processes, whether time is up, and the norm of the gradient."""
+    there: torch.cuda.Event | None
+
+    def read(self) -> list[float]:
+        """Return the figures, once they are there."""
+        if self.there:
+            self.there.synchronize()
+        return list(map(float, self.figures.tolist()))
+
+
+def _on_its_way(figures: Tensor) -> tuple[Tensor, torch.cuda.Event | None]:
+    """Return figures on the CPU, and what says that they are there: nothing waits for a GPU here."""
+    if figures.device.type != "cuda":
+        return figures.cpu(), None
+    there: Any = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    sent = figures.to("cpu", non_blocking=True)
+    there.record()
+    return sent, there
 
 
 def _last_line(rows: deque[Metrics], _elapsed_s: float) -> str:

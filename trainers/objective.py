@@ -1,16 +1,17 @@
-"""Computes the objective of all methods: the weighted log-likelihood of a group.
+"""Computes the objective of all methods: the weighted log-likelihood of groups.
 
 Shapes: n completions of one prompt; P tokens of all of them, ends included; B rows of T tokens; H width of the model; V
 words of its vocabulary; C tokens of a chunk of the P.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from trainers.attention import carried, spans_attention
 from trainers.packing import Rows
 
 if TYPE_CHECKING:
@@ -42,44 +43,75 @@ class WeightedLikelihood(nn.Module):
     Its logits must be the output layer's of the backbone's last states, as those of Qwen2, Llama or Mistral are.
     """
 
-    def __init__(self, model: "PreTrainedModel", *, chunk: int, dtype: torch.dtype) -> None:
+    def __init__(
+        self, model: "PreTrainedModel", *, chunk: int, dtype: torch.dtype, attention: str | None = None
+    ) -> None:
         """Wrap the model.
 
         Args:
             model: A causal language model; its parameters may be held in another type than it computes in.
             chunk: Predictions whose logits, (chunk, V), are in memory at once; at least 1.
             dtype: Type of computation; log-probabilities are float32 in any case.
+            attention: Name of the attention in packed rows; None for that of the device.
         """
         super().__init__()
         self.model: Any = model  # its methods have no types
         self._chunk = chunk
+        self._of_packed = attention
         self._dtype = dtype
+        self._into_gradient: Callable[..., Tensor] = _turned_into_gradient
         self._no_split_modules = model._no_split_modules  # noqa: SLF001 - FSDP gathers these blocks one by one
 
     def tie_weights(self) -> None:
         """Tie the tied weights; FSDP calls this once it has replaced the loaded tensors."""
         self.model.tie_weights()
 
+    def compile_parts(self) -> None:
+        """Compile each block of the model, and what is made of logits, for rows of any length.
+
+        Only what is called from now on; a block that can't be compiled runs as it is.
+        """
+        names = set(self._no_split_modules or ())
+        for block in self.model.modules():
+            if type(block).__name__.removeprefix("FSDP") in names:
+                block.compile(dynamic=True)
+        self._into_gradient = torch.compile(_turned_into_gradient, dynamic=True)
+
+    def _attend_by(self, name: str) -> None:
+        """Let the model compute attention by a function of ours, which is the library's for rows that aren't packed."""
+        config = self.model.config
+        if config._attn_implementation != name:  # noqa: SLF001 - the library has no other name for it
+            self.model.set_attn_implementation(name)
+        if config._attn_implementation != name:  # noqa: SLF001 - as above; the library only warns
+            raise ValueError("its attention can't be that of a packed row")
+
     def forward(self, rows: Rows, weights: Tensor) -> tuple[Tensor, Tensor]:
         """Return the loss, -sum_t w_t log pi_t, and log pi_t of each predicted token.
 
         Args:
-            rows: Those of a group, on the device of the model.
+            rows: Those of one or more groups, on the device of the model.
             weights: (P), those of `token_weights`.
 
         Returns:
             The loss, a scalar, and the log-probabilities, (P), without a gradient; both float32.
+
+        Raises:
+            ValueError: The rows are packed, and the model's attention can't be computed in such.
         """
+        attending: dict[str, Any] = {"attention_mask": rows.attention_mask}
+        if rows.spans is not None:
+            self._attend_by(spans_attention(rows.input_ids.device, self._dtype))
+            attending = carried(rows.attention_mask, rows.spans._replace(runs=()), torch.tensor(rows.spans.runs))
         with torch.autocast(rows.input_ids.device.type, dtype=self._dtype, enabled=self._dtype != torch.float32):
             states = self.model.base_model(
                 input_ids=rows.input_ids,
                 position_ids=rows.position_ids,
-                attention_mask=rows.attention_mask,
                 use_cache=False,
+                **attending,
             ).last_hidden_state  # (B, T, H)
         predicting = _taken(states.flatten(0, 1), rows.predictors)  # (P, H)
         head = self.model.get_output_embeddings()
-        targets = _Targets(rows.labels, weights, self._chunk, self._dtype)
+        targets = _Targets(rows.labels, weights, self._chunk, self._dtype, self._into_gradient)
         return _WeightedLoss.apply(predicting, head.weight, head.bias, targets)  # type: ignore[no-any-return, no-untyped-call]
 
     @torch.no_grad()
@@ -87,7 +119,7 @@ class WeightedLikelihood(nn.Module):
         """Return log pi_t of each predicted token given those before it.
 
         Args:
-            rows: Those of a group, on the device of the model.
+            rows: Those of one or more groups, on the device of the model.
 
         Returns:
             (P), float32, without a gradient.
@@ -124,6 +156,7 @@ class _Targets(NamedTuple):
     weights: Tensor
     chunk: int
     dtype: torch.dtype
+    into_gradient: Callable[..., Tensor]
 
 
 class _WeightedLoss(torch.autograd.Function):
@@ -138,7 +171,7 @@ class _WeightedLoss(torch.autograd.Function):
     def forward(
         ctx: Any, states: Tensor, table: Tensor, bias: Tensor | None, targets: _Targets
     ) -> tuple[Tensor, Tensor]:
-        labels, weights, chunk, dtype = targets
+        labels, weights, chunk, dtype, into_gradient = targets
         needs_states, needs_table, needs_bias = (  # under no_grad, parameters say that they need one all the same
             needed and states.requires_grad for needed in ctx.needs_input_grad[:3]
         )
@@ -148,7 +181,7 @@ class _WeightedLoss(torch.autograd.Function):
         for start in range(0, len(labels), chunk):
             part = slice(start, start + chunk)
             logits = nn.functional.linear(narrow[part], narrow_table, narrow_bias).float()  # (C, V)
-            log_probs.append(_turned_into_gradient(logits, labels[part], weights[part]))
+            log_probs.append(into_gradient(logits, labels[part], weights[part]))
             if needs_bias:
                 of_bias.append(logits.sum(0))
             of_logits = logits.to(dtype)
@@ -170,8 +203,9 @@ class _WeightedLoss(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, of_loss: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         gradients, ctx.gradients = ctx.gradients, None  # given away: who gets them may add to them in place
-        if of_loss != 1:  # it is 1 in training, and the product would cost a table of its own
-            gradients = tuple(None if gradient is None else gradient * of_loss for gradient in gradients)
+        for gradient in gradients:
+            if gradient is not None:
+                gradient.mul_(of_loss)  # 1 in training, but to ask a GPU would be to wait for it
         return *gradients, None
 
 

@@ -41,7 +41,10 @@ def make_optimizer(weights: Iterable[torch.nn.Parameter], options: TrainingOptio
     ]
     for group in groups:
         group["initial_lr"] = options.learning_rate  # of a schedule that doesn't begin at 0
-    return torch.optim.AdamW(groups, lr=options.learning_rate)
+    try:  # one kernel for all parameters, where their devices have it
+        return torch.optim.AdamW(groups, lr=options.learning_rate, fused=True)
+    except RuntimeError:
+        return torch.optim.AdamW(groups, lr=options.learning_rate)
 
 
 def restore(optimizer: Any, saved: dict[str, Any]) -> None:

@@ -57,6 +57,8 @@ class Policy:
         """The token that ends a completion."""
         self.ends = loaded.ends
         self.base = weights.name
+        self.folder = weights.base
+        """Of the base model's files."""
         torch.manual_seed(options.seed)  # of LoRA's first weights
         self._adapter = made_trainable(self.model, options, weights.adapter)
 
@@ -146,7 +148,7 @@ def made_trainable(model: "PreTrainedModel", options: TrainingOptions, trained: 
 
     Args:
         model: Changed in place.
-        options: The settings of LoRA and `gradient_checkpointing` count.
+        options: The settings of LoRA count, and `gradient_checkpointing` where it is on; `auto` is decided by step.
         trained: Folder of an adapter to go on with; without LoRA it is merged into the model. None for a new one.
 
     Returns:
@@ -157,7 +159,18 @@ def made_trainable(model: "PreTrainedModel", options: TrainingOptions, trained: 
     """
     torch.backends.cuda.enable_cudnn_sdp(enabled=False)
     adapter = put_over(model, options, trained) if options.lora_rank or trained else None
-    if options.gradient_checkpointing:
+    if options.gradient_checkpointing is True:
         model.activation_checkpointing_enable()
     model.train()
     return adapter
+
+
+def recompute_blocks(model: Any, *, on: bool) -> None:
+    """Say whether a backward pass computes the blocks of a model again, instead of keeping what they need.
+
+    Args:
+        model: Changed in place; nothing is done where it is so already.
+        on: Whether it does.
+    """
+    if on != model.is_activation_checkpointing:
+        model.activation_checkpointing_enable() if on else model.activation_checkpointing_disable()

@@ -57,9 +57,24 @@ def whole(value: Any, *, keep: bool) -> Any:
         return {name: whole(part, keep=keep) for name, part in value.items()}
     if not isinstance(value, DTensor):
         return value
-    part: Any = value.detach().to(value.device_mesh.device_type)  # offloaded parts can't be gathered in place
-    met = part.full_tensor()
+    met = gathered(value)
     return met.cpu() if keep else None
+
+
+def gathered(value: Tensor) -> Tensor:
+    """Gather a sharded tensor on the device where it is computed; all processes must call this with theirs.
+
+    Args:
+        value: Sharded or not.
+
+    Returns:
+        The whole tensor; `value` itself where it is not sharded.
+    """
+    if not isinstance(value, DTensor):
+        return value
+    part: Any = value.detach().to(value.device_mesh.device_type)  # offloaded parts can't be gathered in place
+    found: Tensor = part.full_tensor()
+    return found
 
 
 @contextmanager

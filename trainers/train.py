@@ -85,9 +85,7 @@ def _accelerator(options: TrainingOptions, out: Path) -> Accelerator:
 def _refuse_combinations(options: TrainingOptions, accelerator: Accelerator) -> None:
     refuse_other_sharding(accelerator)
     if options.packing and options.attention != "sdpa":
-        raise UserError(
-            f"--attention {options.attention} does not support the mask of a packed group; add --packing off"
-        )
+        raise UserError(f"--attention {options.attention} can't compute a packed row; add --packing off")
     if options.batch_groups % accelerator.num_processes:
         raise UserError(
             f"--batch-groups {options.batch_groups} can't be split over {accelerator.num_processes} processes; "

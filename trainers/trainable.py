@@ -11,6 +11,7 @@ import torch
 
 from harness.errors import UserError
 from harness.generation.loading import stateful_layers
+from trainers.attention import windows_heard
 from trainers.config import TrainingOptions
 from trainers.dataset import Encoded, Longest
 from trainers.objective import WeightedLikelihood
@@ -33,7 +34,8 @@ def refuse_model(model: Any, options: TrainingOptions) -> None:
         options: `packing` counts.
 
     Raises:
-        UserError: It caps or scales its logits; or groups are packed, and it keeps a state along a sequence.
+        UserError: It caps or scales its logits; or groups are packed, and it keeps a state along a sequence, or has a
+            dropout of attention.
     """
     config = model.config.get_text_config()
     kind = config.model_type
@@ -52,19 +54,24 @@ def refuse_model(model: Any, options: TrainingOptions) -> None:
             f"{kind} keeps a state along the sequence ({', '.join(others)} layers), which "
             "packing would carry from one completion to the next; add --packing off"
         )
+    dropouts = {name: value for name, value in config.to_dict().items() if "att" in name and "drop" in name}
+    given = [name for name, value in dropouts.items() if isinstance(value, int | float) and value]
+    if options.packing and given:
+        raise UserError(
+            f"{kind} has a dropout of attention ({given[0]} {dropouts[given[0]]:g}), which packing leaves out; "
+            f"set {given[0]} to 0 in its config.json, or add --packing off"
+        )
 
 
-def refuse_length(config: Any, longest: Longest, options: TrainingOptions) -> None:
+def refuse_length(config: Any, longest: Longest) -> None:
     """Refuse sequences of a length that the model, or training, computes otherwise.
 
     Args:
         config: Of the model.
         longest: Of the groups.
-        options: `packing` counts.
 
     Raises:
-        UserError: They are more than the model has positions, than its window where groups are packed, or than the
-            length at which its rotary positions change.
+        UserError: They are more than the model has positions, or than the length at which its rotary positions change.
     """
     config = config.get_text_config()
     positions = getattr(config, "max_position_embeddings", None)
@@ -72,11 +79,6 @@ def refuse_length(config: Any, longest: Longest, options: TrainingOptions) -> No
     shorter = "leave such groups out: proctor compile --max-tokens"
     if positions and longest.tokens > positions:
         raise UserError(f"{has} the model has {positions} positions; {shorter}")
-    window = window_of(config)
-    if options.packing and window and longest.tokens > window:
-        raise UserError(
-            f"{has} {config.model_type} attends to a window of {window}, which packing ignores; add --packing off"
-        )
     for rope in _ropes(config):
         limit = rope.get("original_max_position_embeddings") or getattr(
             config, "original_max_position_embeddings", None
@@ -85,6 +87,34 @@ def refuse_length(config: Any, longest: Longest, options: TrainingOptions) -> No
             raise UserError(
                 f"{has} {config.model_type} changes its positions beyond {limit} for all rows of a batch; {shorter}"
             )
+
+
+def refuse_window(policy: WeightedLikelihood, longest: Longest) -> None:
+    """Refuse packed sequences beyond the model's window, where its layers don't tell attention of it.
+
+    Most do; others leave it to the mask, which a packed row doesn't have.
+
+    Args:
+        policy: The model as training calls it.
+        longest: Of the groups.
+
+    Raises:
+        UserError: They are longer than such a window.
+    """
+    model: Any = policy.model
+    config = model.config.get_text_config()
+    window = window_of(config)
+    if window is None or longest.tokens <= window:
+        return
+    kinds = getattr(config, "layer_types", None) or ["sliding_attention"] * config.num_hidden_layers
+    expected = [getattr(config, "sliding_window", None) if kind == "sliding_attention" else None for kind in kinds]
+    with windows_heard() as heard:
+        policy.log_probs(packed(_specimen(config.vocab_size)).to(model.device))
+    if heard != expected or "chunked_attention" in kinds:
+        raise UserError(
+            f"problem {longest.problem_id}: a prompt with its completion has {longest.tokens} tokens, but "
+            f"{config.model_type} attends to a window of {window}, which packing ignores; add --packing off"
+        )
 
 
 def window_of(config: Any) -> int | None:
@@ -117,6 +147,15 @@ def _ropes(config: Any) -> Iterator[dict[str, Any]]:
 
 _SPECIMEN = Encoded(prompt=(11, 12, 13, 14, 15), completions=((21, 22, 23), (31,), (41, 42, 43, 44, 45, 46)))
 """Any tokens do; in a smaller vocabulary they go round."""
+
+
+def _specimen(words: int) -> Encoded:
+    prompt, *completions = (
+        tuple(token % words for token in tokens) for tokens in (_SPECIMEN.prompt, *_SPECIMEN.completions)
+    )
+    return Encoded(prompt, tuple(completions))
+
+
 _TOLERANCE = {torch.float32: 1e-2, torch.bfloat16: 0.5}
 """Of the log-probability of a token; models that compute otherwise are whole units away."""
 
@@ -138,11 +177,7 @@ def refuse_disagreement(policy: WeightedLikelihood, dtype: torch.dtype, *, packi
     model: Any = policy.model
     training = model.training
     model.eval()
-    words = model.config.get_text_config().vocab_size
-    specimen = Encoded(
-        prompt=tuple(token % words for token in _SPECIMEN.prompt),
-        completions=tuple(tuple(token % words for token in completion) for completion in _SPECIMEN.completions),
-    )
+    specimen = _specimen(model.config.get_text_config().vocab_size)
     advice = "add --packing off, or take another model" if packing else "take another model"
     with torch.no_grad():
         rows = (packed if packing else padded)(specimen).to(model.device)

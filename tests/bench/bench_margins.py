@@ -22,6 +22,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
+from harness.generation.tokens import Tokens
 from trainers.config import TrainingOptions
 from trainers.dataset import encode
 from trainers.groups import GROUPS_FILE, Group, read_groups, write_groups
@@ -124,7 +125,7 @@ def margin(folder: Path, groups: Iterable[Group]) -> float:
     policy = WeightedLikelihood(model.eval(), chunk=1024, dtype=torch.float32)
     found = []
     for group in groups:
-        encoded = encode(group, tokenizer)
+        encoded = encode(group, Tokens(tokenizer), tokenizer.eos_token_id)
         with torch.no_grad():
             whole = summed(policy.log_probs(packed(encoded)), [len(completion) for completion in encoded.completions])
         accepted = torch.tensor(group.rewards) > 0

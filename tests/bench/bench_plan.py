@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tests" / "trainers"))
 from paper_models import CONFIGS, write_config  # noqa: E402 - found by the line above
 
 LENGTHS = Path(__file__).parent / "codenet_mini_lengths.json"
-"""True ones, see bench_training_step.py: of prompt and completions, for each group of the CodeNet sample."""
+"""True ones, see training_shapes.py: of prompt and completions, for each group of the CodeNet sample."""
 ALLOWED = 0.15
 KIB = 1024
 
@@ -80,25 +80,23 @@ def options_of(name):
 
 def forecast(name, folder):
     """Return what a plan says of the step."""
-    from trainers.plan.flops import (  # noqa: PLC0415
-        memory,
-        operations,
-        sizes_of,
-    )
+    from trainers.plan.flops import operations  # noqa: PLC0415
     from trainers.plan.measure import calibrated  # noqa: PLC0415
+    from trainers.plan.memory import step_memory  # noqa: PLC0415
+    from trainers.plan.sizes import sizes_of  # noqa: PLC0415
 
     options, sizes, groups = options_of(name), sizes_of(folder), quartiles()
     device = calibrated(folder, sizes, groups, options)
-    work = sum(operations(sizes, group, options) for group in groups)
-    return {"seconds": work / device.fast, "bytes": memory(sizes, groups, options).total, "why": device.why}
+    seconds = operations(sizes, groups, options) / device.operations_per_s[1]
+    return {"seconds": seconds, "bytes": step_memory(sizes, groups, options).total, "why": device.why}
 
 
 def measure(name, folder):
     """Return what a step takes: the fastest of two, or of as many as three seconds have, after one that warmed up."""
-    from trainers.plan.measure import fastest_s, random_model, stepper  # noqa: PLC0415
+    from trainers.plan.measure import fastest_s, here, random_model, stepper  # noqa: PLC0415
 
     options, before = options_of(name), peak_bytes()
-    step_s = stepper(random_model(folder, CONFIGS[name]["num_hidden_layers"], options), options)
+    step_s = stepper(random_model(folder, CONFIGS[name]["num_hidden_layers"], options, here()), options)
     return {"seconds": fastest_s(step_s, quartiles()), "bytes": peak_bytes() - before}
 
 

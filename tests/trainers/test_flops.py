@@ -5,6 +5,8 @@ import weakref
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from paper_models import PARAMETERS, write_config
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -13,15 +15,16 @@ from transformers import AutoConfig, AutoModelForCausalLM, Qwen2Config
 
 from harness.errors import UserError
 from trainers.config import TrainingOptions
-from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood
-from trainers.packing import packed, padded
-from trainers.plan.flops import Lengths, memory, operations, sizes_of, trained
+from trainers.plan.flops import Lengths, operations, rows_of
+from trainers.plan.measure import rows_like
+from trainers.plan.memory import step_memory
+from trainers.plan.sizes import sizes_of, trained
 from trainers.policy import made_trainable
 
 pytestmark = pytest.mark.slow
 
-LENGTHS = Lengths(prompt=120, completions=(40, 61, 22, 80))
+STEP = (Lengths(prompt=120, completions=(40, 61, 22, 80)), Lengths(prompt=50, completions=(1, 30, 90, 35)))
 OPTIONS = {
     "all parameters": TrainingOptions(),
     "padded rows": TrainingOptions(packing=False),
@@ -46,7 +49,25 @@ OF_TWO = {
 FALCON = {"model_type": "falcon", "new_decoder_architecture": True, "num_kv_heads": 2}
 
 ATEN, FUSED = torch.ops.aten, "_scaled_dot_product_flash_attention_for_cpu"
+
+
+def over_spans(query, _key, _value, runs, *_, **__):
+    """Return the operations of attention over spans: four for each pair of positions and value of their width."""
+    pairs = sum(count * (prompt + count) for _, count, _, prompt in runs.tolist())
+    return 4 * pairs * query.shape[1] * query.shape[3]
+
+
+def over_spans_backward(_grad, query, key, value, _out, _sums, runs, *_, **__):
+    """Return the operations of its gradients: ten."""
+    return over_spans(query, key, value, runs) * 10 // 4
+
+
+for formula in (over_spans, over_spans_backward):
+    formula._get_raw = True  # noqa: SLF001 - so that it gets the tensors themselves, not their shapes
+
 UNCOUNTED = {
+    torch.ops.proctor.attend_spans: over_spans,
+    torch.ops.proctor.attend_spans_backward: over_spans_backward,
     ATEN.addmm_: lambda total, *factors, **_: addmm_flop(total, *factors),
     getattr(ATEN, FUSED): lambda q, k, v, *_, **__: sdpa_flop_count(q, k, v),
     getattr(ATEN, f"{FUSED}_backward"): lambda grad, q, k, v, *_, **__: sdpa_backward_flop_count(grad, q, k, v),
@@ -113,9 +134,8 @@ def make_policy(config):
         model = AutoModelForCausalLM.from_config(config, dtype=dtype if options.lora_rank else torch.float32)
         made_trainable(model, options)
         objective = WeightedLikelihood(model, chunk=options.logits_chunk, dtype=dtype)
-        group = Encoded((1,) * LENGTHS.prompt, tuple((2,) * count for count in LENGTHS.completions))
-        rows = (packed if options.packing else padded)(group)
-        weights = torch.ones(LENGTHS.predicted)
+        rows = rows_like(STEP, options)
+        weights = torch.ones(rows.labels.shape)
 
         def take():
             loss, _ = objective(rows, weights)
@@ -134,7 +154,7 @@ def test_operations_are_those_that_pytorch_counts(config, make_policy, options):
     with FlopCounterMode(display=False, custom_mapping=UNCOUNTED) as counter:
         take()
 
-    forecast = operations(sizes_of(config.name_or_path), LENGTHS, options)
+    forecast = operations(sizes_of(config.name_or_path), STEP, options)
     assert forecast == pytest.approx(counter.get_total_flops(), rel=NEGLECTED_WITH_LORA if options.lora_rank else 0)
 
 
@@ -151,7 +171,7 @@ def test_parameters_are_counted_exactly(config, make_policy, options):
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_memory_is_what_tensors_take_at_the_peak(config, make_policy, options):
-    """In the second group of a step, when the first one's gradients and the optimizer's moments are there."""
+    """In a later part of a step, when the first one's gradients and the optimizer's moments are there."""
     model, take = make_policy(options)
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(weights)
@@ -162,7 +182,7 @@ def test_memory_is_what_tensors_take_at_the_peak(config, make_policy, options):
     with LiveTensors([*model.parameters(), *(weight.grad for weight in weights), *moments]) as tensors:
         take()
 
-    forecast = memory(sizes_of(config.name_or_path), [LENGTHS], options)
+    forecast = step_memory(sizes_of(config.name_or_path), STEP, options)
     assert forecast.total == pytest.approx(tensors.peak, rel=MEMORY_TOLERANCE)
 
 
@@ -202,16 +222,35 @@ def test_operations_of_other_architectures_are_those_that_pytorch_counts(tmp_pat
     (tmp_path / "config.json").write_text(json.dumps(OF_TWO | own))
     config = AutoConfig.from_pretrained(tmp_path)
     model = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa").eval()
-    rows = packed(Encoded((1,) * LENGTHS.prompt, tuple((2,) * count for count in LENGTHS.completions)))
+    options = TrainingOptions(packing=False)  # which not all of them can
+    rows = rows_like(STEP, options)
 
     with FlopCounterMode(display=False, custom_mapping=UNCOUNTED) as counter:
-        WeightedLikelihood(model, chunk=1024, dtype=torch.float32)(rows, torch.ones(LENGTHS.predicted))[0].backward()
+        WeightedLikelihood(model, chunk=1024, dtype=torch.float32)(rows, torch.ones(rows.labels.shape))[0].backward()
 
-    assert operations(sizes_of(str(tmp_path)), LENGTHS, TrainingOptions()) == counter.get_total_flops()
+    assert operations(sizes_of(str(tmp_path)), STEP, options) == counter.get_total_flops()
 
 
-def test_a_packed_group_holds_its_prompt_once():
-    """By hand: 120 + 40 + 61 + 22 + 80 less four ends, and four rows of 120 + 80 less an end."""
-    assert LENGTHS.positions(TrainingOptions(packing=True)) == 319
-    assert LENGTHS.positions(TrainingOptions(packing=False)) == 796
-    assert LENGTHS.predicted == 203
+def test_a_packed_row_holds_each_prompt_once():
+    """By hand: 120 + 40 + 61 + 22 + 80 less four ends, with 50 + 1 + 30 + 90 + 35 less four; eight rows of 199."""
+    assert rows_of(STEP, TrainingOptions(packing=True)) == (1, 319 + 202)
+    assert rows_of(STEP, TrainingOptions(packing=False)) == (8, 199)
+    assert [one.predicted for one in STEP] == [203, 156]
+
+
+def test_a_completion_sees_its_prompt_and_itself():
+    """By hand: queries and keys; one that is only an end is in no row."""
+    assert STEP[1].spans == ((50, 50), (29, 79), (89, 139), (34, 84))
+
+
+@given(st.lists(st.builds(
+    Lengths, prompt=st.integers(1, 9), completions=st.lists(st.integers(1, 9), min_size=1, max_size=5).map(tuple)
+), min_size=1, max_size=4))  # fmt: skip
+def test_rows_are_as_large_as_the_plan_says(step):
+    """Of any lengths: the rows' shape, the queries and the keys that they see, and the predicted tokens."""
+    row, rows = (rows_like(step, TrainingOptions(packing=packing)) for packing in (True, False))
+
+    assert rows_of(step, TrainingOptions(packing=True)) == tuple(row.input_ids.shape)
+    assert rows_of(step, TrainingOptions(packing=False)) == tuple(rows.input_ids.shape)
+    assert sum(keys for one in step for _, keys in one.spans) == len(row.spans.gathered)
+    assert sum(one.predicted for one in step) == len(row.labels) == len(rows.labels)

@@ -9,6 +9,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
 from trainers import methods
+from trainers.attention import LOOP
 from trainers.config import TrainingOptions
 from trainers.dataset import Encoded
 from trainers.objective import WeightedLikelihood, summed, token_weights
@@ -57,12 +58,13 @@ def gradient(model):
     return vector
 
 
-def reference(model, weights, *, token_mean=False):
+def reference(model, weights, *, token_mean=False, groups=(GROUP,)):
     """Set the gradient of -(1/n) sum_i w_i log pi(y_i given x) by the book: a forward pass for each completion."""
-    for weight, completion in zip(weights, GROUP.completions, strict=True):
-        row = torch.tensor([[*GROUP.prompt, *completion]])
+    pairs = [(group.prompt, completion) for group in groups for completion in group.completions]
+    for weight, (prompt, completion) in zip(weights * len(groups), pairs, strict=True):
+        row = torch.tensor([[*prompt, *completion]])
         log_softmax = model(row).logits[0, :-1].log_softmax(-1)
-        chosen = log_softmax.gather(1, row[0, 1:, None])[len(GROUP.prompt) - 1 :, 0]
+        chosen = log_softmax.gather(1, row[0, 1:, None])[len(prompt) - 1 :, 0]
         (-weight * (chosen.mean() if token_mean else chosen.sum()) / len(weights)).backward()
     return gradient(model)
 
@@ -110,6 +112,22 @@ def test_the_gradient_is_that_of_the_book(tiny_base, load, rows, method):
     assert (found - expected).norm() / expected.norm() < 1e-5
 
 
+@pytest.mark.parametrize("load", [full, with_lora])
+@pytest.mark.parametrize("rows", [packed, padded])
+@pytest.mark.parametrize("method", METHODS)
+def test_the_gradient_of_groups_in_one_row_is_that_of_the_book(tiny_base, load, rows, method):
+    """The sum of theirs, whatever the length of the prompts before them."""
+    groups = (GROUP, Encoded((9,), GROUP.completions), Encoded(tuple(range(70, 200)), GROUP.completions))
+    model, weights = load(tiny_base), METHODS[method](REWARDS, TrainingOptions())
+    expected = reference(model, weights, groups=groups)
+    of_tokens = token_weights(torch.tensor(weights), torch.tensor(TOKENS), token_mean=False).repeat(3)
+
+    loss, _ = WeightedLikelihood(model, chunk=50, dtype=torch.float32)(rows(*groups), of_tokens)
+    loss.backward()
+
+    assert (gradient(model) - expected).norm() / expected.norm() < 1e-5
+
+
 @pytest.mark.parametrize("token_mean", [False, True])
 @pytest.mark.parametrize("chunk", [1, 7, 47, 48])
 def test_chunks_don_t_show_in_the_gradient(tiny_base, chunk, token_mean):
@@ -126,6 +144,7 @@ class StatesAlone:
     """A model that is nothing but its last states, which are logits."""
 
     _no_split_modules = ()
+    config = SimpleNamespace(_attn_implementation=LOOP)
 
     def __init__(self, states):
         """Take them."""

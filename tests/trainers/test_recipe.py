@@ -16,7 +16,7 @@ PROTOCOL = {
     "weight_decay": 0.0,
     "max_gradient_norm": 1.0,
     "dtype": "bfloat16",
-    "gradient_checkpointing": True,
+    "gradient_checkpointing": "auto",
     "packing": True,
 }
 OF_MODEL = {

@@ -332,6 +332,26 @@ def test_activations_computed_anew_are_the_same(tmp_path, run):
     assert bits(tmp_path / "kept") == bits(tmp_path / "recomputed")
 
 
+def test_a_step_that_runs_out_of_memory_is_taken_in_parts(tmp_path, run, monkeypatch):
+    """Whatever was forecast: a group at a time, with recomputed blocks, and the same losses to rounding."""
+    run("whole")
+    taken, backward = [], loop.Loop._backward  # noqa: SLF001 - where memory would run out
+
+    def too_large(training, part):
+        taken.append(part.rows.spans.runs)
+        if len(taken) == 3:
+            raise torch.OutOfMemoryError
+        return backward(training, part)
+
+    monkeypatch.setattr(loop.Loop, "_backward", too_large)
+    run("parts")
+
+    prompts = [sum(not many for *_, many in runs) for runs in taken]
+    assert prompts == [2, 2, 2, 1, 1, 2, 2]
+    losses, expected = ([row["loss"] for row in rows(tmp_path / name)] for name in ("parts", "whole"))
+    assert losses == pytest.approx(expected, rel=1e-4)
+
+
 def test_a_bfloat16_training_holds_float32_and_writes_bfloat16(tmp_path, run):
     """The state keeps every bit of small steps; the checkpoint is of the type that it is examined in."""
     options = changed(dtype="bfloat16", gradient_checkpointing=True)

@@ -22,7 +22,7 @@ from harness.errors import UserError
 from trainers.config import TrainingOptions
 from trainers.dataset import Longest
 from trainers.objective import WeightedLikelihood
-from trainers.trainable import refuse_disagreement, refuse_length, refuse_model, window_of
+from trainers.trainable import refuse_disagreement, refuse_length, refuse_model, refuse_window, window_of
 
 pytestmark = pytest.mark.slow
 
@@ -80,13 +80,53 @@ OPTIONS = TrainingOptions()
 PADDED = TrainingOptions(packing=False)
 
 
-def test_a_window_of_attention_needs_padded_rows():
-    """Its positions say nothing of the distance between a packed completion and the prompt."""
-    windowed = policy(Qwen2Config(**SIZES, use_sliding_window=True, sliding_window=4, max_window_layers=0))
+@pytest.mark.parametrize("packing", [True, False])
+@pytest.mark.parametrize(
+    "config",
+    [
+        Qwen2Config(**SIZES, use_sliding_window=True, sliding_window=4, max_window_layers=0),
+        Qwen2Config(**SIZES, use_sliding_window=True, sliding_window=4, max_window_layers=1),
+        MistralConfig(**SIZES, sliding_window=3),
+        MixtralConfig(**SIZES, sliding_window=1, num_local_experts=2),
+        Phi3Config(**SIZES, sliding_window=4),
+        Starcoder2Config(**SIZES, sliding_window=4),
+        Gemma3TextConfig(**SIZES, sliding_window=4, layer_types=["sliding_attention", "full_attention"]),
+    ],
+    ids=lambda config: getattr(config, "model_type", config),
+)
+def test_a_window_of_attention_is_kept(config, packing):
+    """In all layers or some: a completion sees as far back into its prompt as in a row of its own."""
+    windowed = policy(config)
 
-    refuse_disagreement(windowed, torch.float32, packing=False)
-    with pytest.raises(UserError, match="add --packing off"):
-        refuse_disagreement(windowed, torch.float32, packing=True)
+    refuse_disagreement(windowed, torch.float32, packing=packing)
+    refuse_window(windowed, Longest(100, "p"))
+
+
+def test_a_window_that_layers_keep_to_themselves_is_refused_beyond_it():
+    """The mask has it, which a packed row doesn't have; up to its length it makes no difference."""
+    windowed = policy(LlamaConfig(**SIZES))
+    windowed.model.config.sliding_window = 32
+
+    refuse_window(windowed, Longest(32, "p"))
+    with pytest.raises(UserError, match=r"problem p: .* a window of 32, which packing ignores; add --packing off"):
+        refuse_window(windowed, Longest(33, "p"))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        Qwen2Config(**SIZES, attention_dropout=0.1),
+        GPT2Config(vocab_size=64, n_embd=32, n_layer=2, n_head=2, attn_pdrop=0.2),
+    ],
+    ids=lambda config: config.model_type,
+)
+def test_a_dropout_of_attention_needs_padded_rows(config):
+    """Which kernels leave out."""
+    model = policy(config).model
+
+    refuse_model(model, PADDED)
+    with pytest.raises(UserError, match=r"has a dropout of attention \(att.* 0\.\d\).* add --packing off"):
+        refuse_model(model, OPTIONS)
 
 
 @pytest.mark.parametrize(
@@ -111,22 +151,17 @@ def test_a_window_of_attention_needs_padded_rows():
     ids=lambda value: getattr(value, "model_type", value),
 )
 def test_a_config_tells_its_window(config, window):
-    """Packed rows as long as the window pass, longer ones don't, and padded ones always do."""
+    """By whatever names it has for it."""
     assert window_of(config) == window
-    refuse_length(config, Longest(32, "p"), OPTIONS)
-    refuse_length(config, Longest(33, "p"), PADDED)
-    if window:
-        with pytest.raises(UserError, match=r"problem p: .* a window of 32, which packing ignores; add --packing off"):
-            refuse_length(config, Longest(33, "p"), OPTIONS)
 
 
 def test_more_tokens_than_positions_are_refused():
-    """Packed or not."""
+    """By the problem's name."""
     config = LlamaConfig(max_position_embeddings=16)
 
-    refuse_length(config, Longest(16, "p"), OPTIONS)
+    refuse_length(config, Longest(16, "p"))
     with pytest.raises(UserError, match=r"problem p: .* has 17 tokens, but the model has 16 positions"):
-        refuse_length(config, Longest(17, "p"), PADDED)
+        refuse_length(config, Longest(17, "p"))
 
 
 def test_positions_that_change_with_the_longest_row_are_refused_beyond_that_length():
@@ -135,9 +170,9 @@ def test_positions_that_change_with_the_longest_row_are_refused_beyond_that_leng
     rope = {"rope_type": "longrope", "rope_theta": 10000.0, "original_max_position_embeddings": 32, **factors}
     config = Phi3Config(**SIZES, max_position_embeddings=64, original_max_position_embeddings=32, rope_parameters=rope)
 
-    refuse_length(config, Longest(32, "p"), OPTIONS)
+    refuse_length(config, Longest(32, "p"))
     with pytest.raises(UserError, match="phi3 changes its positions beyond 32"):
-        refuse_length(config, Longest(33, "p"), PADDED)
+        refuse_length(config, Longest(33, "p"))
 
 
 @pytest.mark.parametrize(

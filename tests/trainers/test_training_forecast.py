@@ -4,22 +4,39 @@ import msgspec
 import pytest
 from paper_models import CONFIGS, write_config
 from tiny_policy import build, bytes_tokenizer
-from transformers import Qwen2Config
+from transformers import FalconConfig, Qwen2Config
 
 from harness.cli.main import run
 from harness.errors import UserError
 from trainers.config import TrainingOptions, read_recipe
 from trainers.groups import Group, write_groups
-from trainers.plan.flops import Lengths, ModelSizes, TrainingDevice, operations, sizes_of
-from trainers.plan.forecast import a100, forecast_table, lengths_of, plan_training, training_forecast
+from trainers.plan.device import PassCounts, StepCounts, TrainingDevice, a100
+from trainers.plan.flops import Lengths, operations
+from trainers.plan.forecast import forecast_table, lengths_of, plan_lengths, plan_training, training_forecast
+from trainers.plan.sizes import ModelSizes, sizes_of
 
 pytestmark = pytest.mark.slow
 
 SMALL = ModelSizes(
-    blocks=2, hidden=4, attention=4, intermediate=8, vocabulary=10, linears=((4, 4), (4, 8)), parameters=200
-)
+    blocks=2, hidden=4, attention=4, key_values=4, intermediate=8, vocabulary=10, linears=((4, 4), (4, 8)),
+    parameters=200,
+)  # fmt: skip
 SHORT, LONG = Lengths(prompt=3, completions=(2, 2)), Lengths(prompt=5, completions=(2, 4))
-HAND = TrainingDevice(name="a hand", slow=1.0, fast=4.0, why="counted")
+HAND = TrainingDevice(
+    name="a hand", operations_per_s=(1.0, 4.0), bytes_per_s=(2.0, 5.0), launch_s=(10.0, 20.0), why="counted"
+)
+PASS = PassCounts(launches=(30, 40), fixed_bytes=(1000, 2000), position_bytes=(3, 5))
+COUNTS = StepCounts(
+    kept=PASS,
+    recomputed=msgspec.structs.replace(PASS, launches=(60, 80)),
+    update_launches=5,
+    update_bytes=100,
+)
+
+
+def forecast_of(lengths, groups, options, device=HAND, sizes=SMALL):
+    """Return the forecast of a training of the small model."""
+    return training_forecast(sizes, lengths, groups, options, device=device, counts=COUNTS)
 
 
 def group(number, prompt="add\n", completions=("print(1)", "print(2)\n")):
@@ -43,7 +60,7 @@ def write(folder, groups):
 
 def test_tokens_and_steps_are_those_of_the_whole_training():
     """By hand: 5 groups twice are 5 steps of 2; means are 4 of prompts, 5 of ends, 7 of packed and 12 of padded."""
-    forecast = training_forecast(SMALL, (SHORT, LONG), 5, TrainingOptions(epochs=2), HAND)
+    forecast = forecast_of((SHORT, LONG), 5, TrainingOptions(epochs=2))
 
     assert (forecast.groups, forecast.tokenized, forecast.steps) == (5, 2, 5)
     assert (forecast.prompt_tokens, forecast.completion_tokens) == (40, 50)
@@ -51,26 +68,65 @@ def test_tokens_and_steps_are_those_of_the_whole_training():
 
 
 def test_operations_are_those_of_a_step_by_hand():
-    """5 positions of 48 weights in 2 blocks, 5 x 5 pairs of width 4, and 4 predictions of a table of 40."""
-    assert operations(SMALL, SHORT, TrainingOptions()) == 6 * 480 + 14 * 200 + 6 * 4 * 40
+    """48 weights in 2 blocks for 5 and 9 positions; pairs of width 4; 4 and 6 predictions of a table of 40.
+
+    Pairs of the short group are 3 x 3 and 1 x 4 twice, of the long one 5 x 5, 1 x 6 and 3 x 8.
+    """
+    weights, pairs, table = 2 * 48 * (5 + 9), 2 * 4 * (9 + 4 + 4 + 25 + 6 + 24), 40 * (4 + 6)
+
+    assert operations(SMALL, (SHORT, LONG), TrainingOptions()) == 6 * weights + 14 * pairs + 6 * table
 
 
-def test_hours_are_operations_over_speed():
-    """The fast end and the slow end of the device."""
-    forecast = training_forecast(SMALL, (SHORT,), 2, TrainingOptions(), HAND)
+def test_recomputed_blocks_are_computed_again_but_for_their_last_products():
+    """By hand: a forward pass of 96 weights for 5 positions and of 17 pairs, without 4 x 8 weights of each block."""
+    kept, recomputed = (
+        operations(SMALL, (SHORT,), TrainingOptions(gradient_checkpointing=chosen)) for chosen in (False, True)
+    )
 
-    assert forecast.operations == 2 * operations(SMALL, SHORT, TrainingOptions())
-    assert forecast.hours == (forecast.operations / 4 / 3600, forecast.operations / 3600)
+    assert recomputed - kept == 2 * 96 * 5 + 4 * 17 * 4 * 2 - 2 * 5 * 4 * 8 * 2
+
+
+def test_hours_are_those_of_the_slowest_cause():
+    """By hand: in 3 steps, 35 to 45 launches of 10 to 20 s, and 10 positions of 3 to 5 bytes beside the fixed ones."""
+    done = operations(SMALL, (SHORT, SHORT), TrainingOptions())
+    forecast = forecast_of((SHORT,), 6, TrainingOptions())
+
+    assert (forecast.operations, forecast.launches) == (3 * done, (105, 135))
+    assert forecast.moved == (3 * (1000 + 30 + 100), 3 * (2000 + 50 + 100))
+    assert forecast.hours_of_operations == pytest.approx((3 * done / 4 / 3600, 3 * done / 3600))
+    assert forecast.hours_of_launches == pytest.approx((3 * 350 / 3600, 3 * 900 / 3600))
+    assert forecast.hours_of_bytes == pytest.approx((3 * 1130 / 5 / 3600, 3 * 2150 / 2 / 3600))
+    assert forecast.hours == pytest.approx((3 * max(done / 4, 350, 226) / 3600, 3 * max(done, 900, 1075) / 3600))
+
+
+def test_padded_groups_are_passes_of_their_own():
+    """By hand: two passes of 30 to 40 launches and one update, and two rows of 4 positions each."""
+    forecast = forecast_of((SHORT,), 2, TrainingOptions(packing=False))
+
+    assert forecast.launches == (65, 85)
+    assert forecast.moved == (2 * 1000 + 16 * 3 + 100, 2 * 2000 + 16 * 5 + 100)
+
+
+def test_steps_that_do_not_fit_are_split_and_recomputed():
+    """Where memory is short, launches are those of more passes, and the plan says of how many steps that is true."""
+    wide = forecast_of((LONG,), 4, TrainingOptions())
+    by_one, again = (
+        forecast_of((LONG,), 4, TrainingOptions(), msgspec.structs.replace(HAND, memory_bytes=room))
+        for room in (round(wide.peak_bytes), 1)
+    )
+
+    assert (wide.split, wide.recomputed, wide.launches) == (0, 0, (2 * 35, 2 * 45))
+    assert (by_one.split, by_one.recomputed, by_one.launches) == (2, 0, (2 * 65, 2 * 85))
+    assert (again.split, again.recomputed, again.launches) == (2, 2, (2 * 125, 2 * 165))
+    assert again.peak_bytes < by_one.peak_bytes < wide.peak_bytes
 
 
 def test_what_does_not_fit_is_told():
     """The row of the peak says so."""
     narrow = msgspec.structs.replace(HAND, memory_bytes=1000)
 
-    assert "does not fit" in forecast_table(training_forecast(SMALL, (SHORT,), 2, TrainingOptions(), narrow))
-    assert "does not fit" not in forecast_table(
-        training_forecast(SMALL, (SHORT,), 2, TrainingOptions(), a100(TrainingOptions()))
-    )
+    assert "does not fit" in forecast_table(forecast_of((SHORT,), 2, TrainingOptions(), narrow))
+    assert "does not fit" not in forecast_table(forecast_of((SHORT,), 2, TrainingOptions(), a100(TrainingOptions())))
 
 
 def test_lengths_are_those_of_the_models_tokenizer(tmp_path):
@@ -112,8 +168,9 @@ def test_this_machine_is_measured(tmp_path):
 
     forecast = plan_training(groups, str(model), TrainingOptions(), calibrate=True)
 
-    assert forecast.device.slow == forecast.device.fast > 0
-    assert forecast.hours[0] == pytest.approx(forecast.operations / forecast.device.fast / 3600)
+    slow, fast = forecast.device.operations_per_s
+    assert slow == fast > 0
+    assert forecast.hours == pytest.approx((forecast.operations / fast / 3600,) * 2)
 
 
 def test_the_command_tells_and_trains_nothing(tmp_path, capsys):
@@ -131,6 +188,18 @@ def test_the_command_tells_and_trains_nothing(tmp_path, capsys):
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_model_whose_kernels_can_not_be_counted_is_refused_in_one_line(tmp_path):
+    """Falcon's attention can't be that of a packed row; on padded rows it is planned."""
+    FalconConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, vocab_size=100).save_pretrained(tmp_path)
+
+    with pytest.raises(UserError, match=r"can't be counted \(.*\); add --packing off") as refused:
+        plan_lengths(str(tmp_path), [SHORT], 2, TrainingOptions(), calibrate=False)
+    plan = plan_lengths(str(tmp_path), [SHORT], 2, TrainingOptions(packing=False), calibrate=False)
+
+    assert "\n" not in str(refused.value)
+    assert plan.launches[0] > 0
+
+
 def test_training_needs_a_folder(tmp_path, capsys):
     """Only a plan does without."""
     command = ["train", "trainers.methods:rloo", "--groups", str(tmp_path), "--model", "nowhere"]
@@ -145,6 +214,6 @@ def test_the_papers_recipes_fit_an_a100(tmp_path, name):
     options = read_recipe(name)
     longest = Lengths(prompt=1000, completions=(2048,) * 4)
 
-    forecast = training_forecast(sizes_of(write_config(name, tmp_path)), (longest,), 2, options, a100(options))
+    forecast = forecast_of((longest,), 2, options, a100(options), sizes=sizes_of(write_config(name, tmp_path)))
 
     assert forecast.peak_bytes < forecast.device.memory_bytes

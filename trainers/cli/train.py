@@ -31,6 +31,7 @@ def of_option(field: inspect.Field) -> Callable[[Callable[..., Any]], Callable[.
         f"--{field.name.replace('_', '-')}",
         type=_click_type(kind),
         metavar="on|off" if isinstance(kind, inspect.BoolType) else None,
+        callback=_of_three if isinstance(kind, inspect.UnionType) else None,
         help=f"{about} (default: {_shown(field.default)})",
     )
 
@@ -74,8 +75,17 @@ def _described(kind: inspect.Type) -> tuple[inspect.Type, str]:
     if isinstance(kind, inspect.Metadata):
         about, kind = str((kind.extra_json_schema or {}).get("description", "")), kind.type
     if isinstance(kind, inspect.UnionType):
-        kind = next(member for member in kind.types if not isinstance(member, inspect.NoneType))
+        members = [member for member in kind.types if not isinstance(member, inspect.NoneType)]
+        kind = members[0] if len(members) == 1 else kind
     return kind, about
+
+
+_OF_THREE = {"auto": "auto", "on": True, "off": False}
+"""Of a setting that is on, off, or decided by training: word -> value."""
+
+
+def _of_three(_context: click.Context, _option: click.Parameter, given: str | None) -> object:
+    return given if given is None else _OF_THREE[given]
 
 
 def _shown(value: object) -> object:
@@ -85,6 +95,8 @@ def _shown(value: object) -> object:
 
 
 def _click_type(kind: inspect.Type) -> click.ParamType[Any]:
+    if isinstance(kind, inspect.UnionType):
+        return click.Choice(_OF_THREE)
     if isinstance(kind, inspect.LiteralType):
         return click.Choice([str(value) for value in kind.values])
     if isinstance(kind, inspect.IntType):

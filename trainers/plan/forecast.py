@@ -1,15 +1,17 @@
 """Forecasts a training before anything is loaded: tokens, steps, operations, memory, hours.
 
-Known are the model's config.json, its tokenizer and the groups. The operations and the memory follow by formulas
-(`trainers.plan.flops`); the hours are a range, because how much of a device's speed a training gets is assumed, or
-measured where it shall run (`trainers.plan.measure`).
+Known are the model's config.json, its tokenizer and the groups. Operations and memory follow by formulas
+(`trainers.plan.flops`, `trainers.plan.memory`), kernels and the bytes that they move are counted
+(`trainers.plan.launches`). The hours are a range, because how fast a device does them is assumed
+(`trainers.plan.device`), or measured where the training shall run (`trainers.plan.measure`).
 """
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,18 +19,15 @@ from harness.errors import UserError
 from harness.generation.loading import load_tokenizer
 from harness.generation.tokens import Tokens
 from trainers.config import TrainingOptions
-from trainers.dataset import encode, total_steps
+from trainers.dataset import batch, encode, total_steps
 from trainers.groups import GROUPS_FILE, read_groups
-from trainers.plan.flops import Lengths, Memory, ModelSizes, TrainingDevice, memory, operations, sizes_of, trained
+from trainers.plan.device import Range, StepCounts, StepWork, TrainingDevice, a100, step_time
+from trainers.plan.flops import Lengths, operations, rows_of
+from trainers.plan.memory import Memory, step_memory
+from trainers.plan.sizes import ModelSizes, sizes_of, trained
 
 _GROUPS_TOKENIZED = 2000
 """At most so many, evenly spread: the mean of their lengths is known to about a hundredth."""
-
-_PEAK = {"bfloat16": 312e12, "float32": 19.5e12}
-"""Operations a second of an NVIDIA A100 by its data sheet, dense; PyTorch leaves TF32 off."""
-_UTILISATION = {"bfloat16": (0.07, 0.40), "float32": (0.40, 0.80)}
-"""Share of it that a training of a few thousand tokens a step is assumed to get: at the lower end small products and
-many kernels, at the upper models of several billions. An H100 got 23 TFLOP/s of 0.5 B, 128 of 7 B with LoRA."""
 
 
 class TrainingForecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,32 +46,23 @@ class TrainingForecast(msgspec.Struct, frozen=True, kw_only=True):
     parameters: int
     trained: int
     operations: int
+    split: int
+    """Steps that don't fit at once, and are computed in parts."""
+    recomputed: int
+    """Steps that compute their blocks again in the backward pass."""
+    launches: Range
+    """Kernels of all steps: the fewest and the most."""
+    moved: Range
+    """Bytes that all kernels read and write: the fewest and the most."""
     memory: Memory
     peak_bytes: int
     """All of the memory, of each process."""
-    hours: tuple[float, float]
-    """The fewest and the most."""
+    hours: Range
+    """The fewest and the most; the slowest of the three that follow decides each step."""
+    hours_of_launches: Range
+    hours_of_operations: Range
+    hours_of_bytes: Range
     device: TrainingDevice
-
-
-def a100(options: TrainingOptions) -> TrainingDevice:
-    """Return the device of the paper, of 80 GB.
-
-    Args:
-        options: `dtype` counts.
-
-    Returns:
-        The device, with the least and the most operations a second that are assumed.
-    """
-    peak = _PEAK[options.dtype]
-    low, high = _UTILISATION[options.dtype]
-    return TrainingDevice(
-        name="one A100 80 GB",
-        slow=low * peak,
-        fast=high * peak,
-        memory_bytes=80 * 10**9,
-        why=f"assumes {low:.0%} to {high:.0%} of {peak / 1e12:g} TFLOP/s ({options.dtype})",
-    )
 
 
 def plan_training(groups: Path, model: str, options: TrainingOptions, *, calibrate: bool) -> TrainingForecast:
@@ -90,14 +80,43 @@ def plan_training(groups: Path, model: str, options: TrainingOptions, *, calibra
     Raises:
         UserError: Groups or model can't be had, or the model is of a kind that can't be planned.
     """
-    sizes = sizes_of(model)
     lengths, total = lengths_of(groups, model)
-    if not calibrate:
-        return training_forecast(sizes, lengths, total, options, a100(options))
-    from trainers.plan.measure import calibrated  # noqa: PLC0415 - loads torch
+    return plan_lengths(model, lengths, total, options, calibrate=calibrate)
 
+
+def plan_lengths(
+    model: str, lengths: Sequence[Lengths], groups: int, options: TrainingOptions, *, calibrate: bool
+) -> TrainingForecast:
+    """Forecast a training on groups of some lengths.
+
+    Args:
+        model: Folder or name of the model, of which config.json is read.
+        lengths: Those of some groups, or of all; at least one.
+        groups: Number of all groups.
+        options: Settings of the training.
+        calibrate: As for `plan_training`.
+
+    Returns:
+        As of `plan_training`.
+
+    Raises:
+        UserError: The model can't be had, or is of a kind that can't be planned.
+    """
+    from trainers.plan.launches import count_step  # noqa: PLC0415 - loads torch
+    from trainers.plan.measure import calibrated, here  # noqa: PLC0415 - loads torch
+
+    sizes = sizes_of(model)
     typical = _typical_step(lengths, options)
-    return training_forecast(sizes, lengths, total, options, calibrated(model, sizes, typical, options))
+    compiled = options.compile == "on" or (options.compile == "auto" and (not calibrate or here() == "cuda"))
+    try:
+        counts = count_step(model, sizes.blocks, typical, options, compiled=compiled)
+    except Exception as error:  # the libraries raise whatever a model leads to
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"{model}: its kernels can't be counted ({reason}); add --packing off, or measure steps: --max-steps 10"
+        ) from error
+    device = calibrated(model, sizes, typical, options) if calibrate else a100(options)
+    return training_forecast(sizes, lengths, groups, options, device=device, counts=counts)
 
 
 def _typical_step(lengths: Sequence[Lengths], options: TrainingOptions) -> tuple[Lengths, ...]:
@@ -143,7 +162,13 @@ def _tokenizer(model: str) -> Any:
 
 
 def training_forecast(
-    sizes: ModelSizes, lengths: Sequence[Lengths], groups: int, options: TrainingOptions, device: TrainingDevice
+    sizes: ModelSizes,
+    lengths: Sequence[Lengths],
+    groups: int,
+    options: TrainingOptions,
+    *,
+    device: TrainingDevice,
+    counts: StepCounts,
 ) -> TrainingForecast:
     """Forecast a training.
 
@@ -152,16 +177,22 @@ def training_forecast(
         lengths: Those of some groups, or of all; at least one.
         groups: Number of all groups.
         options: Settings of the training.
-        device: Where it shall run; `hours` follow from its two speeds.
+        device: Where it shall run; `hours` follow from its ranges.
+        counts: Kernels of a step, as of `trainers.plan.launches`.
 
     Returns:
         The forecast, on one device.
     """
+    from trainers.fitting import USABLE  # noqa: PLC0415 - loads torch
+
     steps = total_steps(groups, options)
     seen = steps * options.batch_groups
     packed, plain = (msgspec.structs.replace(options, packing=packing) for packing in (True, False))
-    work = round(seen * fmean(operations(sizes, one, options) for one in lengths))
-    needed = memory(sizes, lengths, options)
+    room = int(USABLE * device.memory_bytes) if device.memory_bytes else sys.maxsize
+    planned = [_plan_step(sizes, step, options, counts, room) for step in _steps(lengths, options)]
+    times = [step_time(one.work, device) for one in planned]
+    largest = _plan_step(sizes, _longest(lengths, options), options, counts, room)
+    needed = max((one.memory for one in (*planned, largest)), key=_bytes)
     return TrainingForecast(
         groups=groups,
         tokenized=len(lengths),
@@ -172,12 +203,67 @@ def training_forecast(
         plain_tokens=round(seen * fmean(one.positions(plain) for one in lengths)),
         parameters=sizes.parameters,
         trained=trained(sizes, options),
-        operations=work,
+        split=round(steps * fmean(one.parts > 1 for one in planned)),
+        recomputed=round(steps * fmean(one.recompute for one in planned)),
+        operations=round(steps * fmean(one.work.operations for one in planned)),
+        launches=_total([one.work.launches for one in planned], steps),
+        moved=_total([one.work.moved for one in planned], steps),
         memory=needed,
         peak_bytes=needed.total,
-        hours=(work / device.fast / 3600, work / device.slow / 3600),
+        hours=_total([time.whole for time in times], steps / 3600),
+        hours_of_launches=_total([time.launches for time in times], steps / 3600),
+        hours_of_operations=_total([time.operations for time in times], steps / 3600),
+        hours_of_bytes=_total([time.moved for time in times], steps / 3600),
         device=device,
     )
+
+
+def _steps(lengths: Sequence[Lengths], options: TrainingOptions) -> Iterator[list[Lengths]]:
+    """Yield the steps of one pass over some groups, in the order of training."""
+    for step in range(total_steps(len(lengths), msgspec.structs.replace(options, epochs=1, max_steps=None))):
+        yield [lengths[place] for place in batch(step, len(lengths), options)]
+
+
+def _longest(lengths: Sequence[Lengths], options: TrainingOptions) -> list[Lengths]:
+    """Return the groups of the largest step that could come."""
+    return sorted(lengths, key=lambda one: one.positions(options))[-options.batch_groups :]
+
+
+class _PlannedStep(NamedTuple):
+    work: StepWork
+    memory: Memory
+    parts: int
+    recompute: bool
+
+
+def _plan_step(
+    sizes: ModelSizes, step: Sequence[Lengths], options: TrainingOptions, counts: StepCounts, room: int
+) -> _PlannedStep:
+    """Return the work and the peak of a step, which is taken as training fits it into so much memory."""
+    from trainers.fitting import Fit, fit_step, split_evenly  # noqa: PLC0415 - loads torch
+
+    whole = Fit(len(step), options.gradient_checkpointing is not False)
+    fit = fit_step(sizes, [step], options, room, sharded=False) or whole
+    chosen = msgspec.structs.replace(options, gradient_checkpointing=fit.recompute)
+    parts = split_evenly(step, fit.parts)
+    positions = [count * width for count, width in (rows_of(part, chosen) for part in parts)]
+    done = sum(operations(sizes, part, chosen) for part in parts)
+    return _PlannedStep(
+        work=counts.work(positions, done, recompute=fit.recompute),
+        memory=max((step_memory(sizes, part, chosen) for part in parts), key=_bytes),
+        parts=fit.parts,
+        recompute=fit.recompute,
+    )
+
+
+def _bytes(needed: Memory) -> int:
+    return needed.total
+
+
+def _total(spans: Sequence[Range], times: float) -> Range:
+    """Return the mean of both ends, times a number."""
+    least, most = (times * fmean(ends) for ends in zip(*spans, strict=True))
+    return least, most
 
 
 def forecast_table(forecast: TrainingForecast) -> str:
@@ -203,19 +289,41 @@ def _rows(forecast: TrainingForecast) -> Iterator[tuple[str, str]]:
     yield "parameters", _short(forecast.parameters)
     yield "parameters trained", _short(forecast.trained)
     yield "operations (FLOPs)", f"{forecast.operations:.3g}"
+    yield "steps in parts, for memory", str(forecast.split)
+    yield "steps with blocks recomputed", str(forecast.recomputed)
+    each = forecast.launches[0] / forecast.steps, forecast.launches[1] / forecast.steps
+    yield "kernels launched a step", _range(each, _short)
+    yield "bytes moved", _range(forecast.moved, _gb)
     for part, size in msgspec.structs.asdict(forecast.memory).items():
         yield f"memory: {part}", _gb(size)
     room = forecast.device.memory_bytes
     fits = "" if room is None else f" of {_gb(room)}{'' if forecast.peak_bytes <= room else ': does not fit'}"
     yield "memory at the peak", f"{_gb(forecast.peak_bytes)}{fits}"
-    low, high = forecast.hours
-    yield (
-        f"hours on {forecast.device.name}",
-        f"{low:.3g}{'' if low == high else f' to {high:.3g}'} ({forecast.device.why})",
-    )
+    for cause, hours in (
+        ("launches", forecast.hours_of_launches),
+        ("operations", forecast.hours_of_operations),
+        ("bytes", forecast.hours_of_bytes),
+    ):
+        if hours[1]:
+            yield f"hours of {cause}", _range(hours, _number)
+    yield f"hours on {forecast.device.name}", f"{_range(forecast.hours, _number)} ({forecast.device.why})"
 
 
-def _short(count: int) -> str:
+def _range(span: Range, written: Callable[[float], str]) -> str:
+    """Return a range, or the one value that both ends have.
+
+    >>> _range((1, 2000), _short)
+    '1 to 2 k'
+    """
+    least, most = map(written, span)
+    return least if least == most else f"{least} to {most}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def _short(count: float) -> str:
     """Return a count in at most four digits and a unit.
 
     >>> _short(494_032_768), _short(1810)
@@ -224,8 +332,8 @@ def _short(count: int) -> str:
     for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
         if count >= size:
             return f"{count / size:.3g} {unit}"
-    return str(count)
+    return str(round(count))
 
 
-def _gb(size: int) -> str:
+def _gb(size: float) -> str:
     return f"{size / 1e9:.3g} GB"
