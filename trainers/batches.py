@@ -27,7 +27,7 @@ _ALIGNED = 16
 
 
 class ProcessPlace(NamedTuple):
-    """Tells which of how many processes this is, and where it computes."""
+    """Tells the number of this process, that of all processes, and its device."""
 
     process: int
     processes: int
@@ -35,7 +35,7 @@ class ProcessPlace(NamedTuple):
 
 
 class StepPart(NamedTuple):
-    """Holds what one backward pass takes."""
+    """Holds the input of one backward pass."""
 
     rows: Rows
     weights: Tensor

@@ -1,4 +1,4 @@
-"""Decides by a forecast of its memory how a step is taken: as one row or in parts, with blocks kept or recomputed.
+"""Fits a step into memory by a forecast: as one row or in parts, with blocks kept or recomputed.
 
 A step that fits is one row, and keeps what its backward pass needs: that launches and computes the least. One that
 doesn't fit is split, group from group, which costs launches; where that is not enough, its blocks are computed again in
@@ -25,7 +25,7 @@ Item = TypeVar("Item")
 
 
 class Fit(NamedTuple):
-    """Tells how a step is taken."""
+    """Tells the way to take a step."""
 
     parts: int
     """Backward passes of each process, each over a row of its own."""

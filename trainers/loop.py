@@ -306,7 +306,7 @@ class Loop:
 
 
 class _Taken(NamedTuple):
-    """Holds a step whose metrics are on their way from the device."""
+    """Holds a step with its metrics on their way from the device."""
 
     taken: int
     rate: float

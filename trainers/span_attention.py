@@ -32,9 +32,18 @@ class _Piece(NamedTuple):
 def attended(  # noqa: PLR0917 - operations are called by position
     query: Tensor, key: Tensor, value: Tensor, runs: Tensor, scale: float, window: int
 ) -> tuple[Tensor, Tensor]:
-    """Return the values that each query sees, (1, T, H, V), and the logarithms of its sums of exponentials, (1, H, T).
+    """Attend run by run; of several prompts' completions, each sees its own prompt and itself.
 
-    A window of 0 is none.
+    Args:
+        query: (1, H, T, D).
+        key: (1, G, T, D).
+        value: (1, G, T, V).
+        runs: (S, 4), int64: first place, tokens, place of the prompt and its tokens, of each run.
+        scale: Factor of the scores.
+        window: Tokens that each one sees, itself included; 0 for all.
+
+    Returns:
+        The values that each query sees, (1, T, H, V), and the logarithms of its sums of exponentials, (1, H, T).
     """
     out = value.new_empty((1, query.shape[2], query.shape[1], value.shape[3]))
     sums = query.new_empty(query.shape[:3], dtype=_wide(query))

@@ -20,14 +20,14 @@ _LARGEST = 64 << 20
 
 
 class _Match(msgspec.Struct):
-    """Reads where a data card says that a text of the training data overlaps with a task."""
+    """Reads an overlap between a text of the training data and a task, by a data card."""
 
     benchmark: str
     task_id: str
 
 
 class _Card(msgspec.Struct):
-    """Reads what a data card says of overlap."""
+    """Reads the overlaps of a data card."""
 
     contaminated: tuple[_Match, ...]
 

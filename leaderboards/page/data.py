@@ -99,7 +99,7 @@ class _Samples(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _RunFiles(NamedTuple):
-    """Holds what a folder knows of the samples of all its policies."""
+    """Holds the files of a folder on the samples of all its policies."""
 
     record: Run
     samples: SampleFile
@@ -159,7 +159,7 @@ class _RunReader:
 
 
 class _Problems:
-    """Looks up the problems of runs, where their benchmarks can be read."""
+    """Looks up the problems of runs with benchmarks that can be read."""
 
     def __init__(self, readers: Sequence[_RunReader]) -> None:
         self._of_source = dict[Source, Mapping[str, Problem]]()

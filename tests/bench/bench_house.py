@@ -18,8 +18,8 @@ from pathlib import Path
 
 PACKAGES = ("sandbox", "harness", "trainers", "leaderboards")
 BARS = {
-    "files": 240,
-    "code lines": 21_455,
+    "files": 278,
+    "code lines": 24_895,
     "most lines of a file": 350,
     "most lines of a function": 60,
     "public names that occur twice": 3,
