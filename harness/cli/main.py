@@ -21,7 +21,7 @@ from sandbox.printable import readable
 SUBCOMMANDS = {
     "audit": ("harness.cli.audit", "Run the references of a benchmark and look for faults in it."),
     "benchmarks": ("harness.cli.benchmarks", "List the benchmarks, with size and licence."),
-    "card": ("trainers.cli.card", "Write the scores of runs into a model card."),
+    "card": ("trainers.cli.card", "Write the scores of runs into the model card of a checkpoint."),
     "compare": ("leaderboards.cli.compare", "Compare two results, paired by problem."),
     "compile": ("trainers.cli.compile", "Turn submissions or judged samples into groups to train on."),
     "demo": ("trainers.cli.demo", "Train, generate, examine and tabulate in miniature, offline."),
@@ -36,7 +36,7 @@ SUBCOMMANDS = {
     "plan": ("harness.cli.plan", "Forecast the cost of an evaluation."),
     "power": ("leaderboards.cli.power", "Plan the problems, samples and seeds that a question needs."),
     "run": ("harness.cli.run", "Generate samples with a model and judge them as they arrive."),
-    "runs": ("harness.cli.runs", "List the runs of a folder."),
+    "runs": ("harness.cli.runs", "List the runs of a folder, the latest first."),
     "score": ("harness.cli.score", "Judge samples and report pass@k with intervals."),
     "table": ("leaderboards.cli.table", "Turn results into tables, a page, or a leaderboard."),
     "train": ("trainers.cli.train", "Train a policy on groups by one of the methods."),

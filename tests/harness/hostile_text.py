@@ -44,7 +44,7 @@ from harness.runs.records import (
 from harness.scoring.report import report_markdown
 from harness.syntax import parse_text
 from leaderboards.gate import judge, junit, summary
-from leaderboards.page.page import document, write_sample_files
+from leaderboards.page.page import write_page
 from leaderboards.render import tables_markdown
 from leaderboards.table import TableEntry, tabulate
 from sandbox import records
@@ -224,8 +224,10 @@ def _gated(text: str) -> object:
 
 
 def _tabulated(text: str) -> object:
-    tables = tabulate([TableEntry(method=text, model="", result=_result(text), run=Path(), link="run")])
-    return tables_markdown(tables), document(tables, (), {text: "run0"})
+    entry = TableEntry(method=text, model="", result=_result(text), run=Path(), link="run")
+    tables = tabulate([entry])
+    with tempfile.TemporaryDirectory() as name:
+        return tables_markdown(tables), write_page(Path(name), tables, {text: entry}, ())
 
 
 def _paged(text: str) -> None:
@@ -240,7 +242,7 @@ def _paged(text: str) -> None:
         for file, record in (("run.json", asked), ("samples.jsonl", sample), ("evaluations.jsonl", _evaluation(text))):
             write_whole(run / file, as_row(record))
         result = msgspec.structs.replace(_result("m"), tallies=_result("1").tallies)
-        write_sample_files(run, "run0", run, result)
+        write_page(run / "page", (), {"run": TableEntry(method="m", model="", result=result, run=run, link="run")}, ())
         read_jobs([run], REWARDS, Counter())
         list(read_recorded(run / "samples.jsonl"))
 
