@@ -17,6 +17,8 @@ _LEAVE_OUT_CODE = frozenset({"stop", "prose", "blanks", "cut"})
 """Rules that can't be trusted to leave out nothing but prose."""
 _TAGS = ("BEGIN", "DONE", "PYTHON")
 LINE = re.compile(r"[^\n]*\n?")
+_ONE_BLANK = re.compile(r"[\r\n]* \S")
+"""What tokenizers that mark words put before a text: by more, a body may be indented."""
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _ODD_LINE_END = re.compile(r"\r(?!\n)|\f")
 """Where a line ends for Python, or not, other than for us."""
@@ -80,7 +82,7 @@ def program_in(part: Part, task: Question) -> Extraction | None:
     ends = [end for end in map(part.text.find, task.stop) if end >= 0]
     parts = (part, part.narrowed("stop", 0, min(ends))) if ends else (part,)
     found = _first(_reading, parts, task)
-    if found and not (task.entry_point and "continuation" in found.rule):
+    if found and not (task.entry_point and "continuation" in found.rule and _ONE_BLANK.match(part.text)):
         return found
     bare = _first(_without_blanks, parts, task)
     return bare if bare and not (found and _is_a_body(bare, task)) else found

@@ -68,7 +68,6 @@ def test_a_program_stands_behind_the_prompt_only_if_it_needs_it(completion, rule
         (WHOLE, "blanks"),
         (WHOLE.replace("numbers)", "numbers: List[int])"), "blanks+continuation"),
         (f"{WHOLE}\n\n{OTHER}", "blanks"),
-        (f"import math\n{WHOLE}", "blanks"),
     ],
 )
 def test_a_function_behind_blanks_is_no_body(blanks, program, rule):
@@ -78,9 +77,17 @@ def test_a_function_behind_blanks_is_no_body(blanks, program, rule):
     assert (found.program, found.rule) == ((HEAD if "continuation" in rule else "") + program, rule)
 
 
+def test_a_program_of_several_statements_behind_a_blank_is_no_body():
+    """The first one is no part of the prompt's function."""
+    found = extract(f" import math\n{WHOLE}", prompt=HEAD, entry_point="total")
+
+    assert (found.program, found.rule) == (f"import math\n{WHOLE}", "blanks")
+
+
 @pytest.mark.parametrize(
     "body",
     [
+        "    def total(numbers, start):\n        return start\n",
         "    def total(n):\n        return n\n    return total(numbers)\n",
         "    def add(n):\n        return n\n\n    return add(numbers)\n",
         "    def add(n): return n\n    return add(numbers)\n",
