@@ -26,7 +26,7 @@ from sandbox.inside.clock import Clock
 from sandbox.inside.messages import Comparison, ExamineRequest, content_of, receive_work, send_mark
 from sandbox.inside.plain import NO_SCRIPT, Plan, plan_of
 from sandbox.inside.remote import Remote
-from sandbox.inside.server import GOES_ON, READY
+from sandbox.inside.server import GOES_ON, READY, WAITS
 from sandbox.inside.session import ACCEPTED, Finding, Session, names_of
 from sandbox.inside.shown import shown
 from sandbox.inside.stream import Gone, Stream, TooLong
@@ -172,7 +172,7 @@ def _examine(problem: ProblemTests, examination: ExamineRequest, peer: int, outl
             continue
         report.write()  # lest it be lost over what comes now
         finding = session.judge(problem.tests[number])
-        if replies is not None:
+        if replies is not None and session.failure is None:  # then nothing more is read
             replies.learn(number, is_right=finding is ACCEPTED)
         report.add(finding, clock.owed_s, is_marked=not remote.is_scripted)
         if finding[0] == "lost" or (finding[0] != "accepted" and not examination.exhaustive):
@@ -221,7 +221,8 @@ class _Replies:
             return
         if not self._remote.has_called:  # the test failed before: the reply is not for the next one
             with suppress(Gone, TooLong):
-                self._remote.stream.receive(self._remote.most_text)
+                reply = self._remote.stream.receive(self._remote.most_text)
+                self._remote.is_scripted = reply[:1] != WAITS.encode()
         elif is_right and self._last:
             self._plan.learn(test, self._last)
 

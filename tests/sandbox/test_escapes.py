@@ -92,6 +92,25 @@ def test_what_reaches_out_is_held_without_namespaces_too(bare_judge: Judge, path
     assert after.verdict == "accepted", after
 
 
+FORGING = [
+    path
+    for path in ESCAPES
+    if path.stem.startswith(("forge_", "frame_"))
+    and "time_limit" not in header(path.read_text(errors="replace"))["verdict"]
+]
+
+
+@pytest.mark.parametrize("path", FORGING, ids=lambda path: path.stem)
+def test_what_forges_replies_stalls_no_later_test(judge: Judge, path: Path) -> None:
+    """Judged to the end, the verdict is the same: no test waits for a reply that was taken for another's."""
+    source = path.read_text(encoding="utf-8", errors="surrogateescape")
+    asked = header(source)
+
+    judgement = judge.judge(source, TESTS[asked["kind"]], LIMITS, exhaustive=True)
+
+    assert judgement.verdict in asked["verdict"].split(), (asked["threat"], judgement)
+
+
 def test_corpus_is_large_enough() -> None:
     """The corpus holds at least eighty programs."""
     assert len(ESCAPES) >= 80
