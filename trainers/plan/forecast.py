@@ -18,6 +18,7 @@ import msgspec
 from harness.errors import UserError
 from harness.generation.loading import load_tokenizer
 from harness.generation.tokens import Tokens
+from harness.progress import say
 from trainers.config import TrainingOptions
 from trainers.dataset import batch, encode, total_steps
 from trainers.groups import GROUPS_FILE, read_groups
@@ -112,9 +113,13 @@ def plan_lengths(
         counts = count_step(model, sizes.blocks, typical, options, compiled=compiled)
     except Exception as error:  # the libraries raise whatever a model leads to
         reason = " ".join(str(error).split())
-        raise UserError(
-            f"{model}: its kernels can't be counted ({reason}); add --packing off, or measure steps: --max-steps 10"
-        ) from error
+        if not options.packing:
+            raise UserError(
+                f"{model}: its kernels can't be counted ({reason}); measure steps instead: --max-steps 10"
+            ) from error
+        say(f"{model} can't be trained in packed rows ({reason}); this is the plan with --packing off")
+        padded = msgspec.structs.replace(options, packing=False)
+        return plan_lengths(model, lengths, groups, padded, calibrate=calibrate)
     device = calibrated(model, sizes, typical, options) if calibrate else a100(options)
     return training_forecast(sizes, lengths, groups, options, device=device, counts=counts)
 
