@@ -148,7 +148,7 @@ def measure(root: Path) -> dict[str, int]:
     return {
         "files": len(known),
         "lines": sum(lengths),
-        "code lines": 24_903sum(map(code_lines, sources)),
+        "code lines": sum(map(code_lines, sources)),
         "median lines of a file": round(statistics.median(lengths)),
         "most lines of a file": max(lengths),
         "median lines of a function": round(statistics.median(bodies)),
