@@ -25,18 +25,20 @@ def wardens_of(judge):
     return [template._process.pid for template in (judge._candidates, judge._examiner._template)]  # noqa: SLF001
 
 
-def groups_of(wardens):
-    """Return the control groups of some wardens, wherever on this host they are.
+def _groups():
+    """Yield all control groups of wardens on this host; some may vanish meanwhile, which os.walk takes as it comes."""
+    for root, groups, _ in os.walk("/sys/fs/cgroup"):
+        yield from (Path(root, name) for name in groups if name.startswith("proctor-"))
 
-    Groups of others may vanish meanwhile, which os.walk takes as it comes.
-    """
+
+_STALE = frozenset(_groups())
+"""Those that others left here earlier, whose process ids come round again."""
+
+
+def groups_of(wardens):
+    """Return the control groups of some wardens, wherever on this host they are."""
     names = tuple(f"proctor-{warden}-" for warden in wardens)
-    return [
-        str(Path(root, name))
-        for root, groups, _ in os.walk("/sys/fs/cgroup")
-        for name in groups
-        if name.startswith(names)
-    ]
+    return [str(group) for group in _groups() if group.name.startswith(names) and group not in _STALE]
 
 
 def resident_kib(pid):
