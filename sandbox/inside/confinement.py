@@ -17,7 +17,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from sandbox.inside.heap import Reserve, fill_gaps, share_code
+from sandbox.inside.heap import Reserve, share_code
 from sandbox.inside.layers import cgroups, filesystem, kernel, landlock, namespaces, neutral, packages, rlimits, seccomp
 from sandbox.inside.messages import LIMITS_BYTES, ForkRequest, request_in
 
@@ -264,7 +264,6 @@ class Confinement:
     def keep_own_memory(self) -> None:
         """Have every fork find the same free memory; call it once all is warm."""
         self.reserve = Reserve()
-        fill_gaps()
         self.reserve.find_next_pool()
 
     def prepare_forks(self) -> None:

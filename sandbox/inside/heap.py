@@ -17,6 +17,7 @@ Runs in the examined interpreter: standard library only.
 import ctypes
 import functools
 import gc
+import mmap
 import os
 from array import array
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ from contextlib import suppress
 from itertools import repeat
 from typing import Any
 
-_POOL_BITS, _POOL_HEADER_BYTES = 14, 48
+_POOL_BITS, _POOL_BYTES, _POOL_HEADER_BYTES = 14, 1 << 14, 48
 _STEP, _LARGEST = 16, 512
 _SIZES = _LARGEST // _STEP
 _MOST_FILLED, _MOST_FREE, _MOST_HELD = 1 << 18, 250, 4000
@@ -35,8 +36,30 @@ _FEW = {_INTEGERS: 16, 16: 4, 48: 8, 64: 8, 80: 8, 96: 4, 112: 2, 176: 2, 224: 2
 MOST_GAPS = 500
 """More than there are between objects of one size: once they are filled, further ones lie beside each other."""
 _LARGEST_GAP, _ALIGNMENT = 1 << 16, 16
+_LEAST_CHUNK, _CHUNK_HEADER, _END_APART = 32, 8, 1 << 20
+_MORE_LARGEST_A_POOL = (_POOL_BYTES - _POOL_HEADER_BYTES) // _LARGEST - 1
+_ARENA_BYTES, _MOST_POOLS = 1 << 20, 1 << 10
+_POOLS_AN_ARENA = (_ARENA_BYTES >> _POOL_BITS) - 1
+"""One more where it begins at a multiple of their size."""
+_UNUSABLE = 0, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0
 _LEFT_AT_THE_END = 2 << 12
 """What `malloc_trim` may leave unused at the end of the C library's memory, in bytes."""
+
+_libc, _interpreter = ctypes.CDLL(None), ctypes.pythonapi
+_PROTOTYPES: tuple[tuple[Any, ...], ...] = (
+    (_libc.malloc, ctypes.c_void_p, ctypes.c_size_t),
+    (_libc.free, None, ctypes.c_void_p),
+    (_libc.madvise, ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int),
+    (_libc.mmap, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long),
+    (_libc.munmap, ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t),
+    (_interpreter.PyObject_Malloc, ctypes.c_void_p, ctypes.c_size_t),
+    (_interpreter.PyObject_Free, None, ctypes.c_void_p),
+)
+for _call, _returned, *_taken in _PROTOTYPES:
+    _call.restype, _call.argtypes = _returned, _taken
+if hasattr(_libc, "malloc_trim"):  # glibc
+    _libc.malloc_trim.argtypes = [ctypes.c_size_t]
+    _libc.sbrk.restype, _libc.sbrk.argtypes = ctypes.c_void_p, [ctypes.c_ssize_t]
 
 
 def _own_blocks(size: int) -> int:
@@ -57,19 +80,70 @@ def _makers() -> Iterator[tuple[int, Callable[[Any], Any], Any]]:
 
 
 def fill_gaps() -> None:
-    """Take what is free of the C library's memory but for its end: modules that were compiled here leave gaps."""
-    libc = ctypes.CDLL(None)
-    if not hasattr(libc, "malloc_trim"):  # not glibc
+    """Take what is free of the C library's memory, up to an end that is the same after most starts.
+
+    Modules that were compiled here leave gaps, and another end.
+    """
+    if not hasattr(_libc, "malloc_trim"):  # not glibc
         return
-    libc.malloc.argtypes, libc.malloc.restype = [ctypes.c_size_t], ctypes.c_void_p
-    libc.sbrk.argtypes, libc.sbrk.restype = [ctypes.c_ssize_t], ctypes.c_void_p
-    libc.free.argtypes = [ctypes.c_void_p]
-    libc.malloc_trim(ctypes.c_size_t(0))
-    end = libc.sbrk(0) - _LEFT_AT_THE_END
+    malloc = _libc.malloc
+    _libc.malloc_trim(0)
+    end = _libc.sbrk(0) - _LEFT_AT_THE_END
     for size in range(_LARGEST_GAP, 0, -_ALIGNMENT):
-        while (address := libc.malloc(size)) < end:
+        while (address := malloc(size)) < end:
             pass
-        libc.free(address)  # which is at the end
+        _libc.free(address)  # which is at the end
+    left = (-address - _LEAST_CHUNK) % _END_APART + _LEAST_CHUNK
+    while left:
+        step = _LARGEST_GAP if left >= 2 * _LARGEST_GAP else left
+        malloc(step - _CHUNK_HEADER)
+        left -= step
+
+
+def _use_up_arenas(own_pool: int) -> None:
+    """Take all that is left of the interpreter's arenas, so that the next pool is the first of one in its own place.
+
+    How much is left, and in what order it comes, depends on what was free at each moment of a start: on when the
+    collector ran, on modules that were compiled, and on what others did with files and control groups meanwhile. A
+    full pool is not read until a block of it is freed, so its memory goes back to the kernel, and no fork pays for it.
+
+    Args:
+        own_pool: the template's own of the largest blocks, which stays as it is.
+    """
+    malloc, own, arenas, pools, mapped = _interpreter.PyObject_Malloc, array("Q"), 0, 0, _mapped_bytes()
+    while pools < _MOST_POOLS:
+        first = malloc(_LARGEST)
+        if first >> _POOL_BITS == own_pool:
+            own.append(first)
+            continue
+        if _mapped_bytes() - mapped >= _ARENA_BYTES:
+            arenas, pools, mapped = arenas + 1, 0, mapped + _ARENA_BYTES
+            if arenas == 2:
+                own.append(first)
+                break
+        if first % _POOL_BYTES == _POOL_HEADER_BYTES:
+            for _ in repeat(None, _MORE_LARGEST_A_POOL):
+                last = malloc(_LARGEST)
+            if last - first == _MORE_LARGEST_A_POOL * _LARGEST:
+                _libc.madvise(first - _POOL_HEADER_BYTES, _POOL_BYTES, mmap.MADV_DONTNEED)
+        pools += 1
+        if arenas == 1 and pools == _POOLS_AN_ARENA:
+            _place_next_arena()
+            mapped = _mapped_bytes()
+    for block in own:
+        _interpreter.PyObject_Free(block)
+
+
+def _place_next_arena() -> None:
+    """Map what no one uses, so that the next arena, which the kernel puts below, begins at a multiple of its size."""
+    below = _libc.mmap(None, _ARENA_BYTES, *_UNUSABLE)
+    _libc.munmap(below, _ARENA_BYTES)
+    _libc.mmap(None, _ARENA_BYTES + below % _ARENA_BYTES, *_UNUSABLE)
+
+
+def _mapped_bytes() -> int:
+    with open("/proc/self/statm", "rb", buffering=0) as file:
+        return int(file.read(64).split()[0]) * mmap.PAGESIZE
 
 
 class Reserve:
@@ -117,6 +191,8 @@ class Reserve:
             self._full.extend(made for made in row[base:] if id(made) >> _POOL_BITS not in self._own_pools)
         self.release()
         gc.collect()  # a list of the two lines above is kept for later, in a pool that would have no other object
+        fill_gaps()
+        _use_up_arenas(self._own_pools[-1])
         self.find_next_pool()
 
     def find_next_pool(self) -> None:
