@@ -8,7 +8,7 @@ import os
 from functools import cache
 
 _A_THREAD = 1_000_000
-"""Parameters that pay for a thread: below two of these, a second costs more than it does on two quiet processors."""
+"""Parameters that pay for a thread: below two of these, a second gains nothing even on two quiet processors."""
 _BY_USER = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _SPINS = "1000"
 """Some microseconds, in which most waits end on a quiet machine, whose threads so stay awake."""
