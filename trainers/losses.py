@@ -21,8 +21,8 @@ def tapered(group: Likelihoods, options: TrainingOptions) -> Tensor:  # noqa: AR
 
         -(1/n) sum_i w_i r_i grad log pi_i,    r_i = 1 if w_i >= 0 else min(1, pi_i / mu_i)
 
-    and the loss is the function with that gradient: log pi_i becomes phi(d_i), which is 1 + d for d >= 0 and exp(d)
-    below. It is above 0, so there is a bound to what a push can gain. w is the leave-one-out advantage in the place of
+    and the loss is the function with that gradient: -(1/n) sum_i w_i d_i, with phi(d_i) in the place of d_i where
+    w_i < 0, which is 1 + d for d >= 0 and exp(d) below. It is above 0, so there is a bound to what a push can gain. w is the leave-one-out advantage in the place of
     the paper's reward, and mu the reference's probability in the place of that of the policy that sampled.
 
     Args:
@@ -32,12 +32,12 @@ def tapered(group: Likelihoods, options: TrainingOptions) -> Tensor:  # noqa: AR
     Returns:
         The loss.
 
-    By hand: w = 2 with d = 0.5, and w = -2 with d = -log 2, so phi = 1/2: -(2 x 0.5 - 2 x 0.5) / 2 = 0.
+    By hand: w = 2 with d = 1, and w = -2 with d = -log 2, so phi = 1/2: -(2 x 1 - 2 x 1/2) / 2 = -1/2.
 
     >>> from torch import tensor
-    >>> sums = tensor([0.5, -0.6931472]), tensor([0.0, 0.0])
+    >>> sums = tensor([1.0, -0.6931472]), tensor([0.0, 0.0])
     >>> round(float(tapered(Likelihoods(tensor([2.0, -2.0]), *sums, *sums, (1, 1)), TrainingOptions())), 6)
-    0.0
+    -0.5
     """
     ahead = group.policy - group.reference
     faded = ahead.clamp(max=0).exp().where(ahead < 0, 1 + ahead)  # at 0 both branches have the gradient 1
