@@ -22,8 +22,8 @@ from trainers.groups import Group
 from trainers.likelihood_loss import GroupTerms
 from trainers.objective import token_weights
 from trainers.packing import Rows, packed, padded
-from trainers.reference import Reference
-from trainers.trainer import Method
+from trainers.reference import StoredReference
+from trainers.trainer import TrainingMethod
 
 _ALIGNED = 16
 """Bytes: where a tensor of any type may begin."""
@@ -92,9 +92,9 @@ Chosen = tuple[Weighted, Encoded]
 class Weigher(NamedTuple):
     """Makes of the weights of groups what the objective of a method takes."""
 
-    method: Method
+    method: TrainingMethod
     options: TrainingOptions
-    reference: Reference | None = None
+    reference: StoredReference | None = None
     """None for a method without one."""
 
     def weighed(self, chosen: Sequence[Chosen], share: float, tokens: float) -> Tensor | tuple[GroupTerms, ...]:

@@ -28,10 +28,10 @@ from trainers.fitting import Fitter, device_room_bytes
 from trainers.objective import WeightedLikelihood
 from trainers.optimizer import make_optimizer, make_schedule, restore, take_up
 from trainers.policy import Policy, recompute_blocks
-from trainers.reference import Reference
+from trainers.reference import StoredReference
 from trainers.sharding import gathered, whole
 from trainers.trainable import refuse_disagreement, refuse_length, refuse_model, refuse_window
-from trainers.trainer import Checkpoint, Method
+from trainers.trainer import Checkpoint, TrainingMethod
 from trainers.training_run import METRICS_FILE, Metrics, clipping_note, cut_after, progress_line
 
 STATE_FILE = "state.pt"
@@ -46,8 +46,8 @@ class Loop:
         policy: Policy,
         groups: tuple[Weighted, ...],
         *,
-        method: Method,
-        reference: Callable[[WeightedLikelihood, dict[int, int]], Reference],
+        method: TrainingMethod,
+        reference: Callable[[WeightedLikelihood, dict[int, int]], StoredReference],
         options: TrainingOptions,
         writer: CheckpointWriter,
         out: Path,

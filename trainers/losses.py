@@ -22,8 +22,9 @@ def tapered(group: Likelihoods, options: TrainingOptions) -> Tensor:  # noqa: AR
         -(1/n) sum_i w_i r_i grad log pi_i,    r_i = 1 if w_i >= 0 else min(1, pi_i / mu_i)
 
     and the loss is the function with that gradient: -(1/n) sum_i w_i d_i, with phi(d_i) in the place of d_i where
-    w_i < 0, which is 1 + d for d >= 0 and exp(d) below. It is above 0, so there is a bound to what a push can gain. w is the leave-one-out advantage in the place of
-    the paper's reward, and mu the reference's probability in the place of that of the policy that sampled.
+    w_i < 0; phi(d) is 1 + d for d >= 0 and exp(d) below, so there is a bound to what a push can gain. w is the
+    leave-one-out advantage in the place of the paper's reward, and mu the reference in the place of the policy that
+    sampled.
 
     Args:
         group: With a reference.

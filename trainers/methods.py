@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from trainers.config import TrainingOptions
-from trainers.trainer import Checkpoint, Divide, Loss, Method, Trainer, Weigh
+from trainers.trainer import Checkpoint, Divide, Loss, Trainer, TrainingMethod, Weigh
 
 EPSILON = 1e-4
 """Added to the standard deviation, as GRPO's implementations do."""
@@ -40,7 +40,7 @@ def method(
     Returns:
         The trainer; its line of help is the first line of the docstring of what tells it from others.
     """
-    made = Method(name or weigh.__name__.replace("_", "-"), weigh, divide, loss, needs_reference)
+    made = TrainingMethod(name or weigh.__name__.replace("_", "-"), weigh, divide, loss, needs_reference)
 
     def train(groups: Path, model: str, out: Path, options: TrainingOptions) -> Checkpoint:
         from trainers.train import train_by  # noqa: PLC0415 - loads torch, which the list of methods must not

@@ -34,7 +34,7 @@ from trainers.training_run import groups_sha256
 _LOG_PROBS, _STARTS = "log_probs", "starts"
 
 
-class Reference:
+class StoredReference:
     """Gives the log-probabilities of each group's completions under the reference."""
 
     def __init__(self, log_probs: Tensor, starts: Sequence[int]) -> None:
@@ -82,7 +82,7 @@ def reference_place(groups: Path, policy: Policy, options: TrainingOptions) -> R
     return ReferencePlace((groups if groups.is_dir() else groups.parent) / f"reference-{name}.safetensors", described)
 
 
-def read_reference(place: ReferencePlace, tokens: dict[int, int]) -> Reference:
+def read_reference(place: ReferencePlace, tokens: dict[int, int]) -> StoredReference:
     """Read stored log-probabilities; they stay on disk until they are used.
 
     Args:
@@ -107,7 +107,7 @@ def read_reference(place: ReferencePlace, tokens: dict[int, int]) -> Reference:
             raise UserError(f"{place.path}: its {name} is {described.get(name)} and not {wanted}; {again}")
     if not _fits(log_probs, starts, tokens):
         raise UserError(f"{place.path}: doesn't hold one log-probability for each token of the groups; {again}")
-    return Reference(log_probs, starts.tolist())
+    return StoredReference(log_probs, starts.tolist())
 
 
 def _fits(log_probs: Tensor, starts: Tensor, tokens: dict[int, int]) -> bool:
@@ -128,7 +128,7 @@ def _fits(log_probs: Tensor, starts: Tensor, tokens: dict[int, int]) -> bool:
 
 def stored_reference(
     objective: WeightedLikelihood, tokens: dict[int, int], *, policy: Policy, groups: Path, options: TrainingOptions
-) -> Reference:
+) -> StoredReference:
     """Return the log-probabilities of groups under the model that a training begins with; compute what isn't there.
 
     Args:

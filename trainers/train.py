@@ -21,11 +21,11 @@ from trainers.loop import Loop
 from trainers.policy import Policy
 from trainers.reference import stored_reference
 from trainers.sharding import refuse_other_sharding
-from trainers.trainer import Checkpoint, Method
+from trainers.trainer import Checkpoint, TrainingMethod
 from trainers.training_run import METRICS_FILE, TrainingRecord, finished, groups_sha256, open_training, refuse_another
 
 
-def train_by(method: Method, *, groups: Path, model: str, out: Path, options: TrainingOptions) -> Checkpoint:
+def train_by(method: TrainingMethod, *, groups: Path, model: str, out: Path, options: TrainingOptions) -> Checkpoint:
     """Train the model by the objective of a method on the groups; see `Trainer.train`.
 
     What was trained before a kill is not trained again, but for the steps since the state was last saved; on a CPU,
@@ -87,7 +87,7 @@ def _accelerator(options: TrainingOptions, out: Path) -> Accelerator:
     return Accelerator(mixed_precision="no", log_with=tracker, project_dir=str(out))  # --dtype alone decides the type
 
 
-def _refuse_combinations(method: Method, options: TrainingOptions, accelerator: Accelerator) -> None:
+def _refuse_combinations(method: TrainingMethod, options: TrainingOptions, accelerator: Accelerator) -> None:
     refuse_other_sharding(accelerator)
     if method.divide and options.token_mean:
         raise UserError(f"{method.name} has a divisor of its own in the place of the tokens; leave --token-mean out")

@@ -42,7 +42,7 @@ Loss = Callable[[Likelihoods, TrainingOptions], "Tensor"]
 """Log-probabilities of a group -> its loss, a scalar with a gradient by those of the policy."""
 
 
-class Method(NamedTuple):
+class TrainingMethod(NamedTuple):
     """Holds what tells a method from others."""
 
     name: str

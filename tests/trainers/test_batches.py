@@ -13,12 +13,12 @@ from trainers.dataset import Encoded, Weighted
 from trainers.fitting import Fit
 from trainers.groups import Group
 from trainers.methods import leave_one_out
-from trainers.trainer import Method
+from trainers.trainer import TrainingMethod
 
 pytestmark = pytest.mark.slow
 
 CPU = torch.device("cpu")
-WEIGHER = Weigher(Method("rloo", leave_one_out), TrainingOptions())
+WEIGHER = Weigher(TrainingMethod("rloo", leave_one_out), TrainingOptions())
 TYPES = st.sampled_from([torch.bool, torch.int32, torch.int64, torch.float32, torch.float64, torch.bfloat16])
 TENSORS = st.builds(
     lambda kind, shape: torch.arange(torch.Size(shape).numel()).reshape(shape).to(kind),

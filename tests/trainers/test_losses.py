@@ -17,7 +17,7 @@ from trainers.likelihood_loss import GroupTerms, LikelihoodLoss
 from trainers.objective import WeightedLikelihood, summed, token_weights
 from trainers.packing import packed, padded
 from trainers.policy import Policy
-from trainers.trainer import Likelihoods, Method
+from trainers.trainer import Likelihoods, TrainingMethod
 
 pytestmark = pytest.mark.slow
 
@@ -311,7 +311,7 @@ def test_the_methods_of_the_paper_keep_the_fast_head_and_their_bits(tiny_base, n
     weights = weigh(REWARDS, TrainingOptions())
     weighted = Weighted(None, weights)
 
-    found = Weigher(Method(name, weigh), TrainingOptions()).weighed([(weighted, GROUP)], 0.5, 0.0)
+    found = Weigher(TrainingMethod(name, weigh), TrainingOptions()).weighed([(weighted, GROUP)], 0.5, 0.0)
 
     expected = 0.5 * (torch.tensor(weights) / 4).repeat_interleave(torch.tensor(LENGTHS[0]))
     assert torch.equal(found, expected)
@@ -324,7 +324,7 @@ def test_dapo_and_dr_grpo_divide_by_hand():
     options = TrainingOptions(constant_length=10)
 
     by_tokens, by_length = (
-        Weigher(Method("", methods.centred, divide), options).weighed([(weighted, encoded)], 0.5, 8.0)
+        Weigher(TrainingMethod("", methods.centred, divide), options).weighed([(weighted, encoded)], 0.5, 8.0)
         for divide in (methods.by_tokens_of_the_step, methods.by_constant_length)
     )
 

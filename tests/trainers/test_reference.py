@@ -18,7 +18,7 @@ from trainers.dataset import encode
 from trainers.groups import GROUPS_FILE, read_groups, write_groups
 from trainers.packing import packed
 from trainers.policy import Policy
-from trainers.reference import Reference, make_reference, read_reference, reference_place
+from trainers.reference import StoredReference, make_reference, read_reference, reference_place
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +38,7 @@ def metrics(folder):
 
 def test_a_group_is_a_view_of_the_file_by_hand():
     """The second of groups of two, three and one tokens."""
-    stored = Reference(torch.arange(6.0), [0, 2, 5, 6])
+    stored = StoredReference(torch.arange(6.0), [0, 2, 5, 6])
 
     assert stored.of(1).tolist() == [2.0, 3.0, 4.0]
     assert stored.of(1).data_ptr() == stored.of(0).data_ptr() + 8
