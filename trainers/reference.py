@@ -8,7 +8,6 @@ group in the order of the file, and where each group begins.
 import hashlib
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import batched
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -193,7 +192,7 @@ def _write(
     place: ReferencePlace,
     objective: WeightedLikelihood,
     policy: Policy,
-    texts: Sequence[Group],
+    texts: tuple[Group, ...],
     options: TrainingOptions,
 ) -> None:
     found = [*_computed(objective, policy, texts, options)]
@@ -204,16 +203,15 @@ def _write(
 
 
 def _computed(
-    objective: WeightedLikelihood, policy: Policy, texts: Sequence[Group], options: TrainingOptions
+    objective: WeightedLikelihood, policy: Policy, texts: tuple[Group, ...], options: TrainingOptions
 ) -> Iterator[Tensor]:
     """Yield the log-probabilities of each group, without dropout, as many groups at a time as a step has."""
     model: Any = policy.model
     training = model.training
     model.eval()
     try:
-        for some in batched(
-            watched(texts, len(texts), "under the reference", sys.stderr), options.batch_groups, strict=False
-        ):
+        parts = [texts[start : start + options.batch_groups] for start in range(0, len(texts), options.batch_groups)]
+        for some in watched(parts, len(parts), "under the reference", sys.stderr):
             encoded = [encode(group, policy.tokens, policy.end) for group in some]
             rows = (packed if options.packing else padded)(*encoded).to(model.device)
             found = objective.log_probs(rows).float().cpu()
