@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from types import SimpleNamespace
 
 import pytest
 import tiny_policy
@@ -194,7 +195,7 @@ def test_several_processes_need_it_before(make_groups, tiny_base, monkeypatch):
     """They say which command makes it."""
     groups = make_groups(2)
     policy = Policy(str(tiny_base), OPTIONS)
-    monkeypatch.setattr(reference.PartialState, "num_processes", 2, raising=False)
+    monkeypatch.setattr(reference, "PartialState", lambda: SimpleNamespace(num_processes=2))
 
     with pytest.raises(UserError, match="run proctor reference first"):
         reference.stored_reference(policy.objective(OPTIONS), {}, policy=policy, groups=groups, options=OPTIONS)
