@@ -112,7 +112,7 @@ class Weigher(NamedTuple):
             return tuple(
                 GroupTerms(
                     torch.tensor(weighted.weights),
-                    self.reference and self.reference.of(weighted.place),
+                    self.reference.of(weighted.place) if self.reference else None,
                     tuple(map(len, encoded.completions)),
                     share,
                 )

@@ -104,12 +104,14 @@ class LikelihoodLoss(WeightedLikelihood):
         """Return the loss of log-probabilities, (P), and what weights, (P), have its gradient by them."""
         leaf = found.detach().requires_grad_()
         tokens = [sum(one.lengths) for one in terms]
-        losses = [one.share * self._of_group(part, one) for part, one in zip(leaf.split(tokens), terms, strict=True)]
+        losses = [
+            one.share * self._of_group(part, one) for part, one in zip(torch.split(leaf, tokens), terms, strict=True)
+        ]
         loss: Any = sum(losses)
         (gradient,) = torch.autograd.grad(loss, leaf)
         return loss.detach(), -gradient
 
     def _of_group(self, policy: Tensor, terms: GroupTerms) -> Tensor:
         reference = torch.zeros_like(policy) if terms.reference is None else terms.reference
-        sums = (summed(one, terms.lengths, token_mean=self._options.token_mean) for one in (policy, reference))
-        return self._loss(Likelihoods(terms.weights, *sums, policy, reference, terms.lengths), self._options)
+        own, others = (summed(one, terms.lengths, token_mean=self._options.token_mean) for one in (policy, reference))
+        return self._loss(Likelihoods(terms.weights, own, others, policy, reference, terms.lengths), self._options)

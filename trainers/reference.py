@@ -215,6 +215,6 @@ def _computed(
             encoded = [encode(group, policy.tokens, policy.end) for group in some]
             rows = (packed if options.packing else padded)(*encoded).to(model.device)
             found = objective.log_probs(rows).float().cpu()
-            yield from found.split([sum(map(len, group.completions)) for group in encoded])
+            yield from torch.split(found, [sum(map(len, group.completions)) for group in encoded])
     finally:
         model.train(training)

@@ -124,7 +124,7 @@ def test_mistakes_are_told_in_one_line(train, own, arguments, message):
 
 def test_an_unknown_method_is_told_with_the_known_ones(train):
     """By name."""
-    code, _, reported = train(method="dpo")
+    code, _, reported = train(method="ppo")
 
     assert code == 2
     assert "rloo, rloo-exp, rloo-grpo, sft" in reported

@@ -167,16 +167,13 @@ def test_an_adapter_on_two_halves_of_a_model_trains_as_one(tmp_path, groups, tin
     assert any(weight.abs().sum() > 0 for name, weight in loaded.named_parameters() if "lora_B" in name)
 
 
-@pytest.mark.parametrize("how", [WHOLE, IN_PARTS])
-def test_a_loss_with_a_reference_trains_as_one(tmp_path, groups, tiny_base, launch, how):
+def test_a_loss_with_a_reference_trains_as_one(tmp_path, groups, tiny_base, launch):
     """Two processes read what a single one stored; without it they say which command makes it."""
     alone, shared = tmp_path / "alone", tmp_path / "shared"
-    program = (SHARING if how == IN_PARTS else "") + PROCTOR
 
-    refused = launch(program, how, shared, method="trainers.losses:dpo")
-    shutil.rmtree(shared)
+    refused = launch(SHARING + PROCTOR, IN_PARTS, shared, method="trainers.losses:dpo")
     losses.dpo.train(groups, str(tiny_base), alone, OPTIONS)
-    done = launch(program, how, shared, method="trainers.losses:dpo")
+    done = launch(SHARING + PROCTOR, IN_PARTS, shared, method="trainers.losses:dpo")
 
     assert refused.returncode != 0
     assert "run proctor reference first" in refused.stderr
