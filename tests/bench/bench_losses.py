@@ -8,6 +8,7 @@ all parameters trained and with LoRA. All ratios are of one run.
 """
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -93,16 +94,23 @@ def cpu_s(ways, rounds):
 
 
 def peak_bytes(way):
-    """Return what a step takes at its peak beyond what the process held before."""
-    before = _status("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")
-    way()
-    return _status("VmHWM") - before
+    """Return what a first step takes at its peak: in a child, whose heap holds nothing that an earlier one freed."""
+    reader, writer = os.pipe()
+    if not (child := os.fork()):
+        Path("/proc/self/clear_refs").write_text("5")  # the peak is what is held now
+        before = _peak()
+        way()
+        os.write(writer, str(_peak() - before).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(writer)
+    with os.fdopen(reader) as file:
+        return int(file.read())
 
 
-def _status(field):
+def _peak():
     lines = Path("/proc/self/status").read_text().splitlines()
-    return 1024 * int(next(line for line in lines if line.startswith(field)).split()[1])
+    return 1024 * int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
 
 
 def main():
@@ -115,8 +123,8 @@ def main():
     broken = []
     for kind, slower in SLOWER.items():
         ways = steps(made(tiny=arguments.tiny, lora=kind == "LoRA"), tiny=arguments.tiny)
+        peaks = {name: peak_bytes(way) for name, way in ways.items()}
         times = cpu_s(ways, arguments.rounds)
-        peaks = {name: max(peak_bytes(way) for _ in range(2)) for name, way in ways.items()}
         for name in ways:
             time_ratio = times[name] / times["weighted"]
             memory_ratio = peaks[name] / max(peaks["weighted"], 1)
