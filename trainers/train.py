@@ -51,7 +51,7 @@ def train_by(method: TrainingMethod, *, groups: Path, model: str, out: Path, opt
     _refuse_combinations(method, options, accelerator)
     policy = Policy(model, options)
     if accelerator.device.type == "cpu":
-        say(f"{model} is trained on the CPU with {choose_threads(policy.parameters, training=True)}")
+        say(f"{model} is trained on the CPU with {choose_threads(policy.parameters)}")
     record = TrainingRecord(
         method=method.name,
         base=policy.base,
