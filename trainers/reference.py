@@ -179,7 +179,7 @@ def make_reference(groups: Path, model: str, options: TrainingOptions) -> Path:
         refuse_length(policy.model.config, longest)
         objective = policy.objective(options).to(PartialState().device)
         if next(objective.parameters()).device.type == "cpu":
-            say(f"{model} is computed on the CPU with {choose_threads(policy.parameters, training=True)}")
+            say(f"{model} is computed on the CPU with {choose_threads(policy.parameters)}")
         if options.packing:
             refuse_window(objective, longest)
         refuse_disagreement(objective, policy.dtype, packing=options.packing)
