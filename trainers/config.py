@@ -25,6 +25,14 @@ class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     clip: Annotated[Positive | None, Meta(description="Clip advantages to at most this magnitude.")] = None
     exp_lambda: Annotated[float, Meta(gt=0, description="Temperature lambda of rloo-exp.")] = 1.0
+    kl_weight: Annotated[float, Meta(ge=0, description="Weight of the penalty of rloo-kl.")] = 0.04
+    preference_beta: Annotated[
+        float, Meta(gt=0, description="Beta of dpo and kto: how near to the reference they stay.")
+    ] = 0.1
+    rejected_floor: Annotated[
+        float, Meta(le=0, description="Mean log-probability of a token below which rloo-floor pushes no further.")
+    ] = -2.0
+    constant_length: Annotated[int, Meta(ge=1, description="Tokens by which dr-grpo divides.")] = 2048
     token_mean: Annotated[
         bool, Meta(description="Average a completion's log-probabilities over its tokens instead of summing them.")
     ] = False

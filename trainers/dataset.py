@@ -200,6 +200,8 @@ class Weighted(NamedTuple):
 
     group: Group
     weights: tuple[float, ...]
+    place: int = 0
+    """Of the group in its file."""
 
 
 def weighted_groups(path: Path, weigh: Weigh, options: TrainingOptions) -> tuple[Weighted, ...]:
@@ -236,4 +238,4 @@ def _weighted(groups: Iterable[Group], path: Path, weigh: Weigh, options: Traini
             if options.unbalanced_groups:
                 continue
             raise UserError(f"{where}: {error}") from error
-        yield Weighted(group, weights)
+        yield Weighted(group, weights, number - 1)

@@ -5,7 +5,7 @@ import random
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -20,16 +20,18 @@ from harness.errors import UserError
 from harness.generation.threads import choose_threads
 from harness.progress import say, watched
 from harness.runs.jsonl import append, whole_file
-from trainers.batches import Parcel, ProcessPlace, StepMaker, StepPart, TrainingStep
+from trainers.batches import Parcel, ProcessPlace, StepMaker, StepPart, TrainingStep, Weigher
 from trainers.checkpoint_writer import CheckpointWriter
 from trainers.config import TrainingOptions
 from trainers.dataset import Weighted, encode, group_lengths, longest_sequence, total_steps
 from trainers.fitting import Fitter, device_room_bytes
+from trainers.objective import WeightedLikelihood
 from trainers.optimizer import make_optimizer, make_schedule, restore, take_up
 from trainers.policy import Policy, recompute_blocks
+from trainers.reference import StoredReference
 from trainers.sharding import gathered, whole
 from trainers.trainable import refuse_disagreement, refuse_length, refuse_model, refuse_window
-from trainers.trainer import Checkpoint
+from trainers.trainer import Checkpoint, TrainingMethod
 from trainers.training_run import METRICS_FILE, Metrics, clipping_note, cut_after, progress_line
 
 STATE_FILE = "state.pt"
@@ -44,6 +46,8 @@ class Loop:
         policy: Policy,
         groups: tuple[Weighted, ...],
         *,
+        method: TrainingMethod,
+        reference: Callable[[WeightedLikelihood, dict[int, int]], StoredReference],
         options: TrainingOptions,
         writer: CheckpointWriter,
         out: Path,
@@ -54,6 +58,8 @@ class Loop:
         Args:
             policy: The policy to train.
             groups: All groups of the training, whichever process takes them.
+            method: The method.
+            reference: From the policy and the tokens of each place to the reference; called if the method needs it.
             options: Settings of the training.
             writer: Writes its checkpoints.
             out: Folder of the training, which exists.
@@ -76,7 +82,7 @@ class Loop:
         self._told_to_stop = False
         optimizer = make_optimizer(policy.trained.values(), options)
         self._schedule = make_schedule(optimizer, self._total, options)
-        model = policy.objective(options)
+        model = policy.objective(options, method.loss)
         if options.packing:
             refuse_window(model, longest)
         self._sharded = accelerator.distributed_type is DistributedType.FSDP
@@ -85,10 +91,12 @@ class Loop:
             processes=accelerator.num_processes, sharded=self._sharded,
         )  # fmt: skip
         fitter.refuse_longest([weighted.group.problem_id for weighted in groups])
-        place = ProcessPlace(accelerator.process_index, accelerator.num_processes, accelerator.device)
-        self._maker = StepMaker(groups, partial(encode, tokens=policy.tokens, end=policy.end), fitter, options, place)
         self._model, self._optimizer = accelerator.prepare(model, optimizer)
         refuse_disagreement(model, policy.dtype, packing=options.packing)
+        tokens = {weighted.place: own.predicted for weighted, own in zip(groups, lengths, strict=True)}
+        weigher = Weigher(method, options, reference(model, tokens) if method.needs_reference else None)
+        place = ProcessPlace(accelerator.process_index, accelerator.num_processes, accelerator.device)
+        self._maker = StepMaker(groups, partial(encode, tokens=policy.tokens, end=policy.end), fitter, weigher, place)
         if options.compile == "on" or (
             options.compile == "auto" and accelerator.device.type == "cuda" and not self._sharded
         ):

@@ -3,6 +3,7 @@
 import math
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from accelerate import Accelerator
@@ -18,21 +19,21 @@ from trainers.config import TrainingOptions
 from trainers.dataset import weighted_groups
 from trainers.loop import Loop
 from trainers.policy import Policy
+from trainers.reference import stored_reference
 from trainers.sharding import refuse_other_sharding
-from trainers.trainer import Checkpoint, Weigh
+from trainers.trainer import Checkpoint, TrainingMethod
 from trainers.training_run import METRICS_FILE, TrainingRecord, finished, groups_sha256, open_training, refuse_another
 
 
-def train_by(weigh: Weigh, method: str, *, groups: Path, model: str, out: Path, options: TrainingOptions) -> Checkpoint:
-    """Train the model by the weighted log-likelihood of the groups; see `Trainer.train`.
+def train_by(method: TrainingMethod, *, groups: Path, model: str, out: Path, options: TrainingOptions) -> Checkpoint:
+    """Train the model by the objective of a method on the groups; see `Trainer.train`.
 
     What was trained before a kill is not trained again, but for the steps since the state was last saved; on a CPU,
     with as many threads, the weights come out the same to the bit. With `max_hours` the checkpoint that is returned may
     be that of a step before the last, in a folder below `out`.
 
     Args:
-        weigh: The method's function from rewards to weights.
-        method: Name of the method, for the record.
+        method: The method.
         groups: Folder or file of the groups.
         model: Folder of the base model, or its name on the hub.
         out: Folder of the checkpoint; it is made, or resumed where it holds the same training.
@@ -45,14 +46,14 @@ def train_by(weigh: Weigh, method: str, *, groups: Path, model: str, out: Path, 
         UserError: As for `Trainer.train`.
     """
     until_s = math.inf if options.max_hours is None else time.monotonic() + 3600 * options.max_hours
-    weighted = weighted_groups(groups, weigh, options)
+    weighted = weighted_groups(groups, method.weigh, options)
     accelerator = _accelerator(options, out)
-    _refuse_combinations(options, accelerator)
+    _refuse_combinations(method, options, accelerator)
     policy = Policy(model, options)
     if accelerator.device.type == "cpu":
         say(f"{model} is trained on the CPU with {choose_threads(policy.parameters)}")
     record = TrainingRecord(
-        method=method,
+        method=method.name,
         base=policy.base,
         base_weights=policy.weights_id,
         groups_sha256=groups_sha256(groups),
@@ -70,7 +71,11 @@ def train_by(weigh: Weigh, method: str, *, groups: Path, model: str, out: Path, 
         accelerator.wait_for_everyone()
         card = read_card(groups, record.groups_sha256)
         writer = CheckpointWriter(policy, record, card=card, out=out, accelerator=accelerator)
-        loop = Loop(policy, weighted, options=options, writer=writer, out=out, accelerator=accelerator)
+        reference = partial(stored_reference, policy=policy, groups=groups, options=options)
+        loop = Loop(
+            policy, weighted, method=method, reference=reference, options=options, writer=writer, out=out,
+            accelerator=accelerator,
+        )  # fmt: skip
         return loop.run(metrics, until_s)
 
 
@@ -82,8 +87,10 @@ def _accelerator(options: TrainingOptions, out: Path) -> Accelerator:
     return Accelerator(mixed_precision="no", log_with=tracker, project_dir=str(out))  # --dtype alone decides the type
 
 
-def _refuse_combinations(options: TrainingOptions, accelerator: Accelerator) -> None:
+def _refuse_combinations(method: TrainingMethod, options: TrainingOptions, accelerator: Accelerator) -> None:
     refuse_other_sharding(accelerator)
+    if method.divide and options.token_mean:
+        raise UserError(f"{method.name} has a divisor of its own in the place of the tokens; leave --token-mean out")
     if options.packing and options.attention != "sdpa":
         raise UserError(f"--attention {options.attention} can't compute a packed row; add --packing off")
     if options.batch_groups % accelerator.num_processes:

@@ -124,10 +124,10 @@ def test_mistakes_are_told_in_one_line(train, own, arguments, message):
 
 def test_an_unknown_method_is_told_with_the_known_ones(train):
     """By name."""
-    code, _, reported = train(method="dpo")
+    code, _, reported = train(method="ppo")
 
     assert code == 2
-    assert "rloo, rloo-exp, rloo-grpo, sft" in reported
+    assert "rloo, rloo-exp, rloo-floor, rloo-grpo, rloo-kl, sft, topr" in reported
 
 
 def test_a_checkpoint_is_a_base_again(tmp_path, train, tiny_base):
