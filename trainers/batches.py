@@ -19,6 +19,7 @@ from trainers.config import TrainingOptions
 from trainers.dataset import Encoded, Weighted, batch
 from trainers.fitting import Fitter, split_evenly
 from trainers.groups import Group
+from trainers.importance import Sampled, sampled_by_policies
 from trainers.objective import token_weights
 from trainers.packing import Rows, packed, padded
 
@@ -44,6 +45,8 @@ class StepPart(NamedTuple):
     """(2, P), float64: 1 for tokens of accepted completions, and for those of the others."""
     counts: Tensor
     """(3), float64: accepted completions, others, and tokens with each prompt once."""
+    sampled: Sampled | None = None
+    """Of its completions, where importance weights are wanted and some are a policy's own."""
 
 
 class Parcel:
@@ -82,7 +85,9 @@ class Parcel:
         ]
 
 
-def part_of(chosen: Sequence[tuple[Weighted, Encoded]], share: float, *, packing: bool, token_mean: bool) -> StepPart:
+def part_of(
+    chosen: Sequence[tuple[Weighted, Encoded]], share: float, *, packing: bool, token_mean: bool, ratios: bool = False
+) -> StepPart:
     """Return what one backward pass takes.
 
     Args:
@@ -90,6 +95,7 @@ def part_of(chosen: Sequence[tuple[Weighted, Encoded]], share: float, *, packing
         share: Of each group in the loss of the step.
         packing: Whether they make one row, or padded ones.
         token_mean: As for `token_weights`.
+        ratios: Whether completions of policies are weighed by their importance.
 
     Returns:
         The part, on the CPU.
@@ -101,12 +107,14 @@ def part_of(chosen: Sequence[tuple[Weighted, Encoded]], share: float, *, packing
         accepted += [reward > 0 for reward in weighted.group.rewards]
         tokens += own.tolist()
     signs = torch.tensor(accepted).repeat_interleave(torch.tensor(tokens))
+    sampled = sampled_by_policies([one.group for one, _ in chosen], torch.tensor(tokens)) if ratios else None
     prompts = sum(len(encoded.prompt) for _, encoded in chosen)
     return StepPart(
         rows=(packed if packing else padded)(*(encoded for _, encoded in chosen)),
         weights=torch.cat(weights),
         kinds=torch.stack((signs, ~signs)).double(),
         counts=torch.tensor([sum(accepted), len(accepted) - sum(accepted), prompts + sum(tokens)]).double(),
+        sampled=sampled,
     )
 
 
@@ -152,7 +160,13 @@ class StepMaker:
         mine = [self._groups[one] for one in numbers[self._place.process :: self._place.processes]]
         chosen = [(weighted, self._encoder(weighted.group)) for weighted in mine]
         parts = (
-            part_of(some, 1 / len(mine), packing=self._options.packing, token_mean=self._options.token_mean)
+            part_of(
+                some,
+                1 / len(mine),
+                packing=self._options.packing,
+                token_mean=self._options.token_mean,
+                ratios=self._options.importance_cap is not None,
+            )
             for some in split_evenly(chosen, fit.parts)
         )
         on_gpu = self._place.device.type == "cuda"

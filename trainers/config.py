@@ -25,6 +25,10 @@ class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     clip: Annotated[Positive | None, Meta(description="Clip advantages to at most this magnitude.")] = None
     exp_lambda: Annotated[float, Meta(gt=0, description="Temperature lambda of rloo-exp.")] = 1.0
+    importance_cap: Annotated[
+        Positive | None,
+        Meta(description="Weigh own samples by how much likelier they are now than when sampled, at most this."),
+    ] = None
     token_mean: Annotated[
         bool, Meta(description="Average a completion's log-probabilities over its tokens instead of summing them.")
     ] = False
@@ -76,9 +80,33 @@ class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Literal["none", "tensorboard", "wandb"], Meta(description="Tracker to log metrics to, besides metrics.jsonl.")
     ] = "none"
 
+    examine: Annotated[str | None, Meta(description="Benchmark to examine the policy on while it trains.")] = None
+    every: Annotated[int, Meta(ge=1, description="Examine every N steps, at the start and at the end.")] = 200
+    examine_n: Annotated[int, Meta(ge=1, description="Samples per problem of an examination.")] = 10
+    examine_split: Annotated[
+        str | None, Meta(description="Split of its problems, or all; none: the benchmark's own.")
+    ] = None
+    examine_limit: Annotated[Count | None, Meta(description="Only the first N of its problems.")] = None
+    examine_data: Annotated[str | None, Meta(description="Local file or folder with its problems.")] = None
+    examine_card: Annotated[
+        str | None, Meta(description="Prompt card of an examination; none: the benchmark's own.")
+    ] = None
+    examine_max_tokens: Annotated[
+        Count | None, Meta(description="Token limit per sample of an examination; none: the card's.")
+    ] = None
+    examine_isolation: Annotated[
+        str, Meta(description="Layers of isolation of an examination: all, none, or a comma-separated list.")
+    ] = "all"
+    stop_on_harm: Annotated[
+        bool, Meta(description="Stop where an examination finds the policy worse than the best so far.")
+    ] = True
+
 
 CHANGEABLE = ("save_every_steps", "keep_every_steps", "max_hours", "report_to")
 """Options that may change when a training resumes: none of these moves a weight."""
+
+EXAMINING = tuple(name for name in TrainingOptions.__struct_fields__ if name.startswith("examine") or name == "every")
+"""Options of examinations, some of which name paths of the machine."""
 
 
 RECIPES = Path(__file__).parent / "recipes"

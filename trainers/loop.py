@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import msgspec
 import torch
@@ -24,13 +24,16 @@ from trainers.batches import Parcel, ProcessPlace, StepMaker, StepPart, Training
 from trainers.checkpoint_writer import CheckpointWriter
 from trainers.config import TrainingOptions
 from trainers.dataset import Weighted, encode, group_lengths, longest_sequence, total_steps
+from trainers.examination import Examine, Monitor
 from trainers.fitting import Fitter, device_room_bytes
+from trainers.importance import reweighted
 from trainers.optimizer import make_optimizer, make_schedule, restore, take_up
 from trainers.policy import Policy, recompute_blocks
 from trainers.sharding import gathered, whole
+from trainers.step_figures import StepFigures, sent_figures
 from trainers.trainable import refuse_disagreement, refuse_length, refuse_model, refuse_window
 from trainers.trainer import Checkpoint
-from trainers.training_run import METRICS_FILE, Metrics, clipping_note, cut_after, progress_line
+from trainers.training_run import METRICS_FILE, Metrics, add_scores, clipping_note, cut_after, progress_line
 
 STATE_FILE = "state.pt"
 """The state to resume from; removed once the checkpoint is there."""
@@ -48,6 +51,7 @@ class Loop:
         writer: CheckpointWriter,
         out: Path,
         accelerator: Accelerator,
+        examine: Examine | None = None,
     ) -> None:
         """Prepare the first step.
 
@@ -58,6 +62,7 @@ class Loop:
             writer: Writes its checkpoints.
             out: Folder of the training, which exists.
             accelerator: That of this process.
+            examine: Examines checkpoints on the way; None for none.
 
         Raises:
             UserError: The model's own log-probabilities differ from those of training, its tokenizer doesn't give a
@@ -73,7 +78,8 @@ class Loop:
         self._total = total_steps(len(groups), options)
         self._clipped = 0
         """Steps so far whose gradient was scaled down."""
-        self._told_to_stop = False
+        self._told_to_stop = self._time_was_up = False
+        self._monitor = examine and Monitor(examine, options, out, self._total)
         optimizer = make_optimizer(policy.trained.values(), options)
         self._schedule = make_schedule(optimizer, self._total, options)
         model = policy.objective(options)
@@ -114,15 +120,29 @@ class Loop:
         done = self._restored()
         if self._options.report_to != "none":
             self._accelerator.init_trackers("proctor", config=_plain(self._options))
-        steps = self._steps(done, until_s)
         if metrics is not None:
             cut_after(self._out / METRICS_FILE, metrics, done)
-            steps = self._recorded(steps, done, metrics)
-        for row in steps:
-            done = row.step
-        checkpoint = self._closed(done)
+        while not (harmed := self._harmed(done)) and done < self._total and not self._time_was_up:
+            steps = self._steps(done, until_s)
+            for row in steps if metrics is None else self._recorded(steps, done, metrics):
+                done = row.step
+        checkpoint = self._closed(done, ended=harmed or done == self._total)
         self._accelerator.end_training()
         return checkpoint
+
+    def _harmed(self, taken: int) -> bool:
+        """Examine the policy where that is due, and return whether training ends for the harm that it does."""
+        if self._monitor is None or self._time_was_up or not self._monitor.is_due(taken):
+            return False
+        self._writer.write(taken, final=False, moments=self._moments())
+        harmed = torch.zeros(1, device=self._accelerator.device)
+        if self._accelerator.is_main_process:
+            scores, stopped = self._monitor.examined(taken)
+            harmed += stopped
+            if taken:
+                add_scores(self._out / METRICS_FILE, scores)
+            self._accelerator.log({f"pass@{score.k}": score.value for score in scores}, step=taken)
+        return bool(self._accelerator.reduce(harmed, reduction="sum").item())
 
     def _recorded(self, steps: Iterator[Metrics], done: int, file: BinaryIO) -> Iterator[Metrics]:
         """Pass the rows on once they are shown and appended: a state is never saved ahead of its row."""
@@ -135,20 +155,21 @@ class Loop:
             yield row
 
     def _steps(self, done: int, until_s: float) -> Iterator[Metrics]:
-        """Take the steps that are left, saving where it is time to.
+        """Take the steps up to the next examination, or all that are left, saving where it is time to.
 
         The metrics of a step are read when the next one is under way, or before anything is saved.
         """
-        late = deque[_Taken]()
+        late = deque[StepFigures]()
         self._read_s = time.monotonic()
-        for taken, step in enumerate(self._maker.ahead(range(done, self._total)), done + 1):
+        end = self._monitor.next_after(done) if self._monitor else self._total
+        for taken, step in enumerate(self._maker.ahead(range(done, end)), done + 1):
             late.append(self._step(taken - 1, step, until_s))
             if len(late) > 1:
                 yield self._metrics(late.popleft())
-            stop = taken < self._total and self._time_is_up(until_s)
-            save = stop or taken % self._options.save_every_steps == 0
+            self._time_was_up = stop = taken < self._total and self._time_is_up(until_s)
+            save = stop or taken % self._options.save_every_steps == 0 or (self._monitor is not None and taken == end)
             keep = stop or (self._options.keep_every_steps and taken % self._options.keep_every_steps == 0)
-            if save or keep or taken == self._total:
+            if save or keep or taken == end:
                 yield self._metrics(late.popleft())
             if save:
                 self._save(taken)
@@ -159,7 +180,7 @@ class Loop:
             if save or keep:
                 self._read_s = time.monotonic()
 
-    def _step(self, number: int, step: TrainingStep, until_s: float) -> "_Taken":
+    def _step(self, number: int, step: TrainingStep, until_s: float) -> StepFigures:
         """Take a step: the gradient of this process's groups, averaged over processes, and the optimizer's update."""
         figures = self._tried(number, step, until_s)
         if figures is None:
@@ -173,7 +194,7 @@ class Loop:
         self._optimizer.zero_grad()
         summed = self._accelerator.reduce(figures, reduction="sum")
         found = torch.cat((summed, gathered(norm).double()[None]))
-        return _Taken(number + 1, rate, *_on_its_way(found))
+        return sent_figures(number + 1, rate, found)
 
     def _tried(self, number: int, step: TrainingStep, until_s: float) -> Tensor | None:
         """Return what `_gradient` does; nothing where memory ran out, none of which is held then by an exception."""
@@ -203,11 +224,21 @@ class Loop:
     def _backward(self, sent: StepPart | Parcel) -> Tensor:
         """Add the gradient of a part; return loss, log-probabilities and numbers of either kind, and tokens, (6)."""
         part: StepPart = sent.opened(self._accelerator.device) if isinstance(sent, Parcel) else sent
-        loss, log_probs = self._model(part.rows, part.weights)
+        loss, log_probs = self._model(part.rows, self._weights(part))
         self._accelerator.backward(loss)
         return torch.cat((loss.detach().double()[None], part.kinds @ log_probs.double(), part.counts))
 
-    def _metrics(self, step: "_Taken") -> Metrics:
+    def _weights(self, part: StepPart) -> Tensor:
+        """Return the weights of a part's tokens; those of own samples times their importance, without dropout."""
+        if part.sampled is None or self._options.importance_cap is None:
+            return part.weights
+        self._policy.model.eval()
+        with torch.no_grad():
+            _, log_probs = self._model(part.rows, torch.zeros_like(part.weights))
+        self._policy.model.train()
+        return reweighted(part.weights, log_probs, part.sampled, self._options.importance_cap)
+
+    def _metrics(self, step: StepFigures) -> Metrics:
         """Return the metrics of a step, once its device has them."""
         loss, accepted_sum, rejected_sum, accepted_count, rejected_count, tokens, late, norm = step.read()
         now_s = time.monotonic()
@@ -293,9 +324,9 @@ class Loop:
         made: dict[str, Any] = whole(tensors, keep=self._accelerator.is_main_process)
         return made
 
-    def _closed(self, taken: int) -> Checkpoint:
+    def _closed(self, taken: int, *, ended: bool) -> Checkpoint:
         """Write the checkpoint where training has come to its end, and return it or the one that it stopped with."""
-        if taken < self._total:
+        if not ended:
             return self._writer.record_of(taken, final=False)
         checkpoint = self._writer.write(taken, final=True, moments=self._moments())
         if self._accelerator.is_main_process:
@@ -303,32 +334,6 @@ class Loop:
                 sys.stderr.write(f"proctor: {note}\n")
             (self._out / STATE_FILE).unlink(missing_ok=True)
         return checkpoint
-
-
-class _Taken(NamedTuple):
-    """Holds a step with its metrics on their way from the device."""
-
-    taken: int
-    rate: float
-    figures: Tensor
-    """(8): the sums of all processes, whether time is up, and the norm of the gradient."""
-    there: torch.cuda.Event | None
-
-    def read(self) -> list[float]:
-        """Return the figures, once they are there."""
-        if self.there:
-            self.there.synchronize()
-        return list(map(float, self.figures.tolist()))
-
-
-def _on_its_way(figures: Tensor) -> tuple[Tensor, torch.cuda.Event | None]:
-    """Return figures on the CPU, and what says that they are there: nothing waits for a GPU here."""
-    if figures.device.type != "cuda":
-        return figures.cpu(), None
-    there: Any = torch.cuda.Event()  # type: ignore[no-untyped-call]
-    sent = figures.to("cpu", non_blocking=True)
-    there.record()
-    return sent, there
 
 
 def _last_line(rows: deque[Metrics], _elapsed_s: float) -> str:

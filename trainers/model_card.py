@@ -12,6 +12,7 @@ import msgspec
 
 from harness.escapes import in_markdown
 from trainers.compile.data_card import Card
+from trainers.config import EXAMINING
 from trainers.model_index import README_FILE, model_index
 from trainers.trainer import Checkpoint
 from trainers.training_run import clipping_note
@@ -145,7 +146,7 @@ def _training(checkpoint: Checkpoint) -> Iterator[str]:
     yield ""
     yield "| option | value |"
     yield "|---|---|"
-    options = msgspec.to_builtins(checkpoint.config)
+    options = {name: of for name, of in msgspec.to_builtins(checkpoint.config).items() if name not in EXAMINING}
     yield from (f"| {name} | {'-' if value is None else value} |" for name, value in options.items())
     yield ""
 
