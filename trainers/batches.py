@@ -144,6 +144,7 @@ class StepMaker:
         """
         self._groups, self._encoder, self._fitter, self._options = groups, encoder, fitter, options
         self._place = place
+        self._own = options.importance_cap is not None and any(weighted.group.log_probs for weighted in groups)
 
     def made(self, number: int, *, least: bool = False) -> TrainingStep:
         """Return a step.
@@ -165,12 +166,16 @@ class StepMaker:
                 1 / len(mine),
                 packing=self._options.packing,
                 token_mean=self._options.token_mean,
-                ratios=self._options.importance_cap is not None,
+                ratios=self._weighs(some),
             )
             for some in split_evenly(chosen, fit.parts)
         )
         on_gpu = self._place.device.type == "cuda"
         return TrainingStep(tuple(Parcel(part, pinned=True) if on_gpu else part for part in parts), fit.recompute)
+
+    def _weighs(self, chosen: Sequence[tuple[Weighted, Encoded]]) -> bool:
+        """Return whether a part has own samples to weigh; of several processes all do then, as all meet in a pass."""
+        return self._own and (self._place.processes > 1 or any(weighted.group.log_probs for weighted, _ in chosen))
 
     def ahead(self, numbers: range) -> Iterator[TrainingStep]:
         """Make steps in a thread, each while the one before is computed.

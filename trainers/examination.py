@@ -188,7 +188,7 @@ class Monitor:
         found = standing(results, max(1, len(self._due) - 1))
         self._link(found.best)
         for due, _ in results:
-            if due != found.best and not (self._options.keep_every_steps and due % self._options.keep_every_steps == 0):
+            if due != found.best and not self._is_kept(due):
                 self._remove(due)
         stopped = found.harmed and self._options.stop_on_harm
         scores = scores_of(results[-1][1])
@@ -196,6 +196,11 @@ class Monitor:
         if stopped:
             say(f"training stops after step {step}; the best checkpoint is {self._out / BEST}")
         return scores, stopped
+
+    def _is_kept(self, step: int) -> bool:
+        """Return whether the user keeps the checkpoint of a step anyway."""
+        every = self._options.keep_every_steps
+        return every is not None and step > 0 and step % every == 0
 
     def _apart(self, step: int) -> None:
         """Examine a checkpoint; training goes on with the threads that it had, on which its bits depend."""

@@ -22,19 +22,17 @@ class Sampled(NamedTuple):
     """(n), float64: of each when it was sampled; nan where that is unknown."""
 
 
-def sampled_by_policies(groups: Sequence[Group], tokens: Tensor) -> Sampled | None:
-    """Return what the groups tell of how likely their completions were.
+def sampled_by_policies(groups: Sequence[Group], tokens: Tensor) -> Sampled:
+    """Return what the groups tell of how likely their completions were when they were sampled.
 
     Args:
         groups: With n completions in all.
         tokens: (n), the length of each completion, its end included.
 
     Returns:
-        The tokens and the stored log-probabilities; None where none is known.
+        The tokens and the stored log-probabilities.
     """
     known = [one for group in groups for one in group.log_probs or (None,) * len(group.rewards)]
-    if all(one is None for one in known):
-        return None
     numbers = [math.nan if one is None else one for one in known]
     return Sampled(tokens, torch.tensor(numbers, dtype=torch.float64))
 

@@ -79,7 +79,7 @@ class Loop:
         self._clipped = 0
         """Steps so far whose gradient was scaled down."""
         self._told_to_stop = self._time_was_up = False
-        self._monitor = examine and Monitor(examine, options, out, self._total)
+        self._monitor = Monitor(examine, options, out, self._total) if examine else None
         optimizer = make_optimizer(policy.trained.values(), options)
         self._schedule = make_schedule(optimizer, self._total, options)
         model = policy.objective(options)
@@ -233,9 +233,11 @@ class Loop:
         if part.sampled is None or self._options.importance_cap is None:
             return part.weights
         self._policy.model.eval()
-        with torch.no_grad():
-            _, log_probs = self._model(part.rows, torch.zeros_like(part.weights))
-        self._policy.model.train()
+        try:
+            with torch.no_grad():
+                _, log_probs = self._model(part.rows, torch.zeros_like(part.weights))
+        finally:
+            self._policy.model.train()
         return reweighted(part.weights, log_probs, part.sampled, self._options.importance_cap)
 
     def _metrics(self, step: StepFigures) -> Metrics:

@@ -15,8 +15,10 @@ from transformers import AutoModelForCausalLM
 from harness.errors import UserError
 from harness.generation.tokens import Tokens
 from trainers import methods
+from trainers.batches import ProcessPlace, StepMaker
 from trainers.config import TrainingOptions
-from trainers.dataset import encode, weighted_groups
+from trainers.dataset import Encoded, Weighted, batch, encode, weighted_groups
+from trainers.fitting import Fit
 from trainers.groups import GROUPS_FILE, read_groups, write_groups
 from trainers.importance import Sampled, reweighted, sampled_by_policies, truncated_ratios
 
@@ -47,13 +49,42 @@ def test_a_ratio_is_at_most_the_cap(pairs, cap):
 
 
 def test_groups_of_humans_have_none():
-    """Nothing is computed for them; beside one own sample, theirs are unknown."""
+    """Theirs are unknown, beside own samples."""
     human, own = tiny_policy.group(0), tiny_policy.group(1, log_probs=(-1.0, None, -3.0, -4.0))
 
-    assert sampled_by_policies([human, human], torch.ones(8)) is None
     known = sampled_by_policies([human, own], torch.ones(8)).log_probs
     assert known.isnan().tolist() == [True] * 4 + [False, True, False, False]
     assert known[~known.isnan()].tolist() == [-1.0, -3.0, -4.0]
+
+
+class Whole:
+    """Takes each step whole."""
+
+    def fit(self, _numbers):
+        """Return one part."""
+        return Fit(1, recompute=False)
+
+
+@pytest.mark.parametrize(
+    ("cap", "processes", "expected"), [(None, 1, [False, False]), (1.0, 1, [False, True]), (1.0, 2, [True, True])]
+)
+def test_only_steps_with_own_samples_are_weighed(cap, processes, expected):
+    """One group a step, human and own; where several processes meet in a pass, each of them takes it."""
+    groups = [
+        Weighted(tiny_policy.group(0), (1.0,) * 4),
+        Weighted(tiny_policy.group(1, log_probs=(-1.0,) * 4), (1.0,) * 4),
+    ]
+    options = TrainingOptions(batch_groups=processes, importance_cap=cap)
+    place = ProcessPlace(0, processes, torch.device("cpu"))
+    maker = StepMaker(groups, lambda _: Encoded((5, 6), ((7, 0),) * 4), Whole(), options, place)
+
+    found = {}
+    for number in range(2):
+        chosen = batch(number, 2, options)[0]
+        (part,) = maker.made(number).parts
+        found[chosen] = part.sampled is not None
+
+    assert all(found[number] == expected[number] for number in found)
 
 
 def test_a_file_without_log_probs_is_as_before(tmp_path):
