@@ -105,10 +105,6 @@ class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 CHANGEABLE = ("save_every_steps", "keep_every_steps", "max_hours", "report_to")
 """Options that may change when a training resumes: none of these moves a weight."""
 
-EXAMINING = tuple(name for name in TrainingOptions.__struct_fields__ if name.startswith("examine") or name == "every")
-"""Options of examinations, some of which name paths of the machine."""
-
-
 RECIPES = Path(__file__).parent / "recipes"
 
 

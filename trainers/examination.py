@@ -152,7 +152,7 @@ class Monitor:
             total: Its steps.
         """
         self._examine, self._options, self._out, self._total = examine, options, out, total
-        self._due = (*range(0, total, options.every), total)
+        self._due: tuple[int, ...] = (*range(0, total, options.every), total)
 
     def is_due(self, step: int) -> bool:
         """Return whether the policy after a step is to be examined.

@@ -12,7 +12,6 @@ import msgspec
 
 from harness.escapes import in_markdown
 from trainers.compile.data_card import Card
-from trainers.config import EXAMINING
 from trainers.model_index import README_FILE, model_index
 from trainers.trainer import Checkpoint
 from trainers.training_run import clipping_note
@@ -146,8 +145,9 @@ def _training(checkpoint: Checkpoint) -> Iterator[str]:
     yield ""
     yield "| option | value |"
     yield "|---|---|"
-    options = {name: of for name, of in msgspec.to_builtins(checkpoint.config).items() if name not in EXAMINING}
-    yield from (f"| {name} | {'-' if value is None else value} |" for name, value in options.items())
+    for name, value in msgspec.to_builtins(checkpoint.config).items():
+        shown = Path(value).name if isinstance(value, str) else value  # some name a file or a folder of this machine
+        yield f"| {name} | {'-' if shown is None else shown} |"
     yield ""
 
 
