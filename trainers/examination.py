@@ -6,6 +6,7 @@ checkpoint is the best follows from the results, after a kill too.
 
 import shutil
 from collections.abc import Callable, Sequence
+from math import comb
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,24 +92,26 @@ class Standing(NamedTuple):
         return self.change is not None and self.change.high < 0
 
 
-def standing(results: Sequence[tuple[int, Result]], comparisons: int) -> Standing:
+def standing(results: Sequence[tuple[int, Result]], policies: int) -> Standing:
     """Compare the policies that were examined, each with the best before it.
 
-    The best is the one with the largest pass@1, the earliest of several. Each comparison is paired by problem and at a
-    level of 5 % over their number (Bonferroni's correction), for a training is stopped by any of them.
+    The best is the one with the largest pass@1, the earliest of several. Each comparison is paired by problem. Any of
+    them stops a training, and the best of several is a lucky one, so the upper end of an interval is one-sided at a
+    level of 5 % over the number of all pairs (Bonferroni's correction).
 
     Args:
         results: Steps with their results, at least one, in order.
-        comparisons: That the whole training will make, at least one.
+        policies: That the whole training will examine, at least two.
 
     Returns:
         What holds after the latest.
     """
     (best, of_best), *others = results
+    confidence = 1 - 2 * _FALSE_ALARMS / comb(policies, 2)
     found = Standing(best, best, None)
     for step, result in others:
         before, now = _shared(of_best, result)
-        change = mean_difference(changes_of([before], [now], 1), 1 - _FALSE_ALARMS / comparisons) if before else None
+        change = mean_difference(changes_of([before], [now], 1), confidence) if before else None
         found = Standing(best, best, change)
         if change and change.value > 0:
             best, of_best = step, result
@@ -185,7 +188,7 @@ class Monitor:
         if not self._result_file(step).exists():
             self._apart(step)
         results = [(due, self._result(due)) for due in self._due if due <= step]
-        found = standing(results, max(1, len(self._due) - 1))
+        found = standing(results, len(self._due))
         self._link(found.best)
         for due, _ in results:
             if due != found.best and not self._is_kept(due):
