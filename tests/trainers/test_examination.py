@@ -6,6 +6,8 @@ import shutil
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from usual_conditions import conditions
 
 from harness.errors import UserError
@@ -55,6 +57,19 @@ def test_a_higher_score_is_the_best_from_then_on():
 
     assert (found.best, found.against) == (2, 2)
     assert found.change.value == pytest.approx(-0.1)
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 10)] * 3), min_size=2, max_size=6))
+def test_the_best_is_the_first_of_the_highest(accepted):
+    """Whatever came in between; the latest is compared with the best of those before it."""
+    totals = [sum(counts) for counts in accepted]
+
+    found = standing([(step, result(*counts)) for step, counts in enumerate(accepted)], len(accepted))
+
+    assert found.best == totals.index(max(totals))
+    assert found.against == totals.index(max(totals[:-1]))
+    assert found.change.value == pytest.approx((totals[-1] - totals[found.against]) / 30)
+    assert not (found.harmed and found.best == len(accepted) - 1)
 
 
 def test_the_interval_decides_by_hand():
