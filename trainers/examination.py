@@ -111,9 +111,9 @@ def standing(results: Sequence[tuple[int, Result]], policies: int) -> Standing:
     found = Standing(best, best, None)
     for step, result in others:
         before, now = _shared(of_best, result)
-        change = mean_difference(changes_of([before], [now], 1), confidence) if before else None
-        found = Standing(best, best, change)
-        if change and change.value > 0:
+        changes = changes_of([before], [now], 1)  # exact: equal scores differ by no rounding
+        found = Standing(best, best, mean_difference(changes, confidence) if changes else None)
+        if sum(changes) > 0:
             best, of_best = step, result
             found = found._replace(best=step)
     return found
