@@ -19,6 +19,7 @@ from trainers.config import TrainingOptions
 from trainers.dataset import Encoded, Weighted, batch
 from trainers.fitting import Fitter, split_evenly
 from trainers.groups import Group
+from trainers.importance import Sampled, sampled_by_policies
 from trainers.likelihood_loss import GroupTerms
 from trainers.objective import token_weights
 from trainers.packing import Rows, packed, padded
@@ -47,6 +48,8 @@ class StepPart(NamedTuple):
     """(2, P), float64: 1 for tokens of accepted completions, and for those of the others."""
     counts: Tensor
     """(3), float64: accepted completions, others, and tokens with each prompt once."""
+    sampled: Sampled | None = None
+    """Of its completions, where importance weights are wanted and some are a policy's own."""
 
 
 class Parcel:
@@ -130,13 +133,16 @@ class Weigher(NamedTuple):
         )
 
 
-def part_of(chosen: Sequence[Chosen], weights: Tensor | tuple[GroupTerms, ...], *, packing: bool) -> StepPart:
+def part_of(
+    chosen: Sequence[Chosen], weights: Tensor | tuple[GroupTerms, ...], *, packing: bool, ratios: bool = False
+) -> StepPart:
     """Return what one backward pass takes.
 
     Args:
         chosen: The groups.
         weights: As of `Weigher`.
         packing: Whether they make one row, or padded ones.
+        ratios: Whether completions of policies are weighed by their importance.
 
     Returns:
         The part, on the CPU.
@@ -144,12 +150,14 @@ def part_of(chosen: Sequence[Chosen], weights: Tensor | tuple[GroupTerms, ...], 
     accepted = [reward > 0 for weighted, _ in chosen for reward in weighted.group.rewards]
     tokens = [len(completion) for _, encoded in chosen for completion in encoded.completions]
     signs = torch.tensor(accepted).repeat_interleave(torch.tensor(tokens))
+    sampled = sampled_by_policies([one.group for one, _ in chosen], torch.tensor(tokens)) if ratios else None
     prompts = sum(len(encoded.prompt) for _, encoded in chosen)
     return StepPart(
         rows=(packed if packing else padded)(*(encoded for _, encoded in chosen)),
         weights=weights,
         kinds=torch.stack((signs, ~signs)).double(),
         counts=torch.tensor([sum(accepted), len(accepted) - sum(accepted), prompts + sum(tokens)]).double(),
+        sampled=sampled,
     )
 
 
@@ -179,6 +187,7 @@ class StepMaker:
         """
         self._groups, self._encoder, self._fitter, self._options = groups, encoder, fitter, weigher.options
         self._weigher, self._place = weigher, place
+        self._own = self._options.importance_cap is not None and any(weighted.group.log_probs for weighted in groups)
 
     def made(self, number: int, *, least: bool = False) -> TrainingStep:
         """Return a step.
@@ -196,11 +205,20 @@ class StepMaker:
         chosen = [(weighted, self._encoder(weighted.group)) for weighted in mine]
         tokens = self._fitter.mean_tokens(numbers) if self._weigher.method.divide else 0.0
         parts = (
-            part_of(some, self._weigher.weighed(some, 1 / len(mine), tokens), packing=self._options.packing)
+            part_of(
+                some,
+                self._weigher.weighed(some, 1 / len(mine), tokens),
+                packing=self._options.packing,
+                ratios=self._weighs(some),
+            )
             for some in split_evenly(chosen, fit.parts)
         )
         on_gpu = self._place.device.type == "cuda"
         return TrainingStep(tuple(Parcel(part, pinned=True) if on_gpu else part for part in parts), fit.recompute)
+
+    def _weighs(self, chosen: Sequence[tuple[Weighted, Encoded]]) -> bool:
+        """Return whether a part has own samples to weigh; of several processes all do then, as all meet in a pass."""
+        return self._own and (self._place.processes > 1 or any(weighted.group.log_probs for weighted, _ in chosen))
 
     def ahead(self, numbers: range) -> Iterator[TrainingStep]:
         """Make steps in a thread, each while the one before is computed.

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from typing import get_type_hints
 
 import msgspec
 import pytest
@@ -92,10 +93,13 @@ def test_every_setting_has_its_option(train, own):
             "sdpa": "flash_attention_2",
             "none": "wandb",
             "auto": "on",
+            "all": "none",
         }.get,
     }
     defaults = msgspec.structs.asdict(TrainingOptions())
     wanted = {name: other[type(value)](value) for name, value in defaults.items()}
+    texts = [name for name, kind in get_type_hints(TrainingOptions).items() if kind == str | None]
+    wanted |= {name: str(wanted[name]) for name in texts}
 
     given = [text for name, value in wanted.items() for text in (f"--{name.replace('_', '-')}", str(value))]
     code, printed, _ = train(*given, "--json", method=own)

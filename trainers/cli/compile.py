@@ -23,6 +23,7 @@ from sandbox.jail import Jail
 from trainers.compile import codenet
 from trainers.compile.data_card import ODDITIES, PROBLEMS, Card, Counts, Recipe, card_markdown
 from trainers.compile.decontamination import contamination
+from trainers.compile.mix import mix_groups
 from trainers.compile.own_samples import compile_job, read_jobs
 from trainers.compile.pipeline import Compiled, CompilePlan, compile_all, compile_codenet_problem
 from trainers.compile.provenance import Provenance, tree_provenance
@@ -192,7 +193,10 @@ def from_runs(
     work = partial(compile_job, plan=plan)
     origin = Provenance(source=f"judged samples of {', '.join(run.resolve().name for run in runs)}")
     record = compilation(origin, runs, plan.recipe)
-    card = write_folder(out, record, lambda done: compile_all(work, islice(jobs, done, None), workers), counts=counts)
+    card = write_folder(
+        out, record, lambda done: compile_all(work, islice(jobs, done, None), workers), counts=counts,
+        log_probs=any(one.log_prob is not None for job in jobs for one in job.candidates),
+    )  # fmt: skip
     return _reported(card, out, as_json=as_json)
 
 
@@ -220,6 +224,19 @@ def from_rows(
     record = compilation(Provenance(source=f"rows of {', '.join(file.name for file in files)}"), files, plan.recipe)
     card = write_folder(out, record, lambda done: compile_all(work, islice(jobs, done, None), workers), counts=counts)
     return _reported(card, out, as_json=as_json)
+
+
+@command.command("mix")
+@click.argument("folders", metavar="GROUPS...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write: new or empty.")
+@click.option("--json", "as_json", is_flag=True, help="Print the data card as JSON.")
+def from_groups(*, folders: tuple[Path, ...], out: Path, as_json: bool) -> int:
+    """Put the groups of several folders into one.
+
+    GROUPS is a folder that another compilation wrote: of human submissions, or of own samples. Training shuffles them.
+    """
+    refuse_taken(out)
+    return _reported(mix_groups(folders, out), out, as_json=as_json)
 
 
 def _plan(options: dict[str, Any], *, tokenizer: Path | None, language: Language, rejudged_by: str) -> CompilePlan:

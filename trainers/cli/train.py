@@ -100,6 +100,8 @@ def _click_type(kind: inspect.Type) -> click.ParamType[Any]:
         return click.Choice(_OF_THREE)
     if isinstance(kind, inspect.LiteralType):
         return click.Choice([str(value) for value in kind.values])
+    if isinstance(kind, inspect.StrType):
+        return click.STRING
     if isinstance(kind, inspect.IntType):
         return click.INT
     return click.FLOAT if isinstance(kind, inspect.FloatType) else click.BOOL

@@ -43,6 +43,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     code_size_bytes: float | None = None
     reward: float | None = None
     """Given with the program; None for that of its status."""
+    log_prob: float | None = None
+    """That a sample had when it was generated."""
 
 
 class CompilePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,6 +177,7 @@ def compile_candidates(
             ),
             statuses=tuple(str(c.status) for c in group),
             source_ids=tuple(c.source_id for c in group),
+            log_probs=tuple(c.log_prob for c in group) if any(c.log_prob is not None for c in group) else (),
         )
         for group in members
     )
