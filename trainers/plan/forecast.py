@@ -11,14 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
+from msgspec import Meta
 
 from harness.errors import UserError
 from harness.generation.loading import load_tokenizer
 from harness.generation.tokens import Tokens
 from harness.progress import say
+from harness.runs.jsonl import read
 from trainers.config import TrainingOptions
 from trainers.dataset import batch, encode, total_steps
 from trainers.groups import GROUPS_FILE, read_groups
@@ -29,6 +31,20 @@ from trainers.plan.sizes import ModelSizes, sizes_of, trained
 
 _GROUPS_TOKENIZED = 2000
 """At most so many, evenly spread: the mean of their lengths is known to about a hundredth."""
+
+
+_LENGTHS_SUFFIX = ".json"
+
+
+class AssumedLengths(msgspec.Struct, frozen=True, kw_only=True):
+    """Holds lengths that groups may have, for a plan before they are compiled."""
+
+    groups: Annotated[int, Meta(ge=1)]
+    """Number of all groups."""
+    lengths: Annotated[
+        tuple[Annotated[tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=2)], ...], Meta(min_length=1)
+    ]
+    """Tokens of the prompt, and of each completion, of some groups."""
 
 
 class TrainingForecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +74,8 @@ class TrainingForecast(msgspec.Struct, frozen=True, kw_only=True):
     memory: Memory
     peak_bytes: int
     """All of the memory, of each process."""
+    disk_bytes: Range
+    """Of the checkpoint in the end, and with the state to resume from beside it."""
     hours: Range
     """The fewest and the most; the slowest of the three that follow decides each step."""
     hours_of_launches: Range
@@ -134,7 +152,7 @@ def lengths_of(groups: Path, model: str) -> tuple[tuple[Lengths, ...], int]:
     """Return the tokens of groups spread evenly over a folder or file, and the number of all groups.
 
     Args:
-        groups: Folder or file of the groups.
+        groups: Folder or file of the groups; or, before there are any, a .json file of lengths that they may have.
         model: Folder or name of the model, for its tokenizer.
 
     Returns:
@@ -143,6 +161,10 @@ def lengths_of(groups: Path, model: str) -> tuple[tuple[Lengths, ...], int]:
     Raises:
         UserError: The groups or the tokenizer can't be read.
     """
+    if groups.suffix == _LENGTHS_SUFFIX:
+        assumed = read(groups, AssumedLengths)
+        lengths = tuple(Lengths(prompt=prompt, completions=completions) for prompt, *completions in assumed.lengths)
+        return lengths, assumed.groups
     path = groups / GROUPS_FILE if groups.is_dir() else groups
     total = sum(1 for _ in read_groups(path))
     if not total:
@@ -215,6 +237,7 @@ def training_forecast(
         moved=_total([one.work.moved for one in planned], steps),
         memory=needed,
         peak_bytes=needed.total,
+        disk_bytes=_disk_bytes(sizes.parameters, trained(sizes, options), steps, options),
         hours=_total([time.whole for time in times], steps / 3600),
         hours_of_launches=_total([time.launches for time in times], steps / 3600),
         hours_of_operations=_total([time.operations for time in times], steps / 3600),
@@ -261,6 +284,18 @@ def _plan_step(
     )
 
 
+_STATE_BYTES = 12
+"""Of a trained parameter in the state to resume from: its weight and AdamW's two moments in float32."""
+
+
+def _disk_bytes(parameters: int, trained_: int, steps: int, options: TrainingOptions) -> Range:
+    """Return the bytes of the checkpoints that are kept, without and with the state to resume from."""
+    whole = parameters * (2 if options.dtype == "bfloat16" else 4)
+    kept = _STATE_BYTES * trained_ if options.lora_rank else whole  # AdamW's moments lie beside an adapter
+    copies = 1 + (steps // options.keep_every_steps if options.keep_every_steps else 0)
+    return copies * kept, copies * kept + _STATE_BYTES * trained_
+
+
 def _bytes(needed: Memory) -> int:
     return needed.total
 
@@ -304,6 +339,7 @@ def _rows(forecast: TrainingForecast) -> Iterator[tuple[str, str]]:
     room = forecast.device.memory_bytes
     fits = "" if room is None else f" of {_gb(room)}{'' if forecast.peak_bytes <= room else ': does not fit'}"
     yield "memory at the peak", f"{_gb(forecast.peak_bytes)}{fits}"
+    yield "disk", _range(forecast.disk_bytes, _gb)
     for cause, hours in (
         ("launches", forecast.hours_of_launches),
         ("operations", forecast.hours_of_operations),
