@@ -29,16 +29,18 @@ def event():
 
 
 def run(arguments):
-    """Carry out `miniature OUT|IN...`, which writes what it reads in two halves, `power IN...`, or `merge` that fails."""
+    """Carry out `miniature OUT IN...`, which writes in two halves, `power IN...`, which prints, or `merge`: it fails."""
     command, *words = arguments
     event()
     if command == "merge":
         sys.stderr.write("proctor: nothing to merge\n")
         return 2
-    texts = [Path(word).read_text() if Path(word).exists() else word for word in words[0 if command == "power" else 1 :]]
+    texts = [
+        Path(word).read_text() if Path(word).exists() else word for word in words[0 if command == "power" else 1 :]
+    ]
     text = f"({command} {' '.join(texts)})"
     if command == "power":
-        print(text)
+        sys.stdout.write(f"{text}\n")
     else:
         out = Path(words[0])
         with out.open("x") as file:  # a leftover would be a mistake

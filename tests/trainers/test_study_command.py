@@ -67,7 +67,7 @@ def test_parts_of_a_study_run_apart(place, capfd):
 @pytest.mark.parametrize(
     ("before", "after", "reason"),
     [
-        ("power --difference", "powr --difference", "steps.power.command: No such command 'powr'. Did you mean 'power'?"),
+        ("power --diff", "powr --diff", "steps.power.command: No such command 'powr'. Did you mean 'power'?"),
         ("--difference 4", "--diference 4", "No such option"),
         ("--problems 1 ", "--problems 0 ", "Invalid value for '--problems': 0 is not in the range x>=1."),
         ("submissions --problems 1", "submission --problems 1", "No such command"),

@@ -112,7 +112,9 @@ def test_a_missing_input_is_told():
     """Where the steps that would make it are left out."""
     steps = fake_proctor.steps("study.toml", Path("work"))
 
-    with pytest.raises(UserError, match=r"second \(seed 0\): needs miniature-[0-9a-f]{16}, not made yet; make it first"):
+    with pytest.raises(
+        UserError, match=r"second \(seed 0\): needs miniature-[0-9a-f]{16}, not made yet; make it first"
+    ):
         carry_out(steps[2:], fake_proctor.run, jobs=1, say=lambda _: None)
 
 

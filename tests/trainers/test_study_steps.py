@@ -82,7 +82,7 @@ def test_commands_are_those_that_a_person_would_type(steps):
 @pytest.mark.parametrize(
     ("before", "after", "changed"),
     [
-        ("table\"", "table --intervals\"", {"table"}),
+        ('table"', 'table --intervals"', {"table"}),
         ("--benchmark mini", "--benchmark mbpp", {"run", "table", "compare"}),
         ("miniature base", "miniature base --train", {"model", "run", "table", "compare"} | {"base"}),
         ("Two methods", "Some methods", set()),
@@ -101,7 +101,13 @@ def test_other_content_renames_what_reads_it(steps):
     """Not the base, which reads nothing."""
     earlier, later = ids(steps()), ids(steps(data="1"))
 
-    assert {name for name in earlier if not earlier[name] & later[name]} == {"groups", "model", "run", "table", "compare"}
+    assert {name for name in earlier if not earlier[name] & later[name]} == {
+        "groups",
+        "model",
+        "run",
+        "table",
+        "compare",
+    }
     assert earlier["base"] == later["base"]
 
 

@@ -34,12 +34,10 @@ README = "README.md"
 @click.option("--shard", default="", metavar="I/N", help="Only every Nth of these steps, from the Ith.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Steps that run at once (default: 1).")
 @click.option("--slurm", is_flag=True, help="Write a Slurm job array for each level of the steps, and run no step.")
-def command(
-    *, file: Path, out: Path, plan: bool, only: tuple[str, ...], shard: str, jobs: int, slurm: bool
-) -> int:
+def command(*, file: Path, out: Path, plan: bool, only: tuple[str, ...], shard: str, jobs: int, slurm: bool) -> int:
     """Run many commands of proctor from one file, each once.
 
-    FILE is a TOML file (docs/studies.md), which lists commands, and what they are repeated over: models, methods, seeds,
+    FILE is a TOML file (docs/studies.md) of commands, and of what they are repeated over: models, methods, seeds,
     settings, benchmarks. Each step is a command of proctor, is named by the hash of all that decides it, and runs once;
     the same command resumes, and an edit of the file repeats only what depends on it.
     """
@@ -111,14 +109,18 @@ def _refuse_absent(study: Study, hashes: Mapping[str, str], steps: Sequence[Step
     for step in steps:
         for name in step.files:
             if hashes[name] == ABSENT and not step.is_done:
-                raise UserError(f"files.{name}: {files_of(study)[name]}: there is no such file or folder; correct the path")
+                raise UserError(
+                    f"files.{name}: {files_of(study)[name]}: there is no such file or folder; correct the path"
+                )
 
 
 def _reported(study: Study, file: Path, steps: Sequence[Step], hashes: Mapping[str, str], folder: Path) -> int:
     """Write the README of a study whose steps are all done, and print it; else say how far it is."""
     left = sum(not step.is_done for step in steps)
     if left:
-        click.echo(f"{len(steps) - left} of {len(steps)} steps are done; the others need a run without --only and --shard")
+        click.echo(
+            f"{len(steps) - left} of {len(steps)} steps are done; the others need a run without --only and --shard"
+        )
         return 0
     text = study_report(study, file, steps, hashes, folder)
     write_whole(folder / README, text.encode("utf-8", "backslashreplace"))

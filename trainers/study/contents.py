@@ -74,7 +74,9 @@ def _hashes(files: Mapping[str, str], record: Path) -> Mapping[str, str]:
         try:
             hashed, settled = _hashed(Path(key), before.get(key))
         except OSError as error:
-            raise UserError(f"files.{name}: {error.filename or path}: {error.strerror}; name what can be read") from error
+            raise UserError(
+                f"files.{name}: {error.filename or path}: {error.strerror}; name what can be read"
+            ) from error
         found[name] = hashed.sha256
         if settled:
             after[key] = hashed

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -78,10 +79,8 @@ def _trainings(steps: Sequence[Step]) -> Iterator[str]:
 
 
 def _last(path: Path) -> _LastStep | None:
-    last = None
-    for _, last in read_rows(path, _LastStep):
-        pass
-    return last
+    rows = deque(read_rows(path, _LastStep), maxlen=1)
+    return rows[0][1] if rows else None
 
 
 def _number(value: float | None) -> str:

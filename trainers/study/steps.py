@@ -18,8 +18,8 @@ from trainers.study.study_file import (
     StepText,
     Study,
     entries_of,
-    filled,
     files_of,
+    filled,
     needs,
     references,
 )
@@ -114,7 +114,9 @@ class _Expansion:
                 raise UserError(f"steps.{name}.{key}: names {wider[0]}, which the command doesn't; leave it out")
         words = sum(self._count(self._lists_of(one) - own) for one in text.each)
         if self._count(own) * (1 + words) + len(self.steps) > _MOST_STEPS:
-            raise UserError(f"steps.{name}: makes more than {_MOST_STEPS} steps or arguments; shorten the lists in over")
+            raise UserError(
+                f"steps.{name}: makes more than {_MOST_STEPS} steps or arguments; shorten the lists in over"
+            )
 
     def _count(self, lists: frozenset[str]) -> int:
         return prod(len(self._entries[one]) for one in lists)
@@ -146,14 +148,14 @@ class _Expansion:
         id_ = f"{words[0]}-{_digest(hashed)}"
         prints = Reference(OUT) not in references(text.command)
         made = self._work / "made" / (f"{id_}.txt" if prints else id_)
-        with_choice, _ = self._values(" ".join((text.title, text.plan, text.budget, text.slurm)), choice, {}, {})
+        with_choice, _ = self._values(f"{text.title} {text.plan} {text.budget} {text.slurm}", choice, {}, {})
         return Step(
             id=id_, name=name, choice={one: entry["name"] for one, entry in choice.items()},
             arguments=tuple(str(made) if word == _OWN else word.replace(_OWN, str(made)) for word in words),
             inputs=tuple(inputs), files=tuple(files), made=made,
             done=self._work / "done" / f"{id_}.json", log=self._work / "logs" / f"{id_}.txt", prints=prints,
-            title=filled(text.title, with_choice), plan=tuple(filled(word, with_choice) for word in _split(name, text.plan)),
-            budget=filled(text.budget, with_choice), slurm=filled(text.slurm, with_choice),
+            plan=tuple(filled(word, with_choice) for word in _split(name, text.plan)),
+            title=filled(text.title, with_choice), budget=filled(text.budget, with_choice), slurm=filled(text.slurm, with_choice),
         )  # fmt: skip
 
     def _words(self, name: str, text: StepText, choice: Choice) -> Iterator[tuple[str, Choice]]:
@@ -230,6 +232,8 @@ def chosen_steps(steps: Sequence[Step], only: Sequence[str], shard: str) -> tupl
     known = {key for step in steps for key in (step.name, step.id)}
     for name in only:
         if name not in known:
-            raise UserError(f"--only {name}: is no step of this study; there are {', '.join({s.name: 0 for s in steps})}")
+            raise UserError(
+                f"--only {name}: is no step of this study; there are {', '.join({s.name: 0 for s in steps})}"
+            )
     found = [step for step in steps if not only or {step.name, step.id} & set(only)]
     return tuple(found[int(match[1]) - 1 :: int(match[2])] if match else found)

@@ -211,7 +211,9 @@ def _faults_of_step(study: Study, name: str, step: StepText) -> Iterator[str]:
         yield f"{where}.command: begins with {first!r}; begin with a command of proctor, such as train"
     if first in ELSEWHERE:
         yield f"{where}.command: {first} can't be a step, for it writes elsewhere than {{{OUT}}}"
-    yield from (f"{where}.per: {name!r} is not a list in over; define it there" for name in set(step.per) - set(study.over))
+    yield from (
+        f"{where}.per: {name!r} is not a list in over; define it there" for name in set(step.per) - set(study.over)
+    )
     for key in ("command", "each", "title", "plan", "budget", "slurm"):
         given = getattr(step, key)
         for text in (given,) if isinstance(given, str) else given:
