@@ -29,7 +29,7 @@ def event():
 
 
 def run(arguments):
-    """Carry out `miniature OUT IN...`, which writes in two halves, `power IN...`, which prints, or `merge`: it fails."""
+    """Carry out `miniature OUT IN...`, which writes in two halves, `power IN...`, which prints, or `merge`, to fail."""
     command, *words = arguments
     event()
     if command == "merge":

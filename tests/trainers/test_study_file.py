@@ -1,13 +1,15 @@
 """The file of a study: what it may hold, and what is said of any other."""
 
+import re
 from pathlib import Path
 
 import pytest
+from documents import DOCUMENTS, blocks, rows
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UserError
-from trainers.study.study_file import Reference, Study, entries_of, filled, needs, read_study, references
+from trainers.study.study_file import Reference, StepText, Study, entries_of, filled, needs, read_study, references
 
 STUDIES = Path(__file__).parents[2] / "studies"
 SHIPPED = tuple(sorted(STUDIES.glob("*.toml")))
@@ -58,6 +60,16 @@ def test_names_in_braces_are_filled():
 def test_shipped_studies_are_read(path):
     """All of them."""
     assert isinstance(read_study(path), Study)
+
+
+def test_the_study_shown_is_read(read):
+    """The example of docs/studies.md, and its table of keys is that of the code."""
+    text = DOCUMENTS[Path("docs/studies.md")]
+    (example,) = blocks(text, "toml")
+
+    assert list(read(example).steps) == ["groups", "checkpoint", "run", "table"]
+    assert [key for key, _ in rows(text, "key of a step")] == list(StepText.__struct_fields__)
+    assert {re.match(r"\[(.*?)\]", name)[1] for name, _ in rows(text, "study")} == {path.name for path in SHIPPED}
 
 
 def test_four_studies_ship():

@@ -149,13 +149,13 @@ class _Expansion:
         prints = Reference(OUT) not in references(text.command)
         made = self._work / "made" / (f"{id_}.txt" if prints else id_)
         with_choice, _ = self._values(f"{text.title} {text.plan} {text.budget} {text.slurm}", choice, {}, {})
+        plan = tuple(filled(word, with_choice) for word in _split(name, text.plan))
+        title, budget, slurm = (filled(one, with_choice) for one in (text.title, text.budget, text.slurm))
         return Step(
             id=id_, name=name, choice={one: entry["name"] for one, entry in choice.items()},
-            arguments=tuple(str(made) if word == _OWN else word.replace(_OWN, str(made)) for word in words),
-            inputs=tuple(inputs), files=tuple(files), made=made,
-            done=self._work / "done" / f"{id_}.json", log=self._work / "logs" / f"{id_}.txt", prints=prints,
-            plan=tuple(filled(word, with_choice) for word in _split(name, text.plan)),
-            title=filled(text.title, with_choice), budget=filled(text.budget, with_choice), slurm=filled(text.slurm, with_choice),
+            arguments=tuple(word.replace(_OWN, str(made)) for word in words), inputs=tuple(inputs), files=tuple(files),
+            made=made, done=self._work / "done" / f"{id_}.json", log=self._work / "logs" / f"{id_}.txt",
+            prints=prints, title=title, plan=plan, budget=budget, slurm=slurm,
         )  # fmt: skip
 
     def _words(self, name: str, text: StepText, choice: Choice) -> Iterator[tuple[str, Choice]]:
