@@ -66,8 +66,8 @@ def test_imports_point_left(package):
 
 
 def test_a_study_knows_the_other_parts_by_their_commands_and_files():
-    """It imports how files are written, errors told and processes ended, and nothing of what its commands do."""
-    tools = {"harness.errors", "harness.runs.jsonl", "sandbox.inside.layers.kernel", "sandbox.printable"}
+    """It imports how files are written and errors told, and nothing of what its commands do."""
+    tools = {"harness.errors", "harness.runs.jsonl", "sandbox.printable"}
 
     known = {other for module, others in OURS.items() if module.startswith("trainers.study") for other in others}
 

@@ -21,9 +21,12 @@ from pathlib import Path
 
 STUDY = Path(__file__).parents[2] / "studies" / "miniature.toml"
 SMALLER = {
-    "--problems 720": "--problems 24", "--max-steps 300": "--max-steps 6",
-    "--save-every-steps 50": "--save-every-steps 2", "--limit 180": "--limit 6", '"sft", "rloo", "rloo-grpo", "rloo-exp"': '"sft", "rloo"',
-}  # fmt: skip
+    "--problems 720": "--problems 24",
+    "--max-steps 300": "--max-steps 6",
+    "--save-every-steps 50": "--save-every-steps 2",
+    "--limit 180": "--limit 6",
+    '"sft", "rloo", "rloo-grpo", "rloo-exp"': '"sft", "rloo"',
+}
 PROCTOR = (sys.executable, "-c", "from harness.cli.main import main; main()")
 KILLS = 20
 CLOCKS = {"evaluations.jsonl": ("policy", "task_id", "index", "verdict"), "metrics.jsonl": ("step", "loss", "clipped")}

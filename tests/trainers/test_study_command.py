@@ -19,7 +19,7 @@ command = "miniature submissions --problems {problems} --out {out}"
 slurm = "--cpus-per-task=2"
 [steps.power]
 title = "Seeds needed for {problems}"
-command = "power --difference 4 --problems {problems}00"
+command = "power --difference 4 --score 40 --problems {problems}00"
 per = ["problems"]
 [steps.after]
 command = "miniature submissions --problems 1 --out {out}"

@@ -22,7 +22,7 @@ seed = [0, 1]
 model = [{ name = "small", id = "org/small" }]
 [steps.groups]
 command = "compile codenet {data} --out {out}"
-[steps.model]
+[steps.trained]
 command = "train sft --groups {groups} --model {model.id} --seed {seed} --out {out}"
 """
 
@@ -45,7 +45,7 @@ def test_a_study_is_read(read):
 
     assert entries_of(study, "seed") == ({"name": "0"}, {"name": "1"})
     assert entries_of(study, "model") == ({"name": "small", "id": "org/small"},)
-    assert needs(study) == {"groups": (), "model": ("groups",)}
+    assert needs(study) == {"groups": (), "trained": ("groups",)}
 
 
 def test_names_in_braces_are_filled():
@@ -91,7 +91,7 @@ def test_four_studies_ship():
         ("{data}", "{data", "'{data' is not a name in braces"),
         ("{data}", "{data.id}", "{data.id}: only entries of a list have values"),
         ("{model.id}", "{model.path}", "an entry of over.model has no path"),
-        ("{data}", "{model}{groups}", "steps.groups: needs itself, by groups <- groups"),
+        ("{data}", "{groups}", "steps.groups: needs itself, by groups <- groups"),
         ("{data}", "{model-2}", "is no file, list or step"),
         ("compile codenet", "card", "card can't be a step"),
         ("compile codenet", "study", "study can't be a step"),

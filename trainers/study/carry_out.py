@@ -11,6 +11,7 @@ import shlex
 import shutil
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, nullcontext, suppress
@@ -24,7 +25,6 @@ import msgspec
 
 from harness.errors import OUR_FAULT, UserError
 from harness.runs.jsonl import pretty_json, write_whole
-from sandbox.inside.layers.kernel import PR_SET_PDEATHSIG, prctl
 from trainers.study.contents import own_turn
 from trainers.study.steps import Step
 
@@ -197,11 +197,15 @@ def _redirect(stdout: BinaryIO, stderr: BinaryIO | None) -> None:
 
 
 def _end_with_study() -> None:
-    """Have the kernel end this process when the study ends."""
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    """Have this process end when the study does: its fork server wouldn't, as long as a process of it lives."""
+    threading.Thread(target=_outlive_no_study, daemon=True).start()
+
+
+def _outlive_no_study() -> None:
     study = multiprocessing.parent_process()
-    if study is None or not study.is_alive():
-        os._exit(OUR_FAULT)
+    if study is not None:
+        study.join()
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _remove(path: Path) -> None:
@@ -217,7 +221,9 @@ def failed_line(failure: Failure) -> str:
         failure: As of `carry_out`.
     """
     step = failure.step
+    said = f"{step.label} failed with exit code {failure.code}"
     with suppress(OSError, IndexError):
         last = step.log.read_bytes()[-4096:].decode("utf-8", "replace").strip().splitlines()[-1]
-        return f"{step.label} failed with exit code {failure.code}; {step.log} ends with: {last}"
-    return f"{step.label} failed with exit code {failure.code}; see {step.log}"
+        if not last.startswith("$ "):  # the command alone: what it said went to stderr
+            return f"{said}; {step.log} ends with: {last}"
+    return f"{said}; see above, and {step.log}"
