@@ -59,6 +59,7 @@ def place(tmp_path, monkeypatch):
     quick = [known for known in known_samples() if known.verdict in {Verdict.ACCEPTED, Verdict.WRONG_ANSWER}]
     monkeypatch.setattr(known_programs, "known_samples", lambda: iter(quick[:PROGRAMS_IN_DEMO]))
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "studies").symlink_to(ROOT / "studies")
     (tmp_path / "tries.jsonl").write_text(blocks(README, "json")[0])
     return tmp_path
 

@@ -71,11 +71,12 @@ def test_parts_of_a_study_run_apart(place, capfd):
         ("--difference 4", "--diference 4", "No such option"),
         ("--problems 1 ", "--problems 0 ", "Invalid value for '--problems': 0 is not in the range x>=1."),
         ("submissions --problems 1", "submission --problems 1", "No such command"),
-        ("miniature submissions --problems 1 --out {out}", "compile", "Missing command"),
+        ("miniature submissions --problems 1 --out {out}", "compile",
+         "compile needs a command of its own: codenet, run"),
         ("--difference 4", "--help", "asks for help only"),
-        ("[steps.after]", "[files]\nx = 'none.txt'\n[steps.x]\ncommand = 'export {x} --out {out}'\n[steps.after]",
+        ("[steps.after]", "[files]\nx = 'none.txt'\n[steps.y]\ncommand = 'export {x} --format csv --out {out}'\n[steps.after]",
          "files.x: none.txt: there is no such file or folder"),
-        ("about", "aboot", "missing required field `about`"),
+        ("about", "aboot", "unknown field `aboot`"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line_before_anything_runs(place, capfd, before, after, reason):

@@ -98,6 +98,10 @@ def _check(where: str, arguments: Sequence[str]) -> None:
             if found is None:
                 return
             current, context = found, click.Context(found, info_name=name, parent=context)
+        if isinstance(current, click.Group):
+            raise UserError(
+                f"{where}: {arguments[0]} needs a command of its own: {', '.join(current.list_commands(context))}"
+            )
         current.make_context(context.info_name, rest, parent=context.parent)
     except click.UsageError as error:
         raise UserError(f"{where}: {error.format_message()} See proctor {arguments[0]} --help") from error

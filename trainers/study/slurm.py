@@ -40,7 +40,7 @@ def write_jobs(steps: Sequence[Step], study: Path, work: Path, folder: Path) -> 
     proctor = ["proctor", "study", str(study), "--out", str(work)]
     levels = []
     for number, level in enumerate(levels_of([step for step in steps if not step.is_done]), 1):
-        scripts = []
+        scripts = list[Path]()
         for options, members in _by_options(level):
             path = folder / f"level-{number}{chr(96 + len(scripts)) if scripts else ''}.sh"
             command = [*proctor, *(word for step in members for word in ("--only", step.id))]
