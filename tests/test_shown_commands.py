@@ -2,6 +2,7 @@
 
 import gzip
 import itertools
+import json
 import os
 import shlex
 import shutil
@@ -10,7 +11,7 @@ import sys
 
 import pytest
 import tiny_policy
-from documents import DOCUMENTS, README, ROOT, TRAINING, blocks, shown
+from documents import DOCUMENTS, GATE, README, ROOT, TRAINING, blocks, shown
 from usual_conditions import conditions
 
 from harness.benchmarks.mini import known_samples, mini
@@ -50,14 +51,14 @@ KNOWN = "proctor demo --examine-only"
 ELSEWHERE = "proctor demo"
 """What tests/test_demo.py runs, at a tiny size."""
 NEED_DATA = [command for command in OURS if "mbpp" in command]
+QUICK = [known for known in known_samples() if known.verdict in {Verdict.ACCEPTED, Verdict.WRONG_ANSWER}]
 NEED_POLICY = [command for command, _ in shown(TRAINING)]
 
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """Work in an empty folder that holds the README's samples, with a demo of few programs, none of them slow."""
-    quick = [known for known in known_samples() if known.verdict in {Verdict.ACCEPTED, Verdict.WRONG_ANSWER}]
-    monkeypatch.setattr(known_programs, "known_samples", lambda: iter(quick[:PROGRAMS_IN_DEMO]))
+    monkeypatch.setattr(known_programs, "known_samples", lambda: iter(QUICK[:PROGRAMS_IN_DEMO]))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "studies").symlink_to(ROOT / "studies")
     (tmp_path / "tries.jsonl").write_text(blocks(README, "json")[0])
@@ -132,6 +133,23 @@ def test_commands_on_training_run(policy_place):
 
     assert [run(shlex.split(command)[1:]) for command in (*NEED_POLICY, own)] == [0] * (len(NEED_POLICY) + 1)
     assert (policy_place / "checkpoints" / "rloo" / "model.safetensors").exists()
+
+
+def test_gates_shown_pass_equal_policies(tmp_path, monkeypatch):
+    """Those of docs/gate.md run, on runs of the miniature benchmark whose programs differ by a comment."""
+    lines = [line for block in blocks(GATE, "sh") for line in block.splitlines()]
+    commands = [shlex.split(line)[1:] for line in lines if line.startswith("proctor gate")]
+    monkeypatch.chdir(tmp_path)
+    for name in sorted({word for command in commands for word in command if word.startswith("runs/")}):
+        rows_ = (
+            {"task_id": known.sample.task_id, "completion": f"{known.sample.completion}\n# {name} {draw}"}
+            for known in QUICK
+            for draw in range(2)
+        )
+        (tmp_path / "samples.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows_))
+        assert run(["score", "samples.jsonl", "--benchmark", "mini", "--extraction", "whole", "--out", name]) == 0
+
+    assert [run(command) for command in commands] == [0, 0, 0]
 
 
 def test_the_demo_shows_the_known_verdicts(tmp_path):

@@ -282,7 +282,7 @@ class Loop:
         """
         if self._accelerator.device.type != "cpu":
             return
-        chosen = choose_threads(self._policy.parameters, before, training=True)
+        chosen = choose_threads(self._policy.parameters, before)
         if torch.get_num_threads() != before and self._accelerator.is_main_process:
             say(
                 f"training began with {before} threads and goes on with {chosen}: weights may differ in their last bits"

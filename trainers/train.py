@@ -50,7 +50,7 @@ def train_by(weigh: Weigh, method: str, *, groups: Path, model: str, out: Path, 
     _refuse_combinations(options, accelerator)
     policy = Policy(model, options)
     if accelerator.device.type == "cpu":
-        say(f"{model} is trained on the CPU with {choose_threads(policy.parameters, training=True)}")
+        say(f"{model} is trained on the CPU with {choose_threads(policy.parameters)}")
     record = TrainingRecord(
         method=method,
         base=policy.base,

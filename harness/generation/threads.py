@@ -7,9 +7,8 @@ which takes the processors from whatever else runs and, where there are more thr
 import os
 from functools import cache
 
-_A_THREAD, _A_TRAINING_THREAD = 1_000_000, 400_000
-"""Parameters that pay for a thread: below two of these, a second gains nothing on two quiet processors. A training
-computes more tokens at once than a generation."""
+_A_THREAD = 1_000_000
+"""Parameters that pay for a thread: below two of these, a second costs more than it does on two quiet processors."""
 _BY_USER = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _SPINS = "1000"
 """Some microseconds, in which most waits end on a quiet machine, whose threads so stay awake."""
@@ -26,13 +25,12 @@ def wait_passively() -> None:
         os.environ.setdefault("KMP_BLOCKTIME", "0")
 
 
-def choose_threads(parameters: int, before: int = 0, *, training: bool = False) -> str:
+def choose_threads(parameters: int, before: int = 0) -> str:
     """Set the number of threads by the size of a model, unless the user's environment has set it.
 
     Args:
         parameters: of the model.
         before: threads with which this work began, whose arithmetic is to go on; 0 where it begins.
-        training: whether it is trained, and not only read.
 
     Returns:
         What was chosen and why, in a few words.
@@ -42,8 +40,7 @@ def choose_threads(parameters: int, before: int = 0, *, training: bool = False) 
     usual = _usual()
     given = next((f"{name}={os.environ[name]}" for name in _BY_USER if os.environ.get(name)), "")
     if not given:
-        a_thread = _A_TRAINING_THREAD if training else _A_THREAD
-        torch.set_num_threads(before or max(1, min(usual, parameters // a_thread)))
+        torch.set_num_threads(before or max(1, min(usual, parameters // _A_THREAD)))
     threads = torch.get_num_threads()
     why = given or ("as it began" if before else "the model is small" if threads < usual else "")
     return f"{threads} thread{'' if threads == 1 else 's'}{f' ({why})' if why else ''}"

@@ -49,4 +49,4 @@ def leaves(command):
         yield from leaves(below)
 
 
-TRAINING = DOCUMENTS[Path("docs/training.md")]
+TRAINING, GATE = (DOCUMENTS[Path(f"docs/{name}.md")] for name in ("training", "gate"))

@@ -44,14 +44,6 @@ def test_a_thread_for_each_million_parameters(torch, parameters, threads, said):
     assert torch.get_num_threads() == threads
 
 
-@pytest.mark.parametrize(("parameters", "threads"), [(799_999, 1), (850_000, 2), (1_600_000, 4)])
-def test_a_training_gets_a_thread_earlier(torch, parameters, threads):
-    """It computes more tokens at once."""
-    choose_threads(parameters, training=True)
-
-    assert torch.get_num_threads() == threads
-
-
 def test_a_larger_model_after_a_small_one_has_all_threads(torch):
     """As in a demo, which computes several in one process."""
     choose_threads(850_000)

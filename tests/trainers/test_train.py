@@ -145,7 +145,7 @@ def threads(monkeypatch):
 
 def test_training_goes_on_with_the_threads_it_began_with(tmp_path, run, monkeypatch, threads, capsys):
     """It began where a model of this size had three threads, and goes on where it would have one: the same bits."""
-    monkeypatch.setattr("harness.generation.threads._A_TRAINING_THREAD", 1)
+    monkeypatch.setattr("harness.generation.threads._A_THREAD", 1)
     threads(3)
     run("whole")
     with monkeypatch.context() as patch:
@@ -165,7 +165,7 @@ def test_training_goes_on_with_the_threads_it_began_with(tmp_path, run, monkeypa
 def test_other_threads_of_the_user_are_told(run, monkeypatch, threads, capsys):
     """The user's number counts, and what comes of it is said."""
     threads(3)
-    monkeypatch.setattr("harness.generation.threads._A_TRAINING_THREAD", 1)
+    monkeypatch.setattr("harness.generation.threads._A_THREAD", 1)
     with monkeypatch.context() as patch:
         killed_after(patch, 3)
         with pytest.raises(KeyboardInterrupt):

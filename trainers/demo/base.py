@@ -119,7 +119,7 @@ def train_base(
     tokenizer = tokenizer_for(rows)
     torch.manual_seed(seed)
     model = Qwen2ForCausalLM(_config(tokenizer.eos_token_id))
-    choose_threads(model.num_parameters(), training=True)
+    choose_threads(model.num_parameters())
     for _ in watched(_steps(model, tokenizer, rows, seed, steps), steps, "trained", sys.stderr):
         pass
     torch.nn.Module.to(model, dtype)

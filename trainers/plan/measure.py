@@ -42,7 +42,7 @@ def calibrated(model: str, sizes: ModelSizes, groups: Sequence[Lengths], options
         The device, with one speed as the least and the most, in operations a second.
     """
     if here() == "cpu":
-        choose_threads(sizes.parameters, training=True)
+        choose_threads(sizes.parameters)
     few_s, more_s = (
         fastest_s(stepper(random_model(model, blocks, options, here()), options), groups) for blocks in (_FEW, _MORE)
     )
