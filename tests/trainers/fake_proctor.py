@@ -10,7 +10,7 @@ from pathlib import Path
 from trainers.study.carry_out import carry_out, failed_line
 from trainers.study.contents import content_hashes
 from trainers.study.steps import steps_of
-from trainers.study.study_file import files_of, read_study
+from trainers.study.study_file import read_study, study_files
 
 CALLS = Path("calls.txt")
 """A line for each command that ended."""
@@ -57,7 +57,7 @@ def run(arguments):
 def steps(study, work):
     """Return the steps of the study in a file."""
     found = read_study(Path(study))
-    return steps_of(found, content_hashes(files_of(found), work), work)
+    return steps_of(found, content_hashes(study_files(found), work), work)
 
 
 def carried_out(study="study.toml", work="work", jobs=1):

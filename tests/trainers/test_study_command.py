@@ -74,7 +74,7 @@ def test_parts_of_a_study_run_apart(place, capfd):
         ("miniature submissions --problems 1 --out {out}", "compile",
          "compile needs a command of its own: codenet, run"),
         ("--difference 4", "--help", "asks for help only"),
-        ("[steps.after]", "[files]\nx = 'none.txt'\n[steps.y]\ncommand = 'export {x} --format csv --out {out}'\n[steps.after]",
+        ("[steps.after]", "[files]\nx = 'none.txt'\n[steps.y]\ncommand = 'power {x} --difference 1'\n[steps.after]",
          "files.x: none.txt: there is no such file or folder"),
         ("about", "aboot", "unknown field `aboot`"),
     ],

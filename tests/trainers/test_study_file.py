@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UserError
-from trainers.study.study_file import Reference, StepText, Study, entries_of, filled, needs, read_study, references
+from trainers.study.study_file import Named, StepText, Study, filled, list_entries, named_in, needs, read_study
 
 STUDIES = Path(__file__).parents[2] / "studies"
 SHIPPED = tuple(sorted(STUDIES.glob("*.toml")))
@@ -43,16 +43,16 @@ def test_a_study_is_read(read):
     """With its lists as entries, and its steps in the order of need."""
     study = read(GOOD)
 
-    assert entries_of(study, "seed") == ({"name": "0"}, {"name": "1"})
-    assert entries_of(study, "model") == ({"name": "small", "id": "org/small"},)
+    assert list_entries(study, "seed") == ({"name": "0"}, {"name": "1"})
+    assert list_entries(study, "model") == ({"name": "small", "id": "org/small"},)
     assert needs(study) == {"groups": (), "trained": ("groups",)}
 
 
 def test_names_in_braces_are_filled():
     """And the rest of a text stays."""
-    values = {Reference("seed"): "3", Reference("model", "id"): "org/small"}
+    values = {Named("seed"): "3", Named("model", "id"): "org/small"}
 
-    assert references("a {seed} {model.id}") == tuple(values)
+    assert named_in("a {seed} {model.id}") == tuple(values)
     assert filled("a {seed} {model.id} $b", values) == "a 3 org/small $b"
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harness.errors import UserError
 from trainers.study.steps import chosen_steps, levels_of, steps_of
-from trainers.study.study_file import files_of, read_study
+from trainers.study.study_file import read_study, study_files
 
 WORK = Path("work")
 TEXT = """
@@ -44,7 +44,7 @@ def steps(tmp_path):
         path = tmp_path / "study.toml"
         path.write_text(text)
         study = read_study(path)
-        return steps_of(study, dict.fromkeys(files_of(study), data), WORK)
+        return steps_of(study, dict.fromkeys(study_files(study), data), WORK)
 
     return of_text
 

@@ -10,13 +10,13 @@ import click
 from harness.cli.main import proctor, run
 from harness.errors import UserError
 from harness.runs.jsonl import write_whole
-from trainers.study.carry_out import carry_out, failed_line, load_libraries, printed
+from trainers.study.carry_out import captured_outputs, carry_out, failed_line, load_libraries
 from trainers.study.contents import ABSENT, content_hashes
 from trainers.study.outlook import outlook_markdown, outlooks
 from trainers.study.report import study_report
 from trainers.study.slurm import write_jobs
-from trainers.study.steps import Step, chosen_steps, steps_of
-from trainers.study.study_file import Study, files_of, read_study
+from trainers.study.steps import StudyStep, chosen_steps, steps_of
+from trainers.study.study_file import Study, read_study, study_files
 
 README = "README.md"
 
@@ -44,7 +44,7 @@ def command(*, file: Path, out: Path, plan: bool, only: tuple[str, ...], shard: 
     if plan and slurm:
         raise click.UsageError("--plan and --slurm exclude each other.")
     study = read_study(file)
-    hashes = content_hashes(files_of(study), out)
+    hashes = content_hashes(study_files(study), out)
     steps = steps_of(study, hashes, out)
     check_commands(file, steps)
     chosen = chosen_steps(steps, only, shard)
@@ -52,7 +52,7 @@ def command(*, file: Path, out: Path, plan: bool, only: tuple[str, ...], shard: 
     if plan:
         load_libraries(chosen)
         with tempfile.TemporaryDirectory() as place:
-            click.echo(outlook_markdown(outlooks(chosen, partial(printed, proctor=run, folder=Path(place)))))
+            click.echo(outlook_markdown(outlooks(chosen, partial(captured_outputs, proctor=run, folder=Path(place)))))
         return 0
     _refuse_absent(study, hashes, chosen)
     if slurm:
@@ -73,7 +73,7 @@ def command(*, file: Path, out: Path, plan: bool, only: tuple[str, ...], shard: 
     return _reported(study, file, steps, hashes, folder)
 
 
-def check_commands(file: Path, steps: Sequence[Step]) -> None:
+def check_commands(file: Path, steps: Sequence[StudyStep]) -> None:
     """Refuse a step whose command line proctor would refuse, before any step runs.
 
     Args:
@@ -109,16 +109,16 @@ def _check(where: str, arguments: Sequence[str]) -> None:
         raise UserError(f"{where}: asks for help only; leave --help out") from None
 
 
-def _refuse_absent(study: Study, hashes: Mapping[str, str], steps: Sequence[Step]) -> None:
+def _refuse_absent(study: Study, hashes: Mapping[str, str], steps: Sequence[StudyStep]) -> None:
     for step in steps:
         for name in step.files:
             if hashes[name] == ABSENT and not step.is_done:
                 raise UserError(
-                    f"files.{name}: {files_of(study)[name]}: there is no such file or folder; correct the path"
+                    f"files.{name}: {study_files(study)[name]}: there is no such file or folder; correct the path"
                 )
 
 
-def _reported(study: Study, file: Path, steps: Sequence[Step], hashes: Mapping[str, str], folder: Path) -> int:
+def _reported(study: Study, file: Path, steps: Sequence[StudyStep], hashes: Mapping[str, str], folder: Path) -> int:
     """Write the README of a study whose steps are all done, and print it; else say how far it is."""
     left = sum(not step.is_done for step in steps)
     if left:

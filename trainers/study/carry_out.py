@@ -26,7 +26,7 @@ import msgspec
 from harness.errors import OUR_FAULT, UserError
 from harness.runs.jsonl import pretty_json, write_whole
 from trainers.study.contents import own_turn
-from trainers.study.steps import Step
+from trainers.study.steps import StudyStep
 
 RESUMING = ("train", "run", "generate", "score")
 """Commands that go on with what an earlier process left; of any other, what it left is removed."""
@@ -50,11 +50,11 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """Names a step that failed, and its exit code."""
 
-    step: Step
+    step: StudyStep
     code: int
 
 
-def load_libraries(steps: Iterable[Step]) -> None:
+def load_libraries(steps: Iterable[StudyStep]) -> None:
     """Have the libraries that steps need loaded once, in the process that all are forked from.
 
     Args:
@@ -65,7 +65,7 @@ def load_libraries(steps: Iterable[Step]) -> None:
     multiprocessing.set_forkserver_preload(list(modules))
 
 
-def carry_out(steps: Sequence[Step], proctor: Proctor, *, jobs: int, say: Callable[[str], None]) -> Failure | None:
+def carry_out(steps: Sequence[StudyStep], proctor: Proctor, *, jobs: int, say: Callable[[str], None]) -> Failure | None:
     """Run the steps that aren't done, each when its inputs are.
 
     Args:
@@ -82,7 +82,7 @@ def carry_out(steps: Sequence[Step], proctor: Proctor, *, jobs: int, say: Callab
     """
     waiting = [step for step in steps if not step.is_done]
     count, begun = len(steps), len(steps) - len(waiting)
-    running: dict[int, tuple[ForkServerProcess, Step]] = {}
+    running: dict[int, tuple[ForkServerProcess, StudyStep]] = {}
     failure = None
     with ExitStack() as ending:
         ending.callback(_end, running)
@@ -103,7 +103,7 @@ def carry_out(steps: Sequence[Step], proctor: Proctor, *, jobs: int, say: Callab
     return failure
 
 
-def printed(commands: Sequence[Sequence[str]], proctor: Proctor, folder: Path) -> tuple[bytes | None, ...]:
+def captured_outputs(commands: Sequence[Sequence[str]], proctor: Proctor, folder: Path) -> tuple[bytes | None, ...]:
     """Run commands, and return what they print; None for one that fails, whose error goes to stderr.
 
     Args:
@@ -125,20 +125,20 @@ def _context() -> multiprocessing.context.ForkServerContext:
     return multiprocessing.get_context("forkserver")
 
 
-def _ready(waiting: Sequence[Step]) -> list[Step]:
+def _ready(waiting: Sequence[StudyStep]) -> list[StudyStep]:
     missing = {id_ for step in waiting for id_ in step.inputs if not _done_of(step, id_).exists()}
     return [step for step in waiting if not missing & set(step.inputs)]
 
 
-def _done_of(step: Step, id_: str) -> Path:
+def _done_of(step: StudyStep, id_: str) -> Path:
     return step.done.with_name(f"{id_}.json")
 
 
-def _missing(step: Step) -> str:
+def _missing(step: StudyStep) -> str:
     return next(id_ for id_ in step.inputs if not _done_of(step, id_).exists())
 
 
-def _started(proctor: Proctor, step: Step, *, quiet: bool) -> ForkServerProcess:
+def _started(proctor: Proctor, step: StudyStep, *, quiet: bool) -> ForkServerProcess:
     for folder in (step.made, step.done, step.log):
         folder.parent.mkdir(parents=True, exist_ok=True)
     process = _context().Process(target=_make, args=(proctor, step, quiet))
@@ -146,14 +146,14 @@ def _started(proctor: Proctor, step: Step, *, quiet: bool) -> ForkServerProcess:
     return process
 
 
-def _end(running: dict[int, tuple[ForkServerProcess, Step]]) -> None:
+def _end(running: dict[int, tuple[ForkServerProcess, StudyStep]]) -> None:
     """Kill what still runs: the same study goes on with it."""
     for process, _ in running.values():
         process.kill()
         process.join()
 
 
-def _make(proctor: Proctor, step: Step, quiet: bool) -> None:  # noqa: FBT001 - an argument of a process
+def _make(proctor: Proctor, step: StudyStep, quiet: bool) -> None:  # noqa: FBT001 - an argument of a process
     """Make the outcome of a step, in a process of its own, and leave with the exit code."""
     _end_with_study()
     with own_turn(step.log) as log:

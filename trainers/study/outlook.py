@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from harness.errors import UserError
-from trainers.study.steps import Step
+from trainers.study.steps import StudyStep
 
 Span = tuple[float, float]
 """The least and the most."""
@@ -80,7 +80,7 @@ def outlook_of(output: bytes | None, where: str) -> Outlook:
 
 
 def outlooks(
-    steps: Sequence[Step], printed: Callable[[Sequence[Sequence[str]]], Sequence[bytes | None]]
+    steps: Sequence[StudyStep], printed: Callable[[Sequence[Sequence[str]]], Sequence[bytes | None]]
 ) -> tuple[StepOutlook, ...]:
     """Return the forecast of a study; equal plans run once.
 
@@ -91,7 +91,7 @@ def outlooks(
     Raises:
         UserError: A plan failed, or printed something else.
     """
-    groups: dict[tuple[str, tuple[str, ...], str], list[Step]] = {}
+    groups: dict[tuple[str, tuple[str, ...], str], list[StudyStep]] = {}
     for step in steps:
         groups.setdefault((step.name, step.plan, step.budget), []).append(step)
     where = {plan: f"steps.{name}.plan" for name, plan, _ in groups if plan}
@@ -109,7 +109,7 @@ def outlooks(
     )
 
 
-def _label(group: Sequence[Step]) -> str:
+def _label(group: Sequence[StudyStep]) -> str:
     """Return the name of steps, with the entries that all of them have in common."""
     first, *others = group
     common = [entry for name, entry in first.choice.items() if all(step.choice[name] == entry for step in others)]

@@ -12,8 +12,8 @@ import msgspec
 from harness.runs.jsonl import read, read_rows, sha256_of_file
 from sandbox.printable import readable
 from trainers.study.carry_out import Mark
-from trainers.study.steps import Step
-from trainers.study.study_file import Study, files_of
+from trainers.study.steps import StudyStep
+from trainers.study.study_file import Study, study_files
 
 _LIBRARIES = ("proctor", "torch", "transformers", "numpy", "pyarrow", "vllm")
 _METRICS = "metrics.jsonl"
@@ -30,7 +30,9 @@ class _LastStep(msgspec.Struct, frozen=True, kw_only=True):
     clipped: float | None = None
 
 
-def study_report(study: Study, source: Path, steps: Sequence[Step], hashes: Mapping[str, str], folder: Path) -> str:
+def study_report(
+    study: Study, source: Path, steps: Sequence[StudyStep], hashes: Mapping[str, str], folder: Path
+) -> str:
     """Return the README of a study whose steps are done; equal outcomes give equal text.
 
     Args:
@@ -50,7 +52,7 @@ def study_report(study: Study, source: Path, steps: Sequence[Step], hashes: Mapp
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
-def _outputs(steps: Sequence[Step], folder: Path) -> Iterator[str]:
+def _outputs(steps: Sequence[StudyStep], folder: Path) -> Iterator[str]:
     for step in steps:
         title = f"## {step.title or step.label}"
         if step.prints:
@@ -61,7 +63,7 @@ def _outputs(steps: Sequence[Step], folder: Path) -> Iterator[str]:
             yield f"[{_PAGE}]({_link(step.made / _PAGE, folder)})"
 
 
-def _trainings(steps: Sequence[Step]) -> Iterator[str]:
+def _trainings(steps: Sequence[StudyStep]) -> Iterator[str]:
     """Yield a table of the trainings: their last losses, and how many of their gradients were clipped."""
     rows = [(step, _last(step.made / _METRICS)) for step in steps if (step.made / _METRICS).is_file()]
     if not rows:
@@ -87,7 +89,7 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}"
 
 
-def _versions(steps: Sequence[Step]) -> str:
+def _versions(steps: Sequence[StudyStep]) -> str:
     rows = [("Python", platform.python_version()), *((name, _version(name)) for name in _LIBRARIES)]
     makers = sorted({read(step.done, Mark).version for step in steps})
     if makers != [_version("proctor")]:
@@ -103,12 +105,12 @@ def _version(name: str) -> str:
 
 
 def _sources(study: Study, source: Path, hashes: Mapping[str, str]) -> str:
-    files = files_of(study)
+    files = study_files(study)
     rows = [(source.name, sha256_of_file(source)), *((files[name], sha256) for name, sha256 in hashes.items())]
     return _table(("read", "SHA-256"), rows)
 
 
-def _table_of_steps(steps: Sequence[Step], folder: Path) -> str:
+def _table_of_steps(steps: Sequence[StudyStep], folder: Path) -> str:
     rows = [(step.label, f"[{step.id}]({_link(step.made, folder)})", f"[log]({_link(step.log, folder)})")
             for step in steps]  # fmt: skip
     return _table(("step", "outcome", "what it said"), rows)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.runs.jsonl import write_whole
-from trainers.study.steps import Step, levels_of
+from trainers.study.steps import StudyStep, levels_of
 
 _JOB = """#!/bin/bash
 #SBATCH --job-name={name}
@@ -22,7 +22,7 @@ before=()
 """
 
 
-def write_jobs(steps: Sequence[Step], study: Path, work: Path, folder: Path) -> Path:
+def write_jobs(steps: Sequence[StudyStep], study: Path, work: Path, folder: Path) -> Path:
     """Write a job array for each level of the steps that aren't done; steps with options of their own have one apart.
 
     Args:
@@ -59,8 +59,8 @@ def write_jobs(steps: Sequence[Step], study: Path, work: Path, folder: Path) -> 
     return submit
 
 
-def _by_options(level: Sequence[Step]) -> Iterator[tuple[str, list[Step]]]:
-    groups: dict[str, list[Step]] = {}
+def _by_options(level: Sequence[StudyStep]) -> Iterator[tuple[str, list[StudyStep]]]:
+    groups: dict[str, list[StudyStep]] = {}
     for step in level:
         groups.setdefault(step.slurm, []).append(step)
     yield from groups.items()

@@ -14,14 +14,14 @@ from harness.errors import UserError
 from trainers.study.study_file import (
     FILE,
     OUT,
-    Reference,
+    Named,
     StepText,
     Study,
-    entries_of,
-    files_of,
     filled,
+    list_entries,
+    named_in,
     needs,
-    references,
+    study_files,
 )
 
 _SHARD = re.compile(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})")
@@ -34,7 +34,7 @@ Choice = Mapping[str, Mapping[str, str]]
 """List -> the entry that was chosen from it."""
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class StudyStep(msgspec.Struct, frozen=True, kw_only=True):
     """Describes a command of a study and its outcome."""
 
     id: str
@@ -72,7 +72,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.name} ({chosen})" if chosen else self.name
 
 
-def steps_of(study: Study, hashes: Mapping[str, str], work: Path) -> tuple[Step, ...]:
+def steps_of(study: Study, hashes: Mapping[str, str], work: Path) -> tuple[StudyStep, ...]:
     """Return the steps of a study, each behind those that it needs; equal ones are one.
 
     Args:
@@ -90,12 +90,12 @@ class _Expansion:
     """Makes the steps of a study, name by name."""
 
     def __init__(self, study: Study, hashes: Mapping[str, str], work: Path) -> None:
-        self.steps: dict[str, Step] = {}
+        self.steps: dict[str, StudyStep] = {}
         self._study, self._hashes, self._work = study, hashes, work
-        self._files = files_of(study)
-        self._entries = {name: entries_of(study, name) for name in study.over}
+        self._files = study_files(study)
+        self._entries = {name: list_entries(study, name) for name in study.over}
         self._lists: dict[str, frozenset[str]] = {}
-        """Step -> lists that it is there for each entry of."""
+        """StudyStep -> lists that it is there for each entry of."""
         self._ids: dict[tuple[str, ...], str] = {}
         """Name and the names of chosen entries -> id."""
         for name in needs(study):
@@ -124,7 +124,7 @@ class _Expansion:
     def _lists_of(self, text: str) -> frozenset[str]:
         """Return the lists that a text names, by itself or by a step."""
         found: set[str] = set()
-        for one in references(text):
+        for one in named_in(text):
             found |= {one.name} if one.name in self._entries else self._lists.get(one.name, frozenset())
         return frozenset(found)
 
@@ -137,7 +137,7 @@ class _Expansion:
     def _key(self, name: str, choice: Choice) -> tuple[str, ...]:
         return (name, *(choice[one]["name"] for one in self._entries if one in self._lists[name]))
 
-    def _step(self, name: str, text: StepText, choice: Choice) -> Step:
+    def _step(self, name: str, text: StepText, choice: Choice) -> StudyStep:
         inputs, files = dict[str, None](), dict[str, None]()
         words: list[str] = []
         hashed: list[str] = []
@@ -146,12 +146,12 @@ class _Expansion:
             words.append(filled(word, values))
             hashed.append(filled(word, hashes_))
         id_ = f"{words[0]}-{_digest(hashed)}"
-        prints = Reference(OUT) not in references(text.command)
+        prints = Named(OUT) not in named_in(text.command)
         made = self._work / "made" / (f"{id_}.txt" if prints else id_)
         with_choice, _ = self._values(f"{text.title} {text.plan} {text.budget} {text.slurm}", choice, {}, {})
         plan = tuple(filled(word, with_choice) for word in _split(name, text.plan))
         title, budget, slurm = (filled(one, with_choice) for one in (text.title, text.budget, text.slurm))
-        return Step(
+        return StudyStep(
             id=id_, name=name, choice={one: entry["name"] for one, entry in choice.items()},
             arguments=tuple(word.replace(_OWN, str(made)) for word in words), inputs=tuple(inputs), files=tuple(files),
             made=made, done=self._work / "done" / f"{id_}.json", log=self._work / "logs" / f"{id_}.txt",
@@ -167,10 +167,10 @@ class _Expansion:
 
     def _values(
         self, text: str, choice: Choice, inputs: dict[str, None], files: dict[str, None]
-    ) -> tuple[dict[Reference, str], dict[Reference, str]]:
+    ) -> tuple[dict[Named, str], dict[Named, str]]:
         """Return what stands in the places of names, in the command and in what is hashed; gather inputs and files."""
         shown, hashed = {}, {}
-        for one in references(text):
+        for one in named_in(text):
             if one.name == OUT:
                 shown[one] = hashed[one] = _OWN
             elif one.name in self._entries and one.value != FILE:
@@ -202,7 +202,7 @@ def _split(name: str, command: str) -> list[str]:
         raise UserError(f"steps.{name}: {error} in {command!r}; close it") from error
 
 
-def levels_of(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
+def levels_of(steps: Sequence[StudyStep]) -> tuple[tuple[StudyStep, ...], ...]:
     """Return the steps by level: each needs only steps of the levels before its own.
 
     Args:
@@ -215,7 +215,7 @@ def levels_of(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
     return tuple(tuple(step for step in steps if level[step.id] == number) for number in range(count))
 
 
-def chosen_steps(steps: Sequence[Step], only: Sequence[str], shard: str) -> tuple[Step, ...]:
+def chosen_steps(steps: Sequence[StudyStep], only: Sequence[str], shard: str) -> tuple[StudyStep, ...]:
     """Return the steps of these names or ids, of them every Nth from the Ith.
 
     Args:

@@ -59,7 +59,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     steps: Annotated[dict[str, StepText], Meta(min_length=1)]
 
 
-class Reference(msgspec.Struct, frozen=True):
+class Named(msgspec.Struct, frozen=True):
     """Names a file, a list, a step or `out` within a text, and maybe one of the values of an entry."""
 
     name: str
@@ -94,29 +94,29 @@ def read_study(path: Path) -> Study:
     return study
 
 
-def references(text: str) -> tuple[Reference, ...]:
+def named_in(text: str) -> tuple[Named, ...]:
     """Return what a text names, in its order.
 
-    >>> references("train {method} --model {model.id}")
-    (Reference(name='method', value=''), Reference(name='model', value='id'))
+    >>> named_in("train {method} --model {model.id}")
+    (Named(name='method', value=''), Named(name='model', value='id'))
 
     Args:
         text: With `{name}` or `{name.value}` in it.
     """
-    return tuple(Reference(name, value or "") for name, value in _REFERENCE.findall(text))
+    return tuple(Named(name, value or "") for name, value in _REFERENCE.findall(text))
 
 
-def filled(text: str, values: Mapping[Reference, str]) -> str:
+def filled(text: str, values: Mapping[Named, str]) -> str:
     """Return the text with the values in the places of their names.
 
     Args:
-        text: As for `references`.
+        text: As for `named_in`.
         values: Of every name in it.
     """
-    return _REFERENCE.sub(lambda match: values[Reference(match[1], match[2] or "")], text)
+    return _REFERENCE.sub(lambda match: values[Named(match[1], match[2] or "")], text)
 
 
-def entries_of(study: Study, name: str) -> tuple[Mapping[str, str], ...]:
+def list_entries(study: Study, name: str) -> tuple[Mapping[str, str], ...]:
     """Return the entries of a list as texts: `name` and whatever else an entry has.
 
     Args:
@@ -129,7 +129,7 @@ def entries_of(study: Study, name: str) -> tuple[Mapping[str, str], ...]:
     )
 
 
-def files_of(study: Study) -> Mapping[str, str]:
+def study_files(study: Study) -> Mapping[str, str]:
     """Return all files of a study: name -> path, those of entries by list and entry.
 
     Args:
@@ -138,13 +138,13 @@ def files_of(study: Study) -> Mapping[str, str]:
     of_entries = {
         f"{name}.{entry['name']}": entry[FILE]
         for name in study.over
-        for entry in entries_of(study, name)
+        for entry in list_entries(study, name)
         if FILE in entry
     }
     return {**study.files, **of_entries}
 
 
-def texts_of(step: StepText) -> tuple[str, ...]:
+def deciding_texts(step: StepText) -> tuple[str, ...]:
     """Return the texts that decide a step and what it needs.
 
     Args:
@@ -163,7 +163,7 @@ def needs(study: Study) -> Mapping[str, tuple[str, ...]]:
         CycleError: A step needs itself.
     """
     named = {
-        name: dict.fromkeys(one.name for text in texts_of(step) for one in references(text))
+        name: dict.fromkeys(one.name for text in deciding_texts(step) for one in named_in(text))
         for name, step in study.steps.items()
     }
     graph = {name: tuple(one for one in found if one in study.steps) for name, found in named.items()}
@@ -195,7 +195,7 @@ def _faults_of_names(study: Study) -> Iterator[str]:
 
 def _faults_of_lists(study: Study) -> Iterator[str]:
     for name in study.over:
-        found = entries_of(study, name)
+        found = list_entries(study, name)
         if any("name" not in entry for entry in found):
             yield f'over.{name}: an entry has no name; give each one, such as {{ name = "..." }}'
         elif len({entry["name"] for entry in found}) < len(found):
@@ -231,7 +231,7 @@ def _faults_of_text(study: Study, text: str, *, allow_out: bool) -> Iterator[str
             yield f"{{{name}}} is no file, list or step of this study{_close(name, known)}"
         elif value and name not in study.over:
             yield f"{{{name}.{value}}}: only entries of a list have values; write {{{name}}}"
-        elif value and any(value not in entry for entry in entries_of(study, name)):
+        elif value and any(value not in entry for entry in list_entries(study, name)):
             yield f"{{{name}.{value}}}: an entry of over.{name} has no {value}; give it one"
 
 
