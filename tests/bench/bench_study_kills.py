@@ -1,7 +1,7 @@
 """`proctor study` survives `kill -9`: struck at 20 random moments, it ends with the outcomes of an undisturbed run.
 
-The study is `studies/miniature.toml` at a small size. It is killed after a random time, by its process alone, and the
-same command given again at once; the times are drawn so that the kills fall all over the study. Every outcome must have
+The study is `studies/miniature.toml` at a small size. Its process alone is killed a random time after a step began, and
+the same command given again at once; the times are such that the kills fall all over the study. Every outcome must have
 the bytes of the undisturbed one, clocks apart: those in the rows of evaluations and metrics.
 
     python tests/bench/bench_study_kills.py [--kills 20] [--seed 0]
@@ -45,17 +45,17 @@ def main() -> int:
         for long, short in SMALLER.items():
             assert long in text
             text = text.replace(long, short)
-        whole, struck = Path(home, "whole"), Path(home, "struck")
-        for folder in (whole, struck):
-            folder.mkdir()
-            (folder / "miniature.toml").write_text(text)
+        place, whole = Path(home, "place"), Path(home, "whole")
+        place.mkdir()
+        (place / "miniature.toml").write_text(text)
         start_s = time.monotonic()
-        assert not start(whole).wait()
+        assert not start(place).wait()
         whole_s = time.monotonic() - start_s
-        done = [strike(struck, rng.uniform(0, 3 * whole_s / asked.kills)) for _ in range(asked.kills)]
-        assert not start(struck).wait()
+        (place / "out").rename(whole)  # the other must have the same path, which trainings record
+        done = [strike(place, rng.uniform(0, 2 * whole_s / asked.kills)) for _ in range(asked.kills)]
+        assert not start(place).wait()
         print(f"undisturbed in {whole_s:.0f} s; steps done at the kills: {done}")
-        complaints = differences(whole / "out", struck / "out")
+        complaints = differences(whole, place / "out")
     print("\n".join(complaints) or f"{len(done)} kills, no difference")
     return 1 if complaints else 0
 
@@ -67,8 +67,12 @@ def start(folder):
 
 
 def strike(folder, after_s):
-    """Start the study, kill its process after some seconds, and return how many steps are done."""
+    """Start the study, kill its process some seconds after its next step began, and return how many steps are done."""
+    log = folder / "out" / "miniature" / "log.txt"
+    before = log.stat().st_size if log.exists() else 0
     study = start(folder)
+    while study.poll() is None and (not log.exists() or log.stat().st_size == before):
+        time.sleep(0.01)
     try:
         study.wait(after_s)
     except subprocess.TimeoutExpired:

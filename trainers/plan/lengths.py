@@ -59,8 +59,8 @@ def lengths_of(groups: Path, model: str) -> tuple[tuple[Lengths, ...], int]:
     tokens = Tokens(_tokenizer(model))
     every = -(-total // _GROUPS_TOKENIZED)
     encoded = (encode(group, tokens, 0) for group in islice(read_groups(path), None, None, every))
-    lengths = (Lengths(prompt=len(one.prompt), completions=tuple(map(len, one.completions))) for one in encoded)
-    return tuple(lengths), total
+    counted = (Lengths(prompt=len(one.prompt), completions=tuple(map(len, one.completions))) for one in encoded)
+    return tuple(counted), total
 
 
 def _tokenizer(model: str) -> Any:
