@@ -157,7 +157,7 @@ def test_lengths_may_be_assumed(tmp_path):
 
     assert lengths_of(assumed, "nowhere") == (found, 3)
     assumed.write_text('{"groups": 3, "lengths": [[4]]}')
-    with pytest.raises(UserError, match=r"length >= 2 - at `\$\.lengths\[\.\.\.\]`; correct or remove it"):
+    with pytest.raises(UserError, match=r"length >= 2 - at .*; correct or remove it"):
         lengths_of(assumed, "nowhere")
 
 
