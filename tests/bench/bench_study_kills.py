@@ -52,7 +52,7 @@ def main() -> int:
         assert not start(place).wait()
         whole_s = time.monotonic() - start_s
         (place / "out").rename(whole)  # the other must have the same path, which trainings record
-        done = [strike(place, rng.uniform(0, 2 * whole_s / asked.kills)) for _ in range(asked.kills)]
+        done = [strike(place, rng.randint(1, 2), rng.uniform(0, 2 * whole_s / asked.kills)) for _ in range(asked.kills)]
         assert not start(place).wait()
         print(f"undisturbed in {whole_s:.0f} s; steps done at the kills: {done}")
         complaints = differences(whole, place / "out")
@@ -66,12 +66,11 @@ def start(folder):
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def strike(folder, after_s):
-    """Start the study, kill its process some seconds after its next step began, and return how many steps are done."""
-    log = folder / "out" / "miniature" / "log.txt"
-    before = log.stat().st_size if log.exists() else 0
+def strike(folder, step, after_s):
+    """Start the study, kill its process some seconds after its next or second step began; return how many are done."""
+    before = begun(folder)
     study = start(folder)
-    while study.poll() is None and (not log.exists() or log.stat().st_size == before):
+    while study.poll() is None and begun(folder) < before + step:
         time.sleep(0.01)
     try:
         study.wait(after_s)
@@ -79,6 +78,12 @@ def strike(folder, after_s):
         study.send_signal(signal.SIGKILL)
         study.wait()
     return len(list((folder / "out" / "done").glob("*.json")))
+
+
+def begun(folder):
+    """Return how many steps have begun, those that began again included."""
+    log = folder / "out" / "miniature" / "log.txt"
+    return log.read_text().count("$ proctor ") if log.exists() else 0
 
 
 def differences(whole, struck):
