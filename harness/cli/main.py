@@ -40,6 +40,7 @@ SUBCOMMANDS = {
     "run": ("harness.cli.run", "Generate samples with a model and judge them as they arrive."),
     "runs": ("harness.cli.runs", "List the runs of a folder, the latest first."),
     "score": ("harness.cli.score", "Judge samples and report pass@k with intervals."),
+    "study": ("trainers.cli.study", "Run the commands of a study, each once, to tables and a page."),
     "table": ("leaderboards.cli.table", "Turn results into tables, a page, or a leaderboard."),
     "train": ("trainers.cli.train", "Train a policy on groups by one of the methods."),
 }
