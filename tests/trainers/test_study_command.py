@@ -55,6 +55,23 @@ def test_a_study_ends_with_its_readme(place, capfd):
 
 
 @pytest.mark.slow
+def test_a_failed_study_tells_what_is_done(place, capfd):
+    """And ends with the exit code of the step that failed, before which others ended well."""
+    failing = TINY.replace("power --difference 4 --score 40 --problems {problems}00", "table {submissions}")
+    Path("tiny.toml").write_text(failing)
+
+    code = run(["study", "tiny.toml", "--out", "out"])
+
+    said = capfd.readouterr().err.splitlines()[-1].removeprefix("proctor: ")
+    report = (place / "out/tiny/README.md").read_text()
+    assert code == 2
+    assert said.startswith("power (problems 2) failed with exit code 2")
+    assert f"Not finished: {said}" in report
+    assert "| submissions (problems 2) |" in report
+    assert "| power" not in report
+
+
+@pytest.mark.slow
 def test_parts_of_a_study_run_apart(place, capfd):
     """And the rest later."""
     assert place.exists()
@@ -72,7 +89,7 @@ def test_parts_of_a_study_run_apart(place, capfd):
         ("--problems 1 ", "--problems 0 ", "Invalid value for '--problems': 0 is not in the range x>=1."),
         ("submissions --problems 1", "submission --problems 1", "No such command"),
         ("miniature submissions --problems 1 --out {out}", "compile",
-         "compile needs a command of its own: codenet, run"),
+         "compile needs a command of its own: codenet, mix, rows, run"),
         ("--difference 4", "--help", "asks for help only"),
         ("[steps.after]", "[files]\nx = 'none.txt'\n[steps.y]\ncommand = 'power {x} --difference 1'\n[steps.after]",
          "files.x: none.txt: there is no such file or folder"),

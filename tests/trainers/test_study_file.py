@@ -100,6 +100,13 @@ def test_four_studies_ship():
         ("[files]\ndata", "[files]\nout", "files.out: is the name of the outcome of a step already"),
         ("[files]\ndata", "[files]\nData", "files.Data: is not a name"),
         ("[steps.groups]", "[steps.groups]\nper = ['size']", "steps.groups.per: 'size' is not a list in over"),
+        (
+            "[steps.groups]",
+            "[steps.groups]\nafter = ['gate']",
+            "steps.groups.after: 'gate' is not a step of this study",
+        ),
+        ("[steps.groups]", "[steps.groups]\nafter = ['trained']", "needs itself, by "),
+        ("compile codenet", "reference", "reference can't be a step"),
         ("[steps.groups]", "[steps.groups]\neach = ['{out}']", "{out} is no file, list or step"),
         ("[over]", "[over", "Expected ']'"),
     ],

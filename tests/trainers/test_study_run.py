@@ -108,6 +108,15 @@ def test_a_failure_is_told_and_ends_the_study():
     assert not any(name.startswith("power") for name in made())
 
 
+def test_what_a_failed_step_printed_is_in_its_log(place):
+    """Such as the finding of a gate; its outcome is not made."""
+    Path("study.toml").write_text('about = "One."\n[steps.only]\ncommand = "power --fail finding"\n')
+
+    assert fake_proctor.carried_out().endswith("ends with: (power --fail finding)")
+    assert not list((place / "work/done").iterdir())
+    assert [path.suffix for path in (place / "work/made").iterdir()] == [".tmp"]
+
+
 def test_a_missing_input_is_told():
     """Where the steps that would make it are left out."""
     steps = fake_proctor.steps("study.toml", Path("work"))

@@ -97,6 +97,21 @@ def test_an_edit_renames_only_what_depends_on_it(steps, before, after, changed):
     assert {name for name in earlier if earlier[name] != later[name]} == changed
 
 
+def test_a_step_waits_for_those_that_it_comes_after(steps):
+    """For all entries of lists that only they have; it keeps its name, as it reads nothing of them."""
+    before = steps()
+    found = steps(
+        TEXT.replace("[steps.base]", "[steps.other]\ncommand = 'power --problems 9'\nafter = ['run']\n[steps.base]")
+    )
+    (other,) = [step for step in found if step.name == "other"]
+
+    assert set(other.inputs) == ids(found)["run"] == ids(before)["run"]
+    (waiting,) = [
+        one for one in steps(TEXT.replace("[steps.base]", "[steps.base]\nafter = ['groups']")) if one.name == "base"
+    ]
+    assert {waiting.id} == ids(before)["base"]
+
+
 def test_other_content_renames_what_reads_it(steps):
     """Not the base, which reads nothing."""
     earlier, later = ids(steps()), ids(steps(data="1"))

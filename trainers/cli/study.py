@@ -68,7 +68,11 @@ def command(*, file: Path, out: Path, plan: bool, only: tuple[str, ...], shard: 
 
         failure = carry_out(chosen, run, jobs=jobs, say=say)
     if failure:
-        click.echo(f"proctor: {failed_line(failure)}", err=True)
+        said = failed_line(failure)
+        done = [step for step in steps if step.is_done]
+        text = study_report(study, file, done, hashes, folder, note=f"Not finished: {said}")
+        _write(folder, text)
+        click.echo(f"proctor: {said}", err=True)
         return failure.code
     return _reported(study, file, steps, hashes, folder)
 
@@ -127,6 +131,10 @@ def _reported(study: Study, file: Path, steps: Sequence[StudyStep], hashes: Mapp
         )
         return 0
     text = study_report(study, file, steps, hashes, folder)
-    write_whole(folder / README, text.encode("utf-8", "backslashreplace"))
+    _write(folder, text)
     click.echo(f"{text.partition('## Origin')[0]}Study written to {folder / README}")
     return 0
+
+
+def _write(folder: Path, text: str) -> None:
+    write_whole(folder / README, text.encode("utf-8", "backslashreplace"))

@@ -171,6 +171,8 @@ def _make(proctor: Proctor, step: StudyStep, quiet: bool) -> None:  # noqa: FBT0
             code = proctor(list(step.arguments))
             sys.stdout.flush()
         if code:
+            if step.prints:  # a gate says so why it fails
+                log.write(draft.read_bytes())
             sys.exit(code)
         if step.prints:
             draft.replace(step.made)

@@ -31,23 +31,25 @@ class _LastStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def study_report(
-    study: Study, source: Path, steps: Sequence[StudyStep], hashes: Mapping[str, str], folder: Path
+    study: Study, source: Path, steps: Sequence[StudyStep], hashes: Mapping[str, str], folder: Path, *, note: str = ""
 ) -> str:
-    """Return the README of a study whose steps are done; equal outcomes give equal text.
+    """Return the README of a study; equal outcomes give equal text.
 
     Args:
         study: As read.
         source: Its file.
-        steps: All of them.
+        steps: Those that are done.
         hashes: Of its files.
         folder: That the text will be in, for its links.
+        note: Said before all outcomes, if anything.
 
     Returns:
         Markdown, with a last newline.
     """
     order = list(study.steps)
     ordered = sorted(steps, key=lambda step: order.index(step.name))
-    parts = [f"# {source.stem}", readable(study.about), *_outputs(ordered, folder), *_trainings(ordered)]
+    parts = [f"# {source.stem}", readable(study.about), *([readable(note)] if note else [])]
+    parts += [*_outputs(ordered, folder), *_trainings(ordered)]
     parts += ["## Origin", _versions(ordered), _sources(study, source, hashes), _table_of_steps(ordered, folder)]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 

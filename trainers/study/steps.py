@@ -45,7 +45,7 @@ class StudyStep(msgspec.Struct, frozen=True, kw_only=True):
     arguments: tuple[str, ...]
     """Of proctor."""
     inputs: tuple[str, ...]
-    """Ids of the steps whose outcomes it reads."""
+    """Ids of the steps whose outcomes it reads, or that must have ended well before."""
     files: tuple[str, ...]
     """Names of the files that it reads."""
     made: Path
@@ -145,6 +145,9 @@ class _Expansion:
             values, hashes_ = self._values(word, of_word, inputs, files)
             words.append(filled(word, values))
             hashed.append(filled(word, hashes_))
+        for needed in text.after:  # decides when the step runs and not what it makes, so it isn't hashed
+            for wider in self._choices(self._lists[needed] - set(choice), choice):
+                inputs[self._ids[self._key(needed, wider)]] = None
         id_ = f"{words[0]}-{_digest(hashed)}"
         prints = Named(OUT) not in named_in(text.command)
         made = self._work / "made" / (f"{id_}.txt" if prints else id_)

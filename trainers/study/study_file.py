@@ -16,7 +16,7 @@ OUT = "out"
 """What `{out}` names in a command: the place that the step writes."""
 FILE = "file"
 """Value of an entry that is the path of a file or folder."""
-ELSEWHERE = ("card", "demo", "study")
+ELSEWHERE = ("card", "demo", "reference", "study")
 """Commands that write into the outcomes of others, or are studies themselves."""
 _NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 _REFERENCE = re.compile(r"\{([a-z][a-z0-9-]*)(?:\.([a-z][a-z0-9-]*))?\}", re.ASCII)
@@ -37,6 +37,8 @@ class StepText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """More arguments, each as often as there are entries of the lists that it names and the command doesn't."""
     per: tuple[Text, ...] = ()
     """Lists that the step is there for each entry of, beside those that the command names."""
+    after: tuple[Text, ...] = ()
+    """Steps that must have ended well before, though this one reads nothing of them, such as a gate."""
     title: str = ""
     """Heading of what the step prints."""
     plan: str = ""
@@ -163,7 +165,7 @@ def needs(study: Study) -> Mapping[str, tuple[str, ...]]:
         CycleError: A step needs itself.
     """
     named = {
-        name: dict.fromkeys(one.name for text in deciding_texts(step) for one in named_in(text))
+        name: dict.fromkeys((*(one.name for text in deciding_texts(step) for one in named_in(text)), *step.after))
         for name, step in study.steps.items()
     }
     graph = {name: tuple(one for one in found if one in study.steps) for name, found in named.items()}
@@ -213,6 +215,9 @@ def _faults_of_step(study: Study, name: str, step: StepText) -> Iterator[str]:
         yield f"{where}.command: {first} can't be a step, for it writes elsewhere than {{{OUT}}}"
     yield from (
         f"{where}.per: {name!r} is not a list in over; define it there" for name in set(step.per) - set(study.over)
+    )
+    yield from (
+        f"{where}.after: {one!r} is not a step of this study; name one" for one in step.after if one not in study.steps
     )
     for key in ("command", "each", "title", "plan", "budget", "slurm"):
         given = getattr(step, key)
