@@ -93,7 +93,7 @@ Chosen = tuple[Weighted, Encoded]
 
 
 class Weigher(NamedTuple):
-    """Makes of the weights of groups what the objective of a method takes."""
+    """Turns the weights of groups into the input of a method's objective."""
 
     method: TrainingMethod
     options: TrainingOptions

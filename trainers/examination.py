@@ -77,7 +77,7 @@ def examiner(options: TrainingOptions) -> Examine | None:
 
 
 class Standing(NamedTuple):
-    """Tells the best of the policies that were examined, and how the latest compares to the best before it."""
+    """Tells the best of the policies that were examined, and compares the latest with the best before it."""
 
     best: int
     """Its step."""

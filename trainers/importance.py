@@ -1,4 +1,4 @@
-"""Weighs completions that a policy sampled by how much likelier they have become since: pure functions.
+"""Weighs a policy's own samples by the change of their probability since: pure functions.
 
 n completions; P tokens of all of them, ends included.
 """
@@ -14,7 +14,7 @@ from trainers.groups import Group
 
 
 class Sampled(NamedTuple):
-    """Holds what tells by how much completions have become likelier since they were sampled."""
+    """Holds the stored log-probabilities of sampled completions, with their lengths."""
 
     tokens: Tensor
     """(n): the length of each, its end included."""

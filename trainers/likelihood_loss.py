@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class GroupTerms(NamedTuple):
-    """Holds what the loss of a group takes beside the policy's log-probabilities."""
+    """Holds the input of a group's loss beside the policy's log-probabilities."""
 
     weights: Tensor
     """(n)."""

@@ -5,7 +5,7 @@ import random
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -22,13 +22,14 @@ from harness.runs.jsonl import append
 from trainers.batches import Parcel, ProcessPlace, StepMaker, StepPart, TrainingStep, Weigher
 from trainers.checkpoint_writer import CheckpointWriter
 from trainers.config import TrainingOptions
-from trainers.dataset import Weighted, encode, group_lengths, longest_sequence, total_steps
+from trainers.dataset import Longest, Weighted, encode, group_lengths, longest_sequence, total_steps
 from trainers.examination import Examine, Monitor
 from trainers.fitting import Fitter, device_room_bytes
 from trainers.importance import reweighted
 from trainers.likelihood_loss import GroupTerms
 from trainers.objective import WeightedLikelihood
 from trainers.optimizer import make_optimizer, make_schedule
+from trainers.plan.flops import Lengths
 from trainers.policy import Policy, recompute_blocks
 from trainers.reference import StoredReference
 from trainers.sharding import gathered
@@ -73,9 +74,7 @@ class Loop:
                 completion back, or a prompt with its completion is too long for it.
         """
         refuse_model(policy.model, options)
-        texts = watched([weighted.group for weighted in groups], len(groups), "tokenized", sys.stderr)
-        lengths = tuple(group_lengths(group, policy.tokens) for group in texts)
-        longest = longest_sequence((weighted.group for weighted in groups), lengths)
+        lengths, longest = _measured(groups, policy)
         refuse_length(policy.model.config, longest)
         self._policy, self._groups, self._options = policy, groups, options
         self._writer, self._out, self._accelerator = writer, out, accelerator
@@ -102,10 +101,13 @@ class Loop:
         weigher = Weigher(method, options, reference(model, tokens) if method.needs_reference else None)
         place = ProcessPlace(accelerator.process_index, accelerator.num_processes, accelerator.device)
         self._maker = StepMaker(groups, partial(encode, tokens=policy.tokens, end=policy.end), fitter, weigher, place)
-        if options.compile == "on" or (
-            options.compile == "auto" and accelerator.device.type == "cuda" and not self._sharded
-        ):
+        if self._compiles():
             model.compile_parts()
+
+    def _compiles(self) -> bool:
+        """Return whether the model's blocks are compiled."""
+        usual = self._accelerator.device.type == "cuda" and not self._sharded
+        return usual if self._options.compile == "auto" else self._options.compile == "on"
 
     def _least(self, number: int) -> int:
         """Return the least that any process has."""
@@ -295,6 +297,14 @@ class Loop:
                 sys.stderr.write(f"proctor: {note}\n")
             self._state.remove()
         return checkpoint
+
+
+def _measured(groups: Sequence[Weighted], policy: Policy) -> tuple[tuple[Lengths, ...], Longest]:
+    """Return the lengths of all groups, and the longest sequence."""
+    texts = [weighted.group for weighted in groups]
+    shown = watched(texts, len(texts), "tokenized", sys.stderr)
+    lengths = tuple(group_lengths(group, policy.tokens) for group in shown)
+    return lengths, longest_sequence(texts, lengths)
 
 
 def _last_line(rows: deque[Metrics], _elapsed_s: float) -> str:

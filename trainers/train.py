@@ -28,14 +28,9 @@ from trainers.training_run import METRICS_FILE, TrainingRecord, finished, groups
 
 
 def train_by(
-    method: TrainingMethod,
-    *,
-    groups: Path,
-    model: str,
-    out: Path,
-    options: TrainingOptions,
+    method: TrainingMethod, *, groups: Path, model: str, out: Path, options: TrainingOptions,
     examine: Examine | None = None,
-) -> Checkpoint:
+) -> Checkpoint:  # fmt: skip
     """Train the model by the objective of a method on the groups; see `Trainer.train`.
 
     What was trained before a kill is not trained again, but for the steps since the state was last saved; on a CPU,

@@ -43,7 +43,7 @@ Loss = Callable[[Likelihoods, TrainingOptions], "Tensor"]
 
 
 class TrainingMethod(NamedTuple):
-    """Holds what tells a method from others."""
+    """Describes a method: its weights, and its divisor or loss."""
 
     name: str
     weigh: Weigh

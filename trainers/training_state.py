@@ -1,4 +1,4 @@
-"""Saves what a training needs to go on after a kill, and restores it."""
+"""Saves and restores the state of a training, so that it goes on after a kill."""
 
 from pathlib import Path
 from typing import Any, NamedTuple

@@ -135,7 +135,7 @@ def command(
 
 
 class MeasuredProblems(msgspec.Struct, frozen=True, kw_only=True):
-    """Records the measurements of some problems, so that a plan can be made where the problems are not."""
+    """Records the measurements of some problems, for plans without the problems."""
 
     chosen: str
     """Benchmark, and its split or set."""

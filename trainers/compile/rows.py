@@ -32,7 +32,7 @@ class RowPlace(NamedTuple):
 
 
 class RewardedRow(NamedTuple):
-    """Holds what a row has of one prompt."""
+    """Holds the completions and rewards of one row, all of one prompt."""
 
     problem_id: str
     prompt: str

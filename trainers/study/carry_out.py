@@ -38,7 +38,7 @@ Proctor = Callable[[list[str]], int]
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """Records how a finished step was made."""
+    """Records the origin of a finished step."""
 
     command: tuple[str, ...]
     inputs: tuple[str, ...]

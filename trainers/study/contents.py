@@ -1,4 +1,4 @@
-"""Hashes what a study reads: files and folders by their content, with a record of what was hashed before."""
+"""Hashes the inputs of a study: files and folders by their content, with a record of earlier hashes."""
 
 import fcntl
 import hashlib

@@ -1,4 +1,4 @@
-"""Forecasts a study: how often each step runs, and what its own command for a plan says of tokens, hours and disk."""
+"""Forecasts a study: the times that each step runs, with tokens, hours and disk by its own command for a plan."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -17,7 +17,7 @@ class _Gpu(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Printed(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds what a plan prints: `proctor plan --json` and `proctor train --plan --json` have these names."""
+    """Holds the printed plan: `proctor plan --json` and `proctor train --plan --json` have these names."""
 
     prompt_tokens: float | Span = 0.0
     completion_tokens: float | Span = 0.0
@@ -28,7 +28,7 @@ class _Printed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outlook(msgspec.Struct, frozen=True, kw_only=True):
-    """Forecasts one step; None of what its plan doesn't say."""
+    """Forecasts one step; None in the place of any figure that its plan lacks."""
 
     tokens: Span | None = None
     gpu_hours: Span | None = None

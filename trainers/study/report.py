@@ -1,4 +1,4 @@
-"""Writes the README of a study: what its steps printed, its pages, its trainings, and the hashes that it came from."""
+"""Writes the README of a study: the output of its steps, its pages and trainings, and the hashes of its origin."""
 
 import os
 import platform
@@ -21,7 +21,7 @@ _PAGE = "index.html"
 
 
 class _LastStep(msgspec.Struct, frozen=True, kw_only=True):
-    """Holds what a training's last row of metrics says."""
+    """Holds the last row of a training's metrics."""
 
     step: int
     loss: float

@@ -1,4 +1,4 @@
-"""Writes the job arrays of a study for Slurm: one for each level of its steps, and what submits them in order."""
+"""Writes the job arrays of a study for Slurm, one for each level of its steps, and the script that submits them."""
 
 import shlex
 from collections.abc import Iterator, Sequence

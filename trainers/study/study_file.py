@@ -1,4 +1,4 @@
-"""Reads the file of a study, and refuses what can't be run in one line that says where and how to mend it."""
+"""Reads the file of a study, and refuses one that can't be run, in one line with the place and the remedy."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping

@@ -63,7 +63,12 @@ class Likelihood(LogitsProcessor):
         return scores
 
     def add(self, taken: torch.Tensor, going: torch.Tensor) -> None:
-        """Add the tokens that were taken, (B, 1), in the rows that go on, (B,)."""
+        """Add the tokens that were taken.
+
+        Args:
+            taken: (B, 1), the token of each row.
+            going: (B), whether a row goes on.
+        """
         found = self._logits.gather(1, taken)[:, 0] - self._logits.logsumexp(1)
         self.sums += torch.where(going, found, 0.0)
 
@@ -189,11 +194,7 @@ def generate_batch(
         ends, stop, start=start, rows=len(batch), pausing=pausing, progress=progress, likelihood=likelihood,
         device=model.device,
     )  # fmt: skip
-    processors = LogitsProcessorList([likelihood])
-    if sampling.temperature > 0:
-        seeds = [row.request.seed for row in batch]
-        processors.extend(_warpers(sampling))
-        processors.append(SeededChoice(seeds, start=start, limit=limit, device=model.device))
+    processors = LogitsProcessorList([likelihood, *_choosers(batch, sampling, start, model.device)])
     cache = _computed(model, ids, mask, of_rows, common)
     ids, mask, left = ids[of_rows], mask[of_rows], set(wanted)
     while left:
@@ -228,6 +229,14 @@ def stop_criterion(tokenizer: PreTrainedTokenizerBase, stop: Sequence[str]) -> S
         None where there are none.
     """
     return StopStringCriteria(tokenizer, list(stop)) if stop else None
+
+
+def _choosers(batch: Batch, sampling: Sampling, start: int, device: torch.device) -> list[LogitsProcessor]:
+    """Return what picks the rows' tokens by their random numbers; nothing at temperature 0."""
+    if sampling.temperature <= 0:
+        return []
+    seeds = [row.request.seed for row in batch]
+    return [*_warpers(sampling), SeededChoice(seeds, start=start, limit=batch[0].limit, device=device)]
 
 
 def _warpers(sampling: Sampling) -> list[LogitsProcessor]:
