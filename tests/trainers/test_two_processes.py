@@ -28,7 +28,9 @@ LAUNCH = (
     "-m accelerate.commands.launch --num_processes 2 --num_machines 1 --mixed_precision no --dynamo_backend no "
     "--main_process_port 0"
 )
-WHOLE = "--cpu"
+WHOLE = "--multi_gpu"
+"""With `--cpu` accelerate would start one process only."""
+ON_A_CPU = {"ACCELERATE_USE_CPU": "true", "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
 IN_PARTS = "--use_fsdp --fsdp_version 2 --fsdp_auto_wrap_policy TRANSFORMER_BASED_WRAP"
 SHARING = """
 from accelerate import Accelerator, DistributedType, FullyShardedDataParallelPlugin, PartialState
@@ -52,8 +54,10 @@ def killed_at_13(file, row):
 loop.append = killed_at_13
 """
 PROCTOR = """
+from accelerate import Accelerator
 from harness.cli.main import main
 
+assert Accelerator().num_processes == 2
 main()
 """
 STEPS = 20
@@ -78,7 +82,7 @@ def launch(tmp_path, tiny_base, groups):
         usual = ["--learning-rate", "1e-3", "--max-steps", str(STEPS)]
         return subprocess.run(
             [sys.executable, *LAUNCH.split(), *how.split(), tmp_path / "proctor.py", *command, *usual, *settings],
-            env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""},
+            env=os.environ | ON_A_CPU | {"PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             timeout=300,
