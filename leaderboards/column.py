@@ -6,9 +6,10 @@ from statistics import stdev
 import msgspec
 
 from harness.runs.records import Result
+from harness.scoring.differences import Rows
 from harness.scoring.lost import is_score
 from harness.scoring.passk import mean_pass_at_k
-from leaderboards.contrast import Rows, contrast
+from leaderboards.contrast import contrast
 from leaderboards.marks import SIGNIFICANT
 from leaderboards.paired import ALPHA, holm
 from leaderboards.results import shared_tallies

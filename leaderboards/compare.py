@@ -8,10 +8,11 @@ import msgspec
 from harness.errors import UserError
 from harness.escapes import in_markdown
 from harness.runs.records import Result
+from harness.scoring.differences import Rows
 from harness.scoring.lost import lost_text
 from harness.scoring.passk import mean_pass_at_k
 from harness.scoring.report import table
-from leaderboards.contrast import Rows, contrast
+from leaderboards.contrast import contrast
 from leaderboards.flips import Flip, flip_lines, flips
 from leaderboards.paired import holm
 from leaderboards.results import Seeds, difficulties, listed, protocol_differences, shared_tallies

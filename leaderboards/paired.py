@@ -8,15 +8,14 @@ import math
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
-from statistics import NormalDist, fmean
-from typing import NamedTuple
+from statistics import NormalDist
 
 import numpy as np
 
+from harness.scoring.differences import Number
+
 ALPHA = 0.05
 POWER = 0.8
-
-Number = Fraction | float
 
 _COST = 100_000_000
 """Additions that a permutation test may take: a tenth of a second."""
@@ -27,15 +26,6 @@ _MOST_STEPS = 1 << 20
 _LARGEST_DENOMINATOR = 1_000_000
 _LEAST = sys.float_info.min
 """Stands for every p-value that is smaller: none is 0."""
-
-
-class MeanDifference(NamedTuple):
-    """Holds a mean difference, its standard error and an interval, all within [-1, 1]."""
-
-    value: float
-    standard_error: float
-    low: float
-    high: float
 
 
 def mcnemar(gained: int, lost: int) -> float:
@@ -151,40 +141,6 @@ def p_value(differences: Sequence[Number]) -> float:
         gained = sum(step > 0 for step in steps)
         return mcnemar(gained, len(steps) - gained)
     return _flipped(steps)
-
-
-def mean_difference(differences: Sequence[Number], confidence: float = 0.95) -> MeanDifference:
-    """Return the mean difference with an interval for problems like these.
-
-    Agresti and Min 2005, "Simple improved confidence intervals for comparing matched proportions", Statistics in
-    Medicine 24, 729-740: a Wald interval after 1/2 was added to each cell of the 2 x 2 table, which here means two more
-    problems, half of one gained, half of one lost and one unchanged. With one sample a problem this is theirs exactly;
-    with more samples those problems differ by the largest magnitude seen, and by 1 where no problem differs at all: so
-    the interval has a width even then.
-
-    >>> [round(x, 4) for x in mean_difference([-1.0] * 9 + [1.0] + [0.0] * 90)]  # sqrt((11 - 8^2/102) / 102^2) = 0.0316
-    [-0.08, 0.0316, -0.1403, -0.0165]
-
-    Args:
-        differences: One a problem, in [-1, 1]; at least one.
-        confidence: Of the two-sided interval, in (0, 1).
-
-    Returns:
-        The mean difference, its standard error and the interval.
-
-    Raises:
-        ValueError: There are no differences.
-    """
-    if not differences:
-        raise ValueError("a mean needs differences, at least one")
-    numbers = list(map(float, differences))
-    problems = len(numbers) + 2
-    largest = max(map(abs, numbers)) or 1.0
-    centre = math.fsum(numbers) / problems
-    square = (math.fsum(number**2 for number in numbers) + largest**2) / problems
-    standard_error = math.sqrt((square - centre**2) / problems)
-    half = NormalDist().inv_cdf((1 + confidence) / 2) * standard_error
-    return MeanDifference(fmean(numbers), standard_error, max(-1.0, centre - half), min(1.0, centre + half))
 
 
 def detectable(standard_error: float, *, alpha: float = ALPHA, power: float = POWER) -> float:

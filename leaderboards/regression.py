@@ -8,9 +8,9 @@ from typing import NamedTuple
 import msgspec
 
 from harness.runs.records import Result
+from harness.scoring.differences import Rows, changes_of, mean_difference
 from harness.scoring.passk import mean_pass_at_k
-from leaderboards.contrast import Rows, changes_of
-from leaderboards.paired import POWER, mean_difference
+from leaderboards.paired import POWER
 from leaderboards.results import shared_tallies
 from leaderboards.seeds import SEEDS_NEEDED, seed_difference, values_of
 from sandbox.records import Verdict

@@ -27,6 +27,26 @@ PACKAGES = ("numpy",)
 """Third-party packages that programs may import, where the examined interpreter has them."""
 
 
+def layers_of(text: str) -> frozenset[str]:
+    """Return the layers of isolation that a text names.
+
+    Args:
+        text: all, none, or a comma-separated list.
+
+    Returns:
+        The layers.
+
+    Raises:
+        ValueError: There is no such layer.
+    """
+    if text in {"all", "none"}:
+        return ALL_LAYERS if text == "all" else frozenset()
+    layers = frozenset(text.split(","))
+    if unknown := sorted(layers - ALL_LAYERS):
+        raise ValueError(f"no such layer: {', '.join(unknown)}; there are {', '.join(sorted(ALL_LAYERS))}")
+    return layers
+
+
 class Jail(msgspec.Struct, frozen=True, kw_only=True):
     """Configures a jail.
 

@@ -65,6 +65,15 @@ def test_imports_point_left(package):
     assert wrong == []
 
 
+def test_a_study_knows_the_other_parts_by_their_commands_and_files():
+    """It imports how files are written and errors told, and nothing of what its commands do."""
+    tools = {"harness.errors", "harness.runs.jsonl", "sandbox.printable"}
+
+    known = {other for module, others in OURS.items() if module.startswith("trainers.study") for other in others}
+
+    assert {other for other in known if not other.startswith("trainers.study")} <= tools
+
+
 def test_a_wrong_import_would_be_seen():
     """The parser behind these tests finds every form of import."""
     source = "import harness.audit as a\ndef f():\n    from trainers.groups import Group\nfrom . import sibling\n"

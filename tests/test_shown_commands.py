@@ -60,6 +60,7 @@ def place(tmp_path, monkeypatch):
     """Work in an empty folder that holds the README's samples, with a demo of few programs, none of them slow."""
     monkeypatch.setattr(known_programs, "known_samples", lambda: iter(QUICK[:PROGRAMS_IN_DEMO]))
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "studies").symlink_to(ROOT / "studies")
     (tmp_path / "tries.jsonl").write_text(blocks(README, "json")[0])
     return tmp_path
 

@@ -19,8 +19,12 @@ from trainers.config import TrainingOptions
 from trainers.dataset import Encoded, Weighted, batch
 from trainers.fitting import Fitter, split_evenly
 from trainers.groups import Group
+from trainers.importance import Sampled, sampled_by_policies
+from trainers.likelihood_loss import GroupTerms
 from trainers.objective import token_weights
 from trainers.packing import Rows, packed, padded
+from trainers.reference import StoredReference
+from trainers.trainer import TrainingMethod
 
 _ALIGNED = 16
 """Bytes: where a tensor of any type may begin."""
@@ -38,12 +42,14 @@ class StepPart(NamedTuple):
     """Holds the input of one backward pass."""
 
     rows: Rows
-    weights: Tensor
-    """(P), float32: of each token's log-probability in the loss of the step."""
+    weights: Tensor | tuple[GroupTerms, ...]
+    """(P), float32: of each token's log-probability in the loss of the step; or the terms of a loss of another kind."""
     kinds: Tensor
     """(2, P), float64: 1 for tokens of accepted completions, and for those of the others."""
     counts: Tensor
     """(3), float64: accepted completions, others, and tokens with each prompt once."""
+    sampled: Sampled | None = None
+    """Of its completions, where importance weights are wanted and some are a policy's own."""
 
 
 class Parcel:
@@ -82,31 +88,76 @@ class Parcel:
         ]
 
 
-def part_of(chosen: Sequence[tuple[Weighted, Encoded]], share: float, *, packing: bool, token_mean: bool) -> StepPart:
+Chosen = tuple[Weighted, Encoded]
+"""A group, as texts with weights and as tokens."""
+
+
+class Weigher(NamedTuple):
+    """Turns the weights of groups into the input of a method's objective."""
+
+    method: TrainingMethod
+    options: TrainingOptions
+    reference: StoredReference | None = None
+    """None for a method without one."""
+
+    def weighed(self, chosen: Sequence[Chosen], share: float, tokens: float) -> Tensor | tuple[GroupTerms, ...]:
+        """Return the weights of all tokens, or what the loss of each group takes.
+
+        Args:
+            chosen: The groups of one backward pass.
+            share: Of each group in the loss of the step.
+            tokens: Mean over all groups of the step, for a method that divides by them.
+
+        Returns:
+            (P), float32, for a method that is linear in log-probabilities; else the terms of each group.
+        """
+        if self.method.loss:
+            return tuple(
+                GroupTerms(
+                    torch.tensor(weighted.weights),
+                    self.reference.of(weighted.place) if self.reference else None,
+                    tuple(map(len, encoded.completions)),
+                    share,
+                )
+                for weighted, encoded in chosen
+            )
+        return torch.cat([share * self._of_tokens(weighted, encoded, tokens) for weighted, encoded in chosen])
+
+    def _of_tokens(self, weighted: Weighted, encoded: Encoded, tokens: float) -> Tensor:
+        weights, divide = weighted.weights, self.method.divide
+        return token_weights(
+            torch.tensor(weights),
+            torch.tensor([len(completion) for completion in encoded.completions]),
+            token_mean=self.options.token_mean,
+            divisor=divide(len(weights), tokens, self.options) if divide else None,
+        )
+
+
+def part_of(
+    chosen: Sequence[Chosen], weights: Tensor | tuple[GroupTerms, ...], *, packing: bool, ratios: bool = False
+) -> StepPart:
     """Return what one backward pass takes.
 
     Args:
-        chosen: The groups, as texts with weights and as tokens.
-        share: Of each group in the loss of the step.
+        chosen: The groups.
+        weights: As of `Weigher`.
         packing: Whether they make one row, or padded ones.
-        token_mean: As for `token_weights`.
+        ratios: Whether completions of policies are weighed by their importance.
 
     Returns:
         The part, on the CPU.
     """
-    weights, accepted, tokens = list[Tensor](), list[bool](), list[int]()
-    for weighted, encoded in chosen:
-        own = torch.tensor([len(completion) for completion in encoded.completions])
-        weights.append(share * token_weights(torch.tensor(weighted.weights), own, token_mean=token_mean))
-        accepted += [reward > 0 for reward in weighted.group.rewards]
-        tokens += own.tolist()
+    accepted = [reward > 0 for weighted, _ in chosen for reward in weighted.group.rewards]
+    tokens = [len(completion) for _, encoded in chosen for completion in encoded.completions]
     signs = torch.tensor(accepted).repeat_interleave(torch.tensor(tokens))
+    sampled = sampled_by_policies([one.group for one, _ in chosen], torch.tensor(tokens)) if ratios else None
     prompts = sum(len(encoded.prompt) for _, encoded in chosen)
     return StepPart(
         rows=(packed if packing else padded)(*(encoded for _, encoded in chosen)),
-        weights=torch.cat(weights),
+        weights=weights,
         kinds=torch.stack((signs, ~signs)).double(),
         counts=torch.tensor([sum(accepted), len(accepted) - sum(accepted), prompts + sum(tokens)]).double(),
+        sampled=sampled,
     )
 
 
@@ -123,7 +174,7 @@ class StepMaker:
 
     def __init__(
         self, groups: Sequence[Weighted], encoder: Callable[[Group], Encoded], fitter: Fitter,
-        options: TrainingOptions, place: ProcessPlace,
+        weigher: Weigher, place: ProcessPlace,
     ) -> None:  # fmt: skip
         """Take what all steps have in common.
 
@@ -131,11 +182,12 @@ class StepMaker:
             groups: All groups of the training.
             encoder: From a group to its tokens.
             fitter: Decides in how many parts a step is taken.
-            options: Settings of the training.
+            weigher: Of the method, with the settings of the training.
             place: This process and its device.
         """
-        self._groups, self._encoder, self._fitter, self._options = groups, encoder, fitter, options
-        self._place = place
+        self._groups, self._encoder, self._fitter, self._options = groups, encoder, fitter, weigher.options
+        self._weigher, self._place = weigher, place
+        self._own = self._options.importance_cap is not None and any(weighted.group.log_probs for weighted in groups)
 
     def made(self, number: int, *, least: bool = False) -> TrainingStep:
         """Return a step.
@@ -151,12 +203,22 @@ class StepMaker:
         fit = self._fitter.least(numbers) if least else self._fitter.fit(numbers)
         mine = [self._groups[one] for one in numbers[self._place.process :: self._place.processes]]
         chosen = [(weighted, self._encoder(weighted.group)) for weighted in mine]
+        tokens = self._fitter.mean_tokens(numbers) if self._weigher.method.divide else 0.0
         parts = (
-            part_of(some, 1 / len(mine), packing=self._options.packing, token_mean=self._options.token_mean)
+            part_of(
+                some,
+                self._weigher.weighed(some, 1 / len(mine), tokens),
+                packing=self._options.packing,
+                ratios=self._weighs(some),
+            )
             for some in split_evenly(chosen, fit.parts)
         )
         on_gpu = self._place.device.type == "cuda"
         return TrainingStep(tuple(Parcel(part, pinned=True) if on_gpu else part for part in parts), fit.recompute)
+
+    def _weighs(self, chosen: Sequence[tuple[Weighted, Encoded]]) -> bool:
+        """Return whether a part has own samples to weigh; of several processes all do then, as all meet in a pass."""
+        return self._own and (self._place.processes > 1 or any(weighted.group.log_probs for weighted, _ in chosen))
 
     def ahead(self, numbers: range) -> Iterator[TrainingStep]:
         """Make steps in a thread, each while the one before is computed.

@@ -56,8 +56,9 @@ class CheckpointWriter:
             if moments:
                 with whole_file(folder / MOMENTS_FILE) as file:
                     torch.save(moments, file)
-            *_, last = read_rows(self._out / METRICS_FILE, Metrics)
-            readme = checkpoint_card(checkpoint, groups=self._card, metrics=of_the_policy(last[1]))
+            rows = [row for _, row in read_rows(self._out / METRICS_FILE, Metrics)]  # none before the first step
+            metrics = of_the_policy(rows[-1]) if rows else {}
+            readme = checkpoint_card(checkpoint, groups=self._card, metrics=metrics)
             write_whole(folder / README_FILE, readme.encode())
             write_whole(folder / CHECKPOINT_FILE, pretty_json(checkpoint))
         self._accelerator.wait_for_everyone()

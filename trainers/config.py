@@ -25,6 +25,18 @@ class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     clip: Annotated[Positive | None, Meta(description="Clip advantages to at most this magnitude.")] = None
     exp_lambda: Annotated[float, Meta(gt=0, description="Temperature lambda of rloo-exp.")] = 1.0
+    kl_weight: Annotated[float, Meta(ge=0, description="Weight of the penalty of rloo-kl.")] = 0.04
+    preference_beta: Annotated[
+        float, Meta(gt=0, description="Beta of dpo and kto: how near to the reference they stay.")
+    ] = 0.1
+    rejected_floor: Annotated[
+        float, Meta(le=0, description="Mean log-probability of a token below which rloo-floor pushes no further.")
+    ] = -2.0
+    constant_length: Annotated[int, Meta(ge=1, description="Tokens by which dr-grpo divides.")] = 2048
+    importance_cap: Annotated[
+        Positive | None,
+        Meta(description="Weigh own samples by how much likelier they are now than when sampled, at most this."),
+    ] = None
     token_mean: Annotated[
         bool, Meta(description="Average a completion's log-probabilities over its tokens instead of summing them.")
     ] = False
@@ -76,10 +88,30 @@ class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Literal["none", "tensorboard", "wandb"], Meta(description="Tracker to log metrics to, besides metrics.jsonl.")
     ] = "none"
 
+    examine: Annotated[str | None, Meta(description="Benchmark to examine the policy on while it trains.")] = None
+    every: Annotated[int, Meta(ge=1, description="Examine every N steps, at the start and at the end.")] = 200
+    examine_n: Annotated[int, Meta(ge=1, description="Samples per problem of an examination.")] = 10
+    examine_split: Annotated[
+        str | None, Meta(description="Split of its problems, or all; none: the benchmark's own.")
+    ] = None
+    examine_limit: Annotated[Count | None, Meta(description="Only the first N of its problems.")] = None
+    examine_data: Annotated[str | None, Meta(description="Local file or folder with its problems.")] = None
+    examine_card: Annotated[
+        str | None, Meta(description="Prompt card of an examination; none: the benchmark's own.")
+    ] = None
+    examine_max_tokens: Annotated[
+        Count | None, Meta(description="Token limit per sample of an examination; none: the card's.")
+    ] = None
+    examine_isolation: Annotated[
+        str, Meta(description="Layers of isolation of an examination: all, none, or a comma-separated list.")
+    ] = "all"
+    stop_on_harm: Annotated[
+        bool, Meta(description="Stop where an examination finds the policy worse than the best so far.")
+    ] = True
+
 
 CHANGEABLE = ("save_every_steps", "keep_every_steps", "max_hours", "report_to")
 """Options that may change when a training resumes: none of these moves a weight."""
-
 
 RECIPES = Path(__file__).parent / "recipes"
 

@@ -200,6 +200,8 @@ class Weighted(NamedTuple):
 
     group: Group
     weights: tuple[float, ...]
+    place: int = 0
+    """Of the group in its file."""
 
 
 def weighted_groups(path: Path, weigh: Weigh, options: TrainingOptions) -> tuple[Weighted, ...]:
@@ -230,10 +232,12 @@ def _weighted(groups: Iterable[Group], path: Path, weigh: Weigh, options: Traini
         where = f"{path}: group {number} (problem {group.problem_id})"
         if not options.unbalanced_groups and not min(group.rewards) <= 0 < max(group.rewards):
             raise UserError(f"{where} lacks accepted or rejected members; allow it with --unbalanced-groups on")
+        if len(group.log_probs) not in {0, len(group.rewards)}:
+            raise UserError(f"{where} has {len(group.log_probs)} log-probabilities; compile the groups again")
         try:
             weights = weigh(group.rewards, options)
         except ValueError as error:
             if options.unbalanced_groups:
                 continue
             raise UserError(f"{where}: {error}") from error
-        yield Weighted(group, weights)
+        yield Weighted(group, weights, number - 1)

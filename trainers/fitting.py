@@ -7,6 +7,7 @@ the backward pass, which costs a third of the work.
 
 import os
 from collections.abc import Sequence
+from statistics import fmean
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -140,6 +141,17 @@ class Fitter:
             return Fit(1 if self._options.packing else len(shares[0]), self._options.gradient_checkpointing is True)
         found = fit_step(self._sizes, shares, self._options, self._room_bytes, sharded=self._sharded)
         return found or self.least(numbers)
+
+    def mean_tokens(self, numbers: Sequence[int]) -> float:
+        """Return how many tokens the completions of a group have.
+
+        Args:
+            numbers: Of the groups of a step, those of all processes.
+
+        Returns:
+            Their mean.
+        """
+        return fmean(self._lengths[number].predicted for number in numbers)
 
     def least(self, numbers: Sequence[int]) -> Fit:
         """Return the way to take a step that needs the least memory.

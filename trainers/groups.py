@@ -27,14 +27,17 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     """In CodeNet's words."""
     source_ids: tuple[str, ...]
     """Ids of the submissions; policy/task/index of samples."""
+    log_probs: tuple[float | None, ...] = ()
+    """Log-probabilities that samples had when they were generated, None where unknown; empty where all are."""
 
 
-def write_groups(path: Path, groups: Iterable[Group]) -> str:
+def write_groups(path: Path, groups: Iterable[Group], *, log_probs: bool = False) -> str:
     """Write the groups as they come; equal groups give equal bytes.
 
     Args:
         path: File to write.
         groups: Read once, in blocks.
+        log_probs: Whether any has log-probabilities; those of a file without the column are lost.
 
     Returns:
         The SHA-256 of the file, 64 hexadecimal digits.
@@ -43,10 +46,10 @@ def write_groups(path: Path, groups: Iterable[Group]) -> str:
         UserError: pyarrow is not installed.
     """
     arrow = pyarrow()
-    schema = _schema()
+    schema = _schema(log_probs=log_probs)
     remaining = iter(groups)
     with arrow.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
-        while block := [msgspec.structs.asdict(group) for group in islice(remaining, _GROUPS_PER_BLOCK)]:
+        while block := [_row(group, schema.names) for group in islice(remaining, _GROUPS_PER_BLOCK)]:
             writer.write_table(arrow.Table.from_pylist(block, schema=schema))
     return sha256_of_file(path)
 
@@ -72,7 +75,7 @@ def read_groups(path: Path) -> Iterator[Group]:
     except arrow.ArrowInvalid as error:
         raise UserError(f"{path}: not a Parquet file ({error}); compile the groups again") from error
     with file:
-        if file.schema_arrow != _schema():
+        if not any(file.schema_arrow == _schema(log_probs=known) for known in (False, True)):
             raise UserError(f"{path}: its columns are not those of groups; compile the groups again")
         for block in file.iter_batches(batch_size=_GROUPS_PER_BLOCK):
             yield from msgspec.convert(block.to_pylist(), list[Group])
@@ -92,9 +95,14 @@ def pyarrow() -> Any:
     return pa
 
 
-def _schema() -> Any:
+def _row(group: Group, columns: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(group, name) for name in columns}
+
+
+def _schema(*, log_probs: bool) -> Any:
     arrow = pyarrow()
     text, texts = arrow.string(), arrow.list_(arrow.string())
+    more = {"log_probs": arrow.list_(arrow.float64())} if log_probs else {}
     return arrow.schema(
         {
             "problem_id": text,
@@ -103,5 +111,6 @@ def _schema() -> Any:
             "rewards": arrow.list_(arrow.float64()),
             "statuses": texts,
             "source_ids": texts,
+            **more,
         }
     )

@@ -5,11 +5,11 @@ import random
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import msgspec
 import torch
@@ -17,66 +17,75 @@ from accelerate import Accelerator, DistributedType
 from torch import Tensor
 
 from harness.errors import UserError
-from harness.generation.threads import choose_threads
-from harness.progress import say, watched
-from harness.runs.jsonl import append, whole_file
-from trainers.batches import Parcel, ProcessPlace, StepMaker, StepPart, TrainingStep
+from harness.progress import watched
+from harness.runs.jsonl import append
+from trainers.batches import Parcel, ProcessPlace, StepMaker, StepPart, TrainingStep, Weigher
 from trainers.checkpoint_writer import CheckpointWriter
 from trainers.config import TrainingOptions
-from trainers.dataset import Weighted, encode, group_lengths, longest_sequence, total_steps
+from trainers.dataset import Longest, Weighted, encode, group_lengths, longest_sequence, total_steps
+from trainers.examination import Examine, Monitor
 from trainers.fitting import Fitter, device_room_bytes
-from trainers.optimizer import make_optimizer, make_schedule, restore, take_up
+from trainers.importance import reweighted
+from trainers.likelihood_loss import GroupTerms
+from trainers.objective import WeightedLikelihood
+from trainers.optimizer import make_optimizer, make_schedule
+from trainers.plan.flops import Lengths
 from trainers.policy import Policy, recompute_blocks
-from trainers.sharding import gathered, whole
+from trainers.reference import StoredReference
+from trainers.sharding import gathered
+from trainers.step_figures import StepFigures, sent_figures
 from trainers.trainable import refuse_disagreement, refuse_length, refuse_model, refuse_window
-from trainers.trainer import Checkpoint
-from trainers.training_run import METRICS_FILE, Metrics, clipping_note, cut_after, progress_line
-
-STATE_FILE = "state.pt"
-"""The state to resume from; removed once the checkpoint is there."""
+from trainers.trainer import Checkpoint, TrainingMethod
+from trainers.training_run import METRICS_FILE, Metrics, add_scores, clipping_note, cut_after, progress_line
+from trainers.training_state import Taken, TrainingState
 
 
 class Loop:
-    """Takes the steps of a training, and saves and restores its state."""
+    """Takes the steps of a training."""
 
     def __init__(
         self,
         policy: Policy,
         groups: tuple[Weighted, ...],
         *,
+        method: TrainingMethod,
+        reference: Callable[[WeightedLikelihood, dict[int, int]], StoredReference],
         options: TrainingOptions,
         writer: CheckpointWriter,
         out: Path,
         accelerator: Accelerator,
+        examine: Examine | None = None,
     ) -> None:
         """Prepare the first step.
 
         Args:
             policy: The policy to train.
             groups: All groups of the training, whichever process takes them.
+            method: The method.
+            reference: From the policy and the tokens of each place to the reference; called if the method needs it.
             options: Settings of the training.
             writer: Writes its checkpoints.
             out: Folder of the training, which exists.
             accelerator: That of this process.
+            examine: Examines checkpoints on the way; None for none.
 
         Raises:
             UserError: The model's own log-probabilities differ from those of training, its tokenizer doesn't give a
                 completion back, or a prompt with its completion is too long for it.
         """
         refuse_model(policy.model, options)
-        texts = watched([weighted.group for weighted in groups], len(groups), "tokenized", sys.stderr)
-        lengths = tuple(group_lengths(group, policy.tokens) for group in texts)
-        longest = longest_sequence((weighted.group for weighted in groups), lengths)
+        lengths, longest = _measured(groups, policy)
         refuse_length(policy.model.config, longest)
         self._policy, self._groups, self._options = policy, groups, options
         self._writer, self._out, self._accelerator = writer, out, accelerator
         self._total = total_steps(len(groups), options)
         self._clipped = 0
         """Steps so far whose gradient was scaled down."""
-        self._told_to_stop = False
+        self._told_to_stop = self._time_was_up = False
+        self._monitor = Monitor(examine, options, out, self._total) if examine else None
         optimizer = make_optimizer(policy.trained.values(), options)
         self._schedule = make_schedule(optimizer, self._total, options)
-        model = policy.objective(options)
+        model = policy.objective(options, method.loss)
         if options.packing:
             refuse_window(model, longest)
         self._sharded = accelerator.distributed_type is DistributedType.FSDP
@@ -85,14 +94,20 @@ class Loop:
             processes=accelerator.num_processes, sharded=self._sharded,
         )  # fmt: skip
         fitter.refuse_longest([weighted.group.problem_id for weighted in groups])
-        place = ProcessPlace(accelerator.process_index, accelerator.num_processes, accelerator.device)
-        self._maker = StepMaker(groups, partial(encode, tokens=policy.tokens, end=policy.end), fitter, options, place)
         self._model, self._optimizer = accelerator.prepare(model, optimizer)
+        self._state = TrainingState(policy, self._optimizer, self._schedule, out=out, accelerator=accelerator)
         refuse_disagreement(model, policy.dtype, packing=options.packing)
-        if options.compile == "on" or (
-            options.compile == "auto" and accelerator.device.type == "cuda" and not self._sharded
-        ):
+        tokens = {weighted.place: own.predicted for weighted, own in zip(groups, lengths, strict=True)}
+        weigher = Weigher(method, options, reference(model, tokens) if method.needs_reference else None)
+        place = ProcessPlace(accelerator.process_index, accelerator.num_processes, accelerator.device)
+        self._maker = StepMaker(groups, partial(encode, tokens=policy.tokens, end=policy.end), fitter, weigher, place)
+        if self._compiles():
             model.compile_parts()
+
+    def _compiles(self) -> bool:
+        """Return whether the model's blocks are compiled."""
+        usual = self._accelerator.device.type == "cuda" and not self._sharded
+        return usual if self._options.compile == "auto" else self._options.compile == "on"
 
     def _least(self, number: int) -> int:
         """Return the least that any process has."""
@@ -111,18 +126,32 @@ class Loop:
         Raises:
             UserError: A loss or gradient is not finite.
         """
-        done = self._restored()
+        done, self._clipped = self._state.restored()
         if self._options.report_to != "none":
             self._accelerator.init_trackers("proctor", config=_plain(self._options))
-        steps = self._steps(done, until_s)
         if metrics is not None:
             cut_after(self._out / METRICS_FILE, metrics, done)
-            steps = self._recorded(steps, done, metrics)
-        for row in steps:
-            done = row.step
-        checkpoint = self._closed(done)
+        while not (harmed := self._harmed(done)) and done < self._total and not self._time_was_up:
+            steps = self._steps(done, until_s)
+            for row in steps if metrics is None else self._recorded(steps, done, metrics):
+                done = row.step
+        checkpoint = self._closed(done, ended=harmed or done == self._total)
         self._accelerator.end_training()
         return checkpoint
+
+    def _harmed(self, taken: int) -> bool:
+        """Examine the policy where that is due, and return whether training ends for the harm that it does."""
+        if self._monitor is None or self._time_was_up or not self._monitor.is_due(taken):
+            return False
+        self._writer.write(taken, final=False, moments=self._moments())
+        harmed = torch.zeros(1, device=self._accelerator.device)
+        if self._accelerator.is_main_process:
+            scores, stopped = self._monitor.examined(taken)
+            harmed += stopped
+            if taken:
+                add_scores(self._out / METRICS_FILE, scores)
+            self._accelerator.log({f"pass@{score.k}": score.value for score in scores}, step=taken)
+        return bool(self._accelerator.reduce(harmed, reduction="sum").item())
 
     def _recorded(self, steps: Iterator[Metrics], done: int, file: BinaryIO) -> Iterator[Metrics]:
         """Pass the rows on once they are shown and appended: a state is never saved ahead of its row."""
@@ -135,23 +164,24 @@ class Loop:
             yield row
 
     def _steps(self, done: int, until_s: float) -> Iterator[Metrics]:
-        """Take the steps that are left, saving where it is time to.
+        """Take the steps up to the next examination, or all that are left, saving where it is time to.
 
         The metrics of a step are read when the next one is under way, or before anything is saved.
         """
-        late = deque[_Taken]()
+        late = deque[StepFigures]()
         self._read_s = time.monotonic()
-        for taken, step in enumerate(self._maker.ahead(range(done, self._total)), done + 1):
+        end = self._monitor.next_after(done) if self._monitor else self._total
+        for taken, step in enumerate(self._maker.ahead(range(done, end)), done + 1):
             late.append(self._step(taken - 1, step, until_s))
             if len(late) > 1:
                 yield self._metrics(late.popleft())
-            stop = taken < self._total and self._time_is_up(until_s)
-            save = stop or taken % self._options.save_every_steps == 0
+            self._time_was_up = stop = taken < self._total and self._time_is_up(until_s)
+            save = stop or taken % self._options.save_every_steps == 0 or (self._monitor is not None and taken == end)
             keep = stop or (self._options.keep_every_steps and taken % self._options.keep_every_steps == 0)
-            if save or keep or taken == self._total:
+            if save or keep or taken == end:
                 yield self._metrics(late.popleft())
             if save:
-                self._save(taken)
+                self._state.save(Taken(taken, self._clipped))
             if keep:
                 self._writer.write(taken, final=False, moments=self._moments())
             if stop:
@@ -159,7 +189,7 @@ class Loop:
             if save or keep:
                 self._read_s = time.monotonic()
 
-    def _step(self, number: int, step: TrainingStep, until_s: float) -> "_Taken":
+    def _step(self, number: int, step: TrainingStep, until_s: float) -> StepFigures:
         """Take a step: the gradient of this process's groups, averaged over processes, and the optimizer's update."""
         figures = self._tried(number, step, until_s)
         if figures is None:
@@ -173,7 +203,7 @@ class Loop:
         self._optimizer.zero_grad()
         summed = self._accelerator.reduce(figures, reduction="sum")
         found = torch.cat((summed, gathered(norm).double()[None]))
-        return _Taken(number + 1, rate, *_on_its_way(found))
+        return sent_figures(number + 1, rate, found)
 
     def _tried(self, number: int, step: TrainingStep, until_s: float) -> Tensor | None:
         """Return what `_gradient` does; nothing where memory ran out, none of which is held then by an exception."""
@@ -203,11 +233,23 @@ class Loop:
     def _backward(self, sent: StepPart | Parcel) -> Tensor:
         """Add the gradient of a part; return loss, log-probabilities and numbers of either kind, and tokens, (6)."""
         part: StepPart = sent.opened(self._accelerator.device) if isinstance(sent, Parcel) else sent
-        loss, log_probs = self._model(part.rows, part.weights)
+        loss, log_probs = self._model(part.rows, self._weights(part))
         self._accelerator.backward(loss)
         return torch.cat((loss.detach().double()[None], part.kinds @ log_probs.double(), part.counts))
 
-    def _metrics(self, step: "_Taken") -> Metrics:
+    def _weights(self, part: StepPart) -> Tensor | tuple[GroupTerms, ...]:
+        """Return the weights of a part's tokens; those of own samples times their importance, without dropout."""
+        if part.sampled is None or self._options.importance_cap is None or not isinstance(part.weights, Tensor):
+            return part.weights
+        self._policy.model.eval()
+        try:
+            with torch.no_grad():
+                _, log_probs = self._model(part.rows, torch.zeros_like(part.weights))
+        finally:
+            self._policy.model.train()
+        return reweighted(part.weights, log_probs, part.sampled, self._options.importance_cap)
+
+    def _metrics(self, step: StepFigures) -> Metrics:
         """Return the metrics of a step, once its device has them."""
         loss, accepted_sum, rejected_sum, accepted_count, rejected_count, tokens, late, norm = step.read()
         now_s = time.monotonic()
@@ -241,94 +283,28 @@ class Loop:
         """Return whether to stop, by the main process's clock: of several, all learn it with the metrics of a step."""
         return self._told_to_stop if self._accelerator.num_processes > 1 else time.monotonic() > until_s
 
-    def _save(self, taken: int) -> None:
-        state = {
-            "taken": taken,
-            "clipped": self._clipped,
-            "threads": torch.get_num_threads(),
-            "weights": self._whole(self._policy.trained),
-            "optimizer": self._whole(self._optimizer.state_dict()),
-            "schedule": self._schedule.state_dict(),
-        }
-        if self._accelerator.is_main_process:
-            with whole_file(self._out / STATE_FILE) as file:
-                torch.save(state, file)
-
-    def _restored(self) -> int:
-        """Restore the state that was saved last, and return the steps that had been taken: 0 without a state.
-
-        A training that begins takes up the moments of the adapter that it goes on with.
-        """
-        if not (self._out / STATE_FILE).exists():
-            if self._policy.moments:
-                take_up(self._optimizer, self._policy.moments)
-            return 0
-        state = torch.load(self._out / STATE_FILE, map_location="cpu", weights_only=True, mmap=True)
-        self._take_up_threads(int(state.get("threads", torch.get_num_threads())))
-        self._policy.restore(state["weights"])
-        self._clipped = int(state["clipped"])
-        restore(self._optimizer, state["optimizer"])
-        self._schedule.load_state_dict(state["schedule"])
-        return int(state["taken"])
-
     def _moments(self) -> dict[str, Any] | None:
         """Return the moments that go beside an adapter: small, unlike those of a whole model."""
         return self._optimizer.state_dict()["state"] if self._options.lora_rank else None
 
-    def _take_up_threads(self, before: int) -> None:
-        """Compute with as many threads as before on a CPU, whose sums depend on them; say where the user wants others.
-
-        Processes on one machine have as many as their launcher gives them.
-        """
-        if self._accelerator.device.type != "cpu":
-            return
-        chosen = choose_threads(self._policy.parameters, before)
-        if torch.get_num_threads() != before and self._accelerator.is_main_process:
-            say(
-                f"training began with {before} threads and goes on with {chosen}: weights may differ in their last bits"
-            )
-
-    def _whole(self, tensors: dict[str, Any]) -> dict[str, Any]:
-        """Return them whole in the main process; all processes must call."""
-        made: dict[str, Any] = whole(tensors, keep=self._accelerator.is_main_process)
-        return made
-
-    def _closed(self, taken: int) -> Checkpoint:
+    def _closed(self, taken: int, *, ended: bool) -> Checkpoint:
         """Write the checkpoint where training has come to its end, and return it or the one that it stopped with."""
-        if taken < self._total:
+        if not ended:
             return self._writer.record_of(taken, final=False)
         checkpoint = self._writer.write(taken, final=True, moments=self._moments())
         if self._accelerator.is_main_process:
             if note := clipping_note(self._clipped / taken):
                 sys.stderr.write(f"proctor: {note}\n")
-            (self._out / STATE_FILE).unlink(missing_ok=True)
+            self._state.remove()
         return checkpoint
 
 
-class _Taken(NamedTuple):
-    """Holds a step with its metrics on their way from the device."""
-
-    taken: int
-    rate: float
-    figures: Tensor
-    """(8): the sums of all processes, whether time is up, and the norm of the gradient."""
-    there: torch.cuda.Event | None
-
-    def read(self) -> list[float]:
-        """Return the figures, once they are there."""
-        if self.there:
-            self.there.synchronize()
-        return list(map(float, self.figures.tolist()))
-
-
-def _on_its_way(figures: Tensor) -> tuple[Tensor, torch.cuda.Event | None]:
-    """Return figures on the CPU, and what says that they are there: nothing waits for a GPU here."""
-    if figures.device.type != "cuda":
-        return figures.cpu(), None
-    there: Any = torch.cuda.Event()  # type: ignore[no-untyped-call]
-    sent = figures.to("cpu", non_blocking=True)
-    there.record()
-    return sent, there
+def _measured(groups: Sequence[Weighted], policy: Policy) -> tuple[tuple[Lengths, ...], Longest]:
+    """Return the lengths of all groups, and the longest sequence."""
+    texts = [weighted.group for weighted in groups]
+    shown = watched(texts, len(texts), "tokenized", sys.stderr)
+    lengths = tuple(group_lengths(group, policy.tokens) for group in shown)
+    return lengths, longest_sequence(texts, lengths)
 
 
 def _last_line(rows: deque[Metrics], _elapsed_s: float) -> str:

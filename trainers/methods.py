@@ -1,8 +1,9 @@
 """Weighs the members of a group by the rewards of all: a pure function for each method, and the trainer made of it.
 
-The objective of every method is (1/n) sum_i w_i log pi(y_i given x) over the n members of a group; the methods differ
-in the weights w alone, and share all else, down to the loop. The examples use the rewards of the paper's table (+1
-accepted, -0.1 wrong answer, -0.6 runtime error, -1 compile error).
+The objective of these methods is (1/n) sum_i w_i log pi(y_i given x) over the n members of a group; they differ in the
+weights w, and two in what takes the place of n. Losses that are not linear in log pi are in `trainers.losses`. All
+share the loop. The examples use the rewards of the paper's table (+1 accepted, -0.1 wrong answer, -0.6 runtime error,
+-1 compile error).
 """
 
 import math
@@ -11,32 +12,42 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from trainers.config import TrainingOptions
-from trainers.trainer import Checkpoint, Trainer, Weigh
+from trainers.trainer import Checkpoint, Divide, Loss, Trainer, TrainingMethod, Weigh
 
 EPSILON = 1e-4
 """Added to the standard deviation, as GRPO's implementations do."""
 
 
-def method(weigh: Weigh, *, name: str = "") -> Trainer:
-    """Make a trainer of a function: it trains by the weighted log-likelihood of groups with these weights.
+def method(
+    weigh: Weigh,
+    *,
+    name: str = "",
+    divide: Divide | None = None,
+    loss: Loss | None = None,
+    needs_reference: bool = False,
+) -> Trainer:
+    """Make a trainer of a function: it trains by the weighted log-likelihood of groups, or by a loss of your own.
 
     Register it under the entry-point group `proctor.trainers`.
 
     Args:
         weigh: From the rewards of a group to the weights of its members.
         name: Name of the method; empty for the function's own name, with dashes.
+        divide: The divisor of a group's weights; None for its number of members.
+        loss: From weights and log-probabilities to a loss; None for the weighted log-likelihood.
+        needs_reference: Whether the loss takes log-probabilities of a reference.
 
     Returns:
-        The trainer; its line of help is the first line of the function's docstring.
+        The trainer; its line of help is the first line of the docstring of what tells it from others.
     """
-    known_as = name or weigh.__name__.replace("_", "-")
+    made = TrainingMethod(name or weigh.__name__.replace("_", "-"), weigh, divide, loss, needs_reference)
 
     def train(groups: Path, model: str, out: Path, options: TrainingOptions) -> Checkpoint:
         from trainers.train import train_by  # noqa: PLC0415 - loads torch, which the list of methods must not
 
-        return train_by(weigh, known_as, groups=groups, model=model, out=out, options=options)
+        return train_by(made, groups=groups, model=model, out=out, options=options)
 
-    return Trainer(name=known_as, train=train, about=(weigh.__doc__ or "").partition("\n")[0])
+    return Trainer(name=made.name, train=train, about=((loss or divide or weigh).__doc__ or "").partition("\n")[0])
 
 
 def accepted_only(rewards: Sequence[float], options: TrainingOptions) -> tuple[float, ...]:  # noqa: ARG001 - no setting
@@ -152,10 +163,98 @@ def exponential(rewards: Sequence[float], options: TrainingOptions) -> tuple[flo
     return tuple(math.exp(advantage / options.exp_lambda) for advantage in standardised(rewards, options))
 
 
+def centred(rewards: Sequence[float], options: TrainingOptions) -> tuple[float, ...]:
+    """Weigh each member by its reward less the mean.
+
+    Dr. GRPO's advantages, A_i = R_i - mean R. Liu et al. 2025, "Understanding R1-zero-like training", arXiv:2503.20783,
+    section 3.2: no standard deviation, which would weigh problems by their difficulty.
+
+    Args:
+        rewards: Those of the n >= 2 members of one group.
+        options: Settings of the training; `clip` bounds the advantages.
+
+    Returns:
+        The advantages A, (n).
+
+    Raises:
+        ValueError: As for `leave_one_out`.
+
+    By hand: the mean of 1, -0.1, -0.1 and -1 is -0.05.
+
+    >>> [round(a, 6) for a in centred((1.0, -0.1, -0.1, -1.0), TrainingOptions())]
+    [1.05, -0.05, -0.05, -0.95]
+    """
+    _size(rewards)
+    mean = fmean(rewards)
+    return _clipped((reward - mean for reward in rewards), options.clip)
+
+
+def accepted_or_not(rewards: Sequence[float], options: TrainingOptions) -> tuple[float, ...]:  # noqa: ARG001 - no setting
+    """Tell accepted members from others.
+
+    Args:
+        rewards: Those of the n >= 2 members of one group.
+        options: Settings of the training; none counts.
+
+    Returns:
+        1 for the accepted members, those with a reward above 0, and -1 for the others, (n).
+
+    Raises:
+        ValueError: Fewer than two rewards, one that is not finite, or there are members of one kind only.
+
+    >>> accepted_or_not((1.0, -0.1, 1.0, -1.0), TrainingOptions())
+    (1.0, -1.0, 1.0, -1.0)
+    """
+    _size(rewards)
+    if not min(rewards) <= 0 < max(rewards):
+        raise ValueError("a group lacks accepted or rejected members, so it has nothing to compare; leave it out")
+    return tuple(1.0 if reward > 0 else -1.0 for reward in rewards)
+
+
+def by_tokens_of_the_step(_members: int, tokens: float, _options: TrainingOptions) -> float:
+    """Weigh every token of a step alike: rloo-grpo's weights over the tokens of all completions of the step.
+
+    DAPO's token-level loss, sum_i sum_t A_i log pi_t / sum_i |y_i|. Yu et al. 2025, "DAPO", arXiv:2503.14476,
+    equation 8, with the sums over the whole batch as implementations have them. Its clipped ratio is 1 for given
+    completions, and its sampling and its penalty for length need a policy that samples.
+
+    Args:
+        tokens: Mean over the groups of the step; a group has its share of the loss, so the sum over groups cancels.
+
+    Returns:
+        The divisor.
+
+    >>> by_tokens_of_the_step(4, 120.0, TrainingOptions())
+    120.0
+    """
+    return tokens
+
+
+def by_constant_length(members: int, _tokens: float, options: TrainingOptions) -> float:
+    """Divide rewards less their mean by a constant length, so that long completions count by their tokens.
+
+    Dr. GRPO's loss, (1/n) sum_i (1/L) sum_t A_i log pi_t with one L for all. Liu et al. 2025, arXiv:2503.20783, section
+    3.2 and listing 1, where L is the most tokens that a completion may have.
+
+    Args:
+        members: Of the group.
+        options: `constant_length` is L.
+
+    Returns:
+        The divisor.
+
+    >>> by_constant_length(4, 120.0, TrainingOptions(constant_length=100))
+    400
+    """
+    return members * options.constant_length
+
+
 sft = method(accepted_only, name="sft")
 rloo = method(leave_one_out, name="rloo")
 rloo_grpo = method(standardised, name="rloo-grpo")
 rloo_exp = method(exponential, name="rloo-exp")
+dapo = method(standardised, name="dapo", divide=by_tokens_of_the_step)
+dr_grpo = method(centred, name="dr-grpo", divide=by_constant_length)
 
 
 def _size(rewards: Sequence[float]) -> int:

@@ -145,8 +145,9 @@ def _training(checkpoint: Checkpoint) -> Iterator[str]:
     yield ""
     yield "| option | value |"
     yield "|---|---|"
-    options = msgspec.to_builtins(checkpoint.config)
-    yield from (f"| {name} | {'-' if value is None else value} |" for name, value in options.items())
+    for name, value in msgspec.to_builtins(checkpoint.config).items():
+        shown = Path(value).name if isinstance(value, str) else value  # some name a file or a folder of this machine
+        yield f"| {name} | {'-' if shown is None else shown} |"
     yield ""
 
 

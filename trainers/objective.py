@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-def token_weights(weights: Tensor, tokens: Tensor, *, token_mean: bool) -> Tensor:
+def token_weights(weights: Tensor, tokens: Tensor, *, token_mean: bool, divisor: float | None = None) -> Tensor:
     """Return the weight of each token's log-probability in (1/n) sum_i w_i log pi(y_i given x).
 
     The gradient of that is REINFORCE's (Williams 1992, "Simple statistical gradient-following algorithms for
@@ -29,11 +29,12 @@ def token_weights(weights: Tensor, tokens: Tensor, *, token_mean: bool) -> Tenso
         weights: (n), the w_i of the method.
         tokens: (n), the length of each completion, its end included.
         token_mean: Divide each log pi by its tokens, so that long completions count no more than short ones.
+        divisor: In the place of n; None for n.
 
     Returns:
         (P), completion by completion: w_i / n for each token of the i-th; with `token_mean` w_i / n over its length.
     """
-    each = weights / len(weights)
+    each = weights / (divisor or len(weights))
     return (each / tokens if token_mean else each).repeat_interleave(tokens)
 
 
@@ -98,20 +99,47 @@ class WeightedLikelihood(nn.Module):
         Raises:
             ValueError: The rows are packed, and the model's attention can't be computed in such.
         """
+        return self.weighted(self.predicting(rows), rows.labels, weights)
+
+    def predicting(self, rows: Rows) -> Tensor:
+        """Return the states of which the logits of the predicted tokens are made; see `forward`.
+
+        Args:
+            rows: Those of one or more groups, on the device of the model.
+
+        Returns:
+            (P, H), with a gradient.
+
+        Raises:
+            ValueError: As for `forward`.
+        """
         attending: dict[str, Any] = {"attention_mask": rows.attention_mask}
         if rows.spans is not None:
             self._attend_by(spans_attention(rows.input_ids.device, self._dtype))
             attending = carried(rows.attention_mask, rows.spans._replace(runs=()), torch.tensor(rows.spans.runs))
-        with torch.autocast(rows.input_ids.device.type, dtype=self._dtype, enabled=self._dtype != torch.float32):
+        narrow = self._dtype.itemsize < torch.float32.itemsize
+        with torch.autocast(rows.input_ids.device.type, dtype=self._dtype, enabled=narrow):
             states = self.model.base_model(
                 input_ids=rows.input_ids,
                 position_ids=rows.position_ids,
                 use_cache=False,
                 **attending,
             ).last_hidden_state  # (B, T, H)
-        predicting = _taken(states.flatten(0, 1), rows.predictors)  # (P, H)
+        return _taken(states.flatten(0, 1), rows.predictors)
+
+    def weighted(self, predicting: Tensor, labels: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what `forward` does, of states.
+
+        Args:
+            predicting: (P, H), as of `predicting`.
+            labels: (P), int64.
+            weights: (P).
+
+        Returns:
+            The loss and the log-probabilities, (P).
+        """
         head = self.model.get_output_embeddings()
-        targets = _Targets(rows.labels, weights, self._chunk, self._dtype, self._into_gradient)
+        targets = _Targets(labels, weights, self._chunk, self._dtype, self._into_gradient)
         return _WeightedLoss.apply(predicting, head.weight, head.bias, targets)  # type: ignore[no-any-return, no-untyped-call]
 
     @torch.no_grad()
@@ -128,17 +156,19 @@ class WeightedLikelihood(nn.Module):
         return found  # type: ignore[no-any-return]
 
 
-def summed(token_log_probs: Tensor, tokens: Sequence[int]) -> Tensor:
+def summed(token_log_probs: Tensor, tokens: Sequence[int], *, token_mean: bool = False) -> Tensor:
     """Return log pi of each completion, the sum over its tokens.
 
     Args:
         token_log_probs: (P), log pi_t, completion by completion.
         tokens: The length of each of the n completions, its end included; they add up to P.
+        token_mean: Whether to return the mean over a completion's tokens instead of the sum.
 
     Returns:
         (n).
     """
-    return torch.stack([part.sum() for part in torch.split(token_log_probs, list(tokens))])
+    parts = torch.split(token_log_probs, list(tokens))
+    return torch.stack([part.mean() if token_mean else part.sum() for part in parts])
 
 
 def _taken(states: Tensor, places: Tensor) -> Tensor:
@@ -180,7 +210,7 @@ class _WeightedLoss(torch.autograd.Function):
         log_probs, of_states, of_table, of_bias = [], [], None, []
         for start in range(0, len(labels), chunk):
             part = slice(start, start + chunk)
-            logits = nn.functional.linear(narrow[part], narrow_table, narrow_bias).float()  # (C, V)
+            logits = nn.functional.linear(narrow[part], narrow_table, narrow_bias).to(_wide(dtype))  # (C, V)
             log_probs.append(into_gradient(logits, labels[part], weights[part]))
             if needs_bias:
                 of_bias.append(logits.sum(0))
@@ -209,6 +239,11 @@ class _WeightedLoss(torch.autograd.Function):
         return *gradients, None
 
 
+def _wide(dtype: torch.dtype) -> torch.dtype:
+    """Return the type of log-probabilities: float32, or that of computation where it is wider."""
+    return torch.promote_types(dtype, torch.float32)
+
+
 def _turned_into_gradient(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
     """Return log pi of the labels, (C), and make of the logits, (C, V), the gradient of -sum_t w_t log pi_t by them."""
     at = labels[:, None]
@@ -220,8 +255,24 @@ def _turned_into_gradient(logits: Tensor, labels: Tensor, weights: Tensor) -> Te
     return of_labels - totals.log()
 
 
+def label_log_probs(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return log pi of the labels, bit for bit as training does.
+
+    Args:
+        logits: (C, V), of any type; float32 ones are changed.
+        labels: (C), int64.
+
+    Returns:
+        (C), float32 at least.
+    """
+    logits = logits.to(_wide(logits.dtype))
+    logits -= logits.amax(1, keepdim=True)
+    of_labels = logits.gather(1, labels[:, None])[:, 0]
+    return of_labels - logits.exp_().sum(1).log()
+
+
 def _with_product(total: Tensor | None, left: Tensor, right: Tensor) -> Tensor:
-    """Return the float32 sum of a total, which is changed in place, and a product of matrices."""
+    """Return the sum of a total, in float32 at least, which is changed in place, and a product of matrices."""
     if total is None:
-        return (left @ right).float()
+        return (left @ right).to(_wide(left.dtype))
     return total.addmm_(left, right) if left.dtype == total.dtype else total.add_(left @ right)

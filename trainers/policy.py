@@ -15,9 +15,11 @@ from harness.generation.tokens import Tokens
 from harness.runs.jsonl import sha256_of_file
 from trainers.adapter import put_over
 from trainers.config import TrainingOptions
+from trainers.likelihood_loss import LikelihoodLoss
 from trainers.objective import WeightedLikelihood
 from trainers.optimizer import MOMENTS_FILE
 from trainers.sharding import parted
+from trainers.trainer import Loss
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -46,6 +48,8 @@ class Policy:
         moments = weights.adapter and weights.adapter / MOMENTS_FILE
         self.moments = moments if options.lora_rank and moments and moments.is_file() else None
         """The file with AdamW's moments of the adapter that training goes on with."""
+        self.identity = weights.identity
+        """Of the files of the model and its adapter."""
         self.weights_id = weights.identity + (f" with {sha256_of_file(self.moments)}" if self.moments else "")
         self.dtype: torch.dtype = getattr(torch, options.dtype)
         loaded = load_model(
@@ -62,15 +66,18 @@ class Policy:
         torch.manual_seed(options.seed)  # of LoRA's first weights
         self._adapter = made_trainable(self.model, options, weights.adapter)
 
-    def objective(self, options: TrainingOptions) -> WeightedLikelihood:
+    def objective(self, options: TrainingOptions, loss: Loss | None = None) -> WeightedLikelihood:
         """Return the model as a module that training calls.
 
         Args:
-            options: `logits_chunk` counts.
+            options: `logits_chunk` counts, and what a loss reads.
+            loss: That of a method; None for the weighted log-likelihood.
 
         Returns:
             A module that shares the parameters of the policy.
         """
+        if loss:
+            return LikelihoodLoss(self.model, loss, options, dtype=self.dtype)
         return WeightedLikelihood(self.model, chunk=options.logits_chunk, dtype=self.dtype)
 
     @property

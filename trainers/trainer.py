@@ -1,14 +1,59 @@
-"""Defines a trainer from groups to a checkpoint: one of ours, or one that calls another library."""
+"""Defines methods, and trainers from groups to a checkpoint: one of ours, or one that calls another library.
+
+Shapes: n members of a group; P tokens of all their completions, ends included.
+"""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from trainers.config import TrainingOptions
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 Weigh = Callable[[Sequence[float], TrainingOptions], tuple[float, ...]]
 """Rewards (n) of the members of a group -> their weights (n); ValueError for a group that a method can't weigh."""
+
+Divide = Callable[[int, float, TrainingOptions], float]
+"""Members of a group, and mean tokens of the completions of a step's groups -> divisor of the group's weights."""
+
+
+class Likelihoods(NamedTuple):
+    """Holds the log-probabilities of the completions of one group."""
+
+    weights: "Tensor"
+    """(n): those of the method's `weigh`."""
+    policy: "Tensor"
+    """(n): log pi of each completion, the sum over its tokens; with --token-mean their mean."""
+    reference: "Tensor"
+    """(n): the same of the reference; zeros for a method without one."""
+    policy_tokens: "Tensor"
+    """(P): log pi of each token, completion by completion."""
+    reference_tokens: "Tensor"
+    """(P): the same of the reference."""
+    lengths: tuple[int, ...]
+    """(n): tokens of each completion."""
+
+
+Loss = Callable[[Likelihoods, TrainingOptions], "Tensor"]
+"""Log-probabilities of a group -> its loss, a scalar with a gradient by those of the policy."""
+
+
+class TrainingMethod(NamedTuple):
+    """Describes a method: its weights, and its divisor or loss."""
+
+    name: str
+    weigh: Weigh
+    divide: Divide | None = None
+    """None for the members of the group."""
+    loss: Loss | None = None
+    """None for the weighted log-likelihood, whose gradient is computed with its value."""
+    needs_reference: bool = False
+    """Whether the loss compares the policy with the model that its training began with."""
+
 
 CHECKPOINT_FILE = "checkpoint.json"
 """Written last: the folder that holds it is whole."""

@@ -3,6 +3,7 @@
 The rows of the metrics outlive a kill, and equal those of a training that was never killed.
 """
 
+from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,7 +19,16 @@ from trainers.trainer import CHECKPOINT_FILE, Checkpoint
 METRICS_FILE = "metrics.jsonl"
 
 
-class Metrics(msgspec.Struct, frozen=True, kw_only=True):
+class StepScore(msgspec.Struct, frozen=True, kw_only=True):
+    """Holds mean pass@k of the policy after a step, with a 95 % interval, in [0, 1]."""
+
+    k: int
+    value: float
+    low: float
+    high: float
+
+
+class Metrics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Holds the metrics of one step; the same in every run with the same seed, `tokens_per_s` apart."""
 
     step: int
@@ -42,6 +52,8 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int
     """Of this step, the prompt of a group counted once."""
     tokens_per_s: float
+    scores: tuple[StepScore, ...] = ()
+    """Of the examination after this step; empty where there was none."""
 
 
 _OF_THE_POLICY = ("loss", "accepted", "rejected", "margin", "gradient_norm", "clipped")
@@ -101,6 +113,19 @@ def cut_after(path: Path, file: BinaryIO, step: int) -> None:
         step: The last one to keep, counted from 1.
     """
     file.truncate(sum(len(as_row(row)) for row in resume(path, Metrics) if row.step <= step))
+
+
+def add_scores(path: Path, scores: tuple[StepScore, ...]) -> None:
+    """Add the scores of an examination to the row of the last step, by one write.
+
+    Args:
+        path: The file of metrics, which has a row.
+        scores: Of the policy after that step.
+    """
+    *_, last = resume(path, Metrics)
+    with path.open("rb+") as file:
+        file.seek(-len(as_row(last)), SEEK_END)
+        file.write(as_row(msgspec.structs.replace(last, scores=scores)))
 
 
 RECORD_FILE = "training.json"

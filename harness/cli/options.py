@@ -20,7 +20,7 @@ from harness.errors import OUR_FAULT
 from harness.extraction.program import SETTINGS
 from harness.runs.run_names import run_path
 from sandbox.head_start import HeadStart
-from sandbox.jail import ALL_LAYERS, Jail
+from sandbox.jail import Jail, layers_of
 from sandbox.pool import cores_of
 from sandbox.printable import one_line
 from sandbox.records import Verdict
@@ -80,12 +80,10 @@ class RunPath(click.Path):
 
 
 def _layers(_context: click.Context, _option: click.Parameter, text: str) -> frozenset[str]:
-    if text in {"all", "none"}:
-        return ALL_LAYERS if text == "all" else frozenset()
-    layers = frozenset(text.split(","))
-    if unknown := sorted(layers - ALL_LAYERS):
-        raise click.BadParameter(f"no such layer: {', '.join(unknown)}; there are {', '.join(sorted(ALL_LAYERS))}.")
-    return layers
+    try:
+        return layers_of(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
 
 
 _PACKAGE = re.compile(r"\w(?:[\w.-]*\w)?", re.ASCII)

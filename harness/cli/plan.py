@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from harness.api import load_benchmark
+from harness.benchmarks.benchmark import BENCHMARKS, Benchmark
 from harness.benchmarks.problem_info import problem_infos
 from harness.benchmarks.selection import selected_problems
 from harness.cli.options import jail_options, problem_options
@@ -30,6 +31,8 @@ from harness.plan import (
     forecast_examination,
     plan_markdown,
 )
+from harness.plugins import resolve
+from harness.runs.jsonl import pretty_json, read, write_whole
 from harness.runs.records import Evaluation, Problem, Sample
 from sandbox.jail import Jail
 
@@ -71,6 +74,13 @@ def _parameters(_context: click.Context, _option: click.Parameter, text: str | N
     help="Cores of each (default: as many as here).",
 )
 @click.option("--gpus", default=1, type=click.IntRange(min=1), help="GPUs of each (default: 1).")
+@click.option(
+    "--measured",
+    "record",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Measurements of the problems: read where the file is there, else written.",
+)
 @jail_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
@@ -87,6 +97,7 @@ def command(
     nodes: int,
     cores: int,
     gpus: int,
+    record: Path | None,
     workers: int,
     jail: Jail,
     as_json: bool,
@@ -98,20 +109,38 @@ def command(
     """
     if (model is None) == (params is None):
         raise UserError("give either --model or --params; the GPU hours depend on the size of the model")
-    found, problems = load_benchmark(benchmark, data=data)
-    card = card_for(found, prompt_card)
-    task_ids = tuple(selected_problems(problem_infos(problems, problems), found, split, problem_set))
-    jail_report(jail)
-    judge = partial(evaluate, extraction=AS_IT_IS, jail=jail, workers=workers)
-    count = model_token_counter(model) if model else None
+    card = card_for(resolve(BENCHMARKS, benchmark, Benchmark), prompt_card)
+    chosen = f"{benchmark} {problem_set or split or ''}".rstrip()
+    if record and record.exists():
+        kept = read(record, MeasuredProblems)
+        if kept.chosen != chosen:
+            raise UserError(f"{record}: is of {kept.chosen}, not of {chosen}; name another file for --measured")
+    else:
+        found, problems = load_benchmark(benchmark, data=data)
+        task_ids = tuple(selected_problems(problem_infos(problems, problems), found, split, problem_set))
+        jail_report(jail)
+        judge = partial(evaluate, extraction=AS_IT_IS, jail=jail, workers=workers)
+        count = model_token_counter(model) if model else None
+        means = _measured(problems, task_ids[:: -(-len(task_ids) // _MEASURED)], card, count, judge)
+        kept = MeasuredProblems(chosen=chosen, problems=len(task_ids), means=means)
+        if record:
+            write_whole(record, pretty_json(kept))
     size = ExaminationSize(
-        problems=len(task_ids), n=n, max_tokens=max_tokens or card.max_tokens, nodes=nodes, cores_per_node=cores,
+        problems=kept.problems, n=n, max_tokens=max_tokens or card.max_tokens, nodes=nodes, cores_per_node=cores,
         gpus_per_node=gpus, parameters=parameters_of(model) if model else params or 0.0,
     )  # fmt: skip
-    measured = _measured(problems, task_ids[:: -(-len(task_ids) // _MEASURED)], card, count, judge)
-    forecast = forecast_examination(size, measured)
-    click.echo(msgspec.json.encode(forecast) if as_json else plan_markdown(size, measured, forecast))
+    forecast = forecast_examination(size, kept.means)
+    click.echo(msgspec.json.encode(forecast) if as_json else plan_markdown(size, kept.means, forecast))
     return 0
+
+
+class MeasuredProblems(msgspec.Struct, frozen=True, kw_only=True):
+    """Records the measurements of some problems, for plans without the problems."""
+
+    chosen: str
+    """Benchmark, and its split or set."""
+    problems: int
+    means: ProblemMeasurements
 
 
 def _measured(

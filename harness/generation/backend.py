@@ -33,6 +33,9 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     prompt_tokens: int | None
     tokens: int | None
     """Generated tokens, that of the end included."""
+    log_prob: float | None = None
+    """The sum of their log-probabilities by the model itself, at temperature 1 and without a nucleus; None where the
+    backend doesn't give it, or the completion didn't end by the model's own end."""
 
 
 class Generated(NamedTuple):

@@ -166,6 +166,7 @@ def _sample(request: Request, completion: Completion, policy: str) -> Sample:
         finish_reason=completion.finish_reason,
         prompt_tokens=completion.prompt_tokens,
         tokens=completion.tokens,
+        log_prob=completion.log_prob,
     )
 
 

@@ -63,6 +63,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     prompt_tokens: int | None = None
     tokens: int | None = None
     """Generated ones; both counts are the model's own, and None where they are unknown."""
+    log_prob: float | None = None
+    """The sum of the log-probabilities of prompt -> completion and end, at temperature 1; None where it is unknown."""
 
     @property
     def cut_off(self) -> bool:

@@ -19,9 +19,9 @@ from typing import NamedTuple
 import bench_gate
 import numpy as np
 
+from harness.scoring.differences import mean_difference
 from harness.scoring.intervals import mean_interval, redrawn_interval
 from harness.scoring.passk import pass_at_k
-from leaderboards.paired import mean_difference
 
 RUNS = 1000
 PAIRS = 10_000

@@ -24,9 +24,9 @@ from typing import NamedTuple
 import numpy as np
 
 from harness.runs.records import Conditions, Repetition, Result, Score, Tally, Usage
+from harness.scoring.differences import mean_difference
 from leaderboards.gate import judge
 from leaderboards.nightly import NIGHTS, Bets, Night, NightlyState, after, evidence, needed, night_of, reference_of
-from leaderboards.paired import mean_difference
 from leaderboards.regression import Demand, loss_of
 from sandbox.records import Limits, Verdict
 

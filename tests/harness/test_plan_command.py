@@ -6,6 +6,7 @@ import struct
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
+from harness.cli import plan
 from harness.cli.main import run
 
 MINI = ["plan", "--benchmark", "mini", "--n", "10", "--workers", "2"]
@@ -63,3 +64,19 @@ def test_a_mistake_is_one_line(tmp_path, monkeypatch, capsys, options, reason):
     err = capsys.readouterr().err
     assert reason in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_measurements_are_written_once_and_read(tmp_path, capsys, monkeypatch):
+    """Then the problems need not be there; of another set they are refused."""
+    kept = tmp_path / "mini.json"
+    options = [*MINI, "--params", "7B", "--measured", str(kept)]
+    assert run(options) == 0
+    first = capsys.readouterr().out
+
+    monkeypatch.setattr(plan, "load_benchmark", None)
+
+    assert run(options) == 0
+    assert capsys.readouterr().out == first
+    assert run([*options, "--split", "train"]) == 2
+    assert "mini.json: is of mini, not of mini train; name another file" in capsys.readouterr().err

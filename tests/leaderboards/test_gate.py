@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.scoring.differences import mean_difference
 from leaderboards.gate import Check, GateDecision, judge, junit, summary
-from leaderboards.paired import mean_difference
 
 
 def failed(decision):

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.scoring.differences import mean_difference
 from harness.scoring.passk import exact_pass_at_k
-from leaderboards.paired import detectable, holm, mcnemar, mean_difference, p_value, sign_flip
+from leaderboards.paired import detectable, holm, mcnemar, p_value, sign_flip
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=8)
 

@@ -7,15 +7,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainers.batches import Parcel, ProcessPlace, StepMaker, part_of
+from trainers.batches import Parcel, ProcessPlace, StepMaker, Weigher, part_of
 from trainers.config import TrainingOptions
 from trainers.dataset import Encoded, Weighted
 from trainers.fitting import Fit
 from trainers.groups import Group
+from trainers.methods import leave_one_out
+from trainers.trainer import TrainingMethod
 
 pytestmark = pytest.mark.slow
 
 CPU = torch.device("cpu")
+WEIGHER = Weigher(TrainingMethod("rloo", leave_one_out), TrainingOptions())
 TYPES = st.sampled_from([torch.bool, torch.int32, torch.int64, torch.float32, torch.float64, torch.bfloat16])
 TENSORS = st.builds(
     lambda kind, shape: torch.arange(torch.Size(shape).numel()).reshape(shape).to(kind),
@@ -47,9 +50,7 @@ class Halves:
 
 def maker(parts=1, encoder=lambda _group: Encoded((5, 6), ((7, 0), (8, 9, 0)))):
     """Return a maker of steps of two groups out of three."""
-    return StepMaker(
-        [group(number) for number in range(3)], encoder, Halves(parts), TrainingOptions(), ProcessPlace(0, 1, CPU)
-    )
+    return StepMaker([group(number) for number in range(3)], encoder, Halves(parts), WEIGHER, ProcessPlace(0, 1, CPU))
 
 
 @given(st.lists(TENSORS, min_size=1, max_size=6))
@@ -67,7 +68,9 @@ def test_a_parcel_gives_back_what_was_put_in(tensors):
 
 def test_a_part_by_hand():
     """Two tokens of an accepted completion and three of another; weights are halves of halves: two share the loss."""
-    part = part_of([(group(0), Encoded((5, 6), ((7, 0), (8, 9, 0))))], 0.5, packing=True, token_mean=False)
+    chosen = [(group(0), Encoded((5, 6), ((7, 0), (8, 9, 0))))]
+
+    part = part_of(chosen, WEIGHER.weighed(chosen, 0.5, 0.0), packing=True)
 
     assert part.weights.tolist() == [0.125, 0.125, -0.125, -0.125, -0.125]
     assert part.kinds.tolist() == [[1, 1, 0, 0, 0], [0, 0, 1, 1, 1]]

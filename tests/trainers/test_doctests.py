@@ -7,7 +7,7 @@ import pytest
 
 MODULES = (
     "compile.codenet", "compile.data_card", "compile.rewards", "compile.statements", "config", "dataset",
-    "demo.families", "demo.submissions", "methods", "plan.forecast",
+    "demo.families", "demo.submissions", "losses", "methods", "plan.forecast", "study.outlook", "study.study_file",
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from typing import get_type_hints
 
 import msgspec
 import pytest
@@ -92,10 +93,13 @@ def test_every_setting_has_its_option(train, own):
             "sdpa": "flash_attention_2",
             "none": "wandb",
             "auto": "on",
+            "all": "none",
         }.get,
     }
     defaults = msgspec.structs.asdict(TrainingOptions())
     wanted = {name: other[type(value)](value) for name, value in defaults.items()}
+    texts = [name for name, kind in get_type_hints(TrainingOptions).items() if kind == str | None]
+    wanted |= {name: str(wanted[name]) for name in texts}
 
     given = [text for name, value in wanted.items() for text in (f"--{name.replace('_', '-')}", str(value))]
     code, printed, _ = train(*given, "--json", method=own)
@@ -124,10 +128,10 @@ def test_mistakes_are_told_in_one_line(train, own, arguments, message):
 
 def test_an_unknown_method_is_told_with_the_known_ones(train):
     """By name."""
-    code, _, reported = train(method="dpo")
+    code, _, reported = train(method="ppo")
 
     assert code == 2
-    assert "rloo, rloo-exp, rloo-grpo, sft" in reported
+    assert "rloo, rloo-exp, rloo-floor, rloo-grpo, rloo-kl, sft, topr" in reported
 
 
 def test_a_checkpoint_is_a_base_again(tmp_path, train, tiny_base):

@@ -12,7 +12,8 @@ from trainers.config import TrainingOptions, read_recipe
 from trainers.groups import Group, write_groups
 from trainers.plan.device import PassCounts, StepCounts, TrainingDevice, a100
 from trainers.plan.flops import Lengths, operations
-from trainers.plan.forecast import forecast_table, lengths_of, plan_lengths, plan_training, training_forecast
+from trainers.plan.forecast import forecast_table, plan_lengths, plan_training, training_forecast
+from trainers.plan.lengths import lengths_of
 from trainers.plan.sizes import ModelSizes, sizes_of
 
 pytestmark = pytest.mark.slow
@@ -146,6 +147,34 @@ def test_of_many_groups_some_are_tokenized(tmp_path):
 
     assert (len(lengths), total) == (1667, 5000)
     assert sum(one.prompt == 1 for one in lengths) == pytest.approx(len(lengths) / 2, abs=1)
+
+
+def test_lengths_may_be_assumed(tmp_path):
+    """Before there are groups; no tokenizer is needed then."""
+    assumed = tmp_path / "lengths.json"
+    assumed.write_text('{"groups": 3, "lengths": [[4, 9, 10], [5, 1]]}')
+    found = (Lengths(prompt=4, completions=(9, 10)), Lengths(prompt=5, completions=(1,)))
+
+    assert lengths_of(assumed, "nowhere") == (found, 3)
+    assumed.write_text('{"groups": 3, "lengths": [[4]]}')
+    with pytest.raises(UserError, match=r"length >= 2 - at .*; correct or remove it"):
+        lengths_of(assumed, "nowhere")
+
+
+def test_disk_is_for_checkpoints_and_the_state():
+    """Two bytes a parameter, or twelve a trained one of an adapter; the state is twelve a trained one."""
+    half = TrainingOptions(dtype="bfloat16", max_steps=10)
+    forecasts = [
+        forecast_of((SHORT,), 2, msgspec.structs.replace(half, **changed), HAND)
+        for changed in ({}, {"dtype": "float32"}, {"keep_every_steps": 4}, {"lora_rank": 1})
+    ]
+    whole, full, kept, lora = forecasts
+    parameters = whole.parameters
+
+    assert whole.disk_bytes == (2 * parameters, 14 * parameters)
+    assert full.disk_bytes == (4 * parameters, 16 * parameters)
+    assert kept.disk_bytes == (6 * parameters, 18 * parameters)
+    assert lora.disk_bytes == (12 * lora.trained, 24 * lora.trained)
 
 
 def test_no_groups_are_refused(tmp_path):

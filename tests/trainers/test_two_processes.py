@@ -18,7 +18,7 @@ from peft import PeftModel
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
-from trainers import methods
+from trainers import losses, methods
 from trainers.config import TrainingOptions
 
 pytestmark = pytest.mark.slow
@@ -76,9 +76,9 @@ def groups(make_groups):
 def launch(tmp_path, tiny_base, groups):
     """Return a function that trains in two processes and returns how they ended."""
 
-    def run(program, how, out, *settings):
+    def run(program, how, out, *settings, method="trainers.methods:rloo"):
         (tmp_path / "proctor.py").write_text(program)
-        command = ["train", "trainers.methods:rloo", "--groups", groups, "--model", tiny_base, "--out", out]
+        command = ["train", method, "--groups", groups, "--model", tiny_base, "--out", out]
         usual = ["--learning-rate", "1e-3", "--max-steps", str(STEPS)]
         return subprocess.run(
             [sys.executable, *LAUNCH.split(), *how.split(), tmp_path / "proctor.py", *command, *usual, *settings],
@@ -169,3 +169,17 @@ def test_an_adapter_on_two_halves_of_a_model_trains_as_one(tmp_path, groups, tin
     base = AutoModelForCausalLM.from_pretrained(tiny_base)
     loaded = PeftModel.from_pretrained(base, shared / "steps" / "00000015")
     assert any(weight.abs().sum() > 0 for name, weight in loaded.named_parameters() if "lora_B" in name)
+
+
+def test_a_loss_with_a_reference_trains_as_one(tmp_path, groups, tiny_base, launch):
+    """Two processes read what a single one stored; without it they say which command makes it."""
+    alone, shared = tmp_path / "alone", tmp_path / "shared"
+
+    refused = launch(SHARING + PROCTOR, IN_PARTS, shared, method="trainers.losses:dpo")
+    losses.dpo.train(groups, str(tiny_base), alone, OPTIONS)
+    done = launch(SHARING + PROCTOR, IN_PARTS, shared, method="trainers.losses:dpo")
+
+    assert refused.returncode != 0
+    assert "run proctor reference first" in refused.stderr
+    assert done.returncode == 0, done.stderr
+    assert_same_training(shared, alone)

@@ -1,4 +1,4 @@
-"""Runs `proctor compile`: human submissions, or the judged samples of runs, become groups to train on."""
+"""Runs `proctor compile`: human submissions, judged samples of runs, or rows with rewards become groups to train on."""
 
 import os
 import sys
@@ -23,11 +23,13 @@ from sandbox.jail import Jail
 from trainers.compile import codenet
 from trainers.compile.data_card import ODDITIES, PROBLEMS, Card, Counts, Recipe, card_markdown
 from trainers.compile.decontamination import contamination
+from trainers.compile.mix import mix_groups
 from trainers.compile.own_samples import compile_job, read_jobs
 from trainers.compile.pipeline import Compiled, CompilePlan, compile_all, compile_codenet_problem
 from trainers.compile.provenance import Provenance, tree_provenance
 from trainers.compile.rejudge import Rejudged, rejudge, sample_tests
 from trainers.compile.rewards import PAPER, RewardTable, read_table, with_resource_limits
+from trainers.compile.rows import compile_rows, read_row_places
 from trainers.compile.statements import Language
 from trainers.compile.write import LeftOut, Rejudging, compilation, refuse_taken, write_folder
 from trainers.dataset import load_token_counter, tokenizer_sha256
@@ -93,7 +95,7 @@ def group_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group("compile")
 def command() -> None:
-    """Turn submissions or judged samples into groups to train on.
+    """Turn submissions, judged samples or rows with rewards into groups to train on.
 
     The folder written holds groups.parquet, and a data card (card.json, card.md) that accounts for every row.
     """
@@ -156,19 +158,25 @@ def from_codenet(
     return _reported(card, out, as_json=as_json)
 
 
+def _own_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of sources that are no CodeNet."""
+    tokenizer = click.option(
+        "--tokenizer",
+        type=click.Path(path_type=Path),
+        help="The policy's tokenizer.json, or its folder; without it, lengths are not checked.",
+    )
+    workers = click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        default=lambda: len(os.sched_getaffinity(0)),
+        help="Problems compiled in parallel (default: one per core).",
+    )
+    return tokenizer(workers(command))
+
+
 @command.command("run")
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=RunPath())
-@click.option(
-    "--tokenizer",
-    type=click.Path(path_type=Path),
-    help="The policy's tokenizer.json, or its folder; without it, lengths are not checked.",
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=lambda: len(os.sched_getaffinity(0)),
-    help="Problems compiled in parallel (default: one per core).",
-)
+@_own_options
 @group_options
 def from_runs(
     *, runs: tuple[Path, ...], tokenizer: Path | None, workers: int, out: Path, as_json: bool, **options: Any
@@ -185,8 +193,50 @@ def from_runs(
     work = partial(compile_job, plan=plan)
     origin = Provenance(source=f"judged samples of {', '.join(run.resolve().name for run in runs)}")
     record = compilation(origin, runs, plan.recipe)
+    card = write_folder(
+        out, record, lambda done: compile_all(work, islice(jobs, done, None), workers), counts=counts,
+        log_probs=any(one.log_prob is not None for job in jobs for one in job.candidates),
+    )  # fmt: skip
+    return _reported(card, out, as_json=as_json)
+
+
+@command.command("rows")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
+@_own_options
+@group_options
+def from_rows(
+    *, files: tuple[Path, ...], tokenizer: Path | None, workers: int, out: Path, as_json: bool, **options: Any
+) -> int:
+    """Compile rows with prompts, completions and rewards.
+
+    FILE is JSON Lines of such rows as TRL has: prompt with completions and rewards, with completion and reward or
+    label, or with chosen and rejected. Rows of one prompt come together. Rewards are those of the rows; a label or a
+    choice is 1, its opposite 0.
+    """
+    refuse_taken(out)
+    if options["rewards"] or options["reward_resource_limits"]:
+        raise UserError("rows have rewards of their own; leave out --rewards and --reward-resource-limits")
+    plan = _plan(options, tokenizer=tokenizer, language="any", rejudged_by="")
+    plan = msgspec.structs.replace(plan, recipe=msgspec.structs.replace(plan.recipe, rewards=RewardTable(rewards={})))
+    counts = Counts()
+    jobs = read_row_places(files, counts)
+    work = partial(compile_rows, files=tuple(file.resolve() for file in files), plan=plan)
+    record = compilation(Provenance(source=f"rows of {', '.join(file.name for file in files)}"), files, plan.recipe)
     card = write_folder(out, record, lambda done: compile_all(work, islice(jobs, done, None), workers), counts=counts)
     return _reported(card, out, as_json=as_json)
+
+
+@command.command("mix")
+@click.argument("folders", metavar="GROUPS...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write: new or empty.")
+@click.option("--json", "as_json", is_flag=True, help="Print the data card as JSON.")
+def from_groups(*, folders: tuple[Path, ...], out: Path, as_json: bool) -> int:
+    """Put the groups of several folders into one.
+
+    GROUPS is a folder that another compilation wrote: of human submissions, or of own samples. Training shuffles them.
+    """
+    refuse_taken(out)
+    return _reported(mix_groups(folders, out), out, as_json=as_json)
 
 
 def _plan(options: dict[str, Any], *, tokenizer: Path | None, language: Language, rejudged_by: str) -> CompilePlan:

@@ -36,17 +36,18 @@ def of_option(field: inspect.Field) -> Callable[[Callable[..., Any]], Callable[.
     )
 
 
-def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add an option for each setting; one that is not given is None.
+def setting_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that adds an option for each setting; one that is not given is None.
 
     Args:
-        command: Function of a subcommand, with `**given` for the settings.
+        names: Of the settings; none for all.
 
     Returns:
-        The same, decorated.
+        A decorator of a subcommand's function, which has `**given` for the settings.
     """
     fields = cast("inspect.StructType", inspect.type_info(TrainingOptions)).fields
-    return reduce(lambda decorated, field: of_option(field)(decorated), reversed(fields), command)
+    chosen = [field for field in reversed(fields) if not names or field.name in names]
+    return lambda command: reduce(lambda decorated, field: of_option(field)(decorated), chosen, command)
 
 
 def overridden(recipe: TrainingOptions, given: Mapping[str, Any]) -> TrainingOptions:
@@ -99,6 +100,8 @@ def _click_type(kind: inspect.Type) -> click.ParamType[Any]:
         return click.Choice(_OF_THREE)
     if isinstance(kind, inspect.LiteralType):
         return click.Choice([str(value) for value in kind.values])
+    if isinstance(kind, inspect.StrType):
+        return click.STRING
     if isinstance(kind, inspect.IntType):
         return click.INT
     return click.FLOAT if isinstance(kind, inspect.FloatType) else click.BOOL
@@ -124,7 +127,7 @@ GROUP = "proctor.trainers"
 @click.option("--plan", is_flag=True, help="Print tokens, steps, operations, memory and hours, and train nothing.")
 @click.option("--calibrate", is_flag=True, help="With --plan: measure this machine instead of assuming an A100 80 GB.")
 @click.option("--json", "as_json", is_flag=True, help="Print the checkpoint's record, or the plan, as JSON.")
-@setting_options
+@setting_options()
 def command(
     *,
     method: str,

@@ -59,6 +59,7 @@ class Rule(StrEnum):
     CONTAMINATED_STATEMENT = "statement overlaps a benchmark"
     NO_REWARD = "status without reward"
     NO_PROMPT = "sample without prompt"
+    CHAT = "messages instead of a text"
     NO_SOURCE = "no source file"
     NO_FILE = "source is not a plain file"
     TOO_LARGE = "source too large"
@@ -251,7 +252,7 @@ def _head(card: Card) -> Iterator[str]:
     yield f"- tokens: {card.prompt_tokens} in prompts, {card.completion_tokens} in completions"
     yield f"- SHA-256 of the groups: {card.groups_sha256}"
     rewards = ", ".join(f"{status} {reward:+g}" for status, reward in card.recipe.rewards.rewards.items())
-    yield f"- rewards: {rewards}"
+    yield f"- rewards: {rewards or 'those of the rows'}"
     terms = msgspec.structs.asdict(card.recipe.rewards.terms)
     yield f"- extra terms: {', '.join(f'{name} {weight:+g}' for name, weight in terms.items() if weight) or 'none'}"
     options = msgspec.structs.asdict(card.recipe)

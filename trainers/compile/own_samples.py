@@ -106,6 +106,7 @@ def _candidate(
         status=status,
         cpu_time_ms=1000 * finding.cpu_s,
         code_size_bytes=float(size_bytes),
+        log_prob=sample.log_prob,
     )
 
 

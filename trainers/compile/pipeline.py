@@ -41,6 +41,10 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     cpu_time_ms: float | None = None
     memory_kb: float | None = None
     code_size_bytes: float | None = None
+    reward: float | None = None
+    """Given with the program; None for that of its status."""
+    log_prob: float | None = None
+    """That a sample had when it was generated."""
 
 
 class CompilePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,9 +172,12 @@ def compile_candidates(
             problem_id=problem_id,
             prompt=prompt,
             completions=tuple(c.completion for c in group),
-            rewards=tuple(reward_of(c.status, c, plan.recipe.rewards, medians) for c in group),
+            rewards=tuple(
+                reward_of(c.status, c, plan.recipe.rewards, medians) if c.reward is None else c.reward for c in group
+            ),
             statuses=tuple(str(c.status) for c in group),
             source_ids=tuple(c.source_id for c in group),
+            log_probs=tuple(c.log_prob for c in group) if any(c.log_prob is not None for c in group) else (),
         )
         for group in members
     )

@@ -94,6 +94,7 @@ def write_folder(
     *,
     counts: Counts,
     rejudging: Rejudging | None = None,
+    log_probs: bool = False,
 ) -> Card:
     """Write the groups and the card behind them.
 
@@ -106,6 +107,7 @@ def write_folder(
         compile_after: Number of problems that are done -> the results of the others, in their order; called once.
         counts: Counts so far; those of the problems are added.
         rejudging: Judges the members of the groups, which then hold no accepted one that fails here; None for none.
+        log_probs: Whether any member has a log-probability.
 
     Returns:
         The card, as written.
@@ -117,7 +119,7 @@ def write_folder(
     _compile(draft, record, compile_after)
     crossed = _settled(draft, rejudging, counts) if rejudging else {}
     matches: list[Match] = []
-    sha256 = write_groups(draft / GROUPS_FILE, _groups(draft / _COMPILED, counts, matches))
+    sha256 = write_groups(draft / GROUPS_FILE, _groups(draft / _COMPILED, counts, matches), log_probs=log_probs)
     tables = tables_of(counts)
     fates, totals = tables.pop(ROWS, {}), tables.pop(TOTALS, {})
     card = Card(

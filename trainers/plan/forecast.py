@@ -8,27 +8,21 @@ Known are the model's config.json, its tokenizer and the groups. Operations and 
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from harness.errors import UserError
-from harness.generation.loading import load_tokenizer
-from harness.generation.tokens import Tokens
 from harness.progress import say
 from trainers.config import TrainingOptions
-from trainers.dataset import batch, encode, total_steps
-from trainers.groups import GROUPS_FILE, read_groups
+from trainers.dataset import batch, total_steps
 from trainers.plan.device import Range, StepCounts, StepWork, TrainingDevice, a100, step_time
 from trainers.plan.flops import Lengths, operations, rows_of
+from trainers.plan.lengths import lengths_of
 from trainers.plan.memory import Memory, step_memory
 from trainers.plan.sizes import ModelSizes, sizes_of, trained
-
-_GROUPS_TOKENIZED = 2000
-"""At most so many, evenly spread: the mean of their lengths is known to about a hundredth."""
 
 
 class TrainingForecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +52,8 @@ class TrainingForecast(msgspec.Struct, frozen=True, kw_only=True):
     memory: Memory
     peak_bytes: int
     """All of the memory, of each process."""
+    disk_bytes: Range
+    """Of the checkpoint in the end, and with the state to resume from beside it."""
     hours: Range
     """The fewest and the most; the slowest of the three that follow decides each step."""
     hours_of_launches: Range
@@ -130,42 +126,6 @@ def _typical_step(lengths: Sequence[Lengths], options: TrainingOptions) -> tuple
     return tuple(ordered[len(ordered) * (2 * place + 1) // (2 * count)] for place in range(count))
 
 
-def lengths_of(groups: Path, model: str) -> tuple[tuple[Lengths, ...], int]:
-    """Return the tokens of groups spread evenly over a folder or file, and the number of all groups.
-
-    Args:
-        groups: Folder or file of the groups.
-        model: Folder or name of the model, for its tokenizer.
-
-    Returns:
-        Lengths of at most 2,000 groups, and the number of all.
-
-    Raises:
-        UserError: The groups or the tokenizer can't be read.
-    """
-    path = groups / GROUPS_FILE if groups.is_dir() else groups
-    total = sum(1 for _ in read_groups(path))
-    if not total:
-        raise UserError(f"{path}: holds no group to train on; see the card beside it")
-    tokens = Tokens(_tokenizer(model))
-    every = -(-total // _GROUPS_TOKENIZED)
-    encoded = (encode(group, tokens, 0) for group in islice(read_groups(path), None, None, every))
-    lengths = (Lengths(prompt=len(one.prompt), completions=tuple(map(len, one.completions))) for one in encoded)
-    return tuple(lengths), total
-
-
-def _tokenizer(model: str) -> Any:
-    try:
-        tokenizer = load_tokenizer(model)
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{model}: has no tokenizer that transformers can read ({error}); name a model with its tokenizer"
-        ) from error
-    if len(tokenizer) <= len(tokenizer.all_special_tokens):  # what transformers makes up where the files are missing
-        raise UserError(f"{model}: has no files of a tokenizer; name a model with its tokenizer")
-    return tokenizer
-
-
 def training_forecast(
     sizes: ModelSizes,
     lengths: Sequence[Lengths],
@@ -215,6 +175,7 @@ def training_forecast(
         moved=_total([one.work.moved for one in planned], steps),
         memory=needed,
         peak_bytes=needed.total,
+        disk_bytes=_disk_bytes(sizes.parameters, trained(sizes, options), steps, options),
         hours=_total([time.whole for time in times], steps / 3600),
         hours_of_launches=_total([time.launches for time in times], steps / 3600),
         hours_of_operations=_total([time.operations for time in times], steps / 3600),
@@ -261,6 +222,18 @@ def _plan_step(
     )
 
 
+_STATE_BYTES = 12
+"""Of a trained parameter in the state to resume from: its weight and AdamW's two moments in float32."""
+
+
+def _disk_bytes(parameters: int, trained_: int, steps: int, options: TrainingOptions) -> Range:
+    """Return the bytes of the checkpoints that are kept, without and with the state to resume from."""
+    whole = parameters * (2 if options.dtype == "bfloat16" else 4)
+    kept = _STATE_BYTES * trained_ if options.lora_rank else whole  # AdamW's moments lie beside an adapter
+    copies = 1 + (steps // options.keep_every_steps if options.keep_every_steps else 0)
+    return copies * kept, copies * kept + _STATE_BYTES * trained_
+
+
 def _bytes(needed: Memory) -> int:
     return needed.total
 
@@ -304,6 +277,7 @@ def _rows(forecast: TrainingForecast) -> Iterator[tuple[str, str]]:
     room = forecast.device.memory_bytes
     fits = "" if room is None else f" of {_gb(room)}{'' if forecast.peak_bytes <= room else ': does not fit'}"
     yield "memory at the peak", f"{_gb(forecast.peak_bytes)}{fits}"
+    yield "disk", _range(forecast.disk_bytes, _gb)
     for cause, hours in (
         ("launches", forecast.hours_of_launches),
         ("operations", forecast.hours_of_operations),

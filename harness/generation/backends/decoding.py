@@ -42,6 +42,35 @@ class GeneratedTokens(NamedTuple):
     """Of the row in its batch."""
     tokens: tuple[int, ...]
     ended: bool
+    log_prob: float
+    """The sum over the tokens, by the model's own logits."""
+
+
+class Likelihood(LogitsProcessor):
+    """Adds up the log-probabilities of the tokens that are taken, by the logits before anything is done to them.
+
+    It comes first among the processors, and is told each token when it has been taken.
+    """
+
+    def __init__(self, rows: int, device: torch.device) -> None:
+        """Begin at 0 for each row."""
+        self.sums = torch.zeros(rows, dtype=torch.float64, device=device)  # (B,)
+        self._logits = torch.empty(0)
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:  # noqa: ARG002
+        """Keep the logits, (B, V), until a token of each row has been taken, and return them as they are."""
+        self._logits = scores
+        return scores
+
+    def add(self, taken: torch.Tensor, going: torch.Tensor) -> None:
+        """Add the tokens that were taken.
+
+        Args:
+            taken: (B, 1), the token of each row.
+            going: (B), whether a row goes on.
+        """
+        found = self._logits.gather(1, taken)[:, 0] - self._logits.logsumexp(1)
+        self.sums += torch.where(going, found, 0.0)
 
 
 class SeededChoice(LogitsProcessor):
@@ -82,11 +111,12 @@ class Ends(StoppingCriteria):
         rows: int,
         pausing: bool,
         progress: "BatchProgress",
+        likelihood: Likelihood,
         device: torch.device,
     ) -> None:
         """Watch what follows the first `start` tokens: a stop string may not begin in the prompt."""
         self._ends, self._stop, self._start = torch.tensor(ends, dtype=torch.int64, device=device), stop, start
-        self._pausing, self._progress = pausing, progress
+        self._pausing, self._progress, self._likelihood = pausing, progress, likelihood
         self._seen = 0
         """Rows that had ended at the last pause."""
         self.ended = torch.zeros(rows, dtype=torch.bool, device=device)
@@ -98,6 +128,7 @@ class Ends(StoppingCriteria):
         ending = torch.isin(generated[:, -1], self._ends)
         if self._stop:
             ending |= self._stop(generated, scores)
+        self._likelihood.add(generated[:, -1:], ~self.ended)
         self.lengths += ~self.ended
         self.ended |= ending
         self._progress.tokens = generated.shape[1]
@@ -150,20 +181,20 @@ def generate_batch(
         progress: is kept up to date.
 
     Yields:
-        The wanted rows, soon after each has ended, with its tokens after the prompt and whether it ended before the
-        limit.
+        The wanted rows, soon after each has ended, with its tokens after the prompt, whether it ended before the
+        limit, and their log-probability.
     """
     prompts = {prompt: place for place, prompt in enumerate(dict.fromkeys(row.prompt for row in batch))}
     ids, mask, common = _padded(tuple(prompts), model)  # (P, L)
     of_rows = torch.tensor([prompts[row.prompt] for row in batch], device=model.device)  # (B,)
     limit, start = batch[0].limit, ids.shape[1]
     pausing = not stateful_layers(model)  # `generate` can't take up every state again
-    until = Ends(ends, stop, start=start, rows=len(batch), pausing=pausing, progress=progress, device=model.device)
-    processors = LogitsProcessorList()
-    if sampling.temperature > 0:
-        seeds = [row.request.seed for row in batch]
-        processors.extend(_warpers(sampling))
-        processors.append(SeededChoice(seeds, start=start, limit=limit, device=model.device))
+    likelihood = Likelihood(len(batch), model.device)
+    until = Ends(
+        ends, stop, start=start, rows=len(batch), pausing=pausing, progress=progress, likelihood=likelihood,
+        device=model.device,
+    )  # fmt: skip
+    processors = LogitsProcessorList([likelihood, *_choosers(batch, sampling, start, model.device)])
     cache = _computed(model, ids, mask, of_rows, common)
     ids, mask, left = ids[of_rows], mask[of_rows], set(wanted)
     while left:
@@ -179,11 +210,12 @@ def generate_batch(
         )
         ids, cache = made.sequences, made.past_key_values
         mask = torch.nn.functional.pad(mask, (0, ids.shape[1] - mask.shape[1]), value=1)
-        ended, lengths = until.ended.tolist(), until.lengths.tolist()
+        ended, lengths, sums = until.ended.tolist(), until.lengths.tolist(), likelihood.sums.tolist()
         full = ids.shape[1] - start == limit
         for place in sorted(place for place in left if ended[place] or full):
             left.remove(place)
-            yield GeneratedTokens(place, tuple(ids[place, start : start + lengths[place]].tolist()), ended[place])
+            tokens = tuple(ids[place, start : start + lengths[place]].tolist())
+            yield GeneratedTokens(place, tokens, ended[place], sums[place])
 
 
 def stop_criterion(tokenizer: PreTrainedTokenizerBase, stop: Sequence[str]) -> StopStringCriteria | None:
@@ -197,6 +229,14 @@ def stop_criterion(tokenizer: PreTrainedTokenizerBase, stop: Sequence[str]) -> S
         None where there are none.
     """
     return StopStringCriteria(tokenizer, list(stop)) if stop else None
+
+
+def _choosers(batch: Batch, sampling: Sampling, start: int, device: torch.device) -> list[LogitsProcessor]:
+    """Return what picks the rows' tokens by their random numbers; nothing at temperature 0."""
+    if sampling.temperature <= 0:
+        return []
+    seeds = [row.request.seed for row in batch]
+    return [*_warpers(sampling), SeededChoice(seeds, start=start, limit=batch[0].limit, device=device)]
 
 
 def _warpers(sampling: Sampling) -> list[LogitsProcessor]:

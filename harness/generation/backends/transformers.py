@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from harness.generation.backends.decoding import BatchProgress
 
 
+_DIGITS = 3
+"""Of a log-probability: more are of the machine that summed it."""
 _WRONG_IN_BATCHES = frozenset({"rwkv"})
 """Kinds of models whose state transformers 5 mixes up between the rows of a batch, and which ignore padding."""
 
@@ -142,13 +144,14 @@ class _Loaded:
 
         wanted = [place for place, row in enumerate(batch) if row.request.key in missing]
         try:
-            for place, tokens, ended in self._decoding.generate_batch(
+            for place, tokens, ended, log_prob in self._decoding.generate_batch(
                 self._model, batch, sampling, ends=self._ends, stop=stop, wanted=wanted, progress=progress
             ):
                 row = batch[place]
-                yield Generated(
-                    row.request, self._tokens.completion(row.prompt, tokens, ended=ended, stop=sampling.stop)
-                )
+                completion = self._tokens.completion(row.prompt, tokens, ended=ended, stop=sampling.stop)
+                if ended and tokens[-1] in self._ends:  # a stop string is sampled, but no part of the completion
+                    completion = msgspec.structs.replace(completion, log_prob=round(log_prob, _DIGITS))
+                yield Generated(row.request, completion)
         except RuntimeError as error:
             if not should_reduce_batch_size(error):
                 raise
