@@ -40,6 +40,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Day of publication, such as 2024-08-17; empty where it is unknown."""
     prelude: str = ""
     """Name of the prelude of its programs, see `harness.benchmarks.prelude`; empty for none."""
+    contest: str = ""
+    """Such as codeforces/1036, where its row names one; no part of what the problem says, nor of its hash."""
 
     @property
     def kind(self) -> str:
