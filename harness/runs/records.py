@@ -249,6 +249,8 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     c: int
     lost: int = 0
     """Samples with a sandbox error."""
+    answers: tuple[int, ...] | None = None
+    """Sizes of the groups of wrong samples that answered all tests alike; None where not all answers are known."""
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
