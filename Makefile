@@ -49,7 +49,7 @@ test-vllm: .venv-vllm/.installed  ## Run the tests of vLLM's engine, in an envir
 	@touch $@
 
 demo: setup  ## Train, generate, examine and tabulate in miniature; one that was interrupted goes on.
-	.venv/bin/proctor demo
+	.venv/bin/proctor study studies/miniature.toml --out runs/demo
 
 bench: setup  ## Measure what the README claims, one script of tests/bench after the other.
 	@for script in $(sort $(wildcard tests/bench/bench_*.py)); do \

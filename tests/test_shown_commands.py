@@ -16,6 +16,7 @@ from usual_conditions import conditions
 
 from harness.benchmarks.mini import known_samples, mini
 from harness.benchmarks.problem_info import problem_infos
+from harness.cli import selftest
 from harness.cli.main import run
 from harness.runs.jsonl import as_row
 from harness.runs.records import Evaluation, Run, Source
@@ -23,13 +24,12 @@ from harness.runs.row_store import SampleCopy
 from harness.scoring.report import report_markdown
 from harness.scoring.score import score
 from sandbox.records import Verdict
-from trainers.demo import stages as known_programs
 
 pytestmark = pytest.mark.slow
 
 DATA = ROOT.parent / "shared" / "data"
 MBPP_TASKS_TRIED = 3
-PROGRAMS_IN_DEMO = 10
+PROGRAMS_TRIED = 10
 SHORTENED = "..."
 
 
@@ -47,9 +47,7 @@ def makers_of(command):
 
 COMMANDS = {command: lines for text in DOCUMENTS.values() for command, lines in shown(text)}
 OURS = {command: lines for command, lines in COMMANDS.items() if command.startswith("proctor ")}
-KNOWN = "proctor demo --examine-only"
-ELSEWHERE = "proctor demo"
-"""What tests/test_demo.py runs, at a tiny size."""
+KNOWN = "proctor selftest"
 NEED_DATA = [command for command in OURS if "mbpp" in command]
 QUICK = [known for known in known_samples() if known.verdict in {Verdict.ACCEPTED, Verdict.WRONG_ANSWER}]
 NEED_POLICY = [command for command, _ in shown(TRAINING)]
@@ -57,21 +55,19 @@ NEED_POLICY = [command for command, _ in shown(TRAINING)]
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """Work in an empty folder that holds the README's samples, with a demo of few programs, none of them slow."""
-    monkeypatch.setattr(known_programs, "known_samples", lambda: iter(QUICK[:PROGRAMS_IN_DEMO]))
+    """Work in an empty folder that holds the README's samples, with a selftest of few programs, none slow."""
+    monkeypatch.setattr(selftest, "known_samples", lambda: iter(QUICK[:PROGRAMS_TRIED]))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "studies").symlink_to(ROOT / "studies")
     (tmp_path / "tries.jsonl").write_text(blocks(README, "json")[0])
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    "command", [command for command in OURS if command not in {*NEED_DATA, *NEED_POLICY, ELSEWHERE}]
-)
+@pytest.mark.parametrize("command", [command for command in OURS if command not in {*NEED_DATA, *NEED_POLICY}])
 def test_commands_run(place, capsys, command):
-    """Every command that needs nothing but proctor ends well and prints what is shown; the demo's table is below.
+    """Every command that needs nothing but proctor ends well and prints what is shown; the selftest's table is below.
 
-    A command that names a run comes after the one that makes it, and one that replays the demo's after the demo.
+    A command that names a run comes after the one that makes it, and one that replays the selftest's after that.
     """
     assert place.is_dir()
     if "--model runs/known" in command:
@@ -152,7 +148,7 @@ def test_gates_shown_pass_equal_policies(tmp_path, monkeypatch):
     assert [run(command) for command in commands] == [0, 0, 0]
 
 
-def test_the_demo_shows_the_known_verdicts(tmp_path):
+def test_the_selftest_shows_the_known_verdicts(tmp_path):
     """The table in the README is the one that the verdicts known beforehand add up to."""
     known = tuple(known_samples())
     problems = mini.problems(None)

@@ -153,7 +153,7 @@ def test_lengths_may_be_assumed(tmp_path):
     """Before there are groups; no tokenizer is needed then."""
     assumed = tmp_path / "lengths.json"
     assumed.write_text('{"groups": 3, "lengths": [[4, 9, 10], [5, 1]]}')
-    found = (Lengths(prompt=4, completions=(9, 10)), Lengths(prompt=5, completions=(1,)))
+    found = (Lengths(prompt=4, completions=(9, 10), own=True), Lengths(prompt=5, completions=(1,), own=True))
 
     assert lengths_of(assumed, "nowhere") == (found, 3)
     assumed.write_text('{"groups": 3, "lengths": [[4]]}')

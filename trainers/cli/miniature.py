@@ -1,4 +1,4 @@
-"""Runs `proctor miniature`: makes the material and the base that the demo begins with."""
+"""Runs `proctor miniature`: makes the material and the base of the miniature."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ _seed = click.option("--seed", type=click.IntRange(min=0), default=0, help="Base
 
 @click.group("miniature")
 def command() -> None:
-    """Make the material and the base that the demo begins with."""
+    """Make the material and the base of the miniature, the whole loop at a small size."""
 
 
 @command.command("submissions")

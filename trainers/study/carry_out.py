@@ -24,9 +24,9 @@ from typing import BinaryIO
 import msgspec
 
 from harness.errors import OUR_FAULT, UserError
-from harness.runs.jsonl import pretty_json, write_whole
-from trainers.study.contents import own_turn
-from trainers.study.steps import StudyStep
+from harness.runs.jsonl import own_turn, pretty_json, write_whole
+from trainers.study.marks import Mark, Pace
+from trainers.study.steps import StudyStep, depending
 
 RESUMING = ("train", "run", "generate", "score")
 """Commands that go on with what an earlier process left; of any other, what it left is removed."""
@@ -37,21 +37,12 @@ Proctor = Callable[[list[str]], int]
 """Runs a command line of proctor in this process, and returns its exit code; a function of a module."""
 
 
-class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """Records the origin of a finished step."""
-
-    command: tuple[str, ...]
-    inputs: tuple[str, ...]
-    version: str
-    """Of proctor."""
-    seconds: float
-
-
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """Names a step that failed, and its exit code."""
+    """Names a step that failed, its exit code, and the steps that don't begin for it."""
 
     step: StudyStep
     code: int
+    left_out: tuple[StudyStep, ...]
 
 
 def load_libraries(steps: Iterable[StudyStep]) -> None:
@@ -65,8 +56,10 @@ def load_libraries(steps: Iterable[StudyStep]) -> None:
     multiprocessing.set_forkserver_preload(list(modules))
 
 
-def carry_out(steps: Sequence[StudyStep], proctor: Proctor, *, jobs: int, say: Callable[[str], None]) -> Failure | None:
-    """Run the steps that aren't done, each when its inputs are.
+def carry_out(
+    steps: Sequence[StudyStep], proctor: Proctor, *, jobs: int, say: Callable[[str], None]
+) -> tuple[Failure, ...]:
+    """Run the steps that aren't done, each when its inputs are; a failure stops only those that need it.
 
     Args:
         steps: Each behind those that it needs, which may be left out where they are done.
@@ -75,22 +68,24 @@ def carry_out(steps: Sequence[StudyStep], proctor: Proctor, *, jobs: int, say: C
         say: Is told of each step that begins.
 
     Returns:
-        The first failure, after which no other step began; None where all ended well.
+        The failures in the order in which they came; empty where all ended well.
 
     Raises:
         UserError: An input of a step is not made, and none of these steps makes it.
     """
+    pace = Pace(steps)
     waiting = [step for step in steps if not step.is_done]
     count, begun = len(steps), len(steps) - len(waiting)
     running: dict[int, tuple[ForkServerProcess, StudyStep]] = {}
-    failure = None
+    failures = list[Failure]()
     with ExitStack() as ending:
         ending.callback(_end, running)
-        while running or (waiting and failure is None):
-            for step in _ready(waiting)[: 0 if failure else jobs - len(running)]:
+        while running or waiting:
+            for step in _ready(waiting)[: jobs - len(running)]:
+                left = pace.left((*waiting, *(one for _, one in running.values())), jobs)
                 waiting.remove(step)
                 begun += 1
-                say(f"step {begun} of {count}: {step.label}\n$ proctor {shlex.join(step.arguments)}")
+                say(f"step {begun} of {count}{left}: {step.label}\n$ proctor {shlex.join(step.arguments)}")
                 process = _started(proctor, step, quiet=jobs > 1)
                 running[process.sentinel] = process, step
             if not running:
@@ -98,9 +93,14 @@ def carry_out(steps: Sequence[StudyStep], proctor: Proctor, *, jobs: int, say: C
             for sentinel in wait(list(running)):
                 process, step = running.pop(int(sentinel))  # type: ignore[arg-type]  # sentinels are numbers here
                 process.join()
-                if process.exitcode and failure is None:
-                    failure = Failure(step=step, code=process.exitcode if process.exitcode > 0 else OUR_FAULT)
-    return failure
+                if not process.exitcode:
+                    pace.add(step)
+                    continue
+                code = process.exitcode if process.exitcode > 0 else OUR_FAULT
+                left_out = depending(waiting, step)
+                waiting = [one for one in waiting if one not in left_out]
+                failures.append(Failure(step=step, code=code, left_out=left_out))
+    return tuple(failures)
 
 
 def captured_outputs(commands: Sequence[Sequence[str]], proctor: Proctor, folder: Path) -> tuple[bytes | None, ...]:
@@ -223,9 +223,12 @@ def failed_line(failure: Failure) -> str:
         failure: As of `carry_out`.
     """
     step = failure.step
-    said = f"{step.label} failed with exit code {failure.code}"
+    parts = [f"{step.label} failed with exit code {failure.code}"]
+    if names := {one.name: None for one in failure.left_out}:
+        parts.append(f"{len(failure.left_out)} steps need it and were left out ({', '.join(names)})")
+    last = ""
     with suppress(OSError, IndexError):
         last = step.log.read_bytes()[-4096:].decode("utf-8", "replace").strip().splitlines()[-1]
-        if not last.startswith("$ "):  # the command alone: what it said went to stderr
-            return f"{said}; {step.log} ends with: {last}"
-    return f"{said}; see above, and {step.log}"
+    seen = not last or last.startswith("$ ")  # the command alone: what it said went to stderr
+    parts.append(f"see above, and {step.log}" if seen else f"{step.log} ends with: {last}")
+    return "; ".join(parts)

@@ -16,8 +16,8 @@ OUT = "out"
 """What `{out}` names in a command: the place that the step writes."""
 FILE = "file"
 """Value of an entry that is the path of a file or folder."""
-ELSEWHERE = ("card", "demo", "reference", "study")
-"""Commands that write into the outcomes of others, or are studies themselves."""
+ELSEWHERE = ("card", "reference", "study")
+"""Commands that write into the outcomes of others, or are studies themselves; `card` with `--out` is neither."""
 _NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 _REFERENCE = re.compile(r"\{([a-z][a-z0-9-]*)(?:\.([a-z][a-z0-9-]*))?\}", re.ASCII)
 _BRACES = re.compile(r"\{[^{}\s]{0,80}\}?|\}")
@@ -47,6 +47,8 @@ class StepText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """GPU hours that the step may take, or none."""
     slurm: str = ""
     """Options of sbatch for the step."""
+    seconds: Annotated[float, Meta(ge=0)] = 0.0
+    """That one such step took where the file was written; of no other step more is known before one has run."""
 
 
 class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -211,7 +213,7 @@ def _faults_of_step(study: Study, name: str, step: StepText) -> Iterator[str]:
     first = (step.command.split() or [""])[0]
     if not _NAME.fullmatch(first):
         yield f"{where}.command: begins with {first!r}; begin with a command of proctor, such as train"
-    if first in ELSEWHERE:
+    if first in ELSEWHERE and not (first == "card" and Named(OUT) in named_in(step.command)):
         yield f"{where}.command: {first} can't be a step, for it writes elsewhere than {{{OUT}}}"
     yield from (
         f"{where}.per: {name!r} is not a list in over; define it there" for name in set(step.per) - set(study.over)
