@@ -19,7 +19,7 @@ import msgspec
 
 from harness.cli.main import run
 from harness.cli.options import jail_options
-from harness.errors import OUR_FAULT, UserError
+from harness.errors import OUR_FAULT, UserError, install_command
 from harness.runs.jsonl import read, write_whole
 from harness.runs.run_folder import read_run
 from sandbox.jail import ALL_LAYERS, Jail
@@ -98,7 +98,7 @@ def command(
         return OUR_FAULT if surprises else 0
     out = out or Path("runs/demo")
     if missing := [name for name in _LIBRARIES if not importlib.util.find_spec(name)]:
-        raise UserError(f"the demo trains a model and needs {', '.join(missing)}; pip install 'proctor[train]'")
+        raise UserError(f"the demo trains a model and needs {', '.join(missing)}; {install_command('proctor[train]')}")
     sizes = Sizes(seed=seed, problems=problems, steps=steps, tests=tests)
     settings = DemoSettings(sizes=sizes, jail=_arguments_of(jail))
     _claim(out, settings)
