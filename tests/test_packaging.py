@@ -25,9 +25,9 @@ PACKAGES = ("sandbox", "harness", "trainers", "leaderboards")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 OLDEST_EXAMINED = (3, 10)
 SETUPTOOLS_NEEDED = 77
-NOT_COPIED = (
-    ".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis", "*.egg-info", "build", "dist", "node_modules", "runs", "site",
-)  # fmt: skip
+MADE_HERE = shutil.ignore_patterns(".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis", "*.egg-info")
+MADE_AT_THE_TOP = {"build", "dist", "runs", "site"}
+"""Names of folders that others of ours have below."""
 
 
 def setuptools_major():
@@ -48,19 +48,24 @@ def run(command, **options):
 def tracked():
     """Return the files of the repository; an unpacked source distribution has no history, and is what it is."""
     try:
-        names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        git = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607
     except (OSError, subprocess.CalledProcessError):
         return None
-    return {name for name in names.split("\0") if name}
+    return {name for name in git.stdout.split("\0") if name}
+
+
+def not_copied(folder, names):
+    """Return what tools made in a folder of the repository."""
+    return MADE_HERE(folder, names) | (MADE_AT_THE_TOP & set(names) if Path(folder) == ROOT else set())
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """Build a source distribution of a copy of the repository, and a wheel of that; return both, without the network."""
+    """Build a source distribution of a copy of the repository, and a wheel of that, without the network."""
     if setuptools_major() < SETUPTOOLS_NEEDED:
         pytest.skip(f"building without the network needs setuptools {SETUPTOOLS_NEEDED} or newer in this environment")
     place = tmp_path_factory.mktemp("built")
-    shutil.copytree(ROOT, place / "source", ignore=shutil.ignore_patterns(*NOT_COPIED))
+    shutil.copytree(ROOT, place / "source", ignore=not_copied)
     build = "import sys; from setuptools.build_meta import build_sdist; build_sdist(sys.argv[1])"
     run([sys.executable, "-c", build, place], cwd=place / "source")
     (sdist,) = place.glob("proctor-*.tar.gz")
@@ -110,11 +115,8 @@ def test_an_installed_wheel_scores_outside_the_repository(built, tmp_path):
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-cache-dir", "--target"]
     run([*pip, installed, wheel])
     elsewhere.mkdir()
-    completions = (
-        "def longest_even_run(values):\n    run = best = 0\n    for value in values:\n"
-        "        run = 0 if value % 2 else run + 1\n        best = max(best, run)\n    return best\n",
-        "def longest_even_run(values):\n    return len(values)\n",
-    )
+    right = "[len(run) for run in ''.join('01'[v % 2] for v in values).split('1')]"
+    completions = (f"def longest_even_run(values):\n    return max({it})\n" for it in (right, "values"))
     rows = ({"task_id": "introductory/longest_even_run", "model": "m", "completion": text} for text in completions)
     (elsewhere / "tries.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     proctor = {"cwd": elsewhere, "env": {**os.environ, "PYTHONPATH": str(installed)}}

@@ -121,7 +121,9 @@ def _connected(address: str) -> Iterator[None]:
     try:
         import ray  # noqa: PLC0415 - heavy, and an extra
     except ModuleNotFoundError:
-        raise UserError(f"--cluster needs Ray, on this machine and on each node: {install_command('proctor[ray]')}") from None
+        raise UserError(
+            f"--cluster needs Ray, on this machine and on each node: {install_command('proctor[ray]')}"
+        ) from None
     _refuse_silence(address)
     try:
         ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level=logging.WARNING)

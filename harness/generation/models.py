@@ -129,7 +129,9 @@ def _fetched(model: str) -> Path:
     try:
         from huggingface_hub import snapshot_download  # noqa: PLC0415 - an extra, and needed for the hub only
     except ModuleNotFoundError as error:
-        raise UserError(f"there is no folder {model}; to take it from the hub: {install_command('huggingface_hub')}") from error
+        raise UserError(
+            f"there is no folder {model}; to take it from the hub: {install_command('huggingface_hub')}"
+        ) from error
     try:
         return Path(snapshot_download(model, ignore_patterns=list(_OF_OTHER_LIBRARIES)))
     except (OSError, ValueError) as error:  # which all errors of the hub are: of the name, the access, the network

@@ -20,7 +20,7 @@ def numbers_in(header):
     if not header.exists():
         pytest.skip(f"needs {header} (Debian's linux-libc-dev)")
     found = re.findall(r"^#define __NR(?:3264)?_(\w+)\s+(\d+)$", header.read_text(), re.MULTILINE)
-    return {name: number for name, number in reversed(found)}
+    return dict(reversed(found))
 
 
 def test_calls_on_x86_64_have_the_kernels_numbers():

@@ -219,7 +219,9 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
     try:
         import transformers as _library  # noqa: F401, PLC0415 - seconds
     except ModuleNotFoundError as error:
-        raise UserError(f"the backend transformers needs libraries: {install_command('proctor[transformers]')}") from error
+        raise UserError(
+            f"the backend transformers needs libraries: {install_command('proctor[transformers]')}"
+        ) from error
     weights = find_weights(model)
     device = _device(options.device)
     loaded = _from_disk(weights, options, device)
