@@ -39,7 +39,7 @@ check: dev  ## Look without running: format, lint, types, and whether the docume
 	.venv/bin/ruff check
 	.venv/bin/mypy
 	.venv/bin/python tests/bench/bench_house.py --check
-	.venv/bin/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict
 	.venv/bin/pytest -n auto tests/test_docs.py tests/test_links.py tests/test_shown_commands.py tests/test_tutorials.py \
 		tests/test_packaging.py tests/test_floor_plan.py
 
@@ -62,7 +62,7 @@ demo: dev  ## Train, generate, examine and tabulate in miniature; one that was i
 	.venv/bin/proctor study studies/miniature.toml --out runs/demo
 
 docs: dev  ## Build the site of docs in build/site; a link that leads nowhere is an error.
-	.venv/bin/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict
 
 bench: dev  ## Measure what the documents claim, one script of tests/bench after the other.
 	@for script in $(sort $(wildcard tests/bench/bench_*.py)); do \
