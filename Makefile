@@ -39,8 +39,7 @@ check: dev  ## Look without running: format, lint, types, and whether the docume
 	.venv/bin/ruff check
 	.venv/bin/mypy
 	.venv/bin/python tests/bench/bench_house.py --check
-	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict
-	.venv/bin/pytest -n auto tests/test_docs.py tests/test_links.py tests/test_shown_commands.py tests/test_tutorials.py \
+	.venv/bin/pytest -n auto tests/test_docs.py tests/test_site.py tests/test_shown_commands.py tests/test_tutorials.py \
 		tests/test_packaging.py tests/test_floor_plan.py
 
 quick: dev  ## Run the unit and property tests, in less than a minute on two cores.
