@@ -1,7 +1,7 @@
 # An image of the command `proctor`, which runs as an ordinary user:
 #
 #   docker build --tag proctor .
-#   docker run --rm --volume "$PWD:/work" --user "$(id -u):$(id -g)" proctor score tries.jsonl --benchmark mini
+#   docker run --rm --user "$(id -u):$(id -g)" --volume "$PWD:/work" proctor score tries.jsonl --benchmark mini
 #
 # That gives the layers of isolation that need no namespaces. docs/install.md has the options for all of them.
 
