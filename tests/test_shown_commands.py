@@ -15,6 +15,7 @@ import tiny_policy
 from documents import DOCUMENTS, GATE, README, ROOT, TRAINING, blocks, shown
 from usual_conditions import conditions
 
+from harness.benchmarks import mini as mini_module
 from harness.benchmarks.mini import known_samples, mini
 from harness.benchmarks.problem_info import problem_infos
 from harness.cli import selftest
@@ -135,6 +136,31 @@ def test_commands_on_training_run(policy_place):
 
     assert [run(shlex.split(command)[1:]) for command in (*NEED_POLICY, own)] == [0] * (len(NEED_POLICY) + 1)
     assert (policy_place / "checkpoints" / "rloo" / "model.safetensors").exists()
+
+
+ONE_PROBLEM = """
+kind = "call"
+statement = "Return the number plus one."
+function = "f"
+cases = [{arguments = "[2]", expected = "3"}]
+reference = "def f(n): return n + 1"
+programs = []
+"""
+
+
+def test_the_examination_shown_runs(policy_place, monkeypatch):
+    """As docs/training.md has it, by a model with a chat template; of the benchmark's problems there is one."""
+    base = policy_place / "base"
+    (base / "chat_template.jinja").write_text("{% for message in messages %}{{ message.content }}{% endfor %}")
+    config = json.loads((base / "config.json").read_text())
+    (base / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 8192}))
+    (policy_place / "introductory").mkdir()
+    (policy_place / "introductory" / "one.toml").write_text(ONE_PROBLEM)
+    monkeypatch.setattr(mini_module, "HOME", policy_place)
+    (examined,) = (text for text in blocks(TRAINING, "sh") if "--examine mini" in text)
+
+    assert [run(shlex.split(command)[1:]) for command in (NEED_POLICY[0], examined)] == [0, 0]
+    assert (policy_place / "checkpoints" / "rloo" / "best" / "model.safetensors").exists()
 
 
 def test_gates_shown_pass_equal_policies(tmp_path, monkeypatch):

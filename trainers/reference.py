@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import torch
 from accelerate import PartialState
 from safetensors import SafetensorError, safe_open
@@ -209,8 +210,16 @@ def _write(
             starts = torch.tensor([0, *(len(one) for one in found)]).cumsum(0)
             tensors = {_LOG_PROBS: torch.cat([torch.empty(0), *found]), _STARTS: starts}
             with whole_file(place.path) as stored:
-                stored.write(save(tensors, metadata=place.described))
+                stored.write(_in_order(save(tensors, metadata=place.described)))
         draft.unlink(missing_ok=True)
+
+
+def _in_order(file: bytes) -> bytes:
+    """Return a file of safetensors with the entries of its head sorted: the library leaves their order to chance."""
+    (length,) = _COUNT.unpack_from(file)
+    head = msgspec.json.encode(msgspec.json.decode(file[_COUNT.size : _COUNT.size + length]), order="sorted")
+    head += b" " * (-len(head) % 8)  # the numbers behind it stay aligned
+    return _COUNT.pack(len(head)) + head + file[_COUNT.size + length :]
 
 
 _COUNT = struct.Struct("<q")

@@ -23,7 +23,10 @@ SUBCOMMANDS = {
     "benchmarks": ("harness.cli.benchmarks", "List the benchmarks, with size and licence."),
     "card": ("trainers.cli.card", "Write the scores of runs into the model card of a checkpoint."),
     "compare": ("leaderboards.cli.compare", "Compare two results, paired by problem."),
-    "compile": ("trainers.cli.compile", "Turn submissions or judged samples into groups to train on."),
+    "compile": (
+        "trainers.cli.compile",
+        "Turn submissions, judged samples or rows with rewards into groups to train on.",
+    ),
     "doctor": ("harness.cli.doctor", "Report the abilities of this host and installation."),
     "explain": ("harness.cli.explain", "Explain why a sample failed."),
     "export": ("harness.cli.export", "Write a judged run in the formats of other tools."),
