@@ -1,8 +1,17 @@
 """Defines the errors that are reported in one line, and the exit codes of the command line."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+from itertools import islice
+
 USERS_MISTAKE = 2
 OUR_FAULT = 3
 INTERRUPTED = 130
+OUTPUT_CLOSED = 141
+"""As a shell reports it of a program whose reader went away: 128 and the number of SIGPIPE."""
+
+_LONGEST, _MOST = 200, 10_000
+"""Characters of a name, and names, that are compared: both may come from a file of any origin."""
 
 
 class UserError(ValueError):
@@ -11,3 +20,41 @@ class UserError(ValueError):
 
 class Unavailable(Exception):  # noqa: N818 - names the state, as UserError names the cause
     """Reports in one line that a server, or the like, went away (exit code 3); the same command goes on."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a question that names the known word nearest to a wrong one.
+
+    >>> did_you_mean("scor", ["run", "score"]), did_you_mean("xyz", ["run"])
+    (" Did you mean 'score'?", '')
+
+    Args:
+        word: as typed.
+        known: words that would have been right.
+
+    Returns:
+        The question, after a blank; empty where none is near.
+    """
+    names = [name for name in islice(known, _MOST) if len(name) <= _LONGEST]
+    lower = {name.lower(): name for name in names}
+    close = get_close_matches(word[:_LONGEST].lower(), lower, 1)
+    return f" Did you mean {lower[close[0]]!r}?" if close else ""
+
+
+def no_such(what: str, word: str, known: Iterable[str], more: str = "", *, where: str = "") -> UserError:
+    """Return the error of a name that is none of those known.
+
+    >>> print(no_such("card", "chatt", ["chat", "base"], "or name a file"))
+    there is no card 'chatt'. Did you mean 'chat'? Choose from chat, base; or name a file
+
+    Args:
+        what: kind of the name.
+        word: as typed.
+        known: names that there are, in the order of the message.
+        more: what may be given instead of a name.
+        where: option or file that the name belongs to, if the kind doesn't say it.
+    """
+    names = list(known)
+    choice = f"Choose from {', '.join(names)}" if names else "There is none"
+    place = where and f"{where}: "
+    return UserError(f"{place}there is no {what} {word!r}.{did_you_mean(word, names)} {choice}{more and f'; {more}'}")

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from harness.errors import UserError
+from harness.errors import UserError, no_such
 
 Positive = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
@@ -137,7 +137,7 @@ def read_recipe(name: str) -> TrainingOptions:
     16
     """
     if not name.endswith(".toml") and name not in recipe_names():
-        raise UserError(f"there is no recipe {name!r}: choose from {', '.join(recipe_names())}, or name a .toml file")
+        raise no_such("recipe", name, recipe_names(), "or name a .toml file")
     path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
     try:
         return msgspec.toml.decode(path.read_bytes(), type=TrainingOptions)

@@ -20,7 +20,7 @@ from harness.audit import (
 from harness.audit_report import Method, audit_markdown
 from harness.benchmarks.benchmark import Catalogue
 from harness.benchmarks.problem_info import prepare_problems
-from harness.cli.finite import FiniteRange
+from harness.cli.values import FiniteRange
 from harness.cli.options import checkers_option, jail_options, problem_options
 from harness.errors import UserError
 from harness.examination.examine import jail_report

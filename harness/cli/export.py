@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from harness.benchmarks.benchmark import open_benchmark
-from harness.cli.options import RunPath
+from harness.cli.values import Choice, RunPath
 from harness.errors import UserError
 from harness.export import EXPORTS, JudgedRun
 from harness.runs.run_folder import read_run
@@ -15,7 +15,7 @@ from harness.runs.run_folder import read_run
 @click.command("export")
 @click.argument("run", type=RunPath())
 @click.option(
-    "--format", "as_", required=True, type=click.Choice(tuple(EXPORTS)), help="Format of the files."
+    "--format", "as_", required=True, type=Choice(tuple(EXPORTS)), help="Format of the files."
 )  # fmt: skip
 @click.option("--policy", metavar="NAME", help="Policy to export, where the run has several.")
 @click.option("--data", type=click.Path(), help="File or folder of the problems (default: the run's).")

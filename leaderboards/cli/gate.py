@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.finite import FiniteRange
+from harness.cli.values import FiniteRange
 from harness.errors import OUR_FAULT, UserError
 from harness.runs.jsonl import pretty_json, write_whole
 from harness.runs.records import Result

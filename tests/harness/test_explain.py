@@ -186,7 +186,7 @@ def test_the_last_evaluation_of_a_sample_counts(make_evaluation):
     ("policy", "index", "problem"),
     [
         (None, None, "choose with --policy from m, other"),
-        ("mine", None, "--policy mine: has no sample of this task; choose from m, other"),
+        ("mine", None, "--policy: there is no policy 'mine'. Choose from m, other"),
         ("m", 3, "--index 3: no such sample of this task; there are 0, 1, 2"),
     ],
 )

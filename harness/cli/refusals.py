@@ -1,0 +1,78 @@
+"""Tells what of the system's errors a user can change: a place that it refuses, or what this machine lacks."""
+
+import errno
+import os
+import select
+import sys
+from collections.abc import Sequence
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_REFUSED = _FULL | {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP,
+}  # fmt: skip
+"""Errors of a place that are never ours."""
+_LACKING = {
+    errno.EMFILE: "close other programs, or raise `ulimit -n`",
+    errno.ENFILE: "close other programs",
+    errno.ENOMEM: "close other programs, or give --workers fewer",
+    errno.EAGAIN: "close other programs, or raise `ulimit -u`",
+    errno.EIO: "the disk, or the terminal, may be gone",
+    errno.ESTALE: "the disk of another machine may be gone",
+}
+"""Error -> remedy, where the machine itself fails."""
+_VARIABLES = ("HOME", "TMPDIR", "XDG_CACHE_HOME", "HF_HOME")
+"""Variables by which a user names folders."""
+_USUAL = "runs"
+"""Folder that commands take without being told."""
+
+
+def refused_place(error: OSError, arguments: Sequence[str]) -> str:
+    """Describe a place that the system refuses, and that the user can change.
+
+    Args:
+        error: of the system.
+        arguments: of the command line.
+
+    Returns:
+        The place, the reason and the remedy, in one line; empty where the place is none of the user's.
+    """
+    place = error.filename2 or error.filename
+    if isinstance(place, int) or not place:
+        place = "the output" if error.errno in _FULL | {errno.EROFS} else ""
+    elif error.errno not in _REFUSED and not _is_named(os.fsdecode(place), arguments):
+        place = ""
+    room = "make room there, or " if error.errno in _FULL else ""
+    return place and f"{os.fsdecode(place)}: can't be read or written: {error.strerror}; {room}choose another place"
+
+
+def lacking_resource(error: BaseException) -> str:
+    """Describe what the machine lacked; the same command goes on once it is there.
+
+    Args:
+        error: of any kind.
+
+    Returns:
+        The reason and the remedy, in one line; empty where it lacked nothing.
+    """
+    number = errno.ENOMEM if isinstance(error, MemoryError) else getattr(error, "errno", None)
+    remedy = _LACKING.get(number or 0)
+    return f"this machine fails: {os.strerror(number)}; {remedy}" if number and remedy else ""
+
+
+def has_no_reader() -> bool:
+    """Return whether what reads our output has gone away, as `head` does."""
+    watch = select.poll()
+    try:
+        watch.register(sys.stdout, 0)
+    except (OSError, ValueError):  # it is no file
+        return False
+    return bool(watch.poll(0))
+
+
+def _is_named(place: str, arguments: Sequence[str]) -> bool:
+    """Return whether a place is one that the user named, or below or above one."""
+    words = [word for text in arguments for word in (text, text.partition("=")[2]) if word]
+    words += [os.environ[name] for name in _VARIABLES if os.environ.get(name)]
+    here = os.path.abspath(place)  # noqa: PTH100 - of a text, which may be no path
+    named = [os.path.abspath(word) for word in (*words, _USUAL)]  # noqa: PTH100
+    return any(here.startswith(one) or one.startswith(here) for one in named)
