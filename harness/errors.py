@@ -10,6 +10,8 @@ INTERRUPTED = 130
 OUTPUT_CLOSED = 141
 """As a shell reports it of a program whose reader went away: 128 and the number of SIGPIPE."""
 
+_LISTED = 20
+"""Names of a message."""
 _LONGEST, _MOST = 200, 10_000
 """Characters of a name, and names, that are compared: both may come from a file of any origin."""
 
@@ -46,6 +48,8 @@ def no_such(what: str, word: str, known: Iterable[str], more: str = "", *, where
 
     >>> print(no_such("card", "chatt", ["chat", "base"], "or name a file"))
     there is no card 'chatt'. Did you mean 'chat'? Choose from chat, base; or name a file
+    >>> print(no_such("card", "chatt", []))
+    there is no card 'chatt'. There is none, leave it out
 
     Args:
         what: kind of the name.
@@ -55,6 +59,10 @@ def no_such(what: str, word: str, known: Iterable[str], more: str = "", *, where
         where: option or file that the name belongs to, if the kind doesn't say it.
     """
     names = list(known)
-    choice = f"Choose from {', '.join(names)}" if names else "There is none"
+    others = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    remedy = f"Choose from {', '.join(names[:_LISTED])}{others}{more and f'; {more}'}"
+    if not names:
+        instead = more.removeprefix("or ") or "there is none, leave it out"
+        remedy = f"{instead[0].upper()}{instead[1:]}"
     place = where and f"{where}: "
-    return UserError(f"{place}there is no {what} {word!r}.{did_you_mean(word, names)} {choice}{more and f'; {more}'}")
+    return UserError(f"{place}there is no {what} {word!r}.{did_you_mean(word, names)} {remedy}")

@@ -50,7 +50,7 @@ def resolve(group: str, name: str, type_: type[T]) -> T:
     plugin = _found(group, name)
     if not isinstance(plugin, type_):
         raise UserError(
-            f"{name} is a {type(plugin).__name__} and not a {type_.__name__}; name a {_KINDS.get(group, group)}"
+            f"{name} is of type {type(plugin).__name__} and not a {type_.__name__}; name a {_KINDS.get(group, group)}"
         )
     return plugin
 

@@ -13,7 +13,7 @@ from harness.runs.conditions import differences
 from harness.runs.jsonl import read
 from harness.runs.records import MOST_SAMPLES, Result, Tally
 from harness.runs.run_folder import RUN, refuse_other_schema
-from harness.runs.run_names import run_path
+from harness.runs.run_names import absent_run, run_path
 from harness.scoring.score import ALL
 from sandbox.records import Verdict
 
@@ -111,6 +111,8 @@ def read_results(path: Path) -> tuple[Found, ...]:
         UserError: It can't be read, is not a result file, is empty, was written under another schema, or has counts
             that can't be.
     """
+    if not path.exists():
+        raise absent_run(path)
     file = path / RESULT_FILE if path.is_dir() else path
     if file.is_file() and file.suffix != RESULT_SUFFIX:
         raise UserError(f"{file}: not a result file; name a run, or its {RESULT_FILE}")

@@ -18,7 +18,9 @@ Count = Annotated[int, Meta(ge=1)]
 class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Holds the settings of one training."""
 
-    seed: Annotated[int, Meta(ge=0, description="Seed of group order, dropout and LoRA's initial weights.")] = 0
+    seed: Annotated[
+        int, Meta(ge=0, le=2**63 - 1, description="Seed of group order, dropout and LoRA's initial weights.")
+    ] = 0
     epochs: Annotated[int, Meta(ge=1, description="Passes over all groups.")] = 1
     max_steps: Annotated[Count | None, Meta(description="Train this many steps instead of --epochs.")] = None
     batch_groups: Annotated[int, Meta(ge=1, description="Groups per step, summed over all processes.")] = 2

@@ -49,8 +49,6 @@ def command(
     RUN is the folder of a run, TASK_ID one of its tasks. Shown are the program, the first test that failed, expected
     against actual, and what extraction left out of the completion.
     """
-    if not (run / "run.json").exists():
-        raise UserError(f"{run}: holds no run.json; name the folder that `proctor score --out` wrote")
     judged_run = read_run(run)
     source = Source(
         benchmark=benchmark or judged_run.source.benchmark,

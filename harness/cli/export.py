@@ -28,8 +28,6 @@ def command(*, run: Path, as_: str, policy: str | None, data: str | None, out: P
     Those are EvalPlus', lm-evaluation-harness' and CSV. RUN is the folder of a run that was judged. The programs are
     those that ran, as extraction took them from the completions; `proctor score` reads them again.
     """
-    if not (run / "run.json").exists():
-        raise UserError(f"{run}: holds no run.json; name the folder that `proctor score --out` wrote")
     record = read_run(run)
     judged = JudgedRun(run, record, policy)
     source = msgspec.structs.replace(record.source, data=data or record.source.data)

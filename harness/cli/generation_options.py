@@ -8,8 +8,8 @@ from typing import Any
 import click
 import msgspec
 
-from harness.cli.values import FiniteRange, completing_cards, completing_plugins
 from harness.cli.options import collect_options, shard_option
+from harness.cli.values import FiniteRange, completing_cards, completing_plugins
 from harness.errors import UserError
 from harness.generation.planning import BACKENDS, GenerationSettings, backend_of
 from harness.plugins import names

@@ -227,7 +227,8 @@ def _reported(error: Exception, arguments: Sequence[str]) -> int:
 
     if isinstance(error, click.UsageError):
         where = error.ctx.command_path if error.ctx else "proctor"
-        return _failed(f"{where}: {error.format_message()} See {where} --help", USERS_MISTAKE)
+        said = " ".join(error.format_message().split())
+        return _failed(f"{where}: {said}{'' if said.endswith(('.', '?')) else '.'} See {where} --help", USERS_MISTAKE)
     if isinstance(error, click.ClickException | UserError | Unavailable):
         return _failed(f"proctor: {error}", OUR_FAULT if isinstance(error, Unavailable) else USERS_MISTAKE)
     if isinstance(error, BrokenPipeError) and has_no_reader():

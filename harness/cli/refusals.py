@@ -36,13 +36,15 @@ def refused_place(error: OSError, arguments: Sequence[str]) -> str:
     Returns:
         The place, the reason and the remedy, in one line; empty where the place is none of the user's.
     """
+    number = error.errno or 0
     place = error.filename2 or error.filename
     if isinstance(place, int) or not place:
-        place = "the output" if error.errno in _FULL | {errno.EROFS} else ""
-    elif error.errno not in _REFUSED and not _is_named(os.fsdecode(place), arguments):
-        place = ""
-    room = "make room there, or " if error.errno in _FULL else ""
-    return place and f"{os.fsdecode(place)}: can't be read or written: {error.strerror}; {room}choose another place"
+        place = "the output" if number in _FULL | {errno.EROFS} else ""
+    else:
+        place = os.fsdecode(place)
+        place = _word_for(place, arguments) or (place if number in _REFUSED else "")
+    room = "make room there, or " if number in _FULL else ""
+    return place and f"{place}: can't be read or written: {error.strerror}; {room}choose another place"
 
 
 def lacking_resource(error: BaseException) -> str:
@@ -69,10 +71,18 @@ def has_no_reader() -> bool:
     return bool(watch.poll(0))
 
 
-def _is_named(place: str, arguments: Sequence[str]) -> bool:
-    """Return whether a place is one that the user named, or below or above one."""
+def _word_for(place: str, arguments: Sequence[str]) -> str:
+    """Return the word by which the user named a place, or one below it, above it or beside it; empty if there is none."""
     words = [word for text in arguments for word in (text, text.partition("=")[2]) if word]
     words += [os.environ[name] for name in _VARIABLES if os.environ.get(name)]
     here = os.path.abspath(place)  # noqa: PTH100 - of a text, which may be no path
-    named = [os.path.abspath(word) for word in (*words, _USUAL)]  # noqa: PTH100
-    return any(here.startswith(one) or one.startswith(here) for one in named)
+    found = [word for word in (*words, _USUAL) if _are_related(here, os.path.abspath(word), word)]  # noqa: PTH100
+    return max(found, key=len, default="")
+
+
+def _are_related(here: str, named: str, word: str) -> bool:
+    """Return whether one path holds the other, or both are in one folder that the user named in full: of a draft."""
+    if f"{here}/".startswith(f"{named}/") or f"{named}/".startswith(f"{here}/") or here.startswith(f"{named}."):
+        return True
+    folder = os.path.dirname(here)  # noqa: PTH120
+    return os.sep in word and os.path.dirname(named) == folder != os.sep  # noqa: PTH120

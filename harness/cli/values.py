@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from harness.errors import did_you_mean
-from harness.runs.run_names import RUNS, run_path
+from harness.runs.run_names import run_names, run_path
 
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -119,6 +119,5 @@ class RunPath(click.Path):
             param: the parameter.
             incomplete: as typed.
         """
-        names = sorted(path.name for path in RUNS.iterdir()) if RUNS.is_dir() else ()
-        runs = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+        runs = [CompletionItem(name) for name in run_names() if name.startswith(incomplete)]
         return [*super().shell_complete(ctx, param, incomplete), *runs]

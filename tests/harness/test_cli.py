@@ -166,7 +166,7 @@ def test_help_lists_every_subcommand_by_task(capsys):
     [
         (PermissionError(errno.EACCES, "Permission denied", "/no/place"), "/no/place: can't be read or written"),
         (PermissionError(errno.EACCES, "Permission denied", b"/no/place"), "/no/place: can't be read or written"),
-        (OSError(errno.ENOENT, "No such file", "a.tmp", None, "score/a"), "score/a: can't be read or written"),
+        (OSError(errno.ENOENT, "No such file", "a.tmp", None, "score/a"), "score: can't be read or written"),
         (OSError(errno.ENOSPC, "No space left on device"), "the output: can't be"),
         (ModuleNotFoundError("No module named 'torch.nn'", name="torch.nn"), "pip install 'proctor[train]'"),
     ],

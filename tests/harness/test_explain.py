@@ -265,7 +265,7 @@ def test_other_problems_than_those_judged_are_refused(folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("change", "arguments", "problem"),
     [
-        (None, ["introductory/no_such"], "has no task 'introductory/no_such'; its 2 tasks run from"),
+        (None, ["introductory/no_such"], "Its 2 tasks run from 'introductory/tidy_name' to"),
         ("run.json", ["introductory/tidy_name"], "holds no run.json; name the folder"),
         ("evaluations.jsonl", ["introductory/tidy_name"], "evaluations.jsonl: there is no such file"),
     ],

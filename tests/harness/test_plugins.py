@@ -35,7 +35,7 @@ def test_a_module_and_a_file(tmp_path):
         ("no_such_module.at_all:mine", "there is no module 'no_such_module.at_all'"),
         ("harness.no_such_module:mine", "there is no module 'harness.no_such_module'"),
         ("harness.benchmarks.mbpp:mine", "has no 'mine'"),
-        ("harness.benchmarks.hub:fetch", "is a function and not a Benchmark; name a benchmark"),
+        ("harness.benchmarks.hub:fetch", "is of type function and not a Benchmark; name a benchmark"),
     ],
 )
 def test_what_is_not_there(name, problem):

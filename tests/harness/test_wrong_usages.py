@@ -1,10 +1,6 @@
 """Every wrong usage that docs/exit-codes.md lists ends as it says: one line, no traceback, nothing written."""
 
-import os
-import subprocess
-
 import pytest
-import wrong_usages
 from wrong_usages import DOCUMENT, agrees, files_in, make_place, result_of, usages_in
 
 from harness.cli.main import SUBCOMMANDS

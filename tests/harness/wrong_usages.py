@@ -129,7 +129,9 @@ def _write_files():
     Path("empty.jsonl").touch()
     Path("words.jsonl").write_text("these are words\n")
     Path("binary.jsonl").write_bytes(bytes(range(256)))
-    Path("latin.jsonl").write_bytes('{"task_id": "é"}\n'.encode("latin-1"))
+    Path("latin.jsonl").write_bytes(
+        f'{{"task_id": "{TASKS[0]}", "completion": "é", "solution": 1}}\n'.encode("latin-1")
+    )
     Path("torn.jsonl.gz").write_bytes(gzip.compress(Path("tries.jsonl").read_bytes())[:-20])
     Path("plain.jsonl.gz").write_bytes(Path("mbpp.jsonl").read_bytes())
     Path("numbers.json").write_text("[1, 2]")
@@ -154,9 +156,11 @@ def _write_studies():
         "option": 'command = "score tries.jsonl --benchmrk mini"',
         "value": 'command = "score tries.jsonl --benchmark mini --k 0 --out {out}"',
     }
+    about = 'about = "one step"\n'
     for name, step in steps.items():
-        Path(f"{name}.toml").write_text(f"[steps.one]\n{step}\n")
-    Path("absent.toml").write_text('[files]\ntries = "nosuch.jsonl"\n[steps.one]\ncommand = "runs {tries}"\n')
+        Path(f"{name}.toml").write_text(f"{about}[steps.one]\n{step}\n")
+    absent = '[files]\ntries = "nosuch.jsonl"\n[steps.one]\ncommand = "runs {tries}"\n'
+    Path("absent.toml").write_text(f"{about}{absent}")
 
 
 def _write_runs():
@@ -164,7 +168,8 @@ def _write_runs():
     score = ["score", "--benchmark", "mini", "--workers", "1"]
     for name, out in (("tries", "sft"), ("worse", "base"), ("two", "two")):
         assert run([*score, f"{name}.jsonl", "--out", f"runs/{out}"]) == 0
-    assert run([*score, "tries.jsonl", "--shard", "1/2", "--out", "runs/shard-1"]) == 0
+    for number in "12":
+        assert run([*score, "tries.jsonl", "--shard", f"{number}/2", "--out", f"runs/shard-{number}"]) == 0
     for name in ("torn", "old", "unfinished"):
         shutil.copytree("runs/sft", f"runs/{name}")
     for file in ("run.json", "result.json"):
@@ -175,6 +180,7 @@ def _write_runs():
     Path("runs/unfinished/result.json").unlink()
     Path("runs/unfinished/evaluations.jsonl").write_bytes(b"")
     assert run(["compile", "rows", "rows.jsonl", "--group-size", "2", "--workers", "1", "--out", "groups"]) == 0
+    assert run(["miniature", "base", "--out", "tiny"]) == 0
     shutil.copytree("groups", "damaged")
     Path("damaged/groups.parquet").write_bytes(b"PAR1")
 

@@ -10,7 +10,7 @@ import click
 import msgspec
 from msgspec import inspect
 
-from harness.cli.values import Choice, completing, completing_plugins
+from harness.cli.values import Choice, FiniteRange, completing, completing_plugins
 from harness.errors import UserError
 from harness.plugins import names, resolve
 from trainers.config import TrainingOptions, read_recipe, recipe_names
@@ -107,7 +107,7 @@ def _click_type(kind: inspect.Type) -> click.ParamType[Any]:
         return click.STRING
     if isinstance(kind, inspect.IntType):
         return click.INT
-    return click.FLOAT if isinstance(kind, inspect.FloatType) else click.BOOL
+    return FiniteRange() if isinstance(kind, inspect.FloatType) else click.BOOL
 
 
 GROUP = "proctor.trainers"
