@@ -223,25 +223,35 @@ def _refusal() -> str:
 
 def _reported(error: Exception, arguments: Sequence[str]) -> int:
     """Report an error on stderr, in one line unless it is a fault of ours; return the exit code."""
-    from harness.cli.refusals import has_no_reader, lacking_resource, refused_place  # noqa: PLC0415 - of Linux
+    from harness.cli.refusals import has_no_reader, lacking_resource  # noqa: PLC0415 - of Linux
 
-    if isinstance(error, click.UsageError):
-        where = error.ctx.command_path if error.ctx else "proctor"
-        said = " ".join(error.format_message().split())
-        return _failed(f"{where}: {said}{'' if said.endswith(('.', '?')) else '.'} See {where} --help", USERS_MISTAKE)
-    if isinstance(error, click.ClickException | UserError | Unavailable):
-        return _failed(f"proctor: {error}", OUR_FAULT if isinstance(error, Unavailable) else USERS_MISTAKE)
     if isinstance(error, BrokenPipeError) and has_no_reader():
         return OUTPUT_CLOSED
-    if isinstance(error, OSError) and (refused := refused_place(error, arguments)):
-        return _failed(f"proctor: {refused}", USERS_MISTAKE)
-    if isinstance(error, ModuleNotFoundError) and (missing := _missing_library(error)):
-        return _failed(f"proctor: {missing}", USERS_MISTAKE)
+    if mistake := _users_mistake(error, arguments):
+        return _failed(mistake, USERS_MISTAKE)
+    if isinstance(error, Unavailable):
+        return _failed(f"proctor: {error}", OUR_FAULT)
     if lacking := lacking_resource(error):
         return _failed(f"proctor: {lacking}; the same command goes on", OUR_FAULT)
     with suppress(OSError):
         click.echo(readable("".join(traceback.format_exception(error))), err=True, nl=False)
     return OUR_FAULT
+
+
+def _users_mistake(error: Exception, arguments: Sequence[str]) -> str:
+    """Return the line about an error that the user can change; empty for another."""
+    from harness.cli.refusals import refused_place  # noqa: PLC0415 - of Linux
+
+    if isinstance(error, click.UsageError):
+        where = error.ctx.command_path if error.ctx else "proctor"
+        said = " ".join(error.format_message().split())
+        return f"{where}: {said}{'' if said.endswith(('.', '?')) else '.'} See {where} --help"
+    said = str(error) if isinstance(error, click.ClickException | UserError) else ""
+    if isinstance(error, OSError):
+        said = refused_place(error, arguments)
+    elif isinstance(error, ModuleNotFoundError):
+        said = _missing_library(error)
+    return said and f"proctor: {said}"
 
 
 def _missing_library(error: ModuleNotFoundError) -> str:

@@ -72,7 +72,7 @@ def has_no_reader() -> bool:
 
 
 def _word_for(place: str, arguments: Sequence[str]) -> str:
-    """Return the word by which the user named a place, or one below it, above it or beside it; empty if there is none."""
+    """Return the word by which the user named a place, or one that is below, above or beside it; else an empty one."""
     words = [word for text in arguments for word in (text, text.partition("=")[2]) if word]
     words += [os.environ[name] for name in _VARIABLES if os.environ.get(name)]
     here = os.path.abspath(place)  # noqa: PTH100 - of a text, which may be no path
@@ -81,8 +81,8 @@ def _word_for(place: str, arguments: Sequence[str]) -> str:
 
 
 def _are_related(here: str, named: str, word: str) -> bool:
-    """Return whether one path holds the other, or both are in one folder that the user named in full: of a draft."""
+    """Return whether one path holds the other, or the first is a draft that was to become the second."""
     if f"{here}/".startswith(f"{named}/") or f"{named}/".startswith(f"{here}/") or here.startswith(f"{named}."):
         return True
     folder = os.path.dirname(here)  # noqa: PTH120
-    return os.sep in word and os.path.dirname(named) == folder != os.sep  # noqa: PTH120
+    return os.sep in word and folder != os.sep and named.startswith(f"{folder}/")

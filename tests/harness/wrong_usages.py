@@ -1,6 +1,6 @@
 """Runs the usages that docs/exit-codes.md lists, in a folder that holds one of everything.
 
-`python tests/harness/wrong_usages.py` writes into the document what they do today; read the difference before you keep it.
+`python tests/harness/wrong_usages.py` writes into the document what they do today: read the difference, then keep it.
 """
 
 import gzip
@@ -82,7 +82,7 @@ def _by_a_shell(text, place):
     command, _, library = text.partition(" # without ")
     path = f"{place.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
     ended = subprocess.run(
-        ["bash", "-c", command],
+        [shutil.which("bash"), "-c", command],
         cwd=place,
         env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT), "WITHOUT": library},
         stdin=subprocess.DEVNULL,
@@ -129,9 +129,6 @@ def _write_files():
     Path("empty.jsonl").touch()
     Path("words.jsonl").write_text("these are words\n")
     Path("binary.jsonl").write_bytes(bytes(range(256)))
-    Path("latin.jsonl").write_bytes(
-        f'{{"task_id": "{TASKS[0]}", "completion": "é", "solution": 1}}\n'.encode("latin-1")
-    )
     Path("torn.jsonl.gz").write_bytes(gzip.compress(Path("tries.jsonl").read_bytes())[:-20])
     Path("plain.jsonl.gz").write_bytes(Path("mbpp.jsonl").read_bytes())
     Path("numbers.json").write_text("[1, 2]")
@@ -185,25 +182,30 @@ def _write_runs():
     Path("damaged/groups.parquet").write_bytes(b"PAR1")
 
 
-def files_in(place):
-    """Return the paths of all files and folders, without what Python keeps of its modules."""
-    return {path.relative_to(place) for path in place.rglob("*") if "__pycache__" not in path.parts}
+def left_by(text, place):
+    """Run a usage; return its exit code, what it printed on stderr, and what it left, which is removed again."""
+    before = _files_in(place)
+    code, reported = result_of(text, place)
+    left = sorted(_files_in(place) - before)
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+        path.unlink(missing_ok=True)
+    return code, reported, [str(path.relative_to(place)) for path in left]
+
+
+def _files_in(place):
+    """Return the paths of files and folders; a study's folder holds what it knows of files, Python's its modules."""
+    return {path for path in place.rglob("*") if not {"__pycache__", "study"} & set(path.parts)}
 
 
 def rewritten(document, place):
     """Return the document with what the usages do today; a line that agrees stays as it is."""
     for row in filter(_ROW.fullmatch, document.splitlines()):
         (usage,) = usages_in(row)
-        before = files_in(place)
-        print(usage.text, flush=True)
-        code, reported = result_of(usage.text, place)
+        code, reported, left = left_by(usage.text, place)
         printed = reported.splitlines()[-1] if reported else ""
-        if left := files_in(place) - before:
-            print(f"    leaves {', '.join(map(str, left))}")
-        if reported.count("\n") > 1:
-            print(f"    prints {reported}")
-        if left or "Traceback" in reported:
-            print(f"    FAULT: {code} {printed}")
+        if left or reported.count("\n") > 1:
+            sys.stdout.write(f"{usage.text}\n    leaves {left}, prints {reported}\n")
         line = usage.line if agrees(usage.line, printed) else printed
         document = document.replace(row, row_of(Usage(usage.text, code, line)))
     return document
