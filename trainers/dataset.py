@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.errors import UserError
+from harness.errors import UserError, install_command
 from harness.generation.prompts import prompt_of
 from harness.generation.tokens import Tokens
 from trainers.config import TrainingOptions
@@ -110,7 +110,7 @@ def load_token_counter(path: Path) -> Callable[[str], int]:
     try:
         from tokenizers import Tokenizer  # noqa: PLC0415 - only the extra `train` has it
     except ModuleNotFoundError as error:
-        raise UserError("--tokenizer needs the library tokenizers; pip install 'proctor[train]'") from error
+        raise UserError(f"--tokenizer needs the library tokenizers; {install_command('proctor[train]')}") from error
     text = _read(path)
     try:
         tokenizer = Tokenizer.from_str(text)

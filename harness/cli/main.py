@@ -14,7 +14,7 @@ from difflib import get_close_matches
 import click
 from click.shell_completion import shell_complete
 
-from harness.errors import INTERRUPTED, OUR_FAULT, USERS_MISTAKE, Unavailable, UserError
+from harness.errors import INTERRUPTED, OUR_FAULT, USERS_MISTAKE, Unavailable, UserError, install_command
 from harness.generation.threads import wait_passively
 from sandbox.printable import readable
 
@@ -184,7 +184,7 @@ def _users_mistake(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError):
         library = (error.name or "").partition(".")[0]
         extra = _EXTRAS.get(library)
-        return f"{library} is needed and not installed; pip install 'proctor[{extra}]'" if extra else ""
+        return f"{library} is needed and not installed; {install_command(f'proctor[{extra}]')}" if extra else ""
     is_full = getattr(error, "errno", None) == errno.ENOSPC
     if isinstance(error, OSError) and error.errno in _USERS_FILES and (error.filename or is_full):
         return f"{error.filename or 'the output'}: can't be read or written: {error.strerror}; choose another place"
