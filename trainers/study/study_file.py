@@ -1,7 +1,7 @@
 """Reads the file of a study, and refuses one that can't be run, in one line with the place and the remedy."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated
@@ -234,7 +234,8 @@ def _faults_of_text(study: Study, text: str, *, allow_out: bool) -> Iterator[str
             continue
         name, value = match.groups()
         if name not in known:
-            yield f"{{{name}}} is not a file, list or step of this study.{did_you_mean(name, known) or ' Define it, or leave it out'}"
+            remedy = did_you_mean(name, known) or " Define it, or leave it out"
+            yield f"{{{name}}} is not a file, list or step of this study.{remedy}"
         elif value and name not in study.over:
             yield f"{{{name}.{value}}}: only entries of a list have values; write {{{name}}}"
         elif value and any(value not in entry for entry in list_entries(study, name)):
