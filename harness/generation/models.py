@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.errors import UserError
+from harness.errors import UserError, install_command
 from harness.runs.jsonl import read, sha256_of_file
 
 _DECISIVE = ("*.json", "*.safetensors", "*.bin", "*.model", "*.tiktoken", "*.txt", "*.jinja")
@@ -18,6 +18,8 @@ _OF_TRAINING = (
     "checkpoint.json", "optimizer.*", "requirements.txt", "scheduler.*", "trainer_state.json", "training.json",
     "training_args.bin",
 )  # fmt: skip
+_OF_PATHS = ("/", "./", "../", "~")
+"""Beginnings of a path, which no name on the hub has."""
 _OF_OTHER_LIBRARIES = ("*.gguf", "*.h5", "*.msgpack", "*.onnx", "*.pth", "original/*")
 
 
@@ -84,8 +86,8 @@ def refuse_absent(model: str) -> None:
     if folder.is_dir():
         if not any((folder / name).is_file() for name in ("config.json", "adapter_config.json")):
             raise UserError(f"{folder}: holds no model, as config.json is missing; name the folder that has it")
-    elif model.startswith(("/", "./", "../", "~")):
-        raise UserError(f"there is no folder {model}; check --model")
+    elif model.startswith(_OF_PATHS):
+        raise UserError(f"there is no folder {model}; check its name")
 
 
 def of_one_base(models: Sequence[str]) -> dict[str, Weights]:
@@ -126,10 +128,14 @@ def _next_to(adapter: Path, base: str) -> str:
 
 def _fetched(model: str) -> Path:
     """Return the snapshot of a repository of the hub."""
+    if model.startswith(_OF_PATHS):
+        raise UserError(f"there is no folder {model}; check its name")
     try:
         from huggingface_hub import snapshot_download  # noqa: PLC0415 - an extra, and needed for the hub only
     except ModuleNotFoundError as error:
-        raise UserError(f"there is no folder {model}; to take it from the hub, pip install huggingface_hub") from error
+        raise UserError(
+            f"there is no folder {model}; to take it from the hub: {install_command('huggingface_hub')}"
+        ) from error
     try:
         return Path(snapshot_download(model, ignore_patterns=list(_OF_OTHER_LIBRARIES)))
     except (OSError, ValueError) as error:  # which all errors of the hub are: of the name, the access, the network
@@ -203,7 +209,7 @@ def model_token_counter(folder: Path) -> Callable[[str], int]:
         from tokenizers import Tokenizer  # noqa: PLC0415 - an extra
     except ModuleNotFoundError:
         raise UserError(
-            "--model needs a tokenizer: pip install 'proctor[train]', or give --params such as 7B"
+            f"--model needs a tokenizer: {install_command('proctor[train]')}, or give --params such as 7B"
         ) from None
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_truncation()
