@@ -8,6 +8,7 @@ from harness.extraction.extract import FAILED, IN_THOUGHT, UNKNOWN
 from harness.runs.conditions import allowed_text, sampling_text
 from harness.runs.metrics import CleanScore, Consistency
 from harness.runs.records import Repetition, Result, Sampling, Score, VerdictShare
+from harness.scoring.clusters import families_of, unit_text
 from harness.scoring.consistency import MAJORITY
 from harness.scoring.lost import lost_text
 from harness.scoring.score import ALL, Subset, by_month, by_subset
@@ -49,7 +50,8 @@ def _section(result: Result) -> Iterator[str]:
         selection = f"shard {conditions.shard} of {selection}"
     yield f"## {in_markdown(f'{result.policy} on {conditions.benchmark}')}"
     yield ""
-    yield f"{len(result.tallies)} problems ({in_markdown(selection)}), {samples} samples; percent with 95 % interval"
+    problems = unit_text(len(result.tallies), len(set(families_of([result.tallies]))))
+    yield f"{problems} ({in_markdown(selection)}), {samples} samples; percent with 95 % interval"
     yield ""
     yield from table(_score_rows(result, subsets))
     yield ""
