@@ -1,8 +1,13 @@
-"""Defines the errors that are reported in one line, and the exit codes of the command line."""
+"""Defines the errors that are reported in one line, their remedy, and the exit codes of the command line."""
 
+import shlex
+import shutil
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
+from importlib.util import find_spec
 from itertools import islice
+from pathlib import Path
 
 USERS_MISTAKE = 2
 OUR_FAULT = 3
@@ -22,6 +27,24 @@ class UserError(ValueError):
 
 class Unavailable(Exception):  # noqa: N818 - names the state, as UserError names the cause
     """Reports in one line that a server, or the like, went away (exit code 3); the same command goes on."""
+
+
+def install_command(requirement: str) -> str:
+    """Return the command that adds to this environment, wherever proctor was installed from.
+
+    An extra of proctor's is read from what is installed here, so no index is asked for proctor itself.
+
+    Args:
+        requirement: a library, or an extra such as `proctor[train]`.
+    """
+    python = Path(sys.executable)
+    if shutil.which("pip") == str(python.parent / "pip"):
+        command = "pip install"
+    elif find_spec("pip"):
+        command = f"{shlex.quote(str(python))} -m pip install"
+    else:  # as in an environment that uv made
+        command = f"uv pip install --python {shlex.quote(str(python))}"
+    return f"{command} {shlex.quote(requirement)}"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

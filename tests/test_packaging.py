@@ -2,22 +2,32 @@
 
 import ast
 import importlib.util
+import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
+import yaml
+from documents import DOCUMENTS, rows
+
+from harness.cli.main import _EXTRAS
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("sandbox", "harness", "trainers", "leaderboards")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 OLDEST_EXAMINED = (3, 10)
 SETUPTOOLS_NEEDED = 77
+MADE_HERE = shutil.ignore_patterns(".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis", "*.egg-info")
+MADE_AT_THE_TOP = {"build", "dist", "runs", "site"}
+"""Names of folders that others of ours have below."""
 
 
 def setuptools_major():
@@ -28,26 +38,60 @@ def setuptools_major():
         return 0
 
 
-@pytest.mark.slow
-def test_the_wheel_holds_the_packages_and_the_problems(tmp_path):
-    """Every module and every problem of the four packages, the command, the licence, and no tests."""
+def run(command, **options):
+    """Return what a command printed; its errors are shown where it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def tracked():
+    """Return the files of the repository; an unpacked source distribution has no history, and is what it is."""
+    try:
+        git = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return {name for name in git.stdout.split("\0") if name}
+
+
+def not_copied(folder, names):
+    """Return what tools made in a folder of the repository."""
+    return MADE_HERE(folder, names) | (MADE_AT_THE_TOP & set(names) if Path(folder) == ROOT else set())
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Build a source distribution of a copy of the repository, and a wheel of that, without the network."""
     if setuptools_major() < SETUPTOOLS_NEEDED:
         pytest.skip(f"building without the network needs setuptools {SETUPTOOLS_NEEDED} or newer in this environment")
-    for name in (*PACKAGES, "tests"):
-        shutil.copytree(ROOT / name, tmp_path / "source" / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, tmp_path / "source" / name)
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    place = tmp_path_factory.mktemp("built")
+    shutil.copytree(ROOT, place / "source", ignore=not_copied)
+    build = "import sys; from setuptools.build_meta import build_sdist; build_sdist(sys.argv[1])"
+    run([sys.executable, "-c", build, place], cwd=place / "source")
+    (sdist,) = place.glob("proctor-*.tar.gz")
+    wheel = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    run([*wheel, "--no-cache-dir", "--wheel-dir", place, sdist])
+    (wheel,) = place.glob("proctor-*.whl")
+    return sdist, wheel
 
-    built = subprocess.run(
-        [*build, "--no-cache-dir", "--wheel-dir", tmp_path, tmp_path / "source"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
-    assert built.returncode == 0, built.stderr
-    (wheel,) = tmp_path.glob("proctor-*.whl")
+@pytest.mark.slow
+def test_the_source_distribution_holds_the_repository(built):
+    """So the tests, the documents and what they need come along, and nothing that lies around."""
+    sdist, _ = built
+    with tarfile.open(sdist) as content:
+        names = {member.name.partition("/")[2] for member in content.getmembers() if member.isfile()}
+
+    ours = {name for name in names if not name.startswith("proctor.egg-info/")} - {"PKG-INFO", "setup.cfg"}
+
+    assert {"tests/conftest.py", "Makefile", "constraints.txt", "docs/install.md", ".ci/run"} <= ours
+    assert tracked() in (None, ours)
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_the_packages_and_the_problems(built):
+    """Every module and every problem of the four packages, the command, the licence, and no tests."""
+    _, wheel = built
     with zipfile.ZipFile(wheel) as content:
         names = set(content.namelist())
         entry_points = content.read(next(name for name in names if name.endswith("/entry_points.txt"))).decode()
@@ -61,6 +105,64 @@ def test_the_wheel_holds_the_packages_and_the_problems(tmp_path):
     assert any(name.startswith("harness/benchmarks/mini/") for name in ours)
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert "proctor = harness.cli.main:main" in entry_points
+
+
+@pytest.mark.slow
+def test_an_installed_wheel_scores_outside_the_repository(built, tmp_path):
+    """Two samples of one problem, one of them right: pass@1 is 50 %."""
+    _, wheel = built
+    installed, elsewhere = tmp_path / "installed", tmp_path / "elsewhere"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-cache-dir", "--target"]
+    run([*pip, installed, wheel])
+    elsewhere.mkdir()
+    right = "[len(run) for run in ''.join('01'[v % 2] for v in values).split('1')]"
+    completions = (f"def longest_even_run(values):\n    return max({it})\n" for it in (right, "values"))
+    rows = ({"task_id": "introductory/longest_even_run", "model": "m", "completion": text} for text in completions)
+    (elsewhere / "tries.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    proctor = {"cwd": elsewhere, "env": {**os.environ, "PYTHONPATH": str(installed)}}
+    command = installed / "bin" / "proctor"
+
+    doctor = json.loads(run([command, "doctor", "--json"], **proctor))
+    report = run([command, "score", "tries.jsonl", "--benchmark", "mini", "--out", "run"], **proctor)
+
+    assert (doctor["packages"], doctor["proctor"]) == (str(installed), PROJECT["project"]["version"])
+    assert re.search(r"^\| all +\| 1 +\| 50\.00 \(", report, re.MULTILINE)
+
+
+def test_the_version_is_one():
+    """That of pyproject.toml is the latest of CHANGELOG.md, with a date, and that of CITATION.cff, with the same."""
+    released = re.search(r"^## \[([0-9.]+)\] - ([0-9-]+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+
+    assert released[1] == PROJECT["project"]["version"] == citation["version"]
+    assert released[2] == citation["date-released"]
+
+
+def test_extras_that_hints_name_are_there():
+    """What to install is said by one function, and every extra that it is given is one of ours."""
+    sources = {path: path.read_text() for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
+    named = {extra for text in sources.values() for extra in re.findall(r"install_command\('proctor\[(\w+)\]'\)", text)}
+
+    assert {"train", "plots", "openai"} <= named <= set(PROJECT["project"]["optional-dependencies"])
+    assert set(_EXTRAS.values()) <= set(PROJECT["project"]["optional-dependencies"])
+    assert [path for path, text in sources.items() if "pip install" in text] == [ROOT / "harness" / "errors.py"]
+
+
+def test_every_extra_is_explained():
+    """docs/install.md says of each what it is for, and with which it can be installed."""
+    table = rows(DOCUMENTS[Path("docs/install.md")], "extra")
+
+    assert {name for name, *_ in table} == set(PROJECT["project"]["optional-dependencies"])
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "SECURITY.md"])
+def test_links_of_the_projects_documents_lead_somewhere(name):
+    """Files that they link to are there, and so are headings."""
+    targets = [target for target in re.findall(r"\]\(([^)]+)\)", (ROOT / name).read_text()) if "://" not in target]
+
+    for path, _, anchor in (target.partition("#") for target in targets):
+        headings = re.findall(r"^#+ (.*)$", (ROOT / path).read_text(), re.MULTILINE)
+        assert not anchor or anchor in {heading.lower().replace(" ", "-") for heading in headings}
 
 
 def test_quick_is_the_part_of_the_tests_that_is_not_slow():

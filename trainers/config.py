@@ -115,6 +115,12 @@ class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 CHANGEABLE = ("save_every_steps", "keep_every_steps", "max_hours", "report_to")
 """Options that may change when a training resumes: none of these moves a weight."""
 
+OF_METHODS = (
+    "clip", "exp_lambda", "kl_weight", "preference_beta", "rejected_floor", "constant_length", "importance_cap",
+    "token_mean",
+)  # fmt: skip
+"""Options that some methods use and others don't."""
+
 RECIPES = Path(__file__).parent / "recipes"
 
 

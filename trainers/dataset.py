@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.errors import UserError
+from harness.errors import UserError, install_command
 from harness.generation.prompts import prompt_of
 from harness.generation.tokens import Tokens
 from trainers.config import TrainingOptions
@@ -110,7 +110,7 @@ def load_token_counter(path: Path) -> Callable[[str], int]:
     try:
         from tokenizers import Tokenizer  # noqa: PLC0415 - only the extra `train` has it
     except ModuleNotFoundError as error:
-        raise UserError("--tokenizer needs the library tokenizers; pip install 'proctor[train]'") from error
+        raise UserError(f"--tokenizer needs the library tokenizers; {install_command('proctor[train]')}") from error
     text = _read(path)
     try:
         tokenizer = Tokenizer.from_str(text)
@@ -147,6 +147,19 @@ def _read(path: Path) -> str:
 
 def _count(tokenizer: "Tokenizer", text: str) -> int:
     return len(tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+def examined_steps(total: int, options: TrainingOptions) -> tuple[int, ...]:
+    """Return the steps before or after which the policy is examined, where it is: the start, every Nth, the end.
+
+    Args:
+        total: Steps of the training.
+        options: `every` counts.
+
+    >>> examined_steps(5, TrainingOptions(every=2))
+    (0, 2, 4, 5)
+    """
+    return (*range(0, total, options.every), total)
 
 
 def total_steps(groups: int, options: TrainingOptions) -> int:

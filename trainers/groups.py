@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from harness.errors import UserError
+from harness.errors import UserError, install_command
 from harness.runs.jsonl import sha256_of_file
 
 GROUPS_FILE = "groups.parquet"
@@ -91,7 +91,7 @@ def pyarrow() -> Any:
         import pyarrow as pa  # noqa: PLC0415
         import pyarrow.parquet  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise UserError("groups need pyarrow, which is not installed; pip install 'proctor[train]'") from error
+        raise UserError(f"groups need pyarrow, which is not installed; {install_command('proctor[train]')}") from error
     return pa
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from accelerate import Accelerator
 from accelerate.utils import InitProcessGroupKwargs, is_tensorboard_available, is_wandb_available
 
-from harness.errors import UserError
+from harness.errors import UserError, install_command
 from harness.generation.threads import choose_threads
 from harness.progress import say
 from harness.runs.jsonl import sole_writer
@@ -93,7 +93,7 @@ _LONGEST_EXAMINATION = timedelta(days=1)
 def _accelerator(options: TrainingOptions, out: Path) -> Accelerator:
     available = {"none": True, "tensorboard": is_tensorboard_available(), "wandb": is_wandb_available()}
     if not available[options.report_to]:
-        raise UserError(f"--report-to {options.report_to}: not installed; pip install {options.report_to}")
+        raise UserError(f"--report-to {options.report_to}: not installed; {install_command(options.report_to)}")
     tracker = None if options.report_to == "none" else options.report_to
     waits = [InitProcessGroupKwargs(timeout=_LONGEST_EXAMINATION)] if options.examine else []
     return Accelerator(  # --dtype alone decides the type

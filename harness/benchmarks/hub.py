@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from harness.errors import UserError
+from harness.errors import UserError, install_command
 from harness.runs.jsonl import sha256_of_file, whole_file
 
 
@@ -88,7 +88,9 @@ def _download(repo: str, requests: Iterable[Mapping[str, str]]) -> Iterator[Mapp
     try:
         import datasets  # noqa: PLC0415 - heavy, an extra, and needed once
     except ModuleNotFoundError as error:
-        raise UserError(f"{repo} is not in {cache_folder()}: pip install datasets to fetch it, or {by_hand}") from error
+        raise UserError(
+            f"{repo} is not in {cache_folder()}: to fetch it, {install_command('proctor[hub]')}, or {by_hand}"
+        ) from error
     with tempfile.TemporaryDirectory() as scratch:  # the library would keep a second copy otherwise
         for request in requests:
             try:

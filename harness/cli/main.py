@@ -21,6 +21,7 @@ from harness.errors import (
     Unavailable,
     UserError,
     did_you_mean,
+    install_command,
     no_such,
 )
 from harness.generation.threads import wait_passively
@@ -61,8 +62,8 @@ TASKS = {
         "benchmarks": ("harness.cli.benchmarks", "List the benchmarks, with size and licence."),
         "audit": ("harness.cli.audit", "Run the references of a benchmark and look for faults in it."),
         "doctor": ("harness.cli.doctor", "Report the abilities of this host and installation."),
-        "demo": ("trainers.cli.demo", "Train, generate, examine and tabulate in miniature, offline."),
-        "miniature": ("trainers.cli.miniature", "Make the material and the base that the demo begins with."),
+        "selftest": ("harness.cli.selftest", "Judge the programs of known verdict that ship with proctor."),
+        "miniature": ("trainers.cli.miniature", "Make the material and the base of the miniature."),
     },
 }
 """Task -> its subcommands: name -> module that holds it as `command`, and its one line in `proctor --help`."""
@@ -258,7 +259,7 @@ def _missing_library(error: ModuleNotFoundError) -> str:
     """Return what installs a library that is absent; empty for one that none of our extras has."""
     library = (error.name or "").partition(".")[0]
     extra = _EXTRAS.get(library)
-    return f"{library} is needed and not installed; pip install 'proctor[{extra}]'" if extra else ""
+    return f"{library} is needed and not installed; {install_command(f'proctor[{extra}]')}" if extra else ""
 
 
 def _drop_output() -> None:

@@ -58,8 +58,8 @@ def command(
 ) -> int:
     """Judge samples and report pass@k with intervals.
 
-    SAMPLES is a file or folder of samples in any format of the README (plain or packed with gzip), the folder of a run,
-    or - for standard input. Every task that the samples name is judged. The same command resumes a killed run.
+    SAMPLES is a file or folder of samples in any format of docs/scoring.md (plain or packed with gzip), the folder of a
+    run, or - for standard input. Every task that the samples name is judged. The same command resumes a killed run.
     """
     with judging.head_start() as ahead:
         from harness.api import evaluate_samples  # noqa: PLC0415 - the first worker starts meanwhile

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any, BinaryIO, NamedTuple
 
-from harness.errors import Unavailable, UserError
+from harness.errors import Unavailable, UserError, install_command
 from harness.examination.cluster_worker import EVALUATIONS, JudgingTerms, NodeJudge, credentials, refuse_unlike_node
 from harness.runs.jsonl import append, as_row
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample
@@ -121,7 +121,9 @@ def _connected(address: str) -> Iterator[None]:
     try:
         import ray  # noqa: PLC0415 - heavy, and an extra
     except ModuleNotFoundError:
-        raise UserError("--cluster needs Ray, on this machine and on each node: pip install 'proctor[ray]'") from None
+        raise UserError(
+            f"--cluster needs Ray, on this machine and on each node: {install_command('proctor[ray]')}"
+        ) from None
     _refuse_silence(address)
     try:
         ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level=logging.WARNING)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
 
-from harness.errors import UserError
+from harness.errors import UserError, install_command
 from harness.formats.archives import UnpackedBytes
 from harness.formats.given import MOST_ROW_BYTES
 
@@ -165,7 +165,7 @@ def _zstd(where: str) -> Callable[[bytes, int], bytes]:
     """Return zstd's decompressor."""
     library = _zstd_library()
     if library is None:
-        raise UserError(f"{where}: is packed by zstd; pip install 'proctor[zstd]' to read it")
+        raise UserError(f"{where}: is packed by zstd; to read it: {install_command('proctor[zstd]')}")
 
     def decompress(packed: bytes, most: int) -> bytes:
         try:

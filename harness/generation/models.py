@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.errors import UserError
+from harness.errors import UserError, install_command
 from harness.runs.jsonl import read, sha256_of_file
 
 _DECISIVE = ("*.json", "*.safetensors", "*.bin", "*.model", "*.tiktoken", "*.txt", "*.jinja")
@@ -133,7 +133,9 @@ def _fetched(model: str) -> Path:
     try:
         from huggingface_hub import snapshot_download  # noqa: PLC0415 - an extra, and needed for the hub only
     except ModuleNotFoundError as error:
-        raise UserError(f"there is no folder {model}; to take it from the hub, pip install huggingface_hub") from error
+        raise UserError(
+            f"there is no folder {model}; to take it from the hub: {install_command('huggingface_hub')}"
+        ) from error
     try:
         return Path(snapshot_download(model, ignore_patterns=list(_OF_OTHER_LIBRARIES)))
     except (OSError, ValueError) as error:  # which all errors of the hub are: of the name, the access, the network
@@ -207,7 +209,7 @@ def model_token_counter(folder: Path) -> Callable[[str], int]:
         from tokenizers import Tokenizer  # noqa: PLC0415 - an extra
     except ModuleNotFoundError:
         raise UserError(
-            "--model needs a tokenizer: pip install 'proctor[train]', or give --params such as 7B"
+            f"--model needs a tokenizer: {install_command('proctor[train]')}, or give --params such as 7B"
         ) from None
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_truncation()

@@ -172,6 +172,21 @@ def sole_writer(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
+@contextmanager
+def own_turn(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for appending, as the only one who does: whoever comes later waits.
+
+    Args:
+        path: of the file; made where it is absent.
+
+    Yields:
+        The file, locked until it is closed, also by a kill.
+    """
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file
+
+
 def sha256_of_file(path: Path) -> str:
     """Return the SHA-256 of a file's bytes as they are.
 

@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import UserError
+from harness.errors import UserError, install_command
 from harness.runs.jsonl import write_whole
 from leaderboards.plots.shapes import COLOURS, VERDICTS, Bar, BarFigure, Figure, LineFigure, name_lines
 from leaderboards.plots.svg import svg_file
@@ -63,7 +63,7 @@ def png_file(figure: Figure) -> bytes:
         import matplotlib as mpl  # noqa: PLC0415 - an extra, and half a second
         from matplotlib.figure import Figure as Canvas  # noqa: PLC0415
     except ImportError:
-        raise UserError("--plots needs matplotlib; pip install 'proctor[plots]'") from None
+        raise UserError(f"--plots needs matplotlib; {install_command('proctor[plots]')}") from None
     # Names of models may hold anything: a $ is a dollar.
     with mpl.rc_context({"text.parse_math": False, "font.family": "DejaVu Sans", "savefig.facecolor": "white"}):
         canvas = Canvas(figsize=(WIDTH_INCHES, _inches(figure)), dpi=DOTS_PER_INCH, layout="constrained")

@@ -1,4 +1,4 @@
-"""The command line apart from `score`: demo, doctor, help and usage errors."""
+"""The command line apart from `score`: selftest, doctor, help and usage errors."""
 
 import errno
 import json
@@ -14,7 +14,7 @@ from harness.benchmarks.mini import mini
 from harness.cli.main import SUBCOMMANDS, TASKS, LazyGroup, proctor, run
 
 
-def test_demo_agrees_with_the_known_verdicts(tmp_path, monkeypatch, capsys):
+def test_the_selftest_agrees_with_the_known_verdicts(tmp_path, monkeypatch, capsys):
     """A reference, a wrong and a crashing program get their verdicts."""
     (tmp_path / "introductory").mkdir()
     (tmp_path / "introductory" / "one.toml").write_text(
@@ -32,11 +32,11 @@ def test_demo_agrees_with_the_known_verdicts(tmp_path, monkeypatch, capsys):
     )
     monkeypatch.setattr(mini_module, "HOME", tmp_path)
 
-    assert run(["demo", "--examine-only", "--out", str(tmp_path / "run")]) == 0
+    assert run(["selftest", "--out", str(tmp_path / "run")]) == 0
     assert "3 of 3 verdicts are the known ones" in capsys.readouterr().out
 
 
-def test_demo_names_what_differs(tmp_path, monkeypatch, capsys):
+def test_the_selftest_names_what_differs(tmp_path, monkeypatch, capsys):
     """A verdict that is not the known one is told, and is our fault."""
     (tmp_path / "introductory").mkdir()
     (tmp_path / "introductory" / "one.toml").write_text(
@@ -50,7 +50,7 @@ def test_demo_names_what_differs(tmp_path, monkeypatch, capsys):
     )
     monkeypatch.setattr(mini_module, "HOME", tmp_path)
 
-    assert run(["demo", "--examine-only", "--out", str(tmp_path / "run")]) == 3
+    assert run(["selftest", "--out", str(tmp_path / "run")]) == 3
     out = capsys.readouterr().out
     assert "introductory/one, known programs 0 (planted): accepted instead of wrong_answer" in out
     assert "1 of 2 verdicts" in out
@@ -118,7 +118,7 @@ def test_the_version_is_told(capsys):
     assert "proctor" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["scare"], ["score"], ["demo", "--workers", "0"]])
+@pytest.mark.parametrize("arguments", [["scare"], ["score"], ["selftest", "--workers", "0"]])
 def test_usage_errors_are_one_line(capsys, arguments):
     """They point at the help of the command they belong to."""
     assert run(arguments) == 2

@@ -295,7 +295,7 @@ def test_zstd_is_read_or_its_library_named(read, monkeypatch):
     monkeypatch.setattr(zips, "_DEFLATED", -1)
     monkeypatch.setattr(zips, "_ZSTD", zipfile.ZIP_DEFLATED)
     monkeypatch.setattr(zips, "_zstd_library", lambda: None)
-    with pytest.raises(UserError, match=r"is packed by zstd; pip install 'proctor\[zstd\]'"):
+    with pytest.raises(UserError, match=r"is packed by zstd; to read it: .*pip install 'proctor\[zstd\]'"):
         read(log)
     monkeypatch.undo()
     with_zstd = pytest.importorskip("backports.zstd.zipfile", reason="needs the extra zstd")

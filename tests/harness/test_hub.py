@@ -66,7 +66,7 @@ def test_a_damaged_file_is_refused(cached):
 @pytest.mark.usefixtures("no_library")
 def test_without_the_library_both_ways_out_are_told(cache):
     """Install it, or name a file; nothing is left in the cache."""
-    with pytest.raises(UserError, match=r"pip install datasets to fetch it, or download .* --data") as caught:
+    with pytest.raises(UserError, match=r"pip install 'proctor\[hub\]', or download .* --data") as caught:
         fetch("owner/name", revision="abc", config="full", splits=("test",))
 
     assert "\n" not in str(caught.value)

@@ -4,7 +4,6 @@ import json
 import struct
 
 import pytest
-from tokenizers import Tokenizer, models, pre_tokenizers
 
 from harness.cli import plan
 from harness.cli.main import run
@@ -30,8 +29,9 @@ def test_a_models_folder_gives_its_size_and_its_tokens(tmp_path, capsys):
     header = {"__metadata__": {"format": "pt"}, "a": {"shape": [2, 3]}, "b": {"shape": [4]}}
     text = json.dumps(header).encode()
     (tmp_path / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text)
-    words = Tokenizer(models.WordLevel({"?": 0}, "?"))
-    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizers = pytest.importorskip("tokenizers", reason="needs the extra train")
+    words = tokenizers.Tokenizer(tokenizers.models.WordLevel({"?": 0}, "?"))
+    words.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
     words.save(str(tmp_path / "tokenizer.json"))
 
     assert run([*MINI, "--model", str(tmp_path), "--json"]) == 0

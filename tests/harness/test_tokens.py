@@ -8,6 +8,7 @@ from harness.generation.tokens import Tokens
 @pytest.fixture
 def spaced():
     """Return a tokenizer that drops the space before a text, as those of the Llama family do."""
+    pytest.importorskip("transformers", reason="needs the extra train")
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers  # noqa: PLC0415 - seconds
     from transformers import PreTrainedTokenizerFast  # noqa: PLC0415
 

@@ -19,6 +19,15 @@ def folder_of(path, **files):
 
 
 @pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """Return a cache of the hub's library, which asks nothing but that."""
+    constants = pytest.importorskip("huggingface_hub.constants", reason="needs the extra transformers")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
 def model(tmp_path):
     """Return the folder of a model, as far as its files are looked at here."""
     return folder_of(tmp_path / "model", config__json="{}", tokenizer__json="{}", model__safetensors="weights")
@@ -79,10 +88,9 @@ def test_a_base_may_be_named_from_here_or_from_the_adapter(model, tmp_path, monk
 @pytest.mark.parametrize(
     ("base", "told"), [("gone/away", "gone/away"), ("", "base_model_name_or_path"), (None, "base_model_name_or_path")]
 )
-def test_an_adapter_without_its_base_is_told(tmp_path, monkeypatch, base, told):
+@pytest.mark.usefixtures("cache")
+def test_an_adapter_without_its_base_is_told(tmp_path, base, told):
     """With the file that names it."""
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     adapter = adapter_over(base, tmp_path / "adapter")
 
     with pytest.raises(UserError, match=told) as caught:
@@ -106,11 +114,9 @@ def test_a_folder_without_a_model_is_told(tmp_path):
         find_weights(str(tmp_path))
 
 
-def test_a_model_of_the_hub_is_told_by_its_commit(tmp_path, monkeypatch):
+def test_a_model_of_the_hub_is_told_by_its_commit(cache):
     """Read from the cache, as the hub's own library lays it out, without a network."""
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    cached = tmp_path / "models--some--model"
+    cached = cache / "models--some--model"
     folder_of(cached / "refs", main=COMMIT)
     snapshot = folder_of(cached / "snapshots" / COMMIT, config__json="{}")
 
@@ -120,11 +126,9 @@ def test_a_model_of_the_hub_is_told_by_its_commit(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["some/unknown", "no/such/folder", "two words"])
-def test_a_model_that_is_nowhere_is_told(tmp_path, monkeypatch, name):
+@pytest.mark.usefixtures("cache")
+def test_a_model_that_is_nowhere_is_told(name):
     """It is no folder, and the hub has none of that name, or can't be asked."""
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-
     with pytest.raises(UserError, match=f"there is no folder {name}, and the hub") as caught:
         find_weights(name)
 

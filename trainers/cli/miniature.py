@@ -1,4 +1,4 @@
-"""Runs `proctor miniature`: makes the material and the base that the demo begins with."""
+"""Runs `proctor miniature`: makes the material and the base of the miniature."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ _seed = click.option(
 
 @click.group("miniature", no_args_is_help=False)
 def command() -> None:
-    """Make the material and the base that the demo begins with."""
+    """Make the material and the base of the miniature, the whole loop at a small size."""
 
 
 @command.command("submissions")

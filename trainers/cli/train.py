@@ -13,6 +13,7 @@ from msgspec import inspect
 from harness.cli.values import Choice, FiniteRange, completing, completing_plugins
 from harness.errors import UserError
 from harness.plugins import names, resolve
+from harness.progress import say
 from trainers.config import TrainingOptions, read_recipe, recipe_names
 from trainers.plan.forecast import forecast_table, plan_training
 from trainers.trainer import Trainer
@@ -29,7 +30,7 @@ def of_option(field: inspect.Field) -> Callable[[Callable[..., Any]], Callable[.
     """
     kind, about = _described(field.type)
     return click.option(
-        f"--{field.name.replace('_', '-')}",
+        _flag(field.name),
         type=_click_type(kind),
         metavar="on|off" if isinstance(kind, inspect.BoolType) else None,
         callback=_of_three if isinstance(kind, inspect.UnionType) else None,
@@ -110,6 +111,31 @@ def _click_type(kind: inspect.Type) -> click.ParamType[Any]:
     return FiniteRange() if isinstance(kind, inspect.FloatType) else click.BOOL
 
 
+def refuse_ignored(method: str, trainer: Trainer, recipe: TrainingOptions, given: Mapping[str, Any]) -> None:
+    """Refuse options that the method doesn't use; say so of those in a recipe, which may be one for many methods.
+
+    Args:
+        method: As it was named.
+        trainer: That it names.
+        recipe: The base settings.
+        given: As for `overridden`.
+
+    Raises:
+        UserError: Such an option was given.
+    """
+    useless = [_flag(name) for name in trainer.ignores if given[name] is not None]
+    if useless:
+        raise UserError(f"{method} doesn't use {', '.join(useless)}; leave that out, or choose a method that does")
+    usual = TrainingOptions()
+    left = [_flag(name) for name in trainer.ignores if getattr(recipe, name) != getattr(usual, name)]
+    if left:
+        say(f"{method} doesn't use {', '.join(left)} of the recipe")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
 GROUP = "proctor.trainers"
 
 
@@ -150,8 +176,10 @@ def command(
     an earlier one was killed. Under `accelerate launch` it trains on several processors.
     """
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # PyTorch then uses huge pages, which pay on a CPU
-    options = overridden(read_recipe(recipe) if recipe else TrainingOptions(), given)
+    base = read_recipe(recipe) if recipe else TrainingOptions()
+    options = overridden(base, given)
     trainer = resolve(GROUP, method, Trainer)
+    refuse_ignored(method, trainer, base, given)
     if plan:
         forecast = plan_training(groups, model, options, calibrate=calibrate)
         click.echo(msgspec.json.encode(forecast) if as_json else forecast_table(forecast))

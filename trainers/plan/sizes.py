@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from harness.errors import UserError
+from harness.errors import UserError, install_command
 from harness.generation.loading import stateful_layers
 from trainers.config import TrainingOptions
 
@@ -76,7 +76,9 @@ def sizes_of(model: str) -> ModelSizes:
         from transformers import AutoConfig, AutoModelForCausalLM  # noqa: PLC0415
         from transformers.pytorch_utils import Conv1D  # noqa: PLC0415 - GPT-2's linear layers
     except ModuleNotFoundError as error:
-        raise UserError(f"a plan needs {error.name}, which is not installed; pip install 'proctor[train]'") from error
+        raise UserError(
+            f"a plan needs {error.name}, which is not installed; {install_command('proctor[train]')}"
+        ) from error
     try:
         config = AutoConfig.from_pretrained(model)
     except Exception as error:  # the library raises whatever a config leads to

@@ -59,6 +59,8 @@ class StudyStep(msgspec.Struct, frozen=True, kw_only=True):
     plan: tuple[str, ...]
     budget: str
     slurm: str
+    seconds: float
+    """That it takes where the file was written; 0 where that isn't known."""
 
     @property
     def is_done(self) -> bool:
@@ -158,7 +160,7 @@ class _Expansion:
             id=id_, name=name, choice={one: entry["name"] for one, entry in choice.items()},
             arguments=tuple(word.replace(_OWN, str(made)) for word in words), inputs=tuple(inputs), files=tuple(files),
             made=made, done=self._work / "done" / f"{id_}.json", log=self._work / "logs" / f"{id_}.txt",
-            prints=prints, title=title, plan=plan, budget=budget, slurm=slurm,
+            prints=prints, title=title, plan=plan, budget=budget, slurm=slurm, seconds=text.seconds,
         )  # fmt: skip
 
     def _words(self, name: str, text: StepText, choice: Choice) -> Iterator[tuple[str, Choice]]:
@@ -216,6 +218,20 @@ def levels_of(steps: Sequence[StudyStep]) -> tuple[tuple[StudyStep, ...], ...]:
         level[step.id] = max((level[one] + 1 for one in step.inputs if one in level), default=0)
     count = max(level.values(), default=-1) + 1
     return tuple(tuple(step for step in steps if level[step.id] == number) for number in range(count))
+
+
+def depending(steps: Sequence[StudyStep], on: StudyStep) -> tuple[StudyStep, ...]:
+    """Return the steps that need one, themselves or by another.
+
+    Args:
+        steps: Each behind those that it needs.
+        on: The one that they need.
+    """
+    found = {on.id: on}
+    for step in steps:
+        if found.keys() & set(step.inputs):
+            found[step.id] = step
+    return tuple(found.values())[1:]
 
 
 def chosen_steps(steps: Sequence[StudyStep], only: Sequence[str], shard: str) -> tuple[StudyStep, ...]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from harness.errors import Unavailable, UserError
+from harness.errors import Unavailable, UserError, install_command
 from harness.generation.backend import Backend, Completion, Engine, Generated, Request
 from harness.generation.backends.openai_protocol import (
     ServerOptions,
@@ -218,7 +218,7 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
         from anyio.from_thread import start_blocking_portal  # noqa: PLC0415 - an extra
         from openai import AsyncOpenAI  # noqa: PLC0415 - an extra, and half a second
     except ModuleNotFoundError as error:
-        raise UserError("the backend openai needs a library: pip install 'proctor[openai]'") from error
+        raise UserError(f"the backend openai needs a library: {install_command('proctor[openai]')}") from error
 
     def connect() -> AsyncOpenAI:
         return AsyncOpenAI(api_key=key or "none", base_url=options.base_url, timeout=None, max_retries=0)

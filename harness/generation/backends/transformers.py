@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from harness.errors import UserError
+from harness.errors import UserError, install_command
 from harness.generation.backend import Backend, Engine, Generated, Request
 from harness.generation.backends.common import Batch, batches, options_of, pieces
 from harness.generation.loading import LoadedModel, adapted_by, ends_of, load_whole
@@ -219,7 +219,9 @@ def _load(model: str, given: Mapping[str, Any]) -> Iterator[Engine]:
     try:
         import transformers as _library  # noqa: F401, PLC0415 - seconds
     except ModuleNotFoundError as error:
-        raise UserError("the backend transformers needs libraries: pip install 'proctor[transformers]'") from error
+        raise UserError(
+            f"the backend transformers needs libraries: {install_command('proctor[transformers]')}"
+        ) from error
     weights = find_weights(model)
     device = _device(options.device)
     loaded = _from_disk(weights, options, device)

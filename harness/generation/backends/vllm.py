@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from harness.errors import Unavailable, UserError
+from harness.errors import Unavailable, UserError, install_command
 from harness.generation.backend import Backend, Engine, Generated, Request
 from harness.generation.loading import ends_of, load_tokenizer
 from harness.generation.models import Weights, of_one_base, refuse_absent
@@ -170,7 +170,7 @@ def _share(models: Sequence[str], given: Mapping[str, Any]) -> Iterator[Backend]
         from vllm.usage.usage_lib import UsageContext  # noqa: PLC0415 - an extra
         from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
-        raise UserError("the backend vllm needs a library: pip install 'proctor[vllm]'") from error
+        raise UserError(f"the backend vllm needs a library: {install_command('proctor[vllm]')}") from error
     _check(given)
     found = of_one_base(models)
     try:
