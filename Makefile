@@ -39,7 +39,8 @@ check: dev  ## Look without running: format, lint, types, and whether the docume
 	.venv/bin/ruff check
 	.venv/bin/mypy
 	.venv/bin/python tests/bench/bench_house.py --check
-	.venv/bin/pytest -n auto tests/test_docs.py tests/test_shown_commands.py tests/test_packaging.py tests/test_floor_plan.py
+	.venv/bin/pytest -n auto tests/test_docs.py tests/test_site.py tests/test_shown_commands.py tests/test_tutorials.py \
+		tests/test_packaging.py tests/test_floor_plan.py
 
 quick: dev  ## Run the unit and property tests, in less than a minute on two cores.
 	.venv/bin/pytest -n auto -m "not slow"
@@ -57,9 +58,12 @@ test-vllm: .venv-vllm/.installed  ## Run the tests of vLLM's engine, in an envir
 	@touch $@
 
 demo: dev  ## Train, generate, examine and tabulate in miniature; one that was interrupted goes on.
-	.venv/bin/proctor demo
+	.venv/bin/proctor study studies/miniature.toml --out runs/demo
 
-bench: dev  ## Measure what the README claims, one script of tests/bench after the other.
+docs: dev  ## Build the site of docs in build/site; a link that leads nowhere is an error.
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --strict
+
+bench: dev  ## Measure what the documents claim, one script of tests/bench after the other.
 	@for script in $(sort $(wildcard tests/bench/bench_*.py)); do \
 		echo "== $$script"; .venv/bin/python "$$script" || exit; done
 
@@ -67,4 +71,4 @@ clean:  ## Remove what the other targets made; the runs are kept.
 	rm -rf .venv .venv-vllm build dist proctor.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup dev check quick test test-vllm demo bench clean
+.PHONY: help setup dev check quick test test-vllm demo docs bench clean

@@ -4,10 +4,16 @@ Measured are the prompts, the references and how long this machine judges them. 
 assumption is a constant here and a line of the forecast.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+import io
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from statistics import fmean
+from typing import BinaryIO, NamedTuple
 
 import msgspec
+
+from harness.generation.prompts import PromptCard, as_text, render_prompt
+from harness.runs.records import Evaluation, Problem, Sample
 
 CHARS_PER_TOKEN = (2.5, 4.5)
 """Of code and English under the byte-pair vocabularies of code models; where there is a tokenizer, it counts."""
@@ -29,6 +35,12 @@ APPENDED_PER_S = 4000
 """Evaluations that the one writer of a cluster's run takes; more shards are more writers."""
 KEPT_BYTES = 300
 """Of a sample beside its texts."""
+_MEASURED = 200
+"""The most problems of which texts are measured and references judged, evenly spread."""
+_FEWEST = 2
+"""References needed to measure the cost of judging, without the start of the judges."""
+_EVALUATION_BYTES = 600.0
+"""Of an evaluation with some tests, where none was measured."""
 
 
 class Range(NamedTuple):
@@ -165,6 +177,71 @@ def _gpu(device: GpuModel, parameters: float, prompts: Range, generated: Range) 
         seconds.append(tokens[0] * per_token / operations_per_s + tokens[1] * step_s / SEQUENCES[best])
     at_least = -(-WEIGHT_BYTES * parameters // (ROOM * device.memory_bytes))
     return Gpu(device=device.name, devices_at_least=int(at_least), hours=Range(seconds[1], seconds[0]).times(1 / 3600))
+
+
+def measured_problems(
+    problems: Mapping[str, Problem],
+    task_ids: Sequence[str],
+    card: PromptCard,
+    count: Callable[[str], int] | None,
+    judge: Callable[[Iterable[Sample], Mapping[str, Problem], BinaryIO], Iterator[Evaluation]],
+) -> ProblemMeasurements:
+    """Measure the texts of problems and judge their references; of many problems, those of 200 spread evenly.
+
+    Args:
+        problems: by task id.
+        task_ids: of those that will be examined, at least one.
+        card: that prompts are made by.
+        count: from a text to its tokens; None where the tokenizer isn't known.
+        judge: from samples, problems and a file for rows to evaluations.
+
+    Returns:
+        The means.
+    """
+    task_ids = task_ids[:: -(-len(task_ids) // _MEASURED)]
+    prompts, references, limits = [], dict[str, str](), []
+    for task_id in task_ids:
+        problem = problems[task_id]
+        prompts.append(as_text(render_prompt(card, problem, problems)))
+        limits.append(problem.limits.cpu_s)
+        if problem.reference.strip():
+            references[task_id] = problem.reference
+    usual = ProblemMeasurements(
+        prompt_chars=fmean(map(len, prompts)), prompt_tokens=_tokens(prompts, count), limit_s=fmean(limits),
+        evaluation_bytes=_EVALUATION_BYTES,
+    )  # fmt: skip
+    samples = [Sample(policy="", task_id=task, index=0, completion=text) for task, text in references.items()]
+    if len(samples) < _FEWEST:
+        return usual
+    rows = io.BytesIO()
+    start_s = _cpu_s(judge(samples[:1], problems, io.BytesIO()))
+    return msgspec.structs.replace(
+        usual,
+        reference_chars=fmean(map(len, references.values())),
+        reference_tokens=_tokens(list(references.values()), count),
+        judged=len(samples),
+        core_s=(_cpu_s(judge(samples, problems, rows)) - start_s) / (len(samples) - 1),
+        evaluation_bytes=len(rows.getvalue()) / len(samples),
+    )
+
+
+def _cpu_s(evaluations: Iterable[Evaluation]) -> float:
+    """Consume evaluations, and return the CPU seconds of this process and of its children, which have ended then.
+
+    Unlike wall time, it hardly depends on other load.
+    """
+    before = os.times()
+    for _ in evaluations:
+        pass
+    return sum(os.times()[:4]) - sum(before[:4])
+
+
+def _tokens(texts: Sequence[str], count: Callable[[str], int] | None) -> Range:
+    """Return the mean tokens of some texts."""
+    if count:
+        return Range(*[fmean(map(count, texts))] * 2)
+    chars = fmean(map(len, texts))
+    return Range(chars / CHARS_PER_TOKEN[1], chars / CHARS_PER_TOKEN[0])
 
 
 def plan_markdown(size: ExaminationSize, measured: ProblemMeasurements, found: ExaminationForecast) -> str:

@@ -1,5 +1,6 @@
 """The documents say what the code does: options exist, tables hold the code's own numbers, links lead somewhere."""
 
+import itertools
 import json
 import os
 import pkgutil
@@ -10,7 +11,21 @@ from pathlib import Path
 import click
 import msgspec
 import pytest
-from documents import DOCUMENTS, README, ROOT, TRAINING, blocks, commands_of, inline_code, leaves, rows, shown
+from documents import (
+    DOCUMENTS,
+    README,
+    ROOT,
+    TRAINING,
+    TUTORIALS,
+    calls,
+    commands_of,
+    inline_code,
+    leaves,
+    refusal_of,
+    rows,
+    saved,
+    shown,
+)
 from paper_models import write_config
 
 from harness.cli.main import SUBCOMMANDS, run
@@ -24,6 +39,9 @@ from trainers.plan.forecast import plan_lengths
 
 pytestmark = pytest.mark.slow
 
+VERDICTS = DOCUMENTS[Path("docs/verdicts.md")]
+REGISTERED = {"--benchmark": "benchmarks", "--backend": "backends"}
+"""Option -> entry points that hold its values."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 UNIT = {"s": 1, "B": 1, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
@@ -119,6 +137,38 @@ def test_subcommands_and_options_exist(document):
     assert asked <= options
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_commands_shown_could_be_typed(document):
+    """Those that can't run here, too: each option belongs to its command, and its value is one that there is."""
+    shown_calls = list(calls(DOCUMENTS[document]))
+
+    assert [refusal for refusal in map(refusal_of, shown_calls) if refusal] == []
+    for option, value in (pair for call in shown_calls for pair in itertools.pairwise(call) if pair[0] in REGISTERED):
+        assert ".py:" in value or value in PROJECT["entry-points"][f"proctor.{REGISTERED[option]}"], option
+    for method in (call[1] for call in shown_calls if call[0] == "train"):
+        assert ".py:" in method or method in PROJECT["entry-points"]["proctor.trainers"]
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        ("score tries.jsonl --benchmark mini --out runs/tries", ""),
+        ("run ... --shard 1/2", ""),
+        ("compile run runs/own --tokenizer base --out groups", ""),
+        ("scores", "no command scores"),
+        ("score tries.jsonl --benchmark mini", "lacks out"),
+        ("score tries.jsonl --benchmark mini --out runs --by-model", "No such option"),
+        ("table runs --format word", "'word' is not one of"),
+    ],
+)
+def test_a_command_that_could_not_be_typed_is_found(call, why):
+    """Where it misses what it needs, or has what is not there."""
+    refusal = refusal_of(call.split())
+
+    assert why in refusal
+    assert bool(why) == bool(refusal)
+
+
 @pytest.mark.parametrize("name", SUBCOMMANDS)
 def test_help_tells_every_option(capsys, name):
     """`proctor NAME --help` shows each option with its text, and the README mentions the subcommand."""
@@ -135,9 +185,9 @@ def test_help_tells_every_option(capsys, name):
 
 
 def test_limits_have_the_defaults_and_bounds_of_the_code():
-    """The README's table holds every limit, its default and its bounds, in the order of the code."""
+    """docs/verdicts.md holds every limit, its default and its bounds, in the order of the code."""
     told = {}
-    for name, *values, _ in rows(README, "limit"):
+    for name, *values, _ in rows(VERDICTS, "limit"):
         parts = [value.partition(" ") for value in values]
         told[name] = [float(number) * UNIT.get(unit, 1) for number, _, unit in parts]
 
@@ -176,8 +226,8 @@ def test_rewards_are_the_papers():
 
 
 def test_verdicts_are_in_order_of_gravity():
-    """The README's table goes from harmless to grave, as the code does."""
-    assert [row[0] for row in rows(README, "verdict")] == list(Verdict)
+    """The table of docs/verdicts.md goes from harmless to grave, as the code does."""
+    assert [row[0] for row in rows(VERDICTS, "verdict")] == list(Verdict)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
@@ -197,21 +247,11 @@ def test_papers_name_code():
     assert all(pkgutil.resolve_name(name) for name in names)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
-def test_links_lead_somewhere(document):
-    """Files that a document links to are there, and so are headings."""
-    targets = [target for target in re.findall(r"\]\(([^)]+)\)", DOCUMENTS[document]) if "://" not in target]
+def test_the_samples_shown_are_those_of_the_example():
+    """The tutorial shows the file that the README scores, JSON Lines with three keys."""
+    ((name, text),) = saved(TUTORIALS["samples"])
 
-    for path, _, anchor in (target.partition("#") for target in targets):
-        found = (ROOT / document).parent / path
-        assert found.exists()
-        assert not anchor or anchor in {
-            heading.lower().replace(" ", "-") for heading in re.findall(r"^#+ (.*)$", found.read_text(), re.MULTILINE)
-        }
-
-
-def test_the_samples_shown_are_rows():
-    """The example of the README is JSON Lines with the keys that it explains."""
-    shown_rows = [json.loads(line) for line in blocks(README, "json")[0].splitlines()]
-
-    assert {frozenset(row) for row in shown_rows} == {frozenset({"task_id", "model", "completion"})}
+    assert text == (ROOT / "examples" / name).read_text()
+    assert {frozenset(json.loads(line)) for line in text.splitlines()} == {
+        frozenset({"task_id", "model", "completion"})
+    }

@@ -8,14 +8,17 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import tiny_policy
 from documents import DOCUMENTS, GATE, README, ROOT, TRAINING, blocks, shown
 from usual_conditions import conditions
 
+from harness.benchmarks import mini as mini_module
 from harness.benchmarks.mini import known_samples, mini
 from harness.benchmarks.problem_info import problem_infos
+from harness.cli import selftest
 from harness.cli.main import run
 from harness.runs.jsonl import as_row
 from harness.runs.records import Evaluation, Run, Source
@@ -23,13 +26,12 @@ from harness.runs.row_store import SampleCopy
 from harness.scoring.report import report_markdown
 from harness.scoring.score import score
 from sandbox.records import Verdict
-from trainers.demo import stages as known_programs
 
 pytestmark = pytest.mark.slow
 
 DATA = ROOT.parent / "shared" / "data"
 MBPP_TASKS_TRIED = 3
-PROGRAMS_IN_DEMO = 10
+PROGRAMS_TRIED = 10
 SHORTENED = "..."
 
 
@@ -45,11 +47,14 @@ def makers_of(command):
     return [other for other in OURS if other != command and "--out" in other and shlex.split(other)[-1] in named]
 
 
-COMMANDS = {command: lines for text in DOCUMENTS.values() for command, lines in shown(text)}
+COMMANDS = {}
+for path, text in DOCUMENTS.items():
+    if path.parent.name != "tutorials":  # tests/test_tutorials.py follows those
+        for command, lines in shown(text):
+            COMMANDS[command] = max(lines, COMMANDS.get(command, ()), key=len)
 OURS = {command: lines for command, lines in COMMANDS.items() if command.startswith("proctor ")}
-KNOWN = "proctor demo --examine-only"
-ELSEWHERE = "proctor demo"
-"""What tests/test_demo.py runs, at a tiny size."""
+KNOWN = "proctor selftest"
+DEMO = DOCUMENTS[Path("docs/demo.md")]
 NEED_DATA = [command for command in OURS if "mbpp" in command]
 QUICK = [known for known in known_samples() if known.verdict in {Verdict.ACCEPTED, Verdict.WRONG_ANSWER}]
 NEED_POLICY = [command for command, _ in shown(TRAINING)]
@@ -57,21 +62,19 @@ NEED_POLICY = [command for command, _ in shown(TRAINING)]
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """Work in an empty folder that holds the README's samples, with a demo of few programs, none of them slow."""
-    monkeypatch.setattr(known_programs, "known_samples", lambda: iter(QUICK[:PROGRAMS_IN_DEMO]))
+    """Work in a folder that holds the examples and the studies, with a selftest of few programs, none slow."""
+    monkeypatch.setattr(selftest, "known_samples", lambda: iter(QUICK[:PROGRAMS_TRIED]))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "studies").symlink_to(ROOT / "studies")
-    (tmp_path / "tries.jsonl").write_text(blocks(README, "json")[0])
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    "command", [command for command in OURS if command not in {*NEED_DATA, *NEED_POLICY, ELSEWHERE}]
-)
+@pytest.mark.parametrize("command", [command for command in OURS if command not in {*NEED_DATA, *NEED_POLICY}])
 def test_commands_run(place, capsys, command):
-    """Every command that needs nothing but proctor ends well and prints what is shown; the demo's table is below.
+    """Every command that needs nothing but proctor ends well and prints what is shown; the selftest's table is below.
 
-    A command that names a run comes after the one that makes it, and one that replays the demo's after the demo.
+    A command that names a run comes after the one that makes it, and one that replays the selftest's after that.
     """
     assert place.is_dir()
     if "--model runs/known" in command:
@@ -90,7 +93,7 @@ def test_commands_run(place, capsys, command):
 
 
 def test_the_python_shown_runs(place, capfd):
-    """The README's example judges the README's samples."""
+    """The README's example judges the samples of examples."""
     subprocess.run([sys.executable, "-c", *blocks(README, "python")], cwd=place, check=True)
 
     assert "tiny" in capfd.readouterr().out
@@ -135,6 +138,31 @@ def test_commands_on_training_run(policy_place):
     assert (policy_place / "checkpoints" / "rloo" / "model.safetensors").exists()
 
 
+ONE_PROBLEM = """
+kind = "call"
+statement = "Return the number plus one."
+function = "f"
+cases = [{arguments = "[2]", expected = "3"}]
+reference = "def f(n): return n + 1"
+programs = []
+"""
+
+
+def test_the_examination_shown_runs(policy_place, monkeypatch):
+    """As docs/training.md has it, by a model with a chat template; of the benchmark's problems there is one."""
+    base = policy_place / "base"
+    (base / "chat_template.jinja").write_text("{% for message in messages %}{{ message.content }}{% endfor %}")
+    config = json.loads((base / "config.json").read_text())
+    (base / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 8192}))
+    (policy_place / "introductory").mkdir()
+    (policy_place / "introductory" / "one.toml").write_text(ONE_PROBLEM)
+    monkeypatch.setattr(mini_module, "HOME", policy_place)
+    (examined,) = (text for text in blocks(TRAINING, "sh") if "--examine mini" in text)
+
+    assert [run(shlex.split(command)[1:]) for command in (NEED_POLICY[0], examined)] == [0, 0]
+    assert (policy_place / "checkpoints" / "rloo" / "best" / "model.safetensors").exists()
+
+
 def test_gates_shown_pass_equal_policies(tmp_path, monkeypatch):
     """Those of docs/gate.md run, on runs of the miniature benchmark whose programs differ by a comment."""
     lines = [line for block in blocks(GATE, "sh") for line in block.splitlines()]
@@ -152,8 +180,8 @@ def test_gates_shown_pass_equal_policies(tmp_path, monkeypatch):
     assert [run(command) for command in commands] == [0, 0, 0]
 
 
-def test_the_demo_shows_the_known_verdicts(tmp_path):
-    """The table in the README is the one that the verdicts known beforehand add up to."""
+def test_the_selftest_shows_the_known_verdicts(tmp_path):
+    """The table in docs/demo.md is the one that the verdicts known beforehand add up to."""
     known = tuple(known_samples())
     problems = mini.problems(None)
     infos = problem_infos(problems, problems)
@@ -174,5 +202,5 @@ def test_the_demo_shows_the_known_verdicts(tmp_path):
     printed.append(f"{len(known)} of {len(known)} verdicts are the known ones. Results written to runs/known")
 
     assert lines_missing(COMMANDS[KNOWN], printed) == []
-    assert f"{len(known)} in all" in README
-    assert f"has {len(problems)} problems" in README
+    assert f"{len(known)} in all" in DEMO
+    assert f"has {len(problems)} problems" in DEMO

@@ -149,6 +149,19 @@ def _count(tokenizer: "Tokenizer", text: str) -> int:
     return len(tokenizer.encode(text, add_special_tokens=False).ids)
 
 
+def examined_steps(total: int, options: TrainingOptions) -> tuple[int, ...]:
+    """Return the steps before or after which the policy is examined, where it is: the start, every Nth, the end.
+
+    Args:
+        total: Steps of the training.
+        options: `every` counts.
+
+    >>> examined_steps(5, TrainingOptions(every=2))
+    (0, 2, 4, 5)
+    """
+    return (*range(0, total, options.every), total)
+
+
 def total_steps(groups: int, options: TrainingOptions) -> int:
     """Return the number of steps of a training on so many groups.
 

@@ -22,8 +22,9 @@ from harness.runs.records import Result, Tally
 from harness.runs.run_folder import RESULTS
 from harness.scoring.differences import MeanDifference, changes_of, mean_difference
 from harness.scoring.score import ALL
-from sandbox.jail import Jail, layers_of
 from trainers.config import TrainingOptions
+from trainers.dataset import examined_steps
+from trainers.plan.examinations import examination_jail
 from trainers.trainer import CHECKPOINT_FILE
 from trainers.training_run import StepScore
 
@@ -53,10 +54,7 @@ def examiner(options: TrainingOptions) -> Examine | None:
     if options.examine is None:
         return None
     benchmark = options.examine
-    try:
-        judging = JudgingSettings(jail=Jail(layers=layers_of(options.examine_isolation)))
-    except ValueError as error:
-        raise UserError(f"--examine-isolation: {error}") from None
+    judging = JudgingSettings(jail=examination_jail(options))
 
     def examine(checkpoint: Path, run: Path) -> None:
         settings = GenerationSettings(
@@ -155,7 +153,7 @@ class Monitor:
             total: Its steps.
         """
         self._examine, self._options, self._out, self._total = examine, options, out, total
-        self._due: tuple[int, ...] = (*range(0, total, options.every), total)
+        self._due = examined_steps(total, options)
 
     def is_due(self, step: int) -> bool:
         """Return whether the policy after a step is to be examined.

@@ -152,8 +152,10 @@ def prospected(group: Likelihoods, options: TrainingOptions) -> Tensor:
     return (-above.where(group.weights > 0, -above)).sigmoid().mean()  # 1 - sigma(x) = sigma(-x)
 
 
-topr = method(leave_one_out, name="topr", loss=tapered, needs_reference=True)
-rloo_kl = method(leave_one_out, name="rloo-kl", loss=near_reference, needs_reference=True)
-rloo_floor = method(leave_one_out, name="rloo-floor", loss=floored)
-dpo = method(accepted_or_not, name="dpo", loss=preferred, needs_reference=True)
-kto = method(accepted_or_not, name="kto", loss=prospected, needs_reference=True)
+topr = method(leave_one_out, name="topr", loss=tapered, needs_reference=True, uses=("clip", "token_mean"))
+rloo_kl = method(
+    leave_one_out, name="rloo-kl", loss=near_reference, needs_reference=True, uses=("clip", "kl_weight", "token_mean")
+)
+rloo_floor = method(leave_one_out, name="rloo-floor", loss=floored, uses=("clip", "rejected_floor", "token_mean"))
+dpo = method(accepted_or_not, name="dpo", loss=preferred, needs_reference=True, uses=("preference_beta", "token_mean"))
+kto = method(accepted_or_not, name="kto", loss=prospected, needs_reference=True, uses=("preference_beta", "token_mean"))

@@ -7,11 +7,11 @@ share the loop. The examples use the rewards of the paper's table (+1 accepted, 
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 
-from trainers.config import TrainingOptions
+from trainers.config import OF_METHODS, TrainingOptions
 from trainers.trainer import Checkpoint, Divide, Loss, Trainer, TrainingMethod, Weigh
 
 EPSILON = 1e-4
@@ -25,6 +25,7 @@ def method(
     divide: Divide | None = None,
     loss: Loss | None = None,
     needs_reference: bool = False,
+    uses: Collection[str] = OF_METHODS,
 ) -> Trainer:
     """Make a trainer of a function: it trains by the weighted log-likelihood of groups, or by a loss of your own.
 
@@ -36,6 +37,7 @@ def method(
         divide: The divisor of a group's weights; None for its number of members.
         loss: From weights and log-probabilities to a loss; None for the weighted log-likelihood.
         needs_reference: Whether the loss takes log-probabilities of a reference.
+        uses: Those of `trainers.config.OF_METHODS` that change what it trains.
 
     Returns:
         The trainer; its line of help is the first line of the docstring of what tells it from others.
@@ -47,7 +49,12 @@ def method(
 
         return train_by(made, groups=groups, model=model, out=out, options=options)
 
-    return Trainer(name=made.name, train=train, about=((loss or divide or weigh).__doc__ or "").partition("\n")[0])
+    return Trainer(
+        name=made.name,
+        train=train,
+        about=((loss or divide or weigh).__doc__ or "").partition("\n")[0],
+        ignores=tuple(name for name in OF_METHODS if name not in uses),
+    )
 
 
 def accepted_only(rewards: Sequence[float], options: TrainingOptions) -> tuple[float, ...]:  # noqa: ARG001 - no setting
@@ -249,12 +256,14 @@ def by_constant_length(members: int, _tokens: float, options: TrainingOptions) -
     return members * options.constant_length
 
 
-sft = method(accepted_only, name="sft")
-rloo = method(leave_one_out, name="rloo")
-rloo_grpo = method(standardised, name="rloo-grpo")
-rloo_exp = method(exponential, name="rloo-exp")
-dapo = method(standardised, name="dapo", divide=by_tokens_of_the_step)
-dr_grpo = method(centred, name="dr-grpo", divide=by_constant_length)
+_OF_LIKELIHOOD = ("token_mean", "importance_cap")
+
+sft = method(accepted_only, name="sft", uses=_OF_LIKELIHOOD)
+rloo = method(leave_one_out, name="rloo", uses=("clip", *_OF_LIKELIHOOD))
+rloo_grpo = method(standardised, name="rloo-grpo", uses=("clip", *_OF_LIKELIHOOD))
+rloo_exp = method(exponential, name="rloo-exp", uses=("clip", "exp_lambda", *_OF_LIKELIHOOD))
+dapo = method(standardised, name="dapo", divide=by_tokens_of_the_step, uses=("clip", "importance_cap"))
+dr_grpo = method(centred, name="dr-grpo", divide=by_constant_length, uses=("clip", "constant_length", "importance_cap"))
 
 
 def _size(rewards: Sequence[float]) -> int:

@@ -21,12 +21,13 @@ _OLD_INDEX = re.compile(r"^model-index:\n(?:[- ].*\n)*", re.MULTILINE)
 _OLD_TABLE = re.compile(r"\n*<!-- scores -->\n.*?<!-- end of scores -->\n", re.DOTALL)
 
 
-def write_scores(checkpoint: Path, results: Sequence[Result]) -> Path:
-    """Write scores into the README.md of a checkpoint; all else in it stays, earlier scores apart.
+def write_scores(checkpoint: Path, results: Sequence[Result], folder: Path) -> Path:
+    """Write the README.md of a checkpoint with scores; all else in it stays, earlier scores apart.
 
     Args:
         checkpoint: Folder of the model or adapter.
         results: Of this model.
+        folder: To write it into, such as the checkpoint itself; it is made where it is absent.
 
     Returns:
         Path of the card.
@@ -43,8 +44,10 @@ def write_scores(checkpoint: Path, results: Sequence[Result]) -> Path:
         if producer is None or producer.weights != identity:
             of = f"of {producer.model}" if producer else "of samples whose model isn't recorded"
             raise UserError(f"{checkpoint}: the result of {result.policy} is {of}, not of these weights; evaluate them")
-    write_whole(path, scored_card(path.read_text(encoding="utf-8"), checkpoint.resolve().name, results).encode())
-    return path
+    card = scored_card(path.read_text(encoding="utf-8"), checkpoint.resolve().name, results)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / README_FILE, card.encode())
+    return folder / README_FILE
 
 
 def scored_card(card: str, name: str, results: Sequence[Result]) -> str:

@@ -241,7 +241,7 @@ class _WeightedLoss(torch.autograd.Function):
 
 def _wide(dtype: torch.dtype) -> torch.dtype:
     """Return the type of log-probabilities: float32, or that of computation where it is wider."""
-    return torch.promote_types(dtype, torch.float32)
+    return dtype if dtype.itemsize > torch.float32.itemsize else torch.float32
 
 
 def _turned_into_gradient(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:

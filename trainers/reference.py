@@ -2,15 +2,17 @@
 
 The file lies beside the groups, named by the model and its type of computation, and says of which model and which
 groups it is: any other is refused. It holds one float32 for each token of each completion, ends included, group after
-group in the order of the file, and where each group begins.
+group in the order of the file, and where each group begins. What was computed before a kill is in a draft beside it.
 """
 
 import hashlib
+import struct
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import torch
 from accelerate import PartialState
 from safetensors import SafetensorError, safe_open
@@ -20,7 +22,7 @@ from torch import Tensor
 from harness.errors import UserError
 from harness.generation.threads import choose_threads
 from harness.progress import say, watched
-from harness.runs.jsonl import whole_file
+from harness.runs.jsonl import own_turn, whole_file
 from trainers.config import TrainingOptions
 from trainers.dataset import encode, group_lengths, longest_sequence
 from trainers.groups import Group, read_groups
@@ -195,23 +197,76 @@ def _write(
     texts: tuple[Group, ...],
     options: TrainingOptions,
 ) -> None:
-    found = [*_computed(objective, policy, texts, options)]
-    starts = torch.tensor([0, *(len(one) for one in found)]).cumsum(0)
-    tensors = {_LOG_PROBS: torch.cat([torch.empty(0), *found]), _STARTS: starts}
-    with whole_file(place.path) as file:
-        file.write(save(tensors, metadata=place.described))
+    """Compute what a draft lacks, and store all; another process that does the same waits, and finds it stored."""
+    draft = _draft(place, options)
+    with own_turn(draft) as file:
+        if not place.path.exists():
+            found = [*whole_batches(draft.read_bytes(), options.batch_groups)]
+            file.truncate(sum(_COUNT.size + one.nbytes for one in found))
+            for one in _computed(objective, policy, texts, options, len(found)):
+                file.write(_COUNT.pack(len(one)) + one.numpy().tobytes())
+                file.flush()
+                found.append(one)
+            starts = torch.tensor([0, *(len(one) for one in found)]).cumsum(0)
+            tensors = {_LOG_PROBS: torch.cat([torch.empty(0), *found]), _STARTS: starts}
+            with whole_file(place.path) as stored:
+                stored.write(_in_order(save(tensors, metadata=place.described)))
+        draft.unlink(missing_ok=True)
+
+
+def _in_order(file: bytes) -> bytes:
+    """Return a file of safetensors with the entries of its head sorted: the library leaves their order to chance."""
+    (length,) = _COUNT.unpack_from(file)
+    head = msgspec.json.encode(msgspec.json.decode(file[_COUNT.size : _COUNT.size + length]), order="sorted")
+    head += b" " * (-len(head) % 8)  # the numbers behind it stay aligned
+    return _COUNT.pack(len(head)) + head + file[_COUNT.size + length :]
+
+
+_COUNT = struct.Struct("<q")
+"""In front of a group's log-probabilities in a draft."""
+
+
+def _draft(place: ReferencePlace, options: TrainingOptions) -> Path:
+    """Return the draft for what decides the last bits, so that only the same goes on with it."""
+    decide = options.batch_groups, options.packing, options.attention, options.logits_chunk
+    described = repr((sorted(place.described.items()), decide, torch.get_num_threads(), torch.__version__))
+    return place.path.with_suffix(f".{hashlib.sha256(described.encode()).hexdigest()[:16]}.part")
+
+
+def whole_batches(draft: bytes, size: int) -> tuple[Tensor, ...]:
+    """Return the log-probabilities of groups in a draft, as far as all groups of their batch are whole.
+
+    Args:
+        draft: A count, and as many float32, for each group; the last may be cut anywhere.
+        size: Groups of a batch.
+
+    Returns:
+        As many groups as a multiple of the size.
+    """
+    found, place = list[Tensor](), 0
+    while place + _COUNT.size <= len(draft):
+        (count,) = _COUNT.unpack_from(draft, place)
+        begin, place = place + _COUNT.size, place + _COUNT.size + _FLOAT_BYTES * count
+        if count < 1 or place > len(draft):
+            break
+        found.append(torch.frombuffer(bytearray(draft[begin:place]), dtype=torch.float32))
+    return tuple(found[: len(found) // size * size])
+
+
+_FLOAT_BYTES = 4
 
 
 def _computed(
-    objective: WeightedLikelihood, policy: Policy, texts: tuple[Group, ...], options: TrainingOptions
+    objective: WeightedLikelihood, policy: Policy, texts: tuple[Group, ...], options: TrainingOptions, done: int
 ) -> Iterator[Tensor]:
-    """Yield the log-probabilities of each group, without dropout, as many groups at a time as a step has."""
+    """Yield the log-probabilities of the groups from one on, without dropout, as many at a time as a step has."""
     model: Any = policy.model
     training = model.training
     model.eval()
     try:
-        parts = [texts[start : start + options.batch_groups] for start in range(0, len(texts), options.batch_groups)]
-        for some in watched(parts, len(parts), "under the reference", sys.stderr):
+        parts = [texts[start : start + options.batch_groups] for start in range(done, len(texts), options.batch_groups)]
+        before = done // options.batch_groups
+        for some in watched(parts, before + len(parts), "under the reference", sys.stderr, done=before):
             encoded = [encode(group, policy.tokens, policy.end) for group in some]
             rows = (packed if options.packing else padded)(*encoded).to(model.device)
             found = objective.log_probs(rows).float().cpu()

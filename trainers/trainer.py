@@ -86,3 +86,5 @@ class Trainer(msgspec.Struct, frozen=True, kw_only=True):
     model or groups can't be had, `out` holds something else, or the trainer can't follow the options."""
     about: str = ""
     """One line for `proctor train --help`."""
+    ignores: tuple[str, ...] = ()
+    """Names of options that change nothing of what it trains: they are refused on the command line."""

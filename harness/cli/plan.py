@@ -1,12 +1,8 @@
 """`proctor plan`: forecasts the cost of an examination."""
 
-import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from statistics import fmean
-from typing import BinaryIO
 
 import click
 import msgspec
@@ -16,32 +12,25 @@ from harness.benchmarks.benchmark import BENCHMARKS, Benchmark
 from harness.benchmarks.problem_info import problem_infos
 from harness.benchmarks.selection import selected_problems
 from harness.cli.options import jail_options, problem_options
+from harness.cli.values import completing_cards
 from harness.errors import UserError
 from harness.examination.evaluate import evaluate
 from harness.examination.examine import jail_report
 from harness.extraction.program import AS_IT_IS
 from harness.generation.models import model_token_counter, parameters_of
 from harness.generation.planning import card_for
-from harness.generation.prompts import PromptCard, as_text, render_prompt
 from harness.plan import (
-    CHARS_PER_TOKEN,
     ExaminationSize,
     ProblemMeasurements,
-    Range,
     forecast_examination,
+    measured_problems,
     plan_markdown,
 )
 from harness.plugins import resolve
 from harness.runs.jsonl import pretty_json, read, write_whole
-from harness.runs.records import Evaluation, Problem, Sample
+from harness.runs.records import MOST_SAMPLES
 from sandbox.jail import Jail
 
-_MEASURED = 200
-"""The most problems of which texts are measured and references judged, evenly spread."""
-_FEWEST = 2
-"""References needed to measure the cost of judging, without the start of the judges."""
-_EVALUATION_BYTES = 600.0
-"""Of an evaluation with some tests, where none was measured."""
 _UNITS = {"B": 1e9, "M": 1e6}
 
 
@@ -61,10 +50,15 @@ def _parameters(_context: click.Context, _option: click.Parameter, text: str | N
 @problem_options
 @click.option("--split", metavar="NAME", help="Split of the problems, or all (default: the benchmark's own).")
 @click.option("--problem-set", default="", metavar="NAME", help="A published set of problems, or a window of dates.")
-@click.option("--n", required=True, type=click.IntRange(min=1), help="Samples per problem.")
+@click.option("--n", required=True, type=click.IntRange(1, MOST_SAMPLES), help="Samples per problem.")
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of the model, for its size and its tokenizer.")
 @click.option("--params", callback=_parameters, metavar="SIZE", help="Number of parameters instead, such as 7B.")
-@click.option("--prompt-card", metavar="CARD", help="Name or path of a card (default: the benchmark's).")
+@click.option(
+    "--prompt-card",
+    metavar="CARD",
+    shell_complete=completing_cards(),
+    help="Name or path of a card (default: the benchmark's).",
+)
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Token limit per sample (default: the card's).")
 @click.option("--nodes", default=1, type=click.IntRange(min=1), help="Machines (default: 1).")
 @click.option(
@@ -121,7 +115,7 @@ def command(
         jail_report(jail)
         judge = partial(evaluate, extraction=AS_IT_IS, jail=jail, workers=workers)
         count = model_token_counter(model) if model else None
-        means = _measured(problems, task_ids[:: -(-len(task_ids) // _MEASURED)], card, count, judge)
+        means = measured_problems(problems, task_ids, card, count, judge)
         kept = MeasuredProblems(chosen=chosen, problems=len(task_ids), means=means)
         if record:
             write_whole(record, pretty_json(kept))
@@ -141,56 +135,3 @@ class MeasuredProblems(msgspec.Struct, frozen=True, kw_only=True):
     """Benchmark, and its split or set."""
     problems: int
     means: ProblemMeasurements
-
-
-def _measured(
-    problems: Mapping[str, Problem],
-    task_ids: Sequence[str],
-    card: PromptCard,
-    count: Callable[[str], int] | None,
-    judge: Callable[[Iterable[Sample], Mapping[str, Problem], BinaryIO], Iterator[Evaluation]],
-) -> ProblemMeasurements:
-    """Measure the texts of some problems and judge their references."""
-    prompts, references, limits = [], dict[str, str](), []
-    for task_id in task_ids:
-        problem = problems[task_id]
-        prompts.append(as_text(render_prompt(card, problem, problems)))
-        limits.append(problem.limits.cpu_s)
-        if problem.reference.strip():
-            references[task_id] = problem.reference
-    usual = ProblemMeasurements(
-        prompt_chars=fmean(map(len, prompts)), prompt_tokens=_tokens(prompts, count), limit_s=fmean(limits),
-        evaluation_bytes=_EVALUATION_BYTES,
-    )  # fmt: skip
-    samples = [Sample(policy="", task_id=task, index=0, completion=text) for task, text in references.items()]
-    if len(samples) < _FEWEST:
-        return usual
-    rows = io.BytesIO()
-    start_s = _cpu_s(judge(samples[:1], problems, io.BytesIO()))
-    return msgspec.structs.replace(
-        usual,
-        reference_chars=fmean(map(len, references.values())),
-        reference_tokens=_tokens(list(references.values()), count),
-        judged=len(samples),
-        core_s=(_cpu_s(judge(samples, problems, rows)) - start_s) / (len(samples) - 1),
-        evaluation_bytes=len(rows.getvalue()) / len(samples),
-    )
-
-
-def _cpu_s(evaluations: Iterable[Evaluation]) -> float:
-    """Consume evaluations, and return the CPU seconds of this process and of its children, which have ended then.
-
-    Unlike wall time, it hardly depends on other load.
-    """
-    before = os.times()
-    for _ in evaluations:
-        pass
-    return sum(os.times()[:4]) - sum(before[:4])
-
-
-def _tokens(texts: Sequence[str], count: Callable[[str], int] | None) -> Range:
-    """Return the mean tokens of some texts."""
-    if count:
-        return Range(*[fmean(map(count, texts))] * 2)
-    chars = fmean(map(len, texts))
-    return Range(chars / CHARS_PER_TOKEN[1], chars / CHARS_PER_TOKEN[0])

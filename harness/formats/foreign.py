@@ -7,7 +7,7 @@ from typing import Any
 from harness.formats import evalplus
 from harness.formats.head import Head
 
-_INSTEAD = "give JSON Lines with a task_id and a completion each; the README lists the other formats"
+_INSTEAD = "give JSON Lines with a task_id and a completion each; docs/scoring.md lists the other formats"
 _MAGIC = (
     (b"PAR1", "a Parquet file"),
     (b"ARROW1", "an Arrow file"),

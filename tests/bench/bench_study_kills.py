@@ -19,15 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
-STUDY = Path(__file__).parents[2] / "studies" / "miniature.toml"
-SMALLER = {
-    "--problems 720": "--problems 24",
-    "--max-steps 300": "--max-steps 6",
-    "--save-every-steps 50": "--save-every-steps 2",
-    "--limit 180": "--limit 6",
-    '"sft", "rloo", "rloo-grpo", "rloo-exp"': '"sft", "rloo"',
-}
-PROCTOR = (sys.executable, "-c", "from harness.cli.main import main; main()")
+from miniature import PROCTOR, SMALLER, TWO_METHODS, write_miniature
+
 KILLS = 20
 CLOCKS = {"evaluations.jsonl": ("policy", "task_id", "index", "verdict"), "metrics.jsonl": ("step", "loss", "clipped")}
 """File -> what must be equal in each row."""
@@ -41,13 +34,9 @@ def main() -> int:
     asked = parser.parse_args()
     rng = random.Random(asked.seed)  # noqa: S311 - moments, no secrets
     with tempfile.TemporaryDirectory(prefix="bench-study-kills-") as home:
-        text = STUDY.read_text()
-        for long, short in SMALLER.items():
-            assert long in text
-            text = text.replace(long, short)
         place, whole = Path(home, "place"), Path(home, "whole")
         place.mkdir()
-        (place / "miniature.toml").write_text(text)
+        write_miniature(place, SMALLER | TWO_METHODS)
         start_s = time.monotonic()
         assert not start(place).wait()
         whole_s = time.monotonic() - start_s

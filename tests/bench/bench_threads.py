@@ -5,8 +5,9 @@ settled when PyTorch is loaded. The best of three counts, since what disturbs on
 
     python tests/bench/bench_threads.py [--samples 120] [--steps 40]
 
-Promises: quiet, the chosen number is at most a tenth slower than the fastest of the others; beside the loops, it takes
-at most three times as long as quiet.
+Promises: quiet, the chosen number is at most a fifth slower than the fastest of the others, which are two threads that
+spin: these gain a tenth on a quiet machine, and lose more than that beside anything else. Beside the loops, the chosen
+number takes at most three times as long as quiet.
 """
 
 import argparse
@@ -29,7 +30,7 @@ SETTINGS = {
     "two, asleep": {"OMP_NUM_THREADS": "2"},
 }
 ROUNDS, LOOPS = 3, 2
-MOST_QUIET, MOST_BUSY = 1.1, 3.0
+MOST_QUIET, MOST_BUSY = 1.2, 3.0
 
 
 def main() -> int:

@@ -20,7 +20,7 @@ DECIDED = {
     "fair_dataclass_eq": "objects of the program are compared by identity: their own == would be the verdict",
     "fair_vector_ops": "an operator is asked between two objects of the program only: the other operand may be expected",
 }
-"""Rows of which the project decides otherwise, as the README says, and why."""
+"""Rows of which the project decides otherwise, as docs/promises.md says, and why."""
 
 NEED_PROCESSES = {"fair_process_pool"}
 """Rows that are right only where there is a pid namespace: without one a program can start no processes."""

@@ -37,7 +37,7 @@ def check(judge, row):
 
 
 NEED_NAMESPACES = {"probe_host_names"}
-"""Without a mount namespace the interpreter lies where it lies: the README says so."""
+"""Without a mount namespace the interpreter lies where it lies: docs/promises.md says so."""
 
 
 @pytest.mark.parametrize("name", sorted(ROWS.keys() - DECIDED.keys() - NEED_PROCESSES - NEED_NAMESPACES))
@@ -54,6 +54,6 @@ def test_row_that_needs_namespaces_gets_a_right_verdict(judge, name):
 
 @pytest.mark.parametrize("name", sorted(ROWS.keys() & DECIDED.keys()))
 def test_row_that_the_project_decides_otherwise_is_a_wrong_answer(any_judge, name):
-    """The README says why; if it were accepted, the README would be wrong."""
+    """docs/promises.md says why; if it were accepted, that page would be wrong."""
     row = ROWS[name]
     assert any_judge.judge(row.program, row.tests, row.limits).verdict == "wrong_answer"

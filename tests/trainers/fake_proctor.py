@@ -61,9 +61,8 @@ def steps(study, work):
 
 
 def carried_out(study="study.toml", work="work", jobs=1):
-    """Run a study by the function above, and return its failure, if any, in words."""
-    failure = carry_out(steps(study, Path(work)), run, jobs=jobs, say=lambda _: None)
-    return failure and failed_line(failure)
+    """Run a study by the function above, and return its failures in words."""
+    return [failed_line(one) for one in carry_out(steps(study, Path(work)), run, jobs=jobs, say=lambda _: None)]
 
 
 if __name__ == "__main__":

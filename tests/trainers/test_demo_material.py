@@ -1,4 +1,4 @@
-"""The demo's material in CodeNet's layout, and its base."""
+"""The miniature's material in CodeNet's layout, and its base."""
 
 from functools import partial
 from itertools import islice

@@ -1,4 +1,4 @@
-"""The miniature's tasks and programs: what the demo trains and examines on."""
+"""The miniature's tasks and programs: what it trains and examines on."""
 
 from collections import Counter
 from itertools import islice

@@ -14,7 +14,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, Qwen2Config
 from harness.errors import UserError
 from trainers.config import TrainingOptions
 from trainers.objective import WeightedLikelihood
-from trainers.plan.flops import Lengths, operations, rows_of
+from trainers.plan.flops import Lengths, forward_operations, operations, rows_of
 from trainers.plan.measure import rows_like
 from trainers.plan.memory import step_memory
 from trainers.plan.sizes import sizes_of, trained
@@ -95,7 +95,7 @@ def config(tmp_path_factory):
 def make_policy(config):
     """Return a function that makes a model to train, and what it computes of the group."""
 
-    def make(options):
+    def make(options, *, gradient=True):
         dtype = getattr(torch, options.dtype)
         model = AutoModelForCausalLM.from_config(config, dtype=dtype if options.lora_rank else torch.float32)
         made_trainable(model, options)
@@ -104,8 +104,10 @@ def make_policy(config):
         weights = torch.ones(rows.labels.shape)
 
         def take():
-            loss, _ = objective(rows, weights)
-            loss.backward()
+            with torch.set_grad_enabled(gradient):
+                loss, _ = objective(rows, weights)
+            if gradient:
+                loss.backward()
 
         return model, take
 
@@ -122,6 +124,17 @@ def test_operations_are_those_that_pytorch_counts(config, make_policy, options):
 
     forecast = operations(sizes_of(config.name_or_path), STEP, options)
     assert forecast == pytest.approx(counter.get_total_flops(), rel=NEGLECTED_WITH_LORA if options.lora_rank else 0)
+
+
+@pytest.mark.parametrize("name", ["all parameters", "padded rows", "logits in chunks", "adapter"])
+def test_operations_of_a_forward_pass_are_those_that_pytorch_counts(config, make_policy, name):
+    """Every matrix product, where nothing needs a gradient."""
+    _, take = make_policy(OPTIONS[name], gradient=False)
+
+    with FlopCounterMode(display=False, custom_mapping=UNCOUNTED) as counter:
+        take()
+
+    assert forward_operations(sizes_of(config.name_or_path), STEP, OPTIONS[name]) == counter.get_total_flops()
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)

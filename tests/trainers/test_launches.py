@@ -100,6 +100,21 @@ def test_what_is_counted_without_memory_is_what_a_step_launches(model):
     assert of_pass.moved == pytest.approx(kernels.moved, rel=0.001)
 
 
+def test_a_pass_without_a_gradient_launches_what_it_does(model):
+    """Counted without memory as on real rows, and in front of others where samples are weighed by their importance."""
+    options = TrainingOptions(packing=False, importance_cap=1.0)
+    taker, rows = StepTaker(random_model(model, 2, options, "cpu"), options), rows_like(STEP, options)
+    with KernelCounter() as kernels:
+        taker.look_ahead(rows)
+    of_pass, _ = counted_kernels(model, 2, STEP, options, gradient=False)
+    counts = count_step(model, 2, STEP, options, compiled=False)
+
+    assert of_pass.launches == pytest.approx(kernels.launches, rel=0.05)  # real masks are looked at
+    assert counts.ahead.launches == (of_pass.launches,) * 2
+    assert counts.ahead.launches[0] < 0.5 * counts.kept.launches[0]
+    assert count_step(model, 2, STEP, TrainingOptions(packing=False), compiled=False).ahead is None
+
+
 def test_compiled_blocks_launch_fewer(model):
     """At least their products, and at most three times as many; what is outside of blocks stays."""
     eager, fused = (count_step(model, 5, STEP, TrainingOptions(), compiled=compiled) for compiled in (False, True))

@@ -3,11 +3,12 @@
 import pytest
 
 from harness.plugins import names, resolve
-from trainers.config import TrainingOptions
+from trainers.config import OF_METHODS, TrainingOptions
 from trainers.dataset import weighted_groups
 from trainers.losses import dpo, kto, rloo_floor, rloo_kl, topr
 from trainers.methods import dapo, dr_grpo, method, rloo, rloo_exp, rloo_grpo, sft
-from trainers.trainer import Trainer
+from trainers.objective import summed, token_weights
+from trainers.trainer import Likelihoods, Trainer
 
 TABLE = {
     "dapo": dapo, "dpo": dpo, "dr-grpo": dr_grpo, "kto": kto, "rloo": rloo, "rloo-exp": rloo_exp,
@@ -69,3 +70,40 @@ def test_options_reach_the_weights(make_groups, monkeypatch, trainer, options, w
 
     assert made.name == trainer.name
     assert found.weights == pytest.approx(weights)
+
+
+OTHER = {
+    "clip": 0.01, "exp_lambda": 3.0, "kl_weight": 0.5, "preference_beta": 0.7, "rejected_floor": -0.1,
+    "constant_length": 7, "token_mean": True,
+}  # fmt: skip
+"""Another value of each option of methods, but for the one that takes own samples."""
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_method_uses_the_options_that_change_what_it_trains(monkeypatch, name):
+    """And says that it ignores the others: its gradient is the same with them, to the bit."""
+    import torch  # noqa: PLC0415 - heavy, as the next
+
+    from trainers import train  # noqa: PLC0415
+
+    monkeypatch.setattr(train, "train_by", lambda made, **_: made)
+    made = TABLE[name].train(None, "", None, None)
+
+    def gradient(**settings):
+        options, lengths = TrainingOptions(**settings), (2, 3)
+        weights = torch.tensor(made.weigh((1.0, -0.1), options))
+        if made.loss is None:
+            divisor = made.divide(2, 2.5, options) if made.divide else None
+            return token_weights(weights, torch.tensor(lengths), token_mean=options.token_mean, divisor=divisor)
+        tokens = torch.tensor([-0.5, -1.0, -0.25, -0.125, -4.0], requires_grad=True)
+        reference = torch.tensor([-0.4, -0.5, -1.0, -0.5, -2.0])
+        sums = [summed(one, lengths, token_mean=options.token_mean) for one in (tokens, reference)]
+        return torch.autograd.grad(made.loss(Likelihoods(weights, *sums, tokens, reference, lengths), options), tokens)[
+            0
+        ]
+
+    changes = {option for option, value in OTHER.items() if not torch.equal(gradient(**{option: value}), gradient())}
+
+    refused = {"importance_cap"} if made.loss else {"token_mean"} if made.divide else set()
+    assert set(TABLE[name].ignores) - refused == set(OTHER) - changes - refused
+    assert refused <= set(TABLE[name].ignores) <= set(OF_METHODS)

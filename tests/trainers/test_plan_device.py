@@ -60,6 +60,15 @@ def test_each_pass_launches_again_and_the_update_once():
     assert work == StepWork(launches=(212, 272), operations=1, moved=(300 + 30 + 1000, 600 + 50 + 1000))
 
 
+def test_passes_without_a_gradient_come_on_top():
+    """By hand: two passes over 2 + 3 positions, the second of them once more, and one update."""
+    ahead = PassCounts(launches=(1, 2), fixed_bytes=(10, 20), position_bytes=(4, 6))
+
+    work = msgspec.structs.replace(COUNTS, ahead=ahead).work([2, 3], 1, recompute=False, ahead=[3])
+
+    assert work == StepWork(launches=(14 + 2 + 1, 18 + 2 + 2), operations=1, moved=(1215 + 22, 1425 + 38))
+
+
 @given(launches=RANGES, operations=AMOUNTS, moved=RANGES)
 def test_the_least_is_never_above_the_most(launches, operations, moved):
     """Whatever the work, and no cause takes longer than the whole."""

@@ -3,11 +3,15 @@
 import json
 import math
 import shutil
+import struct
+from functools import partialmethod
 from types import SimpleNamespace
 
 import pytest
 import tiny_policy
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
@@ -17,9 +21,10 @@ from trainers import losses, methods, reference
 from trainers.config import TrainingOptions
 from trainers.dataset import encode
 from trainers.groups import GROUPS_FILE, read_groups, write_groups
+from trainers.objective import WeightedLikelihood
 from trainers.packing import packed
 from trainers.policy import Policy
-from trainers.reference import StoredReference, make_reference, read_reference, reference_place
+from trainers.reference import StoredReference, make_reference, read_reference, reference_place, whole_batches
 
 pytestmark = pytest.mark.slow
 
@@ -99,6 +104,69 @@ def test_it_is_computed_once(run, tmp_path, monkeypatch):
 
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("first", "stopped")]
     assert weights[0] == weights[1]
+
+
+@pytest.mark.parametrize("seen", [0, 1, 2])
+@pytest.mark.parametrize("torn", [0, 3, 11])
+def test_killed_it_goes_on_to_the_same_bytes(make_groups, tiny_base, monkeypatch, seen, torn):
+    """Batches that were whole are not computed again, also where the kill cut what came after them."""
+    groups = make_groups(5)
+    whole = make_reference(groups, str(tiny_base), OPTIONS)
+    expected, log_probs, calls = whole.read_bytes(), WeightedLikelihood.log_probs, []
+    whole.unlink()
+
+    def counted(objective, rows, stop=math.inf):
+        if rows is not None and len(calls) == stop:
+            raise KeyboardInterrupt
+        calls.append(rows)
+        return log_probs(objective, rows)
+
+    def made(stop):
+        calls.clear()
+        monkeypatch.setattr(reference, "refuse_disagreement", lambda *_, **__: None)
+        monkeypatch.setattr(WeightedLikelihood, "log_probs", partialmethod(counted, stop=stop))
+        return make_reference(groups, str(tiny_base), OPTIONS)
+
+    with pytest.raises(KeyboardInterrupt):
+        made(seen)
+    (draft,) = groups.glob("reference-*.part")
+    with draft.open("ab") as file:
+        file.write((7).to_bytes(8, "little")[:torn] + bytes(max(0, torn - 8)))
+
+    assert made(math.inf).read_bytes() == expected
+    assert len(calls) == 3 - seen
+    assert list(groups.glob("*.part")) == []
+
+
+@given(st.lists(st.lists(st.floats(-9, 0, width=32), min_size=1, max_size=4), max_size=7), st.integers(1, 3), st.data())
+def test_a_draft_cut_anywhere_holds_whole_batches(groups, size, data):
+    """As many as were whole, and nothing else."""
+    packed_ = [struct.pack(f"<q{len(one)}f", len(one), *one) for one in groups]
+    draft = b"".join(packed_)
+    cut = data.draw(st.integers(0, len(draft)))
+    whole = sum(sum(map(len, packed_[: number + 1])) <= cut for number in range(len(groups)))
+
+    found = whole_batches(draft[:cut], size)
+
+    assert [one.tolist() for one in found] == groups[: whole // size * size]
+
+
+def test_a_process_that_waits_finds_it_stored(make_groups, tiny_base, monkeypatch):
+    """Two trainings that need the same reference at the same time compute it once."""
+    groups = make_groups(2)
+
+    def stored_meanwhile(path):
+        shutil.copy(whole, groups / whole.name)
+        return own_turn(path)
+
+    whole = make_reference(groups, str(tiny_base), OPTIONS)
+    whole = whole.rename(groups.parent / whole.name)
+    own_turn = reference.own_turn
+    monkeypatch.setattr(reference, "own_turn", stored_meanwhile)
+    monkeypatch.setattr(reference, "_computed", lambda *_: pytest.fail("computed again"))
+
+    assert make_reference(groups, str(tiny_base), OPTIONS).read_bytes() == whole.read_bytes()
+    assert list(groups.glob("*.part")) == []
 
 
 def vars_of(options):

@@ -56,19 +56,54 @@ def test_a_study_ends_with_its_readme(place, capfd):
 
 @pytest.mark.slow
 def test_a_failed_study_tells_what_is_done(place, capfd):
-    """And ends with the exit code of the step that failed, before which others ended well."""
+    """All that doesn't need the step that failed; the study ends with that step's exit code."""
     failing = TINY.replace("power --difference 4 --score 40 --problems {problems}00", "table {submissions}")
     Path("tiny.toml").write_text(failing)
 
     code = run(["study", "tiny.toml", "--out", "out"])
 
-    said = capfd.readouterr().err.splitlines()[-1].removeprefix("proctor: ")
+    said = [line.removeprefix("proctor: ") for line in capfd.readouterr().err.splitlines()[-2:]]
     report = (place / "out/tiny/README.md").read_text()
     assert code == 2
-    assert said.startswith("power (problems 2) failed with exit code 2")
-    assert f"Not finished: {said}" in report
-    assert "| submissions (problems 2) |" in report
+    for line, problems in zip(said, (2, 3), strict=True):
+        assert line.startswith(f"power (problems {problems}) failed with exit code 2")
+        assert f"Not finished: {line}." in report
+        assert f"| submissions (problems {problems}) |" in report
+    assert "| after |" in report
     assert "| power" not in report
+
+
+@pytest.mark.slow
+def test_a_report_tells_how_far_a_study_is(place, capfd):
+    """Without running a step."""
+    assert run(["study", "tiny.toml", "--out", "out", "--only", "after"]) == 0
+    assert run(["study", "tiny.toml", "--out", "out", "--report"]) == 0
+
+    assert "Not finished: 4 of 5 steps are not done." in (place / "out/tiny/README.md").read_text()
+    assert len(list((place / "out/done").iterdir())) == 1
+    assert run(["study", "tiny.toml", "--report", "--plan"]) == 2
+    assert "exclude each other" in capfd.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("place")
+def test_a_plan_has_the_time_that_steps_took(capfd):
+    """Of their name; else as the file says, on the scale of what ran; else it says that nothing tells."""
+    Path("tiny.toml").write_text(TINY.replace("[steps.submissions]", "[steps.submissions]\nseconds = 50").replace(
+        "[steps.after]", "[steps.after]\nseconds = 100"))  # fmt: skip
+    assert run(["study", "tiny.toml", "--out", "out", "--only", "submissions"]) == 0
+    marks = [*Path("out/done").iterdir()]
+    for mark, seconds in zip(marks, (24 * 3600, 26 * 3600), strict=True):
+        mark.write_text(json.dumps(json.loads(mark.read_text()) | {"seconds": seconds}))
+    capfd.readouterr()
+
+    assert run(["study", "tiny.toml", "--out", "out", "--plan"]) == 0
+
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capfd.readouterr().out.splitlines()[2:]]
+    assert {row[0]: row[-1] for row in rows} == {
+        "submissions": "50", "power": "no plan, and none ran", "after": "50",
+        "all that is left": "50",
+    }  # fmt: skip
 
 
 @pytest.mark.slow

@@ -74,7 +74,14 @@ def test_the_study_shown_is_read(read):
 
 def test_four_studies_ship():
     """The miniature, the paper, the scale of rewards, and rounds."""
-    assert {path.stem for path in SHIPPED} == {"miniature", "paper", "reward-scale", "rounds"}
+    assert {path.stem for path in SHIPPED} == {
+        "methods",
+        "miniature",
+        "paper",
+        "reward-scale",
+        "reward-scale-miniature",
+        "rounds",
+    }
 
 
 @pytest.mark.parametrize(
@@ -86,14 +93,18 @@ def test_four_studies_ship():
         ("[0, 1]", "[true]", "got `bool`"),
         ("[0, 1]", "[1, 1]", "over.seed: two entries have the same name"),
         ('name = "small"', 'title = "small"', "over.model: an entry has no name"),
-        ("{data}", "{dat}", "steps.groups.command: {dat} is no file, list or step of this study; did you mean {data}?"),
+        (
+            "{data}",
+            "{dat}",
+            "steps.groups.command: {dat} is not a file, list or step of this study. Did you mean 'data'?",
+        ),
         ("{data}", "{}", "'{}' is not a name in braces"),
         ("{data}", "{data", "'{data' is not a name in braces"),
         ("{data}", "{data.id}", "{data.id}: only entries of a list have values"),
         ("{model.id}", "{model.path}", "an entry of over.model has no path"),
         ("{data}", "{groups}", "steps.groups: needs itself, by groups <- groups"),
         ("{data}", "{model-2}", "is no file, list or step"),
-        ("compile codenet", "card", "card can't be a step"),
+        ("compile codenet {data} --out {out}", "card {data} runs/a", "card can't be a step"),
         ("compile codenet", "study", "study can't be a step"),
         ('"compile codenet {data} --out {out}"', '" "', "begins with ''"),
         ("[files]\ndata", "[files]\nseed", "over.seed: is the name of files.seed already"),

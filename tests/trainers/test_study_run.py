@@ -1,5 +1,6 @@
 """Running the steps of a study: each once, killed at any moment, by two studies at once, and what fails."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,8 +50,8 @@ def calls():
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_every_step_runs_once(jobs):
     """Also several at a time, and not again."""
-    assert fake_proctor.carried_out(jobs=jobs) is None
-    assert fake_proctor.carried_out(jobs=jobs) is None
+    assert fake_proctor.carried_out(jobs=jobs) == []
+    assert fake_proctor.carried_out(jobs=jobs) == []
 
     assert calls() == STEPS
     assert [text for name, text in made().items() if name.startswith("power")] == [OUTCOME]
@@ -81,7 +82,7 @@ def test_an_edit_repeats_what_depends_on_it():
     Path("study.toml").write_text(TEXT.replace("second", "other", 1).replace("} second", "} changed").replace(
         "{second}", "{other}"))  # fmt: skip
 
-    assert fake_proctor.carried_out() is None
+    assert fake_proctor.carried_out() == []
 
     assert calls() == STEPS + 3
     assert before.items() <= made().items()
@@ -96,23 +97,52 @@ def test_two_studies_in_one_folder_share_steps(place):
     assert calls() == STEPS
 
 
-def test_a_failure_is_told_and_ends_the_study():
-    """With the exit code of the command, the log, and its last line; nothing that follows begins."""
-    Path("study.toml").write_text(TEXT.replace('"miniature {out} {first} second"', '"merge {first} {out}"'))
+def test_a_failure_stops_only_what_needs_it():
+    """Of two branches the other goes on; the log, its last line and what was left out are told."""
+    other = '[steps.beside]\ncommand = "miniature {out} {first} beside"\n'
+    failing = '[steps.second]\ncommand = "merge {first} {out}"\n[steps.third]\ncommand = "miniature {out} {second}"\n'
+    Path("study.toml").write_text(TEXT.split("[steps.second]", maxsplit=1)[0] + failing + other)
 
-    said = fake_proctor.carried_out(jobs=2)
+    first, second = fake_proctor.carried_out(jobs=2)
 
-    assert said.startswith("second (seed ")
-    assert "failed with exit code 2; work/logs/merge-" in said
-    assert said.endswith("ends with: proctor: nothing to merge")
-    assert not any(name.startswith("power") for name in made())
+    for said in (first, second):
+        assert re.match(
+            r"second \(seed [01]\) failed with exit code 2; 1 steps need it and were left out \(third\); ", said
+        )
+        assert said.endswith("ends with: proctor: nothing to merge")
+    assert {text for text in made().values() if "beside" in text} == {
+        f"(miniature (miniature first {seed}) beside)" for seed in (0, 1)
+    }
+
+
+def test_what_comes_after_a_failure_is_left_out():
+    """Also by way of others, and where nothing of the failed step is read."""
+    Path("study.toml").write_text("""
+about = "A gate."
+[steps.gate]
+command = "power --fail finding"
+[steps.next]
+command = "miniature {out} next"
+after = ["gate"]
+[steps.last]
+command = "miniature {out} {next}"
+[steps.beside]
+command = "miniature {out} beside"
+""")
+
+    (said,) = fake_proctor.carried_out()
+
+    assert "gate failed with exit code 1; 2 steps need it and were left out (next, last); " in said
+    assert [text for name, text in made().items() if not name.endswith(".tmp")] == ["(miniature beside)"]
 
 
 def test_what_a_failed_step_printed_is_in_its_log(place):
     """Such as the finding of a gate; its outcome is not made."""
     Path("study.toml").write_text('about = "One."\n[steps.only]\ncommand = "power --fail finding"\n')
 
-    assert fake_proctor.carried_out().endswith("ends with: (power --fail finding)")
+    (said,) = fake_proctor.carried_out()
+
+    assert said.endswith("ends with: (power --fail finding)")
     assert not list((place / "work/done").iterdir())
     assert [path.suffix for path in (place / "work/made").iterdir()] == [".tmp"]
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UserError
-from trainers.study.steps import chosen_steps, levels_of, steps_of
-from trainers.study.study_file import read_study, study_files
+from trainers.study.steps import chosen_steps, depending, levels_of, steps_of
+from trainers.study.study_file import StepText, Study, read_study, study_files
 
 WORK = Path("work")
 TEXT = """
@@ -212,8 +212,34 @@ def test_only_takes_names_and_ids(steps):
     found = steps()
 
     assert [step.name for step in chosen_steps(found, ("base", found[-1].id), "")] == ["base", found[-1].name]
-    with pytest.raises(UserError, match="--only tables: is no step of this study; there are groups, base, model"):
+    with pytest.raises(UserError, match=r"--only: there is no step 'tables'. .*Choose from groups, base, model"):
         chosen_steps(found, ("tables",), "")
     for wrong in ("0/2", "3/2", "1", "a/b"):
         with pytest.raises(UserError, match="is not I/N"):
             chosen_steps(found, (), wrong)
+
+
+NUMBERS = st.integers(0, 7)
+
+
+@given(edges=st.sets(st.tuples(NUMBERS, NUMBERS).filter(lambda edge: edge[0] < edge[1])), on=NUMBERS)
+def test_depending_steps_are_those_that_a_path_leads_to(edges, on):
+    """As the paths of any graph tell it."""
+    study = Study(
+        about="A graph.",
+        steps={
+            f"s{number}": StepText(
+                command=f"miniature s{number} {{out}}",
+                after=tuple(f"s{of}" for of, to in sorted(edges) if to == number),
+            )
+            for number in range(8)
+        },
+    )
+    reached = {on}
+    for of, to in sorted(edges):
+        reached |= {to} if of in reached else set()
+
+    found = steps_of(study, {}, WORK)
+    (first,) = (step for step in found if step.name == f"s{on}")
+
+    assert {step.name for step in depending(found, first)} == {f"s{number}" for number in reached - {on}}

@@ -111,7 +111,7 @@ def test_every_setting_has_its_option(train, own):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--epochs", "0"], "Expected `int` >= 1 - at `$.epochs`"),
+        (["--epochs", "0"], "--epochs 0: expected int >= 1; see proctor train --help"),
         (["--dtype", "int8"], "'int8' is not one of"),
         (["--recipe", "no.toml"], "no.toml"),
         (["--recipe", "paper-99b"], "paper-99b"),
@@ -165,3 +165,30 @@ def test_progress_tells_what_training_does(train, monkeypatch):
     assert [line.split(",")[0] for line in steps] == ["trained 1 of 3", "trained 2 of 3", "trained 3 of 3"]
     assert all(word in steps[0] for word in ("left", "loss", "accepted -", "rejected -", "gradient", "tokens/s"))
     assert "is trained on the CPU with 1 thread (OMP_NUM_THREADS=1)" in reported.splitlines()[0]
+
+
+@pytest.mark.parametrize("plan", [(), ("--plan",)])
+@pytest.mark.parametrize(
+    ("method", "given"),
+    [("dpo", "--clip=1"), ("kto", "--clip=1"), ("sft", "--clip=1"), ("rloo", "--kl-weight=0.1"),
+     ("topr", "--exp-lambda=2"), ("dapo", "--token-mean=on"), ("dpo", "--importance-cap=1")],
+)  # fmt: skip
+def test_an_option_that_the_method_doesn_t_use_is_refused(train, method, given, plan):
+    """In one line, before anything is loaded."""
+    option = given.partition("=")[0]
+
+    code, _, said = train(given, *plan, method=method)
+
+    assert code == 2
+    assert said == f"proctor: {method} doesn't use {option}; leave that out, or choose a method that does\n"
+
+
+def test_a_recipe_for_many_methods_may_hold_options_of_some(tmp_path, train):
+    """Those that don't count are told; a method of one's own may use any."""
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text("clip = 1.0\nexp_lambda = 2.0\nlearning_rate = 1e-3\n")
+
+    code, _, said = train("--recipe", str(recipe), method="sft")
+
+    assert code == 0
+    assert "sft doesn't use --clip, --exp-lambda of the recipe" in said

@@ -8,10 +8,13 @@ from transformers import FalconConfig, Qwen2Config
 
 from harness.cli.main import run
 from harness.errors import UserError
+from harness.plan import ProblemMeasurements
+from harness.plan import Range as PlanRange
 from trainers.config import TrainingOptions, read_recipe
 from trainers.groups import Group, write_groups
+from trainers.plan import examinations
 from trainers.plan.device import PassCounts, StepCounts, TrainingDevice, a100
-from trainers.plan.flops import Lengths, operations
+from trainers.plan.flops import Lengths, forward_operations, operations
 from trainers.plan.forecast import forecast_table, plan_lengths, plan_training, training_forecast
 from trainers.plan.lengths import lengths_of
 from trainers.plan.sizes import ModelSizes, sizes_of
@@ -55,7 +58,7 @@ def group(number, prompt="add\n", completions=("print(1)", "print(2)\n")):
 def write(folder, groups):
     """Write groups into a folder, and return it."""
     folder.mkdir()
-    write_groups(folder / "groups.parquet", groups)
+    write_groups(folder / "groups.parquet", groups, log_probs=any(one.log_probs for one in groups))
     return folder
 
 
@@ -153,12 +156,58 @@ def test_lengths_may_be_assumed(tmp_path):
     """Before there are groups; no tokenizer is needed then."""
     assumed = tmp_path / "lengths.json"
     assumed.write_text('{"groups": 3, "lengths": [[4, 9, 10], [5, 1]]}')
-    found = (Lengths(prompt=4, completions=(9, 10)), Lengths(prompt=5, completions=(1,)))
+    found = (Lengths(prompt=4, completions=(9, 10), own=True), Lengths(prompt=5, completions=(1,), own=True))
 
     assert lengths_of(assumed, "nowhere") == (found, 3)
     assumed.write_text('{"groups": 3, "lengths": [[4]]}')
     with pytest.raises(UserError, match=r"length >= 2 - at .*; correct or remove it"):
         lengths_of(assumed, "nowhere")
+
+
+def test_own_samples_cost_a_forward_pass_more_where_their_importance_counts():
+    """One of two steps has such samples: half of the operations of a forward pass over its group."""
+    one_a_step = TrainingOptions(batch_groups=1, max_steps=2)
+    capped = msgspec.structs.replace(one_a_step, importance_cap=1.0)
+    own = msgspec.structs.replace(SHORT, own=True)
+
+    plain, half = (forecast_of((SHORT, own), 2, options, HAND) for options in (one_a_step, capped))
+
+    assert half.operations - plain.operations == forward_operations(SMALL, [SHORT], capped)
+    assert forecast_of((SHORT, SHORT), 2, capped, HAND) == forecast_of((SHORT, SHORT), 2, one_a_step, HAND)
+
+
+def test_groups_of_own_samples_are_known_by_their_log_probabilities(tmp_path):
+    """Those without are of humans."""
+    build(tmp_path / "model")
+    own = msgspec.structs.replace(group(2), log_probs=(-1.0, None))
+
+    lengths, _ = lengths_of(write(tmp_path / "groups", [group(1), own]), str(tmp_path / "model"))
+
+    assert [one.own for one in lengths] == [False, True]
+
+
+def test_examinations_are_forecast(tmp_path, monkeypatch, capsys):
+    """By hand: at steps 0, 2, 4 and 5, three problems with two samples of 10 to 50 tokens after 100; 36 s for each."""
+    judged = ProblemMeasurements(
+        prompt_chars=400, prompt_tokens=PlanRange(100, 100), reference_chars=40, reference_tokens=PlanRange(10, 10),
+        judged=3, core_s=36.0, limit_s=0.0, evaluation_bytes=60.0,
+    )  # fmt: skip
+    monkeypatch.setattr(examinations, "measured_problems", lambda *_: judged)
+    monkeypatch.setattr(examinations.os, "sched_getaffinity", lambda _: {0, 1})
+    model, groups = build(tmp_path / "model"), write(tmp_path / "groups", [group(1), group(2)])
+    asked = "--max-steps 5 --every 2 --examine mini --examine-limit 3 --examine-n 2 --examine-max-tokens 50"
+    command = ["train", "rloo", "--groups", str(groups), "--model", str(model), "--plan", *asked.split()]
+
+    assert run([*command, "--json"]) == 0
+    found = msgspec.json.decode(capsys.readouterr().out)["examinations"]
+
+    assert (found["count"], found["samples"]) == (4, 24)
+    assert found["prompt_tokens"] == [1200, 2400]
+    assert found["completion_tokens"] == [240, 1200]
+    assert found["judging_hours"] == [pytest.approx(24 * 36 / 3600 / 2)] * 2
+    assert 0 < found["hours"][0] < found["hours"][1]
+    assert run(command) == 0
+    assert "| examinations | 4, of 6 samples each |" in capsys.readouterr().out
 
 
 def test_disk_is_for_checkpoints_and_the_state():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import RunPath
+from harness.cli.values import RunPath
 from harness.errors import UserError
 from harness.runs.jsonl import read
 from harness.runs.records import Result
@@ -15,14 +15,17 @@ from trainers.model_index import write_scores
 @click.command("card")
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=RunPath())
-def command(*, checkpoint: Path, runs: tuple[Path, ...]) -> int:
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Write the card into this folder, and leave the checkpoint as it is."
+)
+def command(*, checkpoint: Path, runs: tuple[Path, ...], out: Path | None) -> int:
     """Write the scores of runs into the model card of a checkpoint.
 
     CHECKPOINT is the folder of a model, whose README.md gets them as model-index and as a table; RUN is the folder of a
     run of that very model.
     """
     results = tuple(result for run in runs for result in _results(run))
-    click.echo(f"Wrote {write_scores(checkpoint, results)}", err=True)
+    click.echo(f"Wrote {write_scores(checkpoint, results, out or checkpoint)}", err=True)
     return 0
 
 

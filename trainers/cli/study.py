@@ -34,15 +34,18 @@ README = "README.md"
 @click.option("--shard", default="", metavar="I/N", help="Only every Nth of these steps, from the Ith.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Steps that run at once (default: 1).")
 @click.option("--slurm", is_flag=True, help="Write a Slurm job array for each level of the steps, and run no step.")
-def command(*, file: Path, out: Path, plan: bool, only: tuple[str, ...], shard: str, jobs: int, slurm: bool) -> int:
+@click.option("--report", is_flag=True, help="Write the README of the steps that are done, and run no step.")
+def command(
+    *, file: Path, out: Path, plan: bool, only: tuple[str, ...], shard: str, jobs: int, slurm: bool, report: bool
+) -> int:
     """Run many commands of proctor from one file, each once.
 
     FILE is a TOML file (docs/studies.md) of commands, and of what they are repeated over: models, methods, seeds,
     settings, benchmarks. Each step is a command of proctor, is named by the hash of all that decides it, and runs once;
     the same command resumes, and an edit of the file repeats only what depends on it.
     """
-    if plan and slurm:
-        raise click.UsageError("--plan and --slurm exclude each other.")
+    if plan + slurm + report > 1:
+        raise click.UsageError("--plan, --slurm and --report exclude each other.")
     study = read_study(file)
     hashes = content_hashes(study_files(study), out)
     steps = steps_of(study, hashes, out)
@@ -53,6 +56,11 @@ def command(*, file: Path, out: Path, plan: bool, only: tuple[str, ...], shard: 
         load_libraries(chosen)
         with tempfile.TemporaryDirectory() as place:
             click.echo(outlook_markdown(outlooks(chosen, partial(captured_outputs, proctor=run, folder=Path(place)))))
+        return 0
+    if report:
+        left = sum(not step.is_done for step in steps)
+        faults = [f"{left} of {len(steps)} steps are not done"] if left else []
+        _report(study, file, steps, hashes, folder=folder, faults=faults)
         return 0
     _refuse_absent(study, hashes, chosen)
     if slurm:
@@ -66,15 +74,18 @@ def command(*, file: Path, out: Path, plan: bool, only: tuple[str, ...], shard: 
             print(text, file=log, flush=True)
             click.echo(f"\n{text}", err=True)
 
-        failure = carry_out(chosen, run, jobs=jobs, say=say)
-    if failure:
-        said = failed_line(failure)
-        done = [step for step in steps if step.is_done]
-        text = study_report(study, file, done, hashes, folder, note=f"Not finished: {said}")
-        _write(folder, text)
-        click.echo(f"proctor: {said}", err=True)
-        return failure.code
-    return _reported(study, file, steps, hashes, folder)
+        failures = carry_out(chosen, run, jobs=jobs, say=say)
+    left = sum(not step.is_done for step in steps)
+    if left and not failures:
+        click.echo(
+            f"{len(steps) - left} of {len(steps)} steps are done; the others need a run without --only and --shard"
+        )
+        return 0
+    faults = [failed_line(failure) for failure in failures]
+    _report(study, file, steps, hashes, folder=folder, faults=faults)
+    for fault in faults:
+        click.echo(f"proctor: {fault}", err=True)
+    return failures[0].code if failures else 0
 
 
 def check_commands(file: Path, steps: Sequence[StudyStep]) -> None:
@@ -108,9 +119,13 @@ def _check(where: str, arguments: Sequence[str]) -> None:
             )
         current.make_context(context.info_name, rest, parent=context.parent)
     except click.UsageError as error:
-        raise UserError(f"{where}: {error.format_message()} See proctor {arguments[0]} --help") from error
+        raise UserError(f"{where}: {error.format_message()} See {_path_of(error)} --help") from error
     except click.exceptions.Exit:
         raise UserError(f"{where}: asks for help only; leave --help out") from None
+
+
+def _path_of(error: click.UsageError) -> str:
+    return error.ctx.command_path if error.ctx else "proctor"
 
 
 def _refuse_absent(study: Study, hashes: Mapping[str, str], steps: Sequence[StudyStep]) -> None:
@@ -122,19 +137,14 @@ def _refuse_absent(study: Study, hashes: Mapping[str, str], steps: Sequence[Stud
                 )
 
 
-def _reported(study: Study, file: Path, steps: Sequence[StudyStep], hashes: Mapping[str, str], folder: Path) -> int:
-    """Write the README of a study whose steps are all done, and print it; else say how far it is."""
-    left = sum(not step.is_done for step in steps)
-    if left:
-        click.echo(
-            f"{len(steps) - left} of {len(steps)} steps are done; the others need a run without --only and --shard"
-        )
-        return 0
-    text = study_report(study, file, steps, hashes, folder)
-    _write(folder, text)
-    click.echo(f"{text.partition('## Origin')[0]}Study written to {folder / README}")
-    return 0
-
-
-def _write(folder: Path, text: str) -> None:
+def _report(
+    study: Study, file: Path, steps: Sequence[StudyStep], hashes: Mapping[str, str], *, folder: Path,
+    faults: Sequence[str],
+) -> None:  # fmt: skip
+    """Write the README of the steps that are done, and print it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    done = [step for step in steps if step.is_done]
+    note = "\n\n".join(f"Not finished: {fault}." for fault in faults)
+    text = study_report(study, file, done, hashes, folder, note=note)
     write_whole(folder / README, text.encode("utf-8", "backslashreplace"))
+    click.echo(f"{text.partition('## Origin')[0]}Study written to {folder / README}")

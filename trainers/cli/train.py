@@ -10,8 +10,10 @@ import click
 import msgspec
 from msgspec import inspect
 
+from harness.cli.values import Choice, FiniteRange, completing, completing_plugins
 from harness.errors import UserError
 from harness.plugins import names, resolve
+from harness.progress import say
 from trainers.config import TrainingOptions, read_recipe, recipe_names
 from trainers.plan.forecast import forecast_table, plan_training
 from trainers.trainer import Trainer
@@ -28,7 +30,7 @@ def of_option(field: inspect.Field) -> Callable[[Callable[..., Any]], Callable[.
     """
     kind, about = _described(field.type)
     return click.option(
-        f"--{field.name.replace('_', '-')}",
+        _flag(field.name),
         type=_click_type(kind),
         metavar="on|off" if isinstance(kind, inspect.BoolType) else None,
         callback=_of_three if isinstance(kind, inspect.UnionType) else None,
@@ -67,7 +69,9 @@ def overridden(recipe: TrainingOptions, given: Mapping[str, Any]) -> TrainingOpt
         settings = {name: value for name, value in given.items() if value is not None}
         return msgspec.convert(msgspec.structs.asdict(recipe) | settings, TrainingOptions)
     except msgspec.ValidationError as error:
-        raise UserError(f"{error}; see proctor train --help") from error
+        reason, _, name = str(error).replace("`", "").partition(" - at $.")
+        option = f"--{name.replace('_', '-')} {given.get(name)}"
+        raise UserError(f"{option}: {reason[:1].lower()}{reason[1:]}; see proctor train --help") from error
 
 
 def _described(kind: inspect.Type) -> tuple[inspect.Type, str]:
@@ -97,21 +101,46 @@ def _shown(value: object) -> object:
 
 def _click_type(kind: inspect.Type) -> click.ParamType[Any]:
     if isinstance(kind, inspect.UnionType):
-        return click.Choice(_OF_THREE)
+        return Choice(_OF_THREE)
     if isinstance(kind, inspect.LiteralType):
-        return click.Choice([str(value) for value in kind.values])
+        return Choice([str(value) for value in kind.values])
     if isinstance(kind, inspect.StrType):
         return click.STRING
     if isinstance(kind, inspect.IntType):
         return click.INT
-    return click.FLOAT if isinstance(kind, inspect.FloatType) else click.BOOL
+    return FiniteRange() if isinstance(kind, inspect.FloatType) else click.BOOL
+
+
+def refuse_ignored(method: str, trainer: Trainer, recipe: TrainingOptions, given: Mapping[str, Any]) -> None:
+    """Refuse options that the method doesn't use; say so of those in a recipe, which may be one for many methods.
+
+    Args:
+        method: As it was named.
+        trainer: That it names.
+        recipe: The base settings.
+        given: As for `overridden`.
+
+    Raises:
+        UserError: Such an option was given.
+    """
+    useless = [_flag(name) for name in trainer.ignores if given[name] is not None]
+    if useless:
+        raise UserError(f"{method} doesn't use {', '.join(useless)}; leave that out, or choose a method that does")
+    usual = TrainingOptions()
+    left = [_flag(name) for name in trainer.ignores if getattr(recipe, name) != getattr(usual, name)]
+    if left:
+        say(f"{method} doesn't use {', '.join(left)} of the recipe")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 GROUP = "proctor.trainers"
 
 
 @click.command("train", epilog=f"Methods: {', '.join(names(GROUP))}.")
-@click.argument("method")
+@click.argument("method", shell_complete=completing_plugins(GROUP))
 @click.option(
     "--groups", required=True, type=click.Path(path_type=Path), help="Groups, as proctor compile writes them."
 )
@@ -122,6 +151,7 @@ GROUP = "proctor.trainers"
 @click.option(
     "--recipe",
     metavar="NAME|FILE",
+    shell_complete=completing(recipe_names),
     help=f"Base settings: {', '.join(recipe_names())}, or a TOML file; the options below override them.",
 )
 @click.option("--plan", is_flag=True, help="Print tokens, steps, operations, memory and hours, and train nothing.")
@@ -146,8 +176,10 @@ def command(
     an earlier one was killed. Under `accelerate launch` it trains on several processors.
     """
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # PyTorch then uses huge pages, which pay on a CPU
-    options = overridden(read_recipe(recipe) if recipe else TrainingOptions(), given)
+    base = read_recipe(recipe) if recipe else TrainingOptions()
+    options = overridden(base, given)
     trainer = resolve(GROUP, method, Trainer)
+    refuse_ignored(method, trainer, base, given)
     if plan:
         forecast = plan_training(groups, model, options, calibrate=calibrate)
         click.echo(msgspec.json.encode(forecast) if as_json else forecast_table(forecast))

@@ -42,27 +42,38 @@ class StepCounts(msgspec.Struct, frozen=True, kw_only=True):
     """A pass that keeps what each block computed."""
     recomputed: PassCounts
     """One that computes the blocks again."""
+    ahead: PassCounts | None = None
+    """One without a gradient, in front of others, where training has such."""
     update_launches: int
     """To clip the gradient and to take the optimizer's step."""
     update_bytes: int
 
-    def work(self, positions: Sequence[int], operations: int, *, recompute: bool) -> StepWork:
+    def work(
+        self, positions: Sequence[int], operations: int, *, recompute: bool, ahead: Sequence[int] = ()
+    ) -> StepWork:
         """Return the work of a step.
 
         Args:
             positions: Tokens in the rows of each of its passes, padding included.
-            operations: As of `trainers.plan.flops.operations`, summed over its passes.
+            operations: As of `trainers.plan.flops`, summed over all its passes.
             recompute: Whether the passes compute the blocks again.
+            ahead: Tokens in the rows of each pass without a gradient.
 
         Returns:
             The work; bytes grow with the positions, launches with the passes.
         """
-        counts, tokens, passes = self.recomputed if recompute else self.kept, sum(positions), len(positions)
-        launches = tuple(passes * many + self.update_launches for many in counts.launches)
-        moved = tuple(
-            passes * fixed + tokens * each + self.update_bytes
-            for fixed, each in zip(counts.fixed_bytes, counts.position_bytes, strict=True)
-        )
+        passes = [self.recomputed if recompute else self.kept] * len(positions)
+        passes += [self.ahead] * len(ahead) if self.ahead else []
+        tokens = *positions, *(ahead if self.ahead else ())
+        launches = [self.update_launches + sum(counts.launches[end] for counts in passes) for end in (0, 1)]
+        moved = [
+            self.update_bytes
+            + sum(
+                counts.fixed_bytes[end] + count * counts.position_bytes[end]
+                for counts, count in zip(passes, tokens, strict=True)
+            )
+            for end in (0, 1)
+        ]
         return StepWork(launches=(launches[0], launches[1]), operations=operations, moved=(moved[0], moved[1]))
 
 

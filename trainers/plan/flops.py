@@ -25,6 +25,8 @@ class Lengths(msgspec.Struct, frozen=True, kw_only=True):
 
     prompt: int
     completions: tuple[int, ...]
+    own: bool = False
+    """Whether a completion is a policy's own, with the log-probability that it was sampled with."""
 
     @property
     def predicted(self) -> int:
@@ -83,19 +85,47 @@ def operations(sizes: ModelSizes, step: Sequence[Lengths], options: TrainingOpti
         Operations; a multiplication with an addition counts as two.
     """
     count, width = rows_of(step, options)
-    pairs = sum(queries * keys for one in step for queries, keys in one.spans) if options.packing else count * width**2
-    attention = pairs * sizes.attention * sizes.blocks
-    weights = sizes.blocks * sizes.block_weights
     adapter = sizes.adapter_parameters(options.lora_rank)
-    forward = _FORWARD * count * width * (weights + adapter) + _ATTENTION_FORWARD * attention
-    gradients = _ATTENTION_BACKWARD * attention + _FORWARD * count * width * (
+    weights = sizes.blocks * sizes.block_weights
+    gradients = _ATTENTION_BACKWARD * _attention(sizes, step, options) + _FORWARD * count * width * (
         weights + 2 * adapter if options.lora_rank else 2 * weights
     )
+    blocks, logits = _blocks_forward(sizes, step, options), _logits(sizes, step)
     recomputes = options.gradient_checkpointing is True
-    recomputed = forward - _last_layers(sizes, count * width, options) if recomputes else 0
-    logits = _FORWARD * sum(one.predicted for one in step) * sizes.table
+    recomputed = blocks - _last_layers(sizes, count * width, options) if recomputes else 0
     passes = 2 if options.lora_rank else 3
-    return forward + recomputed + gradients + passes * logits
+    return blocks + recomputed + gradients + passes * logits
+
+
+def forward_operations(sizes: ModelSizes, step: Sequence[Lengths], options: TrainingOptions) -> int:
+    """Return the operations of a forward pass alone, whose logits give log-probabilities.
+
+    Args:
+        sizes: Those of the model.
+        step: The lengths of its groups, in tokens.
+        options: Packing and LoRA count.
+
+    Returns:
+        Operations, counted as those of a step.
+    """
+    return _blocks_forward(sizes, step, options) + _logits(sizes, step)
+
+
+def _blocks_forward(sizes: ModelSizes, step: Sequence[Lengths], options: TrainingOptions) -> int:
+    count, width = rows_of(step, options)
+    weights = sizes.blocks * sizes.block_weights + sizes.adapter_parameters(options.lora_rank)
+    return _FORWARD * count * width * weights + _ATTENTION_FORWARD * _attention(sizes, step, options)
+
+
+def _attention(sizes: ModelSizes, step: Sequence[Lengths], options: TrainingOptions) -> int:
+    """Return the pairs of positions that attend, times the width, in all blocks."""
+    count, width = rows_of(step, options)
+    pairs = sum(queries * keys for one in step for queries, keys in one.spans) if options.packing else count * width**2
+    return pairs * sizes.attention * sizes.blocks
+
+
+def _logits(sizes: ModelSizes, step: Sequence[Lengths]) -> int:
+    return _FORWARD * sum(one.predicted for one in step) * sizes.table
 
 
 def _last_layers(sizes: ModelSizes, positions: int, options: TrainingOptions) -> int:

@@ -19,7 +19,8 @@ from harness.progress import say
 from trainers.config import TrainingOptions
 from trainers.dataset import batch, total_steps
 from trainers.plan.device import Range, StepCounts, StepWork, TrainingDevice, a100, step_time
-from trainers.plan.flops import Lengths, operations, rows_of
+from trainers.plan.examinations import ExaminationsForecast, plan_examinations
+from trainers.plan.flops import Lengths, forward_operations, operations, rows_of
 from trainers.plan.lengths import lengths_of
 from trainers.plan.memory import Memory, step_memory
 from trainers.plan.sizes import ModelSizes, sizes_of, trained
@@ -60,6 +61,8 @@ class TrainingForecast(msgspec.Struct, frozen=True, kw_only=True):
     hours_of_operations: Range
     hours_of_bytes: Range
     device: TrainingDevice
+    examinations: ExaminationsForecast | None = None
+    """On the way; their hours are no part of those above."""
 
 
 def plan_training(groups: Path, model: str, options: TrainingOptions, *, calibrate: bool) -> TrainingForecast:
@@ -78,7 +81,9 @@ def plan_training(groups: Path, model: str, options: TrainingOptions, *, calibra
         UserError: Groups or model can't be had, or the model is of a kind that can't be planned.
     """
     lengths, total = lengths_of(groups, model)
-    return plan_lengths(model, lengths, total, options, calibrate=calibrate)
+    found = plan_lengths(model, lengths, total, options, calibrate=calibrate)
+    examinations = plan_examinations(model, found.parameters, found.steps, options)
+    return msgspec.structs.replace(found, examinations=examinations)
 
 
 def plan_lengths(
@@ -212,14 +217,20 @@ def _plan_step(
     fit = fit_step(sizes, [step], options, room, sharded=False) or whole
     chosen = msgspec.structs.replace(options, gradient_checkpointing=fit.recompute)
     parts = split_evenly(step, fit.parts)
-    positions = [count * width for count, width in (rows_of(part, chosen) for part in parts)]
+    ahead = [part for part in parts if options.importance_cap is not None and any(one.own for one in part)]
     done = sum(operations(sizes, part, chosen) for part in parts)
+    done += sum(forward_operations(sizes, part, chosen) for part in ahead)
     return _PlannedStep(
-        work=counts.work(positions, done, recompute=fit.recompute),
+        work=counts.work(_positions(parts, chosen), done, recompute=fit.recompute, ahead=_positions(ahead, chosen)),
         memory=max((step_memory(sizes, part, chosen) for part in parts), key=_bytes),
         parts=fit.parts,
         recompute=fit.recompute,
     )
+
+
+def _positions(parts: Sequence[Sequence[Lengths]], options: TrainingOptions) -> list[int]:
+    """Return the positions in the rows of each part, padding included."""
+    return [count * width for count, width in (rows_of(part, options) for part in parts)]
 
 
 _STATE_BYTES = 12
@@ -286,6 +297,17 @@ def _rows(forecast: TrainingForecast) -> Iterator[tuple[str, str]]:
         if hours[1]:
             yield f"hours of {cause}", _range(hours, _number)
     yield f"hours on {forecast.device.name}", f"{_range(forecast.hours, _number)} ({forecast.device.why})"
+    if found := forecast.examinations:
+        yield "examinations", f"{found.count}, of {found.samples // found.count} samples each"
+        yield "examinations: tokens in prompts", _range(found.prompt_tokens, _short)
+        yield "examinations: tokens generated", _range(found.completion_tokens, _short)
+        yield "examinations: hours of generation on one A100 80 GB", _range(found.hours, _number)
+        unknown = "unknown: no problem has a reference to measure with"
+        yield (
+            "examinations: hours of judging on all cores of this machine",
+            _range(found.judging_hours, _number) if found.judging_hours else unknown,
+        )
+        yield "examinations: disk", _range(found.disk_bytes, _gb)
 
 
 def _range(span: Range, written: Callable[[float], str]) -> str:

@@ -53,22 +53,29 @@ def count_step(
         _pass_counts(model, blocks, step, replace(options, gradient_checkpointing=again), compiled=compiled)
         for again in (False, True)
     )
+    ahead = None
+    if options.importance_cap is not None:
+        ahead = _pass_counts(model, blocks, step, options, compiled=compiled, gradient=False)
     one, two = (counted_kernels(model, few, step[:1], options)[1] for few in (1, 2))
     return StepCounts(
         kept=kept,
         recomputed=recomputed,
+        ahead=ahead,
         update_launches=one.launches + (blocks - 1) * (two.launches - one.launches),
         update_bytes=one.moved + (blocks - 1) * (two.moved - one.moved),
     )
 
 
 def _pass_counts(
-    model: str, blocks: int, step: Sequence[Lengths], options: TrainingOptions, *, compiled: bool
+    model: str, blocks: int, step: Sequence[Lengths], options: TrainingOptions, *, compiled: bool, gradient: bool = True
 ) -> PassCounts:
     double = [
         Lengths(prompt=2 * one.prompt, completions=tuple(2 * tokens for tokens in one.completions)) for one in step
     ]
-    few, more = (_over_blocks(model, blocks, lengths, options, compiled=compiled) for lengths in (step, double))
+    few, more = (
+        _over_blocks(model, blocks, lengths, options, compiled=compiled, gradient=gradient)
+        for lengths in (step, double)
+    )
     positions, doubled = (count * width for count, width in (rows_of(lengths, options) for lengths in (step, double)))
     slopes = [(most - least) / (doubled - positions) for least, most in zip(few[1], more[1], strict=True)]
     least, most = (moved - slope * positions for moved, slope in zip(few[1], slopes, strict=True))
@@ -76,10 +83,10 @@ def _pass_counts(
 
 
 def _over_blocks(
-    model: str, blocks: int, step: Sequence[Lengths], options: TrainingOptions, *, compiled: bool
+    model: str, blocks: int, step: Sequence[Lengths], options: TrainingOptions, *, compiled: bool, gradient: bool
 ) -> tuple[Range, Range]:
     """Return launches and bytes of a pass through all blocks, from those through one and through two."""
-    one, two = (counted_kernels(model, few, step, options)[0] for few in (1, 2))
+    one, two = (counted_kernels(model, few, step, options, gradient=gradient)[0] for few in (1, 2))
     launches = one.launches + (blocks - 1) * (two.launches - one.launches)
     moved = one.moved + (blocks - 1) * (two.moved - one.moved)
     if not compiled:
@@ -91,7 +98,7 @@ def _over_blocks(
 
 
 def counted_kernels(
-    model: str, blocks: int, step: Sequence[Lengths], options: TrainingOptions
+    model: str, blocks: int, step: Sequence[Lengths], options: TrainingOptions, *, gradient: bool = True
 ) -> tuple["KernelCounter", "KernelCounter"]:
     """Count the kernels of a pass on fake tensors, and of the update behind it.
 
@@ -100,9 +107,10 @@ def counted_kernels(
         blocks: Number of blocks, at least one.
         step: Lengths of the groups of the pass.
         options: Settings of the training.
+        gradient: Whether the pass computes a gradient, or log-probabilities alone.
 
     Returns:
-        The counts of the pass, and of the update.
+        The counts of the pass, and of the update, of which there is none without a gradient.
     """
     rows, made = rows_like(step, options), random_model(model, blocks, options, "meta")
     with FakeTensorMode(allow_non_fake_inputs=True) as fake:
@@ -111,10 +119,12 @@ def counted_kernels(
         take = StepTaker(made, options, like_a_gpu=True)
         shapes = tree_map(lambda part: fake.from_tensor(part) if isinstance(part, torch.Tensor) else part, rows)
         with KernelCounter() as of_pass:
-            take.compute(shapes)
-        take.update()  # makes the moments
+            (take.compute if gradient else take.look_ahead)(shapes)
+        if gradient:
+            take.update()  # makes the moments
         with KernelCounter() as of_update:
-            take.update()
+            if gradient:
+                take.update()
     return of_pass, of_update
 
 

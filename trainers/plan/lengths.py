@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from harness.errors import UserError
 from harness.generation.loading import load_tokenizer
 from harness.generation.tokens import Tokens
 from harness.runs.jsonl import read
-from trainers.dataset import encode
+from trainers.dataset import group_lengths
 from trainers.groups import GROUPS_FILE, read_groups
 from trainers.plan.flops import Lengths
 
@@ -49,7 +50,8 @@ def lengths_of(groups: Path, model: str) -> tuple[tuple[Lengths, ...], int]:
     if groups.suffix == _LENGTHS_SUFFIX:
         assumed = read(groups, AssumedLengths)
         lengths = tuple(
-            Lengths(prompt=prompt, completions=tuple(completions)) for prompt, *completions in assumed.lengths
+            Lengths(prompt=prompt, completions=tuple(completions), own=True)  # it isn't known: the dearer is taken
+            for prompt, *completions in assumed.lengths
         )
         return lengths, assumed.groups
     path = groups / GROUPS_FILE if groups.is_dir() else groups
@@ -58,9 +60,8 @@ def lengths_of(groups: Path, model: str) -> tuple[tuple[Lengths, ...], int]:
         raise UserError(f"{path}: holds no group to train on; see the card beside it")
     tokens = Tokens(_tokenizer(model))
     every = -(-total // _GROUPS_TOKENIZED)
-    encoded = (encode(group, tokens, 0) for group in islice(read_groups(path), None, None, every))
-    counted = (Lengths(prompt=len(one.prompt), completions=tuple(map(len, one.completions))) for one in encoded)
-    return tuple(counted), total
+    some = islice(read_groups(path), None, None, every)
+    return tuple(replace(group_lengths(group, tokens), own=bool(group.log_probs)) for group in some), total
 
 
 def _tokenizer(model: str) -> Any:

@@ -123,6 +123,15 @@ class StepTaker:
         loss, _ = self.objective(rows, torch.ones(rows.labels.shape, device=rows.labels.device))
         loss.backward()
 
+    @torch.no_grad()
+    def look_ahead(self, rows: Rows) -> None:
+        """Compute log-probabilities alone.
+
+        Args:
+            rows: On the model's device.
+        """
+        self.objective(rows, torch.zeros(rows.labels.shape, device=rows.labels.device))
+
     def update(self) -> None:
         """Clip the gradient and change the weights."""
         torch.nn.utils.clip_grad_norm_(self._trained, self._most, foreach=self._foreach)

@@ -15,18 +15,19 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, nullcontext, suppress
+from datetime import timedelta
 from importlib.metadata import version
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from statistics import fmean
 from typing import BinaryIO
 
 import msgspec
 
 from harness.errors import OUR_FAULT, UserError
-from harness.runs.jsonl import pretty_json, write_whole
-from trainers.study.contents import own_turn
-from trainers.study.steps import StudyStep
+from harness.runs.jsonl import own_turn, pretty_json, read, write_whole
+from trainers.study.steps import StudyStep, depending
 
 RESUMING = ("train", "run", "generate", "score")
 """Commands that go on with what an earlier process left; of any other, what it left is removed."""
@@ -47,11 +48,67 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+class Pace:
+    """Estimates the time of steps: as others of their name took, else as the file of the study says.
+
+    What the file says is scaled by how fast this machine did the steps of which it says something.
+    """
+
+    def __init__(self, steps: Iterable[StudyStep]) -> None:
+        """Take what is done already.
+
+        Args:
+            steps: Of the study.
+        """
+        self._took: dict[str, list[float]] = {}
+        self._expected_s = self._took_s = 0.0
+        for step in steps:
+            if step.is_done:
+                self.add(step)
+
+    def add(self, step: StudyStep) -> None:
+        """Take the time of a step.
+
+        Args:
+            step: One that is done.
+        """
+        took_s = read(step.done, Mark).seconds
+        self._took.setdefault(step.name, []).append(took_s)
+        if step.seconds:
+            self._expected_s, self._took_s = self._expected_s + step.seconds, self._took_s + took_s
+
+    def expected_s(self, step: StudyStep) -> float | None:
+        """Return the seconds that a step takes; None where nothing tells.
+
+        Args:
+            step: Done or not.
+        """
+        if took := self._took.get(step.name):
+            return fmean(took)
+        scale = self._took_s / self._expected_s if self._expected_s else 1.0
+        return scale * step.seconds if step.seconds else None
+
+    def left(self, steps: Iterable[StudyStep], jobs: int) -> str:
+        """Return the time that steps take, in words that follow the number of one; empty where nothing tells.
+
+        Args:
+            steps: Those that are not done.
+            jobs: Steps that run at once.
+        """
+        found = [self.expected_s(step) for step in steps]
+        known = [seconds for seconds in found if seconds is not None]
+        if not known:
+            return ""
+        more = "about" if len(known) == len(found) else "more than"
+        return f", {more} {timedelta(seconds=round(sum(known) / jobs))} left"
+
+
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """Names a step that failed, and its exit code."""
+    """Names a step that failed, its exit code, and the steps that don't begin for it."""
 
     step: StudyStep
     code: int
+    left_out: tuple[StudyStep, ...]
 
 
 def load_libraries(steps: Iterable[StudyStep]) -> None:
@@ -65,8 +122,10 @@ def load_libraries(steps: Iterable[StudyStep]) -> None:
     multiprocessing.set_forkserver_preload(list(modules))
 
 
-def carry_out(steps: Sequence[StudyStep], proctor: Proctor, *, jobs: int, say: Callable[[str], None]) -> Failure | None:
-    """Run the steps that aren't done, each when its inputs are.
+def carry_out(
+    steps: Sequence[StudyStep], proctor: Proctor, *, jobs: int, say: Callable[[str], None]
+) -> tuple[Failure, ...]:
+    """Run the steps that aren't done, each when its inputs are; a failure stops only those that need it.
 
     Args:
         steps: Each behind those that it needs, which may be left out where they are done.
@@ -75,22 +134,24 @@ def carry_out(steps: Sequence[StudyStep], proctor: Proctor, *, jobs: int, say: C
         say: Is told of each step that begins.
 
     Returns:
-        The first failure, after which no other step began; None where all ended well.
+        The failures in the order in which they came; empty where all ended well.
 
     Raises:
         UserError: An input of a step is not made, and none of these steps makes it.
     """
+    pace = Pace(steps)
     waiting = [step for step in steps if not step.is_done]
     count, begun = len(steps), len(steps) - len(waiting)
     running: dict[int, tuple[ForkServerProcess, StudyStep]] = {}
-    failure = None
+    failures = list[Failure]()
     with ExitStack() as ending:
         ending.callback(_end, running)
-        while running or (waiting and failure is None):
-            for step in _ready(waiting)[: 0 if failure else jobs - len(running)]:
+        while running or waiting:
+            for step in _ready(waiting)[: jobs - len(running)]:
+                left = pace.left((*waiting, *(one for _, one in running.values())), jobs)
                 waiting.remove(step)
                 begun += 1
-                say(f"step {begun} of {count}: {step.label}\n$ proctor {shlex.join(step.arguments)}")
+                say(f"step {begun} of {count}{left}: {step.label}\n$ proctor {shlex.join(step.arguments)}")
                 process = _started(proctor, step, quiet=jobs > 1)
                 running[process.sentinel] = process, step
             if not running:
@@ -98,9 +159,14 @@ def carry_out(steps: Sequence[StudyStep], proctor: Proctor, *, jobs: int, say: C
             for sentinel in wait(list(running)):
                 process, step = running.pop(int(sentinel))  # type: ignore[arg-type]  # sentinels are numbers here
                 process.join()
-                if process.exitcode and failure is None:
-                    failure = Failure(step=step, code=process.exitcode if process.exitcode > 0 else OUR_FAULT)
-    return failure
+                if not process.exitcode:
+                    pace.add(step)
+                    continue
+                code = process.exitcode if process.exitcode > 0 else OUR_FAULT
+                left_out = depending(waiting, step)
+                waiting = [one for one in waiting if one not in left_out]
+                failures.append(Failure(step=step, code=code, left_out=left_out))
+    return tuple(failures)
 
 
 def captured_outputs(commands: Sequence[Sequence[str]], proctor: Proctor, folder: Path) -> tuple[bytes | None, ...]:
@@ -223,9 +289,12 @@ def failed_line(failure: Failure) -> str:
         failure: As of `carry_out`.
     """
     step = failure.step
-    said = f"{step.label} failed with exit code {failure.code}"
+    parts = [f"{step.label} failed with exit code {failure.code}"]
+    if names := {one.name: None for one in failure.left_out}:
+        parts.append(f"{len(failure.left_out)} steps need it and were left out ({', '.join(names)})")
+    last = ""
     with suppress(OSError, IndexError):
         last = step.log.read_bytes()[-4096:].decode("utf-8", "replace").strip().splitlines()[-1]
-        if not last.startswith("$ "):  # the command alone: what it said went to stderr
-            return f"{said}; {step.log} ends with: {last}"
-    return f"{said}; see above, and {step.log}"
+    seen = not last or last.startswith("$ ")  # the command alone: what it said went to stderr
+    parts.append(f"see above, and {step.log}" if seen else f"{step.log} ends with: {last}")
+    return "; ".join(parts)

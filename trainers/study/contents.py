@@ -1,18 +1,15 @@
 """Hashes the inputs of a study: files and folders by their content, with a record of earlier hashes."""
 
-import fcntl
 import hashlib
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
 from harness.errors import UserError
-from harness.runs.jsonl import pretty_json, read, sha256_of_file, write_whole
+from harness.runs.jsonl import own_turn, pretty_json, read, sha256_of_file, write_whole
 
 ABSENT = "absent"
 """In the place of a hash, of what isn't there."""
@@ -24,21 +21,6 @@ _SETTLED_NS = 2_000_000_000
 class _Hashed(msgspec.Struct, frozen=True, kw_only=True):
     stamp: str
     sha256: str
-
-
-@contextmanager
-def own_turn(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for appending, as the only one who does: whoever comes later waits.
-
-    Args:
-        path: Of the file; it is made where it is absent.
-
-    Yields:
-        The file, locked until it is closed, also by a kill.
-    """
-    with path.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield file
 
 
 def content_hashes(files: Mapping[str, str], work: Path) -> Mapping[str, str]:

@@ -1,10 +1,14 @@
-"""Forecasts a study: the times that each step runs, with tokens, hours and disk by its own command for a plan."""
+"""Forecasts a study: the times that each step runs, with tokens, hours and disk by its own command for a plan.
+
+Steps without such a command have the time that others of their name took, or that the file of the study tells.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from harness.errors import UserError
+from trainers.study.carry_out import Pace
 from trainers.study.steps import StudyStep
 
 Span = tuple[float, float]
@@ -25,6 +29,8 @@ class _Printed(msgspec.Struct, frozen=True, kw_only=True):
     gpus: tuple[_Gpu, ...] = ()
     judging_hours: Span | None = None
     disk_bytes: Span | None = None
+    examinations: "_Printed | None" = None
+    """On the way of a training."""
 
 
 class Outlook(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +42,8 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     judging_hours: Span | None = None
     """On the clock, with all cores of this machine."""
     disk_bytes: Span | None = None
+    clock_hours: Span | None = None
+    """Measured: as such a step took."""
 
 
 FIELDS = Outlook.__struct_fields__
@@ -70,12 +78,12 @@ def outlook_of(output: bytes | None, where: str) -> Outlook:
         found = msgspec.json.decode(output, type=_Printed)
     except ValueError as error:
         raise UserError(f"{where}: prints no forecast ({error}); end it as proctor plan or train --plan") from error
-    tokens = _sum([_span(found.prompt_tokens), _span(found.completion_tokens)])
+    parts = [found, *([found.examinations] if found.examinations else [])]
     return Outlook(
-        tokens=tokens,
-        gpu_hours=found.hours or (found.gpus[0].hours if found.gpus else None),
-        judging_hours=found.judging_hours,
-        disk_bytes=found.disk_bytes,
+        tokens=_sum([_span(tokens) for part in parts for tokens in (part.prompt_tokens, part.completion_tokens)]),
+        gpu_hours=_sum([part.hours or (part.gpus[0].hours if part.gpus else None) for part in parts]),
+        judging_hours=_sum([part.judging_hours for part in parts]),
+        disk_bytes=_sum([part.disk_bytes for part in parts]),
     )
 
 
@@ -97,16 +105,22 @@ def outlooks(
     where = {plan: f"steps.{name}.plan" for name, plan, _ in groups if plan}
     outputs = printed([(*plan, "--json") for plan in where])
     found = {plan: outlook_of(output, where[plan]) for plan, output in zip(where, outputs, strict=True)}
+    pace = Pace(steps)
     return tuple(
         StepOutlook(
             label=_label(group),
             count=len(group),
             done=sum(step.is_done for step in group),
-            each=found.get(plan, Outlook()),
+            each=msgspec.structs.replace(found.get(plan, Outlook()), clock_hours=_clock_hours(pace, group[0])),
             budget=budget,
         )
         for (_, plan, budget), group in groups.items()
     )
+
+
+def _clock_hours(pace: Pace, step: StudyStep) -> Span | None:
+    seconds = pace.expected_s(step)
+    return None if seconds is None else (seconds / 3600, seconds / 3600)
 
 
 def _label(group: Sequence[StudyStep]) -> str:
@@ -125,7 +139,17 @@ def outlook_markdown(rows: Sequence[StepOutlook]) -> str:
     Returns:
         A table, without a last newline.
     """
-    head = ("step", "times", "done", "tokens", "GPU hours", "each, of a budget of", "judging hours", "disk")
+    head = (
+        "step",
+        "times",
+        "done",
+        "tokens",
+        "GPU hours",
+        "each, of a budget of",
+        "judging hours",
+        "disk",
+        "hours as it took",
+    )
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     lines += [f"| {' | '.join(_cells(row))} |" for row in rows]
     left = [_times(row.each, row.count - row.done) for row in rows]
@@ -139,7 +163,9 @@ def _cells(row: StepOutlook) -> Iterator[str]:
     yield from (row.label, str(row.count), str(row.done))
     hours = row.each.gpu_hours
     within = f"{_written(hours)} of {row.budget}{_beyond(hours, row.budget)}" if hours and row.budget else ""
-    yield from _spans(_times(row.each, row.count), within)
+    *spans, clock = _spans(_times(row.each, row.count), within)
+    yield from spans
+    yield clock or ("" if any(spans) else "no plan, and none ran")
 
 
 def _beyond(hours: Span, budget: str) -> str:
@@ -153,6 +179,7 @@ def _spans(found: Outlook, within: str) -> tuple[str, ...]:
     return (
         _written(found.tokens), _written(found.gpu_hours), within, _written(found.judging_hours),
         _written(found.disk_bytes and (found.disk_bytes[0] / 1e9, found.disk_bytes[1] / 1e9), " GB"),
+        _written(found.clock_hours),
     )  # fmt: skip
 
 

@@ -15,7 +15,8 @@ _JOB = """#!/bin/bash
 exec {command} --shard "$SLURM_ARRAY_TASK_ID/{count}"
 """
 _SUBMIT = """#!/bin/bash
-# Submits the levels of the study in order; each waits until the one before has ended well.
+# Submits the levels of the study in order; each waits until the one before has ended, well or not: a step whose
+# inputs are missing then fails at once, and the others go on.
 set -euo pipefail
 before=()
 {levels}
@@ -52,7 +53,8 @@ def write_jobs(steps: Sequence[StudyStep], study: Path, work: Path, folder: Path
             write_whole(path, text.encode())
             scripts.append(path)
         levels.append("\n".join(_submitted(scripts)))
-    finish = shlex.join(["sbatch", "--parsable"]) + f' "${{before[@]}}" --wrap {shlex.quote(shlex.join(proctor))}'
+    last = shlex.quote(shlex.join((*proctor, "--report")))
+    finish = f'sbatch --parsable "${{before[@]}}" --wrap {last}'
     submit = folder / "submit.sh"
     write_whole(submit, _SUBMIT.format(levels="\n".join((*levels, finish))).encode())
     submit.chmod(0o755)
@@ -71,4 +73,4 @@ def _submitted(scripts: Sequence[Path]) -> Iterator[str]:
     yield "jobs="
     for script in scripts:
         yield f'jobs+=":$(sbatch --parsable "${{before[@]}}" {shlex.quote(str(script))})"'
-    yield 'before=(--dependency="afterok$jobs")'
+    yield 'before=(--dependency="afterany$jobs")'

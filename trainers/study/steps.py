@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.errors import UserError
+from harness.errors import UserError, no_such
 from trainers.study.study_file import (
     FILE,
     OUT,
@@ -59,6 +59,8 @@ class StudyStep(msgspec.Struct, frozen=True, kw_only=True):
     plan: tuple[str, ...]
     budget: str
     slurm: str
+    seconds: float
+    """That it takes where the file was written; 0 where that isn't known."""
 
     @property
     def is_done(self) -> bool:
@@ -158,7 +160,7 @@ class _Expansion:
             id=id_, name=name, choice={one: entry["name"] for one, entry in choice.items()},
             arguments=tuple(word.replace(_OWN, str(made)) for word in words), inputs=tuple(inputs), files=tuple(files),
             made=made, done=self._work / "done" / f"{id_}.json", log=self._work / "logs" / f"{id_}.txt",
-            prints=prints, title=title, plan=plan, budget=budget, slurm=slurm,
+            prints=prints, title=title, plan=plan, budget=budget, slurm=slurm, seconds=text.seconds,
         )  # fmt: skip
 
     def _words(self, name: str, text: StepText, choice: Choice) -> Iterator[tuple[str, Choice]]:
@@ -218,6 +220,20 @@ def levels_of(steps: Sequence[StudyStep]) -> tuple[tuple[StudyStep, ...], ...]:
     return tuple(tuple(step for step in steps if level[step.id] == number) for number in range(count))
 
 
+def depending(steps: Sequence[StudyStep], on: StudyStep) -> tuple[StudyStep, ...]:
+    """Return the steps that need one, themselves or by another.
+
+    Args:
+        steps: Each behind those that it needs.
+        on: The one that they need.
+    """
+    found = {on.id: on}
+    for step in steps:
+        if found.keys() & set(step.inputs):
+            found[step.id] = step
+    return tuple(found.values())[1:]
+
+
 def chosen_steps(steps: Sequence[StudyStep], only: Sequence[str], shard: str) -> tuple[StudyStep, ...]:
     """Return the steps of these names or ids, of them every Nth from the Ith.
 
@@ -235,8 +251,6 @@ def chosen_steps(steps: Sequence[StudyStep], only: Sequence[str], shard: str) ->
     known = {key for step in steps for key in (step.name, step.id)}
     for name in only:
         if name not in known:
-            raise UserError(
-                f"--only {name}: is no step of this study; there are {', '.join({s.name: 0 for s in steps})}"
-            )
+            raise no_such("step", name, {step.name: 0 for step in steps}, where="--only")
     found = [step for step in steps if not only or {step.name, step.id} & set(only)]
     return tuple(found[int(match[1]) - 1 :: int(match[2])] if match else found)

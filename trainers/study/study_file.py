@@ -1,8 +1,7 @@
 """Reads the file of a study, and refuses one that can't be run, in one line with the place and the remedy."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +9,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from harness.errors import UserError
+from harness.errors import UserError, did_you_mean
 
 OUT = "out"
 """What `{out}` names in a command: the place that the step writes."""
 FILE = "file"
 """Value of an entry that is the path of a file or folder."""
-ELSEWHERE = ("card", "demo", "reference", "study")
-"""Commands that write into the outcomes of others, or are studies themselves."""
+ELSEWHERE = ("card", "reference", "study")
+"""Commands that write into the outcomes of others, or are studies themselves; `card` with `--out` is neither."""
 _NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 _REFERENCE = re.compile(r"\{([a-z][a-z0-9-]*)(?:\.([a-z][a-z0-9-]*))?\}", re.ASCII)
 _BRACES = re.compile(r"\{[^{}\s]{0,80}\}?|\}")
@@ -47,6 +46,8 @@ class StepText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """GPU hours that the step may take, or none."""
     slurm: str = ""
     """Options of sbatch for the step."""
+    seconds: Annotated[float, Meta(ge=0)] = 0.0
+    """That one such step took where the file was written; of no other step more is known before one has run."""
 
 
 class Study(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -211,7 +212,7 @@ def _faults_of_step(study: Study, name: str, step: StepText) -> Iterator[str]:
     first = (step.command.split() or [""])[0]
     if not _NAME.fullmatch(first):
         yield f"{where}.command: begins with {first!r}; begin with a command of proctor, such as train"
-    if first in ELSEWHERE:
+    if first in ELSEWHERE and not (first == "card" and Named(OUT) in named_in(step.command)):
         yield f"{where}.command: {first} can't be a step, for it writes elsewhere than {{{OUT}}}"
     yield from (
         f"{where}.per: {name!r} is not a list in over; define it there" for name in set(step.per) - set(study.over)
@@ -233,13 +234,9 @@ def _faults_of_text(study: Study, text: str, *, allow_out: bool) -> Iterator[str
             continue
         name, value = match.groups()
         if name not in known:
-            yield f"{{{name}}} is no file, list or step of this study{_close(name, known)}"
+            remedy = did_you_mean(name, known) or " Define it, or leave it out"
+            yield f"{{{name}}} is not a file, list or step of this study.{remedy}"
         elif value and name not in study.over:
             yield f"{{{name}.{value}}}: only entries of a list have values; write {{{name}}}"
         elif value and any(value not in entry for entry in list_entries(study, name)):
             yield f"{{{name}.{value}}}: an entry of over.{name} has no {value}; give it one"
-
-
-def _close(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, known, 1)
-    return f"; did you mean {{{close[0]}}}?" if close else "; define it, or leave it out"
