@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from harness.errors import UserError
+from harness.errors import UserError, no_such
 from harness.escapes import code_block
 from harness.extraction.program import program_of
 from harness.runs.records import Evaluation, Problem, PromptCardId, Sample
@@ -73,7 +73,7 @@ def choose_evaluation(evaluations: Iterable[Evaluation], policy: str | None, ind
         raise UserError(f"several policies have samples of this task; choose with --policy from {', '.join(policies)}")
     of_policy = [evaluation for evaluation in found.values() if policy in {None, evaluation.policy}]
     if not of_policy:
-        raise UserError(f"--policy {policy}: has no sample of this task; choose from {', '.join(policies)}")
+        raise no_such("policy", str(policy), policies, where="--policy")
     if index is None:
         return next((e for e in of_policy if e.verdict is not Verdict.ACCEPTED), of_policy[0])
     indices = {evaluation.index: evaluation for evaluation in of_policy}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.benchmarks.problem_info import unchanged_problem
-from harness.errors import UserError
+from harness.errors import UserError, no_such
 from harness.escapes import in_csv
 from harness.extraction.program import program_of
 from harness.runs.jsonl import whole_file
@@ -59,8 +59,10 @@ class JudgedRun:
         policies = sorted({name for name, _ in self._samples.tally.counts})
         if not (folder / RESULTS).exists():
             raise UserError(f"{folder}: is not finished; give the command that made it once more")
-        if policy not in policies and (policy is not None or len(policies) > 1):
+        if policy is None and len(policies) > 1:
             raise UserError(f"{folder}: holds samples of {', '.join(policies)}; choose one with --policy")
+        if policy not in {None, *policies}:
+            raise no_such("policy", str(policy), policies, where=str(folder))
         self.policy = policies[0] if policy is None else policy
 
     @property

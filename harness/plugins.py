@@ -7,9 +7,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from harness.errors import UserError
+from harness.errors import UserError, no_such
 
 T = TypeVar("T")
+
+_KINDS = {
+    "proctor.backends": "backend",
+    "proctor.benchmarks": "benchmark",
+    "proctor.checkers": "checker",
+    "proctor.trainers": "method",
+}
+"""Entry-point group -> what a user calls its members."""
 
 
 def names(group: str) -> tuple[str, ...]:
@@ -41,7 +49,9 @@ def resolve(group: str, name: str, type_: type[T]) -> T:
     """
     plugin = _found(group, name)
     if not isinstance(plugin, type_):
-        raise UserError(f"{name} is a {type(plugin).__name__}, but {group} takes a {type_.__name__}")
+        raise UserError(
+            f"{name} is of type {type(plugin).__name__} and not a {type_.__name__}; name a {_KINDS.get(group, group)}"
+        )
     return plugin
 
 
@@ -53,7 +63,7 @@ def _found(group: str, name: str) -> Any:
         return entry_point.load()
     source, colon, attribute = name.rpartition(":")
     if not colon:
-        raise UserError(f"{group} has no {name!r}: choose from {', '.join(names(group))}, or name path.py:attribute")
+        raise no_such(_KINDS.get(group, group), name, names(group), "or name path.py:attribute")
     module = _from_file(Path(source)) if source.endswith(".py") else _from_name(source)
     if not hasattr(module, attribute):
         raise UserError(f"{source} has no {attribute!r}; check the part after the colon")

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from harness.errors import UserError
+from harness.errors import UserError, no_such
 from harness.runs.conditions import differences
 from harness.runs.jsonl import read
-from harness.runs.records import Result, Tally
+from harness.runs.records import MOST_SAMPLES, Result, Tally
 from harness.runs.run_folder import RUN, refuse_other_schema
-from harness.runs.run_names import run_path
+from harness.runs.run_names import absent_run, run_path
 from harness.scoring.score import ALL
 from sandbox.records import Verdict
 
@@ -111,6 +111,8 @@ def read_results(path: Path) -> tuple[Found, ...]:
         UserError: It can't be read, is not a result file, is empty, was written under another schema, or has counts
             that can't be.
     """
+    if not path.exists():
+        raise absent_run(path)
     file = path / RESULT_FILE if path.is_dir() else path
     if file.is_file() and file.suffix != RESULT_SUFFIX:
         raise UserError(f"{file}: not a result file; name a run, or its {RESULT_FILE}")
@@ -144,13 +146,9 @@ def _refuse_impossible(file: Path, result: Result) -> None:
     for tally in result.tallies:
         if tally.task_id in seen:
             raise UserError(f"{file}: holds task {tally.task_id} twice; score the run again")
-        if not (0 <= tally.c <= tally.n <= _MOST_SAMPLES and 0 <= tally.lost <= _MOST_SAMPLES):
+        if not (0 <= tally.c <= tally.n <= MOST_SAMPLES and 0 <= tally.lost <= MOST_SAMPLES):
             raise UserError(f"{file}: task {tally.task_id} has impossible counts; score the run again")
         seen.add(tally.task_id)
-
-
-_MOST_SAMPLES = 100_000
-"""Of one problem: pass@k takes time that grows with their number."""
 
 
 def refuse_repeated(found: Iterable[Found]) -> None:
@@ -254,7 +252,7 @@ def named_results(argument: str) -> tuple[Found, ...]:
     found = read_results(path)
     named = tuple(one for one in found if policy in {"", one.result.policy})
     if not named:
-        raise UserError(f"{path}: holds no result of {policy}; its policies are {_policies(found)}")
+        raise no_such("policy", policy, [one.result.policy for one in found], where=str(path))
     return named
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.errors import UserError
+from harness.errors import UserError, no_such
 from harness.runs.conditions import condition_texts, footnote, slight_differences
 from harness.runs.records import Result
 from harness.scoring.lost import lost_text
@@ -102,7 +102,7 @@ def base_of(methods: Sequence[str], named: str) -> str:
         UserError: The one that was named is not among the methods.
     """
     if named and named not in methods:
-        raise UserError(f"--base {named}: is not a method of this table; there are {', '.join(methods)}")
+        raise no_such("method", named, methods, where="--base")
     return named or next((method for method in methods if method.casefold() == "base"), "")
 
 

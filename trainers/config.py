@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from harness.errors import UserError
+from harness.errors import UserError, no_such
 
 Positive = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
@@ -18,7 +18,9 @@ Count = Annotated[int, Meta(ge=1)]
 class TrainingOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Holds the settings of one training."""
 
-    seed: Annotated[int, Meta(ge=0, description="Seed of group order, dropout and LoRA's initial weights.")] = 0
+    seed: Annotated[
+        int, Meta(ge=0, le=2**63 - 1, description="Seed of group order, dropout and LoRA's initial weights.")
+    ] = 0
     epochs: Annotated[int, Meta(ge=1, description="Passes over all groups.")] = 1
     max_steps: Annotated[Count | None, Meta(description="Train this many steps instead of --epochs.")] = None
     batch_groups: Annotated[int, Meta(ge=1, description="Groups per step, summed over all processes.")] = 2
@@ -143,7 +145,7 @@ def read_recipe(name: str) -> TrainingOptions:
     16
     """
     if not name.endswith(".toml") and name not in recipe_names():
-        raise UserError(f"there is no recipe {name!r}: choose from {', '.join(recipe_names())}, or name a .toml file")
+        raise no_such("recipe", name, recipe_names(), "or name a .toml file")
     path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
     try:
         return msgspec.toml.decode(path.read_bytes(), type=TrainingOptions)

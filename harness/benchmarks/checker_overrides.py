@@ -6,8 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from harness.benchmarks.own_checkers import checker_in_file, own_checker
-from harness.errors import UserError
+from harness.benchmarks.own_checkers import CHECKERS, checker_in_file, own_checker
+from harness.errors import UserError, no_such
+from harness.plugins import names
 from harness.runs.jsonl import read
 from harness.runs.records import Problem
 from sandbox.inside import checkers
@@ -34,14 +35,14 @@ def read_checkers(path: Path, problems: Mapping[str, Problem]) -> dict[str, str 
     Raises:
         UserError: It is not such a file, names a task that is not here, or a checker that can't judge its tests.
     """
-    names = read(path, dict[str, str])
+    named = read(path, dict[str, str])
     known = frozenset(problems)
-    if unknown := next((task_id for task_id in names if task_id not in known), None):
+    if unknown := next((task_id for task_id in named if task_id not in known), None):
         raise UserError(
             f"{path}: names task {unknown!r}, which is not among the problems; check --benchmark and --data"
         )
     return {
-        task_id: _checker(name, problems[task_id], path, f"{path}: task {task_id!r}") for task_id, name in names.items()
+        task_id: _checker(name, problems[task_id], path, f"{path}: task {task_id!r}") for task_id, name in named.items()
     }
 
 
@@ -55,8 +56,7 @@ def _checker(name: str, problem: Problem, path: Path, where: str) -> str | OwnCh
     try:
         checkers.call_checker(name)
     except LookupError:
-        choice = _choice(checkers.CALL)
-        raise UserError(f"{where}: has tests of calls, for which there is no checker {name!r}; {choice}") from None
+        raise no_such("checker for tests of calls", name, checkers.CALL, where=where) from None
     return name
 
 
@@ -67,15 +67,16 @@ def _output_checker(name: str, path: Path, where: str) -> str | OwnChecker:
         source, colon, function = name.rpartition(":")
         if colon and source.endswith(".py"):
             return checker_in_file(path.parent / source, function)
+        registered = names(CHECKERS)
+        if not colon and name not in registered:
+            raise no_such(
+                "checker", name, (*checkers.STDIO, *registered), "or name path.py:function", where=where
+            ) from None
         try:
             return own_checker(name)
         except UserError as error:
-            raise UserError(f"{where}: {error}; {_choice(checkers.STDIO)}") from error
+            raise UserError(f"{where}: {error}") from error
     return name
-
-
-def _choice(known: Mapping[str, object]) -> str:
-    return f"there are {', '.join(known)}"
 
 
 class OverriddenProblems(Mapping[str, Problem]):

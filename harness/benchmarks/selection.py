@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from harness.benchmarks.benchmark import Benchmark
 from harness.benchmarks.problem_info import ProblemInfo, ProblemInfos
-from harness.errors import UserError
+from harness.errors import UserError, no_such
 from harness.runs.records import Generation, Run
 from harness.runs.row_store import SampleCounts
 from harness.runs.run_folder import changes
@@ -33,8 +33,8 @@ def of_split(infos: ProblemInfos, split: str) -> ProblemInfos:
     """
     selected = {task_id: info for task_id, info in infos.items() if split in {"all", info.split}}
     if not selected:
-        splits = ", ".join(dict.fromkeys(info.split for info in infos.values()))
-        raise UserError(f"--split {split}: no problem is of this split; choose from all, {splits}")
+        splits = dict.fromkeys(info.split for info in infos.values())
+        raise no_such("split", split, ["all", *splits], where="--split")
     return selected
 
 
@@ -75,9 +75,8 @@ def whole_set(infos: ProblemInfos, benchmark: Benchmark, name: str) -> ProblemIn
     if window := _WINDOW.fullmatch(name):
         return _published(infos, name, *window.groups())
     if name not in benchmark.problem_sets:
-        known = ", ".join(benchmark.problem_sets) or "none"
-        windows = ", or a window of dates such as 2024-08..2025-01" if any(map(_date_of, infos.values())) else ""
-        raise UserError(f"--problem-set {name}: {benchmark.name} has no such set; there are: {known}{windows}")
+        windows = "or give a window of dates such as 2024-08..2025-01" if any(map(_date_of, infos.values())) else ""
+        raise no_such("problem set", name, benchmark.problem_sets, windows, where=benchmark.name)
     ids = frozenset(benchmark.problem_sets[name](infos.values()))
     return {task_id: info for task_id, info in infos.items() if task_id in ids}
 

@@ -20,8 +20,8 @@ from harness.audit import (
 from harness.audit_report import Method, audit_markdown
 from harness.benchmarks.benchmark import Catalogue
 from harness.benchmarks.problem_info import prepare_problems
-from harness.cli.finite import FiniteRange
 from harness.cli.options import checkers_option, jail_options, problem_options
+from harness.cli.values import FiniteRange
 from harness.errors import UserError
 from harness.examination.examine import jail_report
 from harness.progress import watched

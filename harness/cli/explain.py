@@ -9,8 +9,9 @@ import msgspec
 
 from harness.benchmarks.benchmark import open_benchmark
 from harness.benchmarks.problem_info import unchanged_problem
-from harness.cli.options import RunPath, checkers_option, python_option
-from harness.errors import UserError
+from harness.cli.options import checkers_option, python_option
+from harness.cli.values import RunPath
+from harness.errors import UserError, did_you_mean
 from harness.explain import choose_evaluation, explain, explanation_markdown
 from harness.extraction.interpreter import grammar_of
 from harness.runs.jsonl import appended_rows
@@ -48,8 +49,6 @@ def command(
     RUN is the folder of a run, TASK_ID one of its tasks. Shown are the program, the first test that failed, expected
     against actual, and what extraction left out of the completion.
     """
-    if not (run / "run.json").exists():
-        raise UserError(f"{run}: holds no run.json; name the folder that `proctor score --out` wrote")
     judged_run = read_run(run)
     source = Source(
         benchmark=benchmark or judged_run.source.benchmark,
@@ -81,5 +80,6 @@ def _problem(source: Source, judged_run: Run, task_id: str, run: Path) -> Proble
     known = found.canonical_id(task_id)
     if known not in judged_run.problems:
         ids = tuple(judged_run.problems)
-        raise UserError(f"{run}: has no task {known!r}; its {len(ids)} tasks run from {ids[0]!r} to {ids[-1]!r}")
+        tasks = f"Its {len(ids)} tasks run from {ids[0]!r} to {ids[-1]!r}"
+        raise UserError(f"{run}: has no task {known!r}.{did_you_mean(known, ids)} {tasks}")
     return unchanged_problem(problems, known, judged_run.problems[known], source)

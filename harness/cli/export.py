@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from harness.benchmarks.benchmark import open_benchmark
-from harness.cli.options import RunPath
+from harness.cli.values import Choice, RunPath
 from harness.errors import UserError
 from harness.export import EXPORTS, JudgedRun
 from harness.runs.run_folder import read_run
@@ -15,7 +15,7 @@ from harness.runs.run_folder import read_run
 @click.command("export")
 @click.argument("run", type=RunPath())
 @click.option(
-    "--format", "as_", required=True, type=click.Choice(tuple(EXPORTS)), help="Format of the files."
+    "--format", "as_", required=True, type=Choice(tuple(EXPORTS)), help="Format of the files."
 )  # fmt: skip
 @click.option("--policy", metavar="NAME", help="Policy to export, where the run has several.")
 @click.option("--data", type=click.Path(), help="File or folder of the problems (default: the run's).")
@@ -28,8 +28,6 @@ def command(*, run: Path, as_: str, policy: str | None, data: str | None, out: P
     Those are EvalPlus', lm-evaluation-harness' and CSV. RUN is the folder of a run that was judged. The programs are
     those that ran, as extraction took them from the completions; `proctor score` reads them again.
     """
-    if not (run / "run.json").exists():
-        raise UserError(f"{run}: holds no run.json; name the folder that `proctor score --out` wrote")
     record = read_run(run)
     judged = JudgedRun(run, record, policy)
     source = msgspec.structs.replace(record.source, data=data or record.source.data)

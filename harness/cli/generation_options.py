@@ -8,11 +8,12 @@ from typing import Any
 import click
 import msgspec
 
-from harness.cli.finite import FiniteRange
 from harness.cli.options import collect_options, shard_option
+from harness.cli.values import FiniteRange, completing_cards, completing_plugins
 from harness.errors import UserError
 from harness.generation.planning import BACKENDS, GenerationSettings, backend_of
 from harness.plugins import names
+from harness.runs.records import MOST_SAMPLES
 
 
 def _options(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
@@ -57,6 +58,7 @@ generation_options = collect_options(
             "--backend",
             required=True,
             metavar="NAME",
+            shell_complete=completing_plugins(BACKENDS),
             help=f"The engine: {', '.join(names(BACKENDS))}, or path.py:attribute.",
         ),
         click.option(
@@ -68,8 +70,13 @@ generation_options = collect_options(
             help="A setting of the backend, as a TOML value; repeatable.",
         ),
         click.option("--policy", metavar="NAME", help="Name of the model in results (default: MODEL's last part)."),
-        click.option("--prompt-card", metavar="CARD", help="Name or path of a card (default: the benchmark's)."),
-        click.option("--n", type=click.IntRange(min=1), help="Samples per problem (default: the card's)."),
+        click.option(
+            "--prompt-card",
+            metavar="CARD",
+            shell_complete=completing_cards(),
+            help="Name or path of a card (default: the benchmark's).",
+        ),
+        click.option("--n", type=click.IntRange(1, MOST_SAMPLES), help="Samples per problem (default: the card's)."),
         click.option(
             "--temperature",
             type=FiniteRange(min=0),

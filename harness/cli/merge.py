@@ -10,7 +10,8 @@ import msgspec
 from harness.benchmarks.benchmark import open_benchmark
 from harness.benchmarks.problem_info import ProblemInfos, problem_infos
 from harness.benchmarks.selection import in_order
-from harness.cli.options import RunPath, out_option
+from harness.cli.options import out_option
+from harness.cli.values import RunPath
 from harness.errors import UserError
 from harness.runs.jsonl import read
 from harness.runs.records import Generation, Run

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
-from harness.errors import OUR_FAULT
+from harness.cli.values import Choice, completing, completing_plugins
+from harness.errors import OUR_FAULT, did_you_mean
 from harness.extraction.program import SETTINGS
-from harness.runs.run_names import run_path
 from sandbox.head_start import HeadStart
-from sandbox.jail import Jail, layers_of
+from sandbox.jail import ALL_LAYERS, Jail, layers_of
 from sandbox.pool import cores_of
 from sandbox.printable import one_line
 from sandbox.records import Verdict
@@ -58,32 +58,15 @@ def collect_options(
     return decorator
 
 
-class RunPath(click.Path):
-    """Reads a path, or the name of a run that `proctor runs` lists."""
-
-    def __init__(self) -> None:
-        """Take any path, also one where nothing is."""
-        super().__init__(path_type=Path)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Return the path of what was named.
-
-        Args:
-            value: as typed.
-            param: the parameter.
-            ctx: of the command line.
-
-        Returns:
-            The path; a name's is below `runs`.
-        """
-        return run_path(Path(os.fsdecode(super().convert(value, param, ctx))))
+LAYERS = ("all", "none", *sorted(ALL_LAYERS))
+"""Words of --isolation."""
 
 
 def _layers(_context: click.Context, _option: click.Parameter, text: str) -> frozenset[str]:
     try:
         return layers_of(text)
     except ValueError as error:
-        raise click.BadParameter(f"{error}.") from None
+        raise click.BadParameter(f"{error}.{did_you_mean(text, LAYERS)}") from None
 
 
 _PACKAGE = re.compile(r"\w(?:[\w.-]*\w)?", re.ASCII)
@@ -131,6 +114,7 @@ JAIL_OPTIONS = (
         default="all",
         callback=_layers,
         metavar="LAYERS",
+        shell_complete=completing(lambda: LAYERS),
         help="all, none, or a comma-separated list of layers (default: all that this host supports).",
     ),
     click.option(
@@ -165,7 +149,11 @@ def jail_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 _OPTIONS = (
     click.option(
-        "--benchmark", required=True, metavar="NAME", help="A registered name, such as mbpp, or path.py:attribute."
+        "--benchmark",
+        required=True,
+        metavar="NAME",
+        shell_complete=completing_plugins("proctor.benchmarks"),
+        help="A registered name, such as mbpp, or path.py:attribute.",
     ),
     click.option("--data", type=click.Path(path_type=Path), help="Local file or folder with the problems."),
 )
@@ -272,7 +260,7 @@ judging_options = collect_options(
         click.option(
             "--extraction",
             default=SETTINGS[0],
-            type=click.Choice(SETTINGS),
+            type=Choice(SETTINGS),
             help=f"How to extract the program from a completion (default: {SETTINGS[0]}).",
         ),
         click.option(

@@ -12,6 +12,7 @@ from harness.benchmarks.benchmark import BENCHMARKS, Benchmark
 from harness.benchmarks.problem_info import problem_infos
 from harness.benchmarks.selection import selected_problems
 from harness.cli.options import jail_options, problem_options
+from harness.cli.values import completing_cards
 from harness.errors import UserError
 from harness.examination.evaluate import evaluate
 from harness.examination.examine import jail_report
@@ -27,6 +28,7 @@ from harness.plan import (
 )
 from harness.plugins import resolve
 from harness.runs.jsonl import pretty_json, read, write_whole
+from harness.runs.records import MOST_SAMPLES
 from sandbox.jail import Jail
 
 _UNITS = {"B": 1e9, "M": 1e6}
@@ -48,10 +50,15 @@ def _parameters(_context: click.Context, _option: click.Parameter, text: str | N
 @problem_options
 @click.option("--split", metavar="NAME", help="Split of the problems, or all (default: the benchmark's own).")
 @click.option("--problem-set", default="", metavar="NAME", help="A published set of problems, or a window of dates.")
-@click.option("--n", required=True, type=click.IntRange(min=1), help="Samples per problem.")
+@click.option("--n", required=True, type=click.IntRange(1, MOST_SAMPLES), help="Samples per problem.")
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of the model, for its size and its tokenizer.")
 @click.option("--params", callback=_parameters, metavar="SIZE", help="Number of parameters instead, such as 7B.")
-@click.option("--prompt-card", metavar="CARD", help="Name or path of a card (default: the benchmark's).")
+@click.option(
+    "--prompt-card",
+    metavar="CARD",
+    shell_complete=completing_cards(),
+    help="Name or path of a card (default: the benchmark's).",
+)
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Token limit per sample (default: the card's).")
 @click.option("--nodes", default=1, type=click.IntRange(min=1), help="Machines (default: 1).")
 @click.option(

@@ -7,6 +7,8 @@ import click
 import msgspec
 
 from harness.cli.options import collect_options
+from harness.cli.values import completing
+from harness.errors import no_such
 
 if TYPE_CHECKING:
     from harness.formats.read import ReadingSettings
@@ -26,11 +28,15 @@ class ReadingOptions(msgspec.Struct, frozen=True, kw_only=True):
         return ReadingSettings(format_name=self.format_name, offset=self.offset, recorded=self.recorded)
 
 
-def _format_name(_context: click.Context, _option: click.Parameter, name: str) -> str:
-    from harness.formats.read import FORMAT_NAMES  # noqa: PLC0415
+def _format_names() -> tuple[str, ...]:
+    from harness.formats.read import FORMAT_NAMES  # noqa: PLC0415 - as above
 
-    if name and name not in FORMAT_NAMES:
-        raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMAT_NAMES)}.")
+    return FORMAT_NAMES
+
+
+def _format_name(_context: click.Context, _option: click.Parameter, name: str) -> str:
+    if name and name not in _format_names():
+        raise no_such("format of samples", name, _format_names())
     return name
 
 
@@ -40,7 +46,7 @@ reading_options = collect_options(
     (
         click.option(
             "--format", "format_name", default="", callback=_format_name, metavar="NAME",
-            help="Format of the samples (default: recognised).",
+            shell_complete=completing(_format_names), help="Format of the samples (default: recognised).",
         ),
         click.option(
             "--offset", type=click.IntRange(min=0), default=0,

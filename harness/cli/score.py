@@ -6,7 +6,6 @@ import click
 
 from harness.cli.options import (
     JudgingOptions,
-    RunPath,
     judging_options,
     out_option,
     problem_options,
@@ -14,6 +13,7 @@ from harness.cli.options import (
     shard_option,
 )
 from harness.cli.reading_options import ReadingOptions, reading_options
+from harness.cli.values import RunPath, completing_cards
 
 
 @click.command("score")
@@ -27,7 +27,12 @@ from harness.cli.reading_options import ReadingOptions, reading_options
     help="Judge a published set of problems, or a window of dates, in full.",
 )
 @shard_option
-@click.option("--prompt-card", metavar="CARD", help="Name or path of the card that the samples were generated with.")
+@click.option(
+    "--prompt-card",
+    metavar="CARD",
+    shell_complete=completing_cards(),
+    help="Name or path of the card that the samples were generated with.",
+)
 @click.option(
     "--contaminated",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -56,7 +56,7 @@ def opened(path: Path) -> Iterator[Opened]:
     name = "standard input" if path == STANDARD_INPUT else str(path)
     with ExitStack() as stack:
         file = stack.enter_context(_file(path))
-        if file.read(2) == _GZIP:
+        if _begins_packed(file, name):
             packed, file = file, stack.enter_context(tempfile.TemporaryFile())
             _unpack(packed, file, name)
         file.seek(0)
@@ -79,6 +79,14 @@ def _file(path: Path) -> BinaryIO:
         raise UserError(f"{path}: there is no such file; check the path") from None
     except OSError as error:
         raise UserError(f"{path}: can't be read: {error.strerror}") from error
+
+
+def _begins_packed(file: BinaryIO, name: str) -> bool:
+    """Return whether a file is packed with gzip; raise UserError where it is one that can only be opened."""
+    try:
+        return file.read(2) == _GZIP
+    except OSError as error:
+        raise UserError(f"{name}: can't be read: {error.strerror}; name a file of samples") from error
 
 
 def _copy_of(file: BinaryIO, start: int = 0) -> BinaryIO:

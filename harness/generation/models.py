@@ -18,6 +18,8 @@ _OF_TRAINING = (
     "checkpoint.json", "optimizer.*", "requirements.txt", "scheduler.*", "trainer_state.json", "training.json",
     "training_args.bin",
 )  # fmt: skip
+_OF_PATHS = ("/", "./", "../", "~")
+"""Beginnings of a path, which no name on the hub has."""
 _OF_OTHER_LIBRARIES = ("*.gguf", "*.h5", "*.msgpack", "*.onnx", "*.pth", "original/*")
 
 
@@ -84,8 +86,8 @@ def refuse_absent(model: str) -> None:
     if folder.is_dir():
         if not any((folder / name).is_file() for name in ("config.json", "adapter_config.json")):
             raise UserError(f"{folder}: holds no model, as config.json is missing; name the folder that has it")
-    elif model.startswith(("/", "./", "../", "~")):
-        raise UserError(f"there is no folder {model}; check --model")
+    elif model.startswith(_OF_PATHS):
+        raise UserError(f"there is no folder {model}; check its name")
 
 
 def of_one_base(models: Sequence[str]) -> dict[str, Weights]:
@@ -126,6 +128,8 @@ def _next_to(adapter: Path, base: str) -> str:
 
 def _fetched(model: str) -> Path:
     """Return the snapshot of a repository of the hub."""
+    if model.startswith(_OF_PATHS):
+        raise UserError(f"there is no folder {model}; check its name")
     try:
         from huggingface_hub import snapshot_download  # noqa: PLC0415 - an extra, and needed for the hub only
     except ModuleNotFoundError as error:

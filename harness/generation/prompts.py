@@ -22,7 +22,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from harness.errors import UserError
+from harness.errors import UserError, no_such
 from harness.runs.records import Problem, PromptCardId
 from sandbox.records import AssertTest, CallTest
 
@@ -129,9 +129,7 @@ def load_card(name: str) -> PromptCard:
         UserError: There is no such card or file, or it holds what a card doesn't have.
     """
     if not name.endswith(".toml") and name not in card_names():
-        raise UserError(
-            f"there is no prompt card {name!r}: choose from {', '.join(card_names())}, or name a .toml file"
-        )
+        raise no_such("prompt card", name, card_names(), "or name a .toml file")
     path = Path(name) if name.endswith(".toml") else CARDS / f"{name}.toml"
     try:
         data = path.read_bytes()

@@ -238,11 +238,15 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Write a file all or nothing: a reader of `path` sees the old content or the new, never a part.
 
     Args:
-        path: of the file; the draft is beside it, with `.tmp` after its name.
+        path: of the file; the draft is beside it, with `.tmp` after its name. A device or a link is written in place.
 
     Yields:
         The draft; it takes the place of the file where the block ends without an error, and goes where not.
     """
+    if path.is_symlink() or (path.exists() and not path.is_file()):  # such as /dev/null, which must stay what it is
+        with path.open("wb") as file:
+            yield file
+        return
     draft = path.with_name(f"{path.name}.tmp")
     try:
         with draft.open("wb") as file:

@@ -216,6 +216,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     proctor: str
 
 
+MOST_SAMPLES = 100_000
+"""Of one problem: memory, and the time of pass@k, grow with their number."""
 SCHEMA = 5
 """Of run.json and result.json."""
 

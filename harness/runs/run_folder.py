@@ -10,6 +10,7 @@ from harness.errors import UserError
 from harness.runs.jsonl import pretty_json, read, sha256_of_file, write_whole
 from harness.runs.records import SCHEMA, Generation, Run
 from harness.runs.row_store import SampleCopy
+from harness.runs.run_names import absent_run
 
 GENERATION, RUN, SAMPLES = "generation.json", "run.json", "samples.jsonl"
 EVALUATIONS, RESULTS, REPORT = "evaluations.jsonl", "result.json", "report.md"
@@ -68,6 +69,10 @@ def read_run(folder: Path) -> Run:
         UserError: There is none, or it was written under another schema.
     """
     path = folder / RUN
+    if not folder.is_dir():
+        raise absent_run(folder)
+    if not path.exists():
+        raise UserError(f"{folder}: holds no {RUN}; name the folder that `proctor score --out` wrote")
     refuse_other_schema(path, read(path, _Versioned).schema)
     return read(path, Run)
 

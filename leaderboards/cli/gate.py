@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.finite import FiniteRange
+from harness.cli.values import FiniteRange
 from harness.errors import OUR_FAULT, UserError
 from harness.runs.jsonl import pretty_json, write_whole
 from harness.runs.records import Result
@@ -117,7 +117,8 @@ def command(
         if path:
             _write(path, content)
     if summary_path:
-        _write(summary_path, (summary_path.read_bytes() if summary_path.exists() else b"") + text.encode())
+        with writing(summary_path), summary_path.open("ab") as file:
+            file.write(text.encode())
     click.echo(verdict.decode() if as_json else text, nl=False)
     for warning in decision.warnings:
         click.echo(f"proctor: warning: {one_line(warning)}", err=True)

@@ -2,7 +2,7 @@
 
 import click
 
-from harness.cli.finite import FiniteRange
+from harness.cli.values import FiniteRange
 from harness.errors import UserError
 from harness.runs.jsonl import pretty_json
 from leaderboards.power import (

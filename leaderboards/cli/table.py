@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.values import Choice
 from harness.errors import UserError
 from harness.runs.run_names import run_path
 from leaderboards.leaderboard import LEDGER, is_stale, regenerate
@@ -101,7 +102,7 @@ TERMINAL = "terminal"
 @click.option(
     "--format",
     "as_",
-    type=click.Choice((*RENDERERS, TERMINAL, "html")),
+    type=Choice((*RENDERERS, TERMINAL, "html")),
     help="Format (default: terminal on a terminal, else markdown).",
 )
 @click.option(

@@ -1,6 +1,6 @@
 """A tiny policy, trained by each method, comes to prefer accepted code of problems it never saw.
 
-The policy is the base of `proctor demo`, the groups are compiled from its submissions of known status, and a quarter of
+The policy is the base of the miniature, the groups are compiled from its submissions of known status, and a quarter of
 the problems is held out. From the base each method trains, with three seeds for the order of the groups. Told is the
 margin on the held-out groups, mean over groups: the mean log-probability of accepted programs less that of rejected
 ones. It must grow with every method and seed. The control is `sft` on labels that were dealt anew within each group:

@@ -42,7 +42,7 @@ def test_a_mistake_is_a_user_error(tmp_path):
     """With the line that the command prints."""
     with pytest.raises(UserError, match="there is no such file"):
         harness.evaluate_samples(tmp_path / "m.jsonl", "mini", out=tmp_path / "run")
-    with pytest.raises(UserError, match="has no 'nano'"):
+    with pytest.raises(UserError, match="no benchmark 'nano'"):
         harness.load_benchmark("nano")
     assert list(tmp_path.iterdir()) == []
 

@@ -71,9 +71,9 @@ def test_a_checker_in_a_file_is_not_executed_outside_the_jail(read, folder):
     ("named", "problem"),
     [
         ({"gone": "lines"}, "names task 'gone', which is not among the problems"),
-        ({"sum": "any"}, "task 'sum': proctor.checkers has no 'any'"),
-        ({"sum": "json_close"}, "there are exact, lines, tokens, values, numbers, any_order, any_word_order"),
-        ({"call": "lines"}, "task 'call': has tests of calls, for which there is no checker 'lines'; there are equal,"),
+        ({"sum": "any"}, "task 'sum': there is no checker 'any'."),
+        ({"sum": "json_close"}, "Choose from exact, lines, tokens, values, numbers, any_order, any_word_order"),
+        ({"call": "lines"}, "task 'call': there is no checker for tests of calls 'lines'. Choose from equal,"),
         ({"sum": "gone.py:f"}, "gone.py: can't be read"),
         ({"sum": "own.py:other"}, "own.py: defines no function 'other' at its top level"),
         ({"sum": 3}, "Expected `str`, got `int`"),

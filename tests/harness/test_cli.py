@@ -11,7 +11,7 @@ import pytest
 
 from harness.benchmarks import mini as mini_module
 from harness.benchmarks.mini import mini
-from harness.cli.main import SUBCOMMANDS, LazyGroup, proctor, run
+from harness.cli.main import SUBCOMMANDS, TASKS, LazyGroup, proctor, run
 
 
 def test_the_selftest_agrees_with_the_known_verdicts(tmp_path, monkeypatch, capsys):
@@ -149,41 +149,30 @@ def test_a_subcommand_that_is_nearly_one_is_suggested(capsys):
     assert "Did you mean" not in capsys.readouterr().err
 
 
-def command_line(*arguments, stdout=subprocess.PIPE, **environment):
-    """Run the command in a process of its own."""
-    command = [sys.executable, "-c", "from harness.cli.main import main; main()", *arguments]
-    return subprocess.run(
-        command, env=os.environ | environment, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
-    )
+def test_help_lists_every_subcommand_by_task(capsys):
+    """Each once, and in one column."""
+    assert run(["--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
 
+    sections = [line.removesuffix(":") for line in lines if line.endswith(":") and not line.startswith(" ")]
+    listed = [line.split() for line in lines if line.startswith("  ") and line.split()[0] in SUBCOMMANDS]
 
-def test_a_shell_gets_its_completions():
-    """The script of click, and the subcommands that begin as typed."""
-    given = {"COMP_WORDS": "proctor sc", "COMP_CWORD": "1"}
-
-    assert command_line(_PROCTOR_COMPLETE="bash_complete", **given).stdout == "plain,score\n"
-    assert "_proctor_completion" in command_line(_PROCTOR_COMPLETE="zsh_source").stdout
-
-
-def test_a_full_disk_is_one_line():
-    """What can't be printed isn't tried once more as the interpreter ends."""
-    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
-        ended = command_line("benchmarks", stdout=full)
-
-    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
-    assert "the output: can't be read or written: No space left on device" in ended.stderr
+    assert [task for task in sections if task in TASKS] == list(TASKS)
+    assert [words[0] for words in listed] == list(SUBCOMMANDS)
 
 
 @pytest.mark.parametrize(
     ("error", "words"),
     [
         (PermissionError(errno.EACCES, "Permission denied", "/no/place"), "/no/place: can't be read or written"),
+        (PermissionError(errno.EACCES, "Permission denied", b"/no/place"), "/no/place: can't be read or written"),
+        (OSError(errno.ENOENT, "No such file", "a.tmp", None, "score/a"), "score: can't be read or written"),
         (OSError(errno.ENOSPC, "No space left on device"), "the output: can't be"),
         (ModuleNotFoundError("No module named 'torch.nn'", name="torch.nn"), "pip install 'proctor[train]'"),
     ],
 )
 def test_what_the_user_can_change_is_one_line(monkeypatch, capsys, error, words):
-    """A place that can't be written, a library of an extra."""
+    """A place that can't be written or that the command line named, a library of an extra."""
 
     def fail(_context):
         raise error
@@ -196,8 +185,34 @@ def test_what_the_user_can_change_is_one_line(monkeypatch, capsys, error, words)
 
 
 @pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), "Too many open files; close other programs, or raise `ulimit"),
+        (OSError(errno.EIO, "Input/output error"), "Input/output error; the disk, or the terminal, may be gone"),
+        (MemoryError(), "Cannot allocate memory; close other programs, or give --workers fewer"),
+    ],
+)
+def test_what_the_machine_lacks_is_one_line(monkeypatch, capsys, error, words):
+    """With exit code 3, for the same command goes on."""
+
+    def fail(_context):
+        raise error
+
+    monkeypatch.setattr(proctor, "invoke", fail)
+
+    assert run(["score", "--help"]) == 3
+    err = capsys.readouterr().err
+    assert (err.count("\n"), words in err) == (1, True)
+
+
+@pytest.mark.parametrize(
     "error",
-    [OSError(errno.EBADF, "Bad file descriptor"), ModuleNotFoundError("No module named 'harness.x'", name="harness.x")],
+    [
+        OSError(errno.EBADF, "Bad file descriptor"),
+        FileNotFoundError(errno.ENOENT, "No such file", "/ours"),
+        BrokenPipeError(),
+        ModuleNotFoundError("No module named 'harness.x'", name="harness.x"),
+    ],
 )
 def test_a_failure_of_ours_keeps_its_traceback(monkeypatch, capsys, error):
     """It is for us to read."""
@@ -209,11 +224,3 @@ def test_a_failure_of_ours_keeps_its_traceback(monkeypatch, capsys, error):
 
     assert run(["score", "--help"]) == 3
     assert "Traceback" in capsys.readouterr().err
-
-
-def test_another_system_than_linux_is_named(monkeypatch, capsys):
-    """By every command, `doctor` too."""
-    monkeypatch.delattr(os, "sched_getaffinity")
-
-    assert run(["doctor"]) == 2
-    assert "runs on Linux only" in capsys.readouterr().err

@@ -186,7 +186,7 @@ def test_the_last_evaluation_of_a_sample_counts(make_evaluation):
     ("policy", "index", "problem"),
     [
         (None, None, "choose with --policy from m, other"),
-        ("mine", None, "--policy mine: has no sample of this task; choose from m, other"),
+        ("mine", None, "--policy: there is no policy 'mine'. Choose from m, other"),
         ("m", 3, "--index 3: no such sample of this task; there are 0, 1, 2"),
     ],
 )
@@ -265,7 +265,7 @@ def test_other_problems_than_those_judged_are_refused(folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("change", "arguments", "problem"),
     [
-        (None, ["introductory/no_such"], "has no task 'introductory/no_such'; its 2 tasks run from"),
+        (None, ["introductory/no_such"], "Its 2 tasks run from 'introductory/tidy_name' to"),
         ("run.json", ["introductory/tidy_name"], "holds no run.json; name the folder"),
         ("evaluations.jsonl", ["introductory/tidy_name"], "evaluations.jsonl: there is no such file"),
     ],

@@ -133,9 +133,13 @@ def test_one_policy_of_several_is_exported(exported, capsys):
     files = exported("evalplus", rows=rows, options=["--policy", "b"])
 
     assert {json.loads(line)["model"] for line in files["samples.jsonl"].splitlines()} == {"b"}
-    for options in ([], ["--policy", "c"]):
+    mistakes = {
+        "holds samples of =a/b, b; choose one with --policy": [],
+        "no policy 'c'. Choose from =a/b, b": ["--policy", "c"],
+    }
+    for problem, options in mistakes.items():
         assert run(["export", "run", "--format", "csv", "--out", "out", *options]) == 2
-        assert "holds samples of =a/b, b; choose one with --policy" in capsys.readouterr().err
+        assert problem in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

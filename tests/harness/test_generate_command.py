@@ -153,10 +153,10 @@ def test_anything_else_is_another_run(proctor, tmp_path, capsys, options, proble
     ("options", "problem"),
     [
         (["--n", "2", "--temperature", "0"], "--n 2: at temperature 0 all samples of a problem are alike"),
-        (["--backend", "gone"], "proctor.backends has no 'gone': choose from openai, replay"),
+        (["--backend", "gone"], "there is no backend 'gone'. Choose from openai, replay"),
         (["--prompt-card", "gone"], "there is no prompt card 'gone'"),
-        (["--split", "dev"], "--split dev: no problem is of this split; choose from all, test, train"),
-        (["--problem-set", "odd"], "toy has no such set; there are: even"),
+        (["--split", "dev"], "there is no split 'dev'. Choose from all, test, train"),
+        (["--problem-set", "odd"], "toy: there is no problem set 'odd'. Choose from even"),
         (["--problem-set", "even", "--split", "all"], "give only one"),
         (["--problem-set", "even", "--limit", "1"], "--limit leaves problems of the set out"),
         (["--option", "a"], "'a' is not KEY=VALUE"),

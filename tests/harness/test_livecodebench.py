@@ -224,7 +224,11 @@ def test_a_window_holds_both_of_its_ends(make_problem, window, found):
     [
         (DATES, "2025-01..", "no problem was published then; they are from 2024-07-31 to 2024-09-01"),
         ({"a": ""}, "2025-01..", "their dates are unknown"),
-        (DATES, "2024..2025", r"no such set; there are: release_v1, .*, or a window of dates such as 2024-08..2025-01"),
+        (
+            DATES,
+            "2024..2025",
+            r"'2024\.\.2025'\. Choose from release_v1, .*; or give a window of dates such as 2024-08..2025-01",
+        ),
     ],
 )
 def test_an_empty_window_is_refused(make_problem, dates, window, problem):

@@ -51,7 +51,7 @@ def test_a_models_folder_gives_its_size_and_its_tokens(tmp_path, capsys):
         (["--params", "seven"], "'seven' is not a size such as 7B or 500M"),
         (["--params", "-1B"], "'-1B' is not a size such as 7B or 500M"),
         (["--model", "."], "tokenizer.json: there is no such file"),
-        (["--params", "7B", "--split", "dev"], "--split dev: no problem is of this split"),
+        (["--params", "7B", "--split", "dev"], "--split: there is no split 'dev'."),
         (["--params", "7B", "--problem-set", "x", "--split", "test"], "both select problems"),
     ],
 )

@@ -30,12 +30,12 @@ def test_a_module_and_a_file(tmp_path):
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("mbqq", "proctor.benchmarks has no 'mbqq': choose from .*mbpp"),
+        ("mbqq", r"there is no benchmark 'mbqq'\. Choose from .*mbpp"),
         ("gone.py:mine", r"gone\.py: there is no such file"),
         ("no_such_module.at_all:mine", "there is no module 'no_such_module.at_all'"),
         ("harness.no_such_module:mine", "there is no module 'harness.no_such_module'"),
         ("harness.benchmarks.mbpp:mine", "has no 'mine'"),
-        ("harness.benchmarks.hub:fetch", "is a function, but proctor.benchmarks takes a Benchmark"),
+        ("harness.benchmarks.hub:fetch", "is of type function and not a Benchmark; name a benchmark"),
     ],
 )
 def test_what_is_not_there(name, problem):

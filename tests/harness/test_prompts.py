@@ -182,7 +182,7 @@ def test_braces_in_a_problem_mean_nothing(statement, test, reference):
 
 def test_an_unknown_card():
     """The names are listed."""
-    with pytest.raises(UserError, match=r"no prompt card 'mbpp': choose from apps, .*qwen.*, or name a \.toml file"):
+    with pytest.raises(UserError, match=r"no prompt card 'mbpp'\..* Choose from apps, .*qwen.*; or name a \.toml file"):
         load_card("mbpp")
 
 

@@ -99,7 +99,11 @@ def test_a_missing_sample_is_named_before_any_is_drawn(write):
         ('[["a"]]', {}, "is a list of generations, without task ids"),
         ('{"task_id": 1}', {}, "neither `completion` nor `solution`"),
         ('{"task_id": 1, "completion": ""}', {"policy": "p"}, "holds no samples of p; nothing to replay"),
-        ('{"task_id": 1, "completion": ""}', {"batch_size": 2}, "--option batch_size: replay has no such option"),
+        (
+            '{"task_id": 1, "completion": ""}',
+            {"batch_size": 2},
+            "replay: there is no option 'batch_size'. Choose from policy",
+        ),
     ],
 )
 def test_a_mistake_is_one_line(tmp_path, text, options, problem):

@@ -44,7 +44,10 @@ def test_the_producer_says_who_draws(tiny_model, tiny_adapter):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"batchsize": 3}, "unknown field `batchsize`; it takes batch_size, dtype, device, merge"),
+        (
+            {"batchsize": 3},
+            "there is no option 'batchsize'. Did you mean 'batch_size'? Choose from batch_size, dtype, device, merge",
+        ),
         ({"batch_size": 0}, "batch_size"),
         ({"dtype": "int8"}, "int8"),
         ({"device": "tpu"}, "device"),

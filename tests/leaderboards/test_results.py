@@ -39,7 +39,7 @@ def test_an_unknown_policy_is_told(make_result, write_run):
     """So is what there is instead."""
     run = write_run("run", make_result({"1": (1, 1)}, policy="a"))
 
-    with pytest.raises(UserError, match=r"holds no result of c; its policies are a$"):
+    with pytest.raises(UserError, match=r"there is no policy 'c'\. Choose from a$"):
         the_one(f"{run}#c")
 
 

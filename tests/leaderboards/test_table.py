@@ -331,7 +331,7 @@ def test_the_base_is_named_or_called_so(make_result, named, base):
 
 def test_an_unknown_base_is_refused(make_result):
     """With the methods that there are."""
-    with pytest.raises(UserError, match=r"--base bsae: is not a method of this table; there are sft"):
+    with pytest.raises(UserError, match=r"--base: there is no method 'bsae'\. Choose from sft"):
         tabulate([entry("sft", make_result({"1": (1, 1)}))], base="bsae")
 
 

@@ -284,7 +284,7 @@ def test_mistakes_are_one_line(compile_tree, tmp_path, capsys):
     assert run(["compile", "codenet", str(tmp_path / "codenet"), *options, str(tmp_path / "bad.json")]) == 2
     assert "not a tokenizer.json" in capsys.readouterr().err
     assert compile_tree("--against", "nonsense") == 2
-    assert "has no 'nonsense'" in capsys.readouterr().err
+    assert "no benchmark 'nonsense'" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
 
 

@@ -109,7 +109,7 @@ def test_a_pass_without_a_gradient_launches_what_it_does(model):
     of_pass, _ = counted_kernels(model, 2, STEP, options, gradient=False)
     counts = count_step(model, 2, STEP, options, compiled=False)
 
-    assert of_pass.launches == pytest.approx(kernels.launches, rel=0.02)
+    assert of_pass.launches == pytest.approx(kernels.launches, rel=0.05)  # real masks are looked at
     assert counts.ahead.launches == (of_pass.launches,) * 2
     assert counts.ahead.launches[0] < 0.5 * counts.kept.launches[0]
     assert count_step(model, 2, STEP, TrainingOptions(packing=False), compiled=False).ahead is None

@@ -158,5 +158,5 @@ def test_every_option_is_told():
 
 def test_unmeasured_is_left_out():
     """A step without rejected code has no mean of it, and a card without metrics no such table."""
-    assert "rejected" not in card(rejected=None, margin=1.0).text
+    assert "| rejected |" not in card(rejected=None, margin=1.0).text
     assert "last step" not in card().text

@@ -64,7 +64,7 @@ def test_a_recipe_of_another_form_is_refused(tmp_path, text, said):
 
 def test_a_missing_recipe_is_told():
     """Whether it is a name or a path."""
-    with pytest.raises(UserError, match=r"choose from paper-0\.5b, paper-7b"):
+    with pytest.raises(UserError, match=r"Choose from paper-0\.5b, paper-7b"):
         read_recipe("paper-8b")
     with pytest.raises(UserError, match="can't be read"):
         read_recipe("nowhere/mine.toml")

@@ -93,7 +93,11 @@ def test_four_studies_ship():
         ("[0, 1]", "[true]", "got `bool`"),
         ("[0, 1]", "[1, 1]", "over.seed: two entries have the same name"),
         ('name = "small"', 'title = "small"', "over.model: an entry has no name"),
-        ("{data}", "{dat}", "steps.groups.command: {dat} is no file, list or step of this study; did you mean {data}?"),
+        (
+            "{data}",
+            "{dat}",
+            "steps.groups.command: {dat} is not a file, list or step of this study. Did you mean 'data'?",
+        ),
         ("{data}", "{}", "'{}' is not a name in braces"),
         ("{data}", "{data", "'{data' is not a name in braces"),
         ("{data}", "{data.id}", "{data.id}: only entries of a list have values"),

@@ -111,7 +111,7 @@ def test_every_setting_has_its_option(train, own):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--epochs", "0"], "Expected `int` >= 1 - at `$.epochs`"),
+        (["--epochs", "0"], "--epochs 0: expected int >= 1; see proctor train --help"),
         (["--dtype", "int8"], "'int8' is not one of"),
         (["--recipe", "no.toml"], "no.toml"),
         (["--recipe", "paper-99b"], "paper-99b"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.options import RunPath
+from harness.cli.values import RunPath
 from harness.errors import UserError
 from harness.runs.jsonl import read
 from harness.runs.records import Result

@@ -12,8 +12,8 @@ import click
 import msgspec
 
 from harness.benchmarks.benchmark import Benchmark
-from harness.cli.finite import FiniteRange
-from harness.cli.options import RunPath, jail_options
+from harness.cli.options import jail_options
+from harness.cli.values import Choice, FiniteRange, RunPath
 from harness.errors import UserError
 from harness.examination.examine import jail_report
 from harness.plugins import resolve
@@ -93,11 +93,12 @@ def group_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), command)
 
 
-@click.group("compile")
+@click.group("compile", no_args_is_help=False)
 def command() -> None:
-    """Turn submissions, judged samples or rows with rewards into groups to train on.
+    """Turn submissions, samples or rows into groups to train on.
 
-    The folder written holds groups.parquet, and a data card (card.json, card.md) that accounts for every row.
+    The samples are judged ones of runs, the rows have rewards. The folder written holds groups.parquet, and a data
+    card (card.json, card.md) that accounts for every row.
     """
 
 
@@ -112,7 +113,7 @@ def command() -> None:
 @click.option(
     "--language",
     default="any",
-    type=click.Choice(["en", "ja", "any"]),
+    type=Choice(["en", "ja", "any"]),
     help="Language of the statements (default: any).",
 )
 @click.option(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.values import Choice
 from harness.errors import UserError
 from trainers.exchange import FORMATS, write_rows
 from trainers.groups import read_groups
@@ -11,7 +12,7 @@ from trainers.groups import read_groups
 
 @click.command("export-groups")
 @click.argument("groups", type=click.Path(path_type=Path))
-@click.option("--format", "as_", required=True, type=click.Choice(tuple(FORMATS)), help="Kind of the rows.")
+@click.option("--format", "as_", required=True, type=Choice(tuple(FORMATS)), help="Kind of the rows.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
 def command(*, groups: Path, as_: str, out: Path) -> int:
     """Write groups as JSON Lines, as TRL reads them.

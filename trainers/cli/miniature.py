@@ -8,10 +8,12 @@ from harness.errors import UserError
 from trainers.demo.submissions import write_submissions
 
 _out = click.option("--out", required=True, type=click.Path(path_type=Path), help="New folder to write.")
-_seed = click.option("--seed", type=click.IntRange(min=0), default=0, help="Base seed of the material (default: 0).")
+_seed = click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, help="Base seed of the material (default: 0)."
+)
 
 
-@click.group("miniature")
+@click.group("miniature", no_args_is_help=False)
 def command() -> None:
     """Make the material and the base of the miniature, the whole loop at a small size."""
 

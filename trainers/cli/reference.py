@@ -16,10 +16,11 @@ from trainers.config import TrainingOptions
 @click.option("--model", required=True, metavar="NAME", help="Folder of the base model, or its name on the hub.")
 @setting_options("batch_groups", "dtype", "attention", "packing", "logits_chunk")
 def command(*, groups: Path, model: str, **given: Any) -> int:
-    """Store the log-probabilities of groups under a model beside the groups.
+    """Store log-probabilities that some methods compare with.
 
-    The methods dpo, kto, rloo-kl and topr compare the policy with the model that they begin with. proctor train
-    computes what is missing by itself; under `accelerate launch` it must be there before.
+    They are those of groups under a model, and are stored beside the groups. The methods dpo, kto, rloo-kl and topr
+    compare the policy with the model that they begin with. proctor train computes what is missing by itself; under
+    `accelerate launch` it must be there before.
     """
     from trainers.reference import make_reference  # noqa: PLC0415 - loads torch
 

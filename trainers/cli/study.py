@@ -119,9 +119,13 @@ def _check(where: str, arguments: Sequence[str]) -> None:
             )
         current.make_context(context.info_name, rest, parent=context.parent)
     except click.UsageError as error:
-        raise UserError(f"{where}: {error.format_message()} See proctor {arguments[0]} --help") from error
+        raise UserError(f"{where}: {error.format_message()} See {_path_of(error)} --help") from error
     except click.exceptions.Exit:
         raise UserError(f"{where}: asks for help only; leave --help out") from None
+
+
+def _path_of(error: click.UsageError) -> str:
+    return error.ctx.command_path if error.ctx else "proctor"
 
 
 def _refuse_absent(study: Study, hashes: Mapping[str, str], steps: Sequence[StudyStep]) -> None:

@@ -10,6 +10,7 @@ import click
 import msgspec
 from msgspec import inspect
 
+from harness.cli.values import Choice, FiniteRange, completing, completing_plugins
 from harness.errors import UserError
 from harness.plugins import names, resolve
 from harness.progress import say
@@ -68,7 +69,9 @@ def overridden(recipe: TrainingOptions, given: Mapping[str, Any]) -> TrainingOpt
         settings = {name: value for name, value in given.items() if value is not None}
         return msgspec.convert(msgspec.structs.asdict(recipe) | settings, TrainingOptions)
     except msgspec.ValidationError as error:
-        raise UserError(f"{error}; see proctor train --help") from error
+        reason, _, name = str(error).replace("`", "").partition(" - at $.")
+        option = f"--{name.replace('_', '-')} {given.get(name)}"
+        raise UserError(f"{option}: {reason[:1].lower()}{reason[1:]}; see proctor train --help") from error
 
 
 def _described(kind: inspect.Type) -> tuple[inspect.Type, str]:
@@ -98,14 +101,14 @@ def _shown(value: object) -> object:
 
 def _click_type(kind: inspect.Type) -> click.ParamType[Any]:
     if isinstance(kind, inspect.UnionType):
-        return click.Choice(_OF_THREE)
+        return Choice(_OF_THREE)
     if isinstance(kind, inspect.LiteralType):
-        return click.Choice([str(value) for value in kind.values])
+        return Choice([str(value) for value in kind.values])
     if isinstance(kind, inspect.StrType):
         return click.STRING
     if isinstance(kind, inspect.IntType):
         return click.INT
-    return click.FLOAT if isinstance(kind, inspect.FloatType) else click.BOOL
+    return FiniteRange() if isinstance(kind, inspect.FloatType) else click.BOOL
 
 
 def refuse_ignored(method: str, trainer: Trainer, recipe: TrainingOptions, given: Mapping[str, Any]) -> None:
@@ -137,7 +140,7 @@ GROUP = "proctor.trainers"
 
 
 @click.command("train", epilog=f"Methods: {', '.join(names(GROUP))}.")
-@click.argument("method")
+@click.argument("method", shell_complete=completing_plugins(GROUP))
 @click.option(
     "--groups", required=True, type=click.Path(path_type=Path), help="Groups, as proctor compile writes them."
 )
@@ -148,6 +151,7 @@ GROUP = "proctor.trainers"
 @click.option(
     "--recipe",
     metavar="NAME|FILE",
+    shell_complete=completing(recipe_names),
     help=f"Base settings: {', '.join(recipe_names())}, or a TOML file; the options below override them.",
 )
 @click.option("--plan", is_flag=True, help="Print tokens, steps, operations, memory and hours, and train nothing.")

@@ -15,17 +15,18 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, nullcontext, suppress
+from datetime import timedelta
 from importlib.metadata import version
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from statistics import fmean
 from typing import BinaryIO
 
 import msgspec
 
 from harness.errors import OUR_FAULT, UserError
-from harness.runs.jsonl import own_turn, pretty_json, write_whole
-from trainers.study.marks import Mark, Pace
+from harness.runs.jsonl import own_turn, pretty_json, read, write_whole
 from trainers.study.steps import StudyStep, depending
 
 RESUMING = ("train", "run", "generate", "score")
@@ -35,6 +36,71 @@ _HEAVY = ("torch", "transformers")
 
 Proctor = Callable[[list[str]], int]
 """Runs a command line of proctor in this process, and returns its exit code; a function of a module."""
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """Records the origin of a finished step."""
+
+    command: tuple[str, ...]
+    inputs: tuple[str, ...]
+    version: str
+    """Of proctor."""
+    seconds: float
+
+
+class Pace:
+    """Estimates the time of steps: as others of their name took, else as the file of the study says.
+
+    What the file says is scaled by how fast this machine did the steps of which it says something.
+    """
+
+    def __init__(self, steps: Iterable[StudyStep]) -> None:
+        """Take what is done already.
+
+        Args:
+            steps: Of the study.
+        """
+        self._took: dict[str, list[float]] = {}
+        self._expected_s = self._took_s = 0.0
+        for step in steps:
+            if step.is_done:
+                self.add(step)
+
+    def add(self, step: StudyStep) -> None:
+        """Take the time of a step.
+
+        Args:
+            step: One that is done.
+        """
+        took_s = read(step.done, Mark).seconds
+        self._took.setdefault(step.name, []).append(took_s)
+        if step.seconds:
+            self._expected_s, self._took_s = self._expected_s + step.seconds, self._took_s + took_s
+
+    def expected_s(self, step: StudyStep) -> float | None:
+        """Return the seconds that a step takes; None where nothing tells.
+
+        Args:
+            step: Done or not.
+        """
+        if took := self._took.get(step.name):
+            return fmean(took)
+        scale = self._took_s / self._expected_s if self._expected_s else 1.0
+        return scale * step.seconds if step.seconds else None
+
+    def left(self, steps: Iterable[StudyStep], jobs: int) -> str:
+        """Return the time that steps take, in words that follow the number of one; empty where nothing tells.
+
+        Args:
+            steps: Those that are not done.
+            jobs: Steps that run at once.
+        """
+        found = [self.expected_s(step) for step in steps]
+        known = [seconds for seconds in found if seconds is not None]
+        if not known:
+            return ""
+        more = "about" if len(known) == len(found) else "more than"
+        return f", {more} {timedelta(seconds=round(sum(known) / jobs))} left"
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):

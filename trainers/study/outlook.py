@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from harness.errors import UserError
-from trainers.study.marks import Pace
+from trainers.study.carry_out import Pace
 from trainers.study.steps import StudyStep
 
 Span = tuple[float, float]

@@ -11,7 +11,7 @@ import msgspec
 
 from harness.runs.jsonl import read, read_rows, sha256_of_file
 from sandbox.printable import readable
-from trainers.study.marks import Mark
+from trainers.study.carry_out import Mark
 from trainers.study.steps import StudyStep
 from trainers.study.study_file import Study, study_files
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.errors import UserError
+from harness.errors import UserError, no_such
 from trainers.study.study_file import (
     FILE,
     OUT,
@@ -251,8 +251,6 @@ def chosen_steps(steps: Sequence[StudyStep], only: Sequence[str], shard: str) ->
     known = {key for step in steps for key in (step.name, step.id)}
     for name in only:
         if name not in known:
-            raise UserError(
-                f"--only {name}: is no step of this study; there are {', '.join({s.name: 0 for s in steps})}"
-            )
+            raise no_such("step", name, {step.name: 0 for step in steps}, where="--only")
     found = [step for step in steps if not only or {step.name, step.id} & set(only)]
     return tuple(found[int(match[1]) - 1 :: int(match[2])] if match else found)

@@ -1,8 +1,7 @@
 """Reads the file of a study, and refuses one that can't be run, in one line with the place and the remedy."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from harness.errors import UserError
+from harness.errors import UserError, did_you_mean
 
 OUT = "out"
 """What `{out}` names in a command: the place that the step writes."""
@@ -235,13 +234,9 @@ def _faults_of_text(study: Study, text: str, *, allow_out: bool) -> Iterator[str
             continue
         name, value = match.groups()
         if name not in known:
-            yield f"{{{name}}} is no file, list or step of this study{_close(name, known)}"
+            remedy = did_you_mean(name, known) or " Define it, or leave it out"
+            yield f"{{{name}}} is not a file, list or step of this study.{remedy}"
         elif value and name not in study.over:
             yield f"{{{name}.{value}}}: only entries of a list have values; write {{{name}}}"
         elif value and any(value not in entry for entry in list_entries(study, name)):
             yield f"{{{name}.{value}}}: an entry of over.{name} has no {value}; give it one"
-
-
-def _close(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, known, 1)
-    return f"; did you mean {{{close[0]}}}?" if close else "; define it, or leave it out"

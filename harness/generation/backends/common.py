@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from harness.errors import UserError
+from harness.errors import UserError, no_such
 from harness.generation.tokens import PromptedRow
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -26,11 +26,14 @@ def options_of(backend: str, given: Mapping[str, Any], type_: type[T]) -> T:
     Raises:
         UserError: An option is unknown, of another type, or makes no sense.
     """
+    known = type_.__struct_fields__
+    if unknown := [name for name in given if name not in known]:
+        raise no_such("option", unknown[0], known, where=f"backend {backend}")
     try:
         return msgspec.convert(given, type_, strict=False)
     except msgspec.ValidationError as error:
-        known = ", ".join(type_.__struct_fields__)
-        raise UserError(f"--option of the backend {backend}: {error}; it takes {known}") from None
+        reason, _, name = str(error).replace("`", "").partition(" - at $.")
+        raise UserError(f"--option {name}: {reason[:1].lower()}{reason[1:]}; correct it") from None
 
 
 Batch = tuple[PromptedRow, ...]

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UserError
+from harness.errors import UserError, no_such
 from harness.formats.read import read_recorded
 from harness.generation.backend import Backend, Completion, Engine, Generated, Request
 from harness.runs.jsonl import sha256_of_file, unpacked
@@ -70,7 +70,7 @@ def load(model: str, options: Mapping[str, Any]) -> Iterator[Engine]:
         UserError: They can't be read, are of several policies of which none is named, or an option is unknown.
     """
     if unknown := sorted(set(options) - {"policy"}):
-        raise UserError(f"--option {unknown[0]}: replay has no such option; it has policy")
+        raise no_such("option", unknown[0], ["policy"], where="replay")
     path = _file_of(model)
     policy = str(options.get("policy", ""))
     samples = [sample for sample in read_recorded(path) if policy in {"", sample.policy}]
