@@ -16,10 +16,11 @@ POLICIES = ("base", "sft", "rloo", "rloo-grpo", "rloo-exp")
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """Make the groups, and later the rest; return the folder of the outcomes, and when the groups were made."""
+    """Make the groups and a run, and later the rest; return the folder of the outcomes."""
     folder = tmp_path_factory.mktemp("demo")
     study, out = str(write_miniature(folder, SMALLER)), folder / "out"
-    assert run(["study", study, "--only", "base", "--only", "submissions", "--only", "groups", "--out", str(out)]) == 0
+    first = [word for step in ("base", "submissions", "groups", "base-run") for word in ("--only", step)]
+    assert run(["study", study, *first, "--out", str(out)]) == 0
     (groups,) = out.glob("made/compile-*")
     before = groups.stat().st_mtime_ns
     assert run(["study", study, "--out", str(out)]) == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import run
+from trainers.cli.study import without_colours
 
 ROOT = Path(__file__).parents[2]
 TINY = """
@@ -71,6 +72,11 @@ def test_a_failed_study_tells_what_is_done(place, capfd):
         assert f"| submissions (problems {problems}) |" in report
     assert "| after |" in report
     assert "| power" not in report
+
+
+def test_a_terminal_shows_tables_without_colours_for_browsers():
+    """The number and its mark stay."""
+    assert without_colours('| <span style="color:red">35.08 ▼</span> (22.1-50.0) |') == "| 35.08 ▼ (22.1-50.0) |"
 
 
 @pytest.mark.slow

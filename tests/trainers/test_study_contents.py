@@ -38,6 +38,17 @@ def test_content_and_names_count(tree, tmp_path):
     assert len({before, changed, hash_of(moved, tmp_path / "work")}) == 3
 
 
+def test_a_reference_that_a_training_stores_is_no_part_of_groups(tree, tmp_path):
+    """Nor its draft; else a study would repeat all trainings on groups of yours."""
+    before = hash_of(tree, tmp_path / "work")
+    for name in ("reference-0123456789abcdef.safetensors", "reference-0123456789abcdef.0123456789abcdef.part"):
+        (tree / name).write_text("1")
+
+    assert hash_of(tree, tmp_path / "work") == before
+    (tree / "reference-mine.safetensors").write_text("1")
+    assert hash_of(tree, tmp_path / "work") != before
+
+
 def test_what_is_hashed_is_not_read_again(tree, tmp_path, monkeypatch):
     """Where its times are old enough to tell it from a changed one."""
     read = []

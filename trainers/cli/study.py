@@ -147,4 +147,13 @@ def _report(
     note = "\n\n".join(f"Not finished: {fault}." for fault in faults)
     text = study_report(study, file, done, hashes, folder, note=note)
     write_whole(folder / README, text.encode("utf-8", "backslashreplace"))
-    click.echo(f"{text.partition('## Origin')[0]}Study written to {folder / README}")
+    click.echo(f"{without_colours(text.partition('## Origin')[0])}Study written to {folder / README}")
+
+
+def without_colours(markdown: str) -> str:
+    """Return the text without the colours that tables have for a browser: on a terminal they are noise.
+
+    Args:
+        markdown: As in the README.
+    """
+    return markdown.replace('<span style="color:red">', "").replace("</span>", "")

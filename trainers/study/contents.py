@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,8 @@ from harness.runs.jsonl import own_turn, pretty_json, read, sha256_of_file, writ
 ABSENT = "absent"
 """In the place of a hash, of what isn't there."""
 _HASHES = "contents.json"
+_STORED_BESIDE = re.compile(r"reference-[0-9a-f]{16}\.(safetensors|[0-9a-f]{16}\.part)")
+"""What trainings store beside the groups that they read, and so is no part of these."""
 _SETTLED_NS = 2_000_000_000
 """Age from which a file's times tell it from one that was changed since: clocks of file systems are coarse."""
 
@@ -100,7 +103,8 @@ def _files(path: Path, name: str = "") -> Iterator[tuple[str, Path]]:
     """Yield all files below a folder, or the file itself, each with its name from there, in order."""
     if path.is_dir():
         for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
-            yield from _files(Path(entry.path), f"{name}/{entry.name}")
+            if not _STORED_BESIDE.fullmatch(entry.name):
+                yield from _files(Path(entry.path), f"{name}/{entry.name}")
     elif path.is_file():
         yield name, path
     else:
