@@ -6,6 +6,7 @@ from statistics import stdev
 import msgspec
 
 from harness.runs.records import Result
+from harness.scoring.clusters import families_of
 from harness.scoring.differences import Rows
 from harness.scoring.lost import is_score
 from harness.scoring.passk import mean_pass_at_k
@@ -42,6 +43,8 @@ class ColumnNumbers(msgspec.Struct, frozen=True, kw_only=True):
     """Problems of the method that has most."""
     p_values: Mapping[str, float]
     """Of "no difference from the base", for each other method that can be compared with it."""
+    families: int
+    """That are the units of tests and intervals; 0 where problems are."""
 
 
 def column_numbers(results: Mapping[str, Sequence[Result]], k: int, difficulty: str, base: str) -> ColumnNumbers:
@@ -75,6 +78,7 @@ def column_numbers(results: Mapping[str, Sequence[Result]], k: int, difficulty: 
             for method in comparable
             if base in comparable and method != base
         },
+        families=len(set(families_of([row for rows in shared.values() for row in rows]))),
     )
 
 
@@ -91,9 +95,8 @@ def _shared(
 
 def _number(rows: Rows, k: int, stamp: str) -> RowNumber:
     means = [mean_pass_at_k(((tally.n, tally.c) for tally in row), k) for row in rows]
-    families = [tally.family or tally.task_id for tally in rows[0]] if any(tally.family for tally in rows[0]) else ()
     trials = sum(tally.n // k for row in rows for tally in row)
-    low, high = seed_interval(values_of(rows, k), trials, families=families)
+    low, high = seed_interval(values_of(rows, k), trials, families=families_of(rows))
     return RowNumber(
         value=float(100 * sum(means) / len(means)),
         low=100 * low,
@@ -138,9 +141,11 @@ def significance_notes(numbers: Sequence[ColumnNumbers], base: str, fewest: int)
         if fewest >= SEEDS_NEEDED
         else f"with fewer than {SEEDS_NEEDED} seeds of a method they are about its checkpoints, not the method"
     )
+    families = max((column.families for column in numbers), default=0)
+    pairs = f"problem, {families} families of them being the units," if families else "problem"
     if tests:
         yield (
-            f"{SIGNIFICANT}: differs from {base} significantly, at {100 * ALPHA:g} %; tests are paired by problem and "
+            f"{SIGNIFICANT}: differs from {base} significantly, at {100 * ALPHA:g} %; tests are paired by {pairs} and "
             f"corrected (Holm) for the {tests} comparisons of this table; {subject}."
         )
 

@@ -8,6 +8,7 @@ import msgspec
 from harness.errors import UserError
 from harness.escapes import in_markdown
 from harness.runs.records import Result
+from harness.scoring.clusters import families_of
 from harness.scoring.differences import Rows
 from harness.scoring.lost import lost_text
 from harness.scoring.passk import mean_pass_at_k
@@ -17,6 +18,9 @@ from leaderboards.flips import Flip, flip_lines, flips
 from leaderboards.paired import holm
 from leaderboards.results import Seeds, difficulties, listed, protocol_differences, shared_tallies
 from leaderboards.seeds import SEEDS_NEEDED, VarianceSplit, sampling_of, values_of, variance_split
+
+FAMILIES_NEEDED = 6
+"""For a p-value below 0.05: all signs alike come up in 2 of 2^6 cases."""
 
 
 class PairedColumn(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +43,8 @@ class PairedColumn(msgspec.Struct, frozen=True, kw_only=True):
     on_seeds: bool
     """Whether the test is on seeds, and so about the methods; if not, it is about these checkpoints."""
     variance: VarianceSplit
+    families: int = 0
+    """That are the units of test and interval, such as contests; 0 where problems are."""
 
 
 class ResultComparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +153,10 @@ def _column(difficulty: str, k: int, a: Rows, b: Rows) -> PairedColumn:
         p_holm=found.p,
         detectable=found.detectable,
         on_seeds=found.on_seeds,
-        variance=variance_split(values_of(a, k), values_of(b, k), sampling_of(a, k), sampling_of(b, k)),
+        variance=variance_split(
+            values_of(a, k), values_of(b, k), sampling_of(a, k), sampling_of(b, k), families_of((*a, *b))
+        ),
+        families=found.families,
     )
 
 
@@ -218,8 +227,9 @@ def _columns(columns: Sequence[PairedColumn]) -> Iterator[str]:
     if columns[0].on_seeds:
         yield "p: Welch's t-test on the seeds' scores, with the variance between problems; p (Holm): adjusted"
     else:
-        yield "p: exact McNemar, or sign flips of the problems where there are several samples each; p (Holm): adjusted"
+        yield "p: exact McNemar, or sign flips of the units where there are several samples each; p (Holm): adjusted"
     yield f"for {len(columns)} columns; detectable: the smallest true difference found in 80 % of cases at 5 %."
+    yield _unit_line(columns)
     yield ""
     yield "Sources of the variance of B - A in percent, and its standard error, now and with twice as many"
     yield ""
@@ -240,6 +250,19 @@ def _columns(columns: Sequence[PairedColumn]) -> Iterator[str]:
     if any(None in {column.variance.sample, column.variance.seed} for column in columns):
         yield "-: unknown, of seeds with one run a side, of samples with one a problem"
         yield ""
+
+
+def _unit_line(columns: Sequence[PairedColumn]) -> str:
+    """Return the unit of tests and intervals, and what too few of it can't show."""
+    most = max(column.families for column in columns)
+    if not most:
+        return "The unit of tests and intervals is the problem."
+    few = (
+        f"; fewer than {FAMILIES_NEEDED} give no p below 0.05"
+        if most < FAMILIES_NEEDED and not columns[0].on_seeds
+        else ""
+    )
+    return f"The unit of tests and intervals is the family of problems, such as a contest: {most} in all{few}."
 
 
 def _cells(column: PairedColumn) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from harness.errors import UserError
 from harness.escapes import in_markdown, in_tree
 from harness.runs.conditions import differences, slight_differences
 from harness.runs.records import Conditions, Result
+from harness.scoring.clusters import unit_text
 from harness.scoring.report import table
 from leaderboards.compare import scope
 from leaderboards.flips import Flip, flips
@@ -221,7 +222,7 @@ def _no_regression(
 
 def _finding(loss: Loss, demand: Demand) -> str:
     return (
-        f"from {100 * loss.before:.2f} to {100 * loss.now:.2f} over {loss.problems} problems: "
+        f"from {100 * loss.before:.2f} to {100 * loss.now:.2f} over {unit_text(loss.problems, loss.families)}: "
         f"{100 * (loss.now - loss.before):+.2f} points, at most {100 * loss.most:+.2f} with "
         f"{100 * demand.confidence:g} % confidence; tolerated: {100 * demand.tolerance:.2f} worse"
     )

@@ -8,6 +8,7 @@ import msgspec
 
 from harness.errors import UserError
 from harness.runs.records import Result
+from harness.scoring.clusters import families_of
 from harness.scoring.distributions import student_quantile
 from harness.scoring.report import table
 from leaderboards.results import Side, listed, shared_tallies
@@ -103,7 +104,8 @@ def noise_of_sides(a: Side, b: Side, seed_sd: float | None) -> Noise:
         raise UserError(f"{a.name} and {b.name} share fewer than two problems; give --score instead")
     of_side = rows[: len(of_a)], rows[len(of_a) :]
     values_a, values_b = (values_of(side, 1) for side in of_side)
-    split = variance_split(values_a, values_b, *(sampling_of(side, 1) for side in of_side))
+    sampled_a, sampled_b = (sampling_of(side, 1) for side in of_side)
+    split = variance_split(values_a, values_b, sampled_a, sampled_b, families_of(rows))
     problems, inverse = len(rows[0]), 1 / len(of_a) + 1 / len(of_b)
     found = None if split.seed is None else split.seed / inverse
     drawn = harmonic_mean(tally.n for row in rows for tally in row)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from harness.runs.records import Result
+from harness.scoring.clusters import families_of
 from harness.scoring.differences import Rows, changes_of, mean_difference
 from harness.scoring.passk import mean_pass_at_k
 from leaderboards.paired import POWER
@@ -35,6 +36,8 @@ class Loss(NamedTuple):
     before: float
     now: float
     problems: int
+    families: int
+    """That are the units of the test; 0 where problems are."""
     most: float
     """The largest change that is likely: the upper end of the one-sided interval."""
     stopped: bool
@@ -58,18 +61,22 @@ def loss_of(baselines: Sequence[Result], candidates: Sequence[Result], demand: D
     if not rows[0]:
         return None
     before, now = rows[: len(baselines)], rows[len(baselines) :]
+    families = families_of(rows)
     # The upper end of a two-sided interval at 2 c - 1 is the one-sided bound at c.
     two_sided = 2 * demand.confidence - 1
     if demand.on_seeds and min(len(before), len(now)) >= SEEDS_NEEDED:
-        of_seeds = seed_difference(values_of(before, demand.k), values_of(now, demand.k), two_sided)
+        of_seeds = seed_difference(values_of(before, demand.k), values_of(now, demand.k), two_sided, families)
         most, found = of_seeds.high, demand.tolerance + of_seeds.detectable_loss(demand.confidence)
     else:
         changes = list(map(float, changes_of(before, now, demand.k)))
-        most, found = mean_difference(changes, two_sided).high, detectable_loss(changes, demand)
+        of_problems, mean = mean_difference(changes, two_sided), mean_difference(changes, two_sided, families)
+        inflation = (mean.standard_error / of_problems.standard_error) ** 2
+        most, found = mean.high, detectable_loss(changes, demand, inflation)
     return Loss(
         before=_mean(before, demand.k),
         now=_mean(now, demand.k),
         problems=len(rows[0]),
+        families=len(set(families)),
         most=most,
         stopped=most < -demand.tolerance,
         found=found,
@@ -106,7 +113,7 @@ def tells_lost(result: Result) -> bool:
     return sum(tally.lost for tally in result.tallies) == result.verdict_counts[Verdict.SANDBOX_ERROR]
 
 
-def detectable_loss(changes: Sequence[float], demand: Demand) -> float:
+def detectable_loss(changes: Sequence[float], demand: Demand, inflation: float = 1.0) -> float:
     """Return the smallest true loss that would be stopped in 80 % of cases.
 
     The tolerance, and the distance from it at which a one-sided test has this power (Bloom 1995, "Minimum detectable
@@ -116,6 +123,7 @@ def detectable_loss(changes: Sequence[float], demand: Demand) -> float:
     Args:
         changes: Of each problem, now less before.
         demand: The test.
+        inflation: Of the variance, by families of problems that change together.
 
     Returns:
         The loss of pass@k, in [0, 1].
@@ -131,5 +139,5 @@ def detectable_loss(changes: Sequence[float], demand: Demand) -> float:
     loss = demand.tolerance
     for _ in range(100):  # converges: the error grows less than the loss
         square = size * (total + size) / problems + size * loss
-        loss = min(1.0, demand.tolerance + needed * math.sqrt(max(0.0, square - loss**2) / problems))
+        loss = min(1.0, demand.tolerance + needed * math.sqrt(max(0.0, square - loss**2) * inflation / problems))
     return loss

@@ -7,7 +7,7 @@ problem, of which drawing n samples is a part.
 """
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from statistics import NormalDist
 from typing import NamedTuple
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.runs.records import Tally
+from harness.scoring.clusters import Families, between_families
 from harness.scoring.distributions import student_cdf, student_quantile
 from harness.scoring.intervals import mean_interval
 from harness.scoring.passk import pass_at_k
@@ -124,7 +125,7 @@ def sampling_of(rows: Sequence[Sequence[Tally]], k: int) -> float | None:
 
 
 def variance_split(
-    a: Values, b: Values, sampled_a: float | None = None, sampled_b: float | None = None
+    a: Values, b: Values, sampled_a: float | None = None, sampled_b: float | None = None, families: Families = ()
 ) -> VarianceSplit:
     """Split the variance of the difference between the means of two methods.
 
@@ -133,6 +134,7 @@ def variance_split(
         b: Values of the other, of the same problems.
         sampled_a: Variance of a value by its samples, None where it is unknown.
         sampled_b: The same of the other.
+        families: Of the problems; the part of the problems is then that between families, if it is larger.
 
     Returns:
         The parts of the variance.
@@ -147,7 +149,7 @@ def variance_split(
     by_problem = max(0.0, rest - (sample or 0.0)) if several else 0.0
     of_means = _between_seeds(a) / len(a) + _between_seeds(b) / len(b) if several else 0.0
     return VarianceSplit(
-        problem=_between_problems(b.mean(axis=0) - a.mean(axis=0), rest),
+        problem=_between_problems(b.mean(axis=0) - a.mean(axis=0), rest, families),
         sample=None if sample is None else sample / problems,
         seed=max(0.0, of_means - rest / problems) if several else None,
         seed_by_problem=by_problem / problems,
@@ -168,14 +170,19 @@ def _rest(values: Values) -> float:
     return float((centred**2).sum() / ((seeds - 1) * (problems - 1)))
 
 
-def _between_problems(by_problem: Values, rest: float) -> float:
+def _between_problems(by_problem: Values, rest: float, families: Families = ()) -> float:
     """Return the variance of a mean over problems that other problems would cause, over and above the rest."""
-    if len(by_problem) == 1:
+    problems = len(by_problem)
+    if problems == 1:
         return 0.0
-    return max(0.0, float(by_problem.var(ddof=1)) - rest) / len(by_problem)
+    varied = float(by_problem.var(ddof=1))
+    if families:
+        apart, _ = between_families((by_problem - by_problem.mean()).tolist(), families)
+        varied = max(varied, apart / problems)
+    return max(0.0, varied - rest) / problems
 
 
-def seed_difference(a: Values, b: Values, confidence: float = 0.95) -> SeedDifference:
+def seed_difference(a: Values, b: Values, confidence: float = 0.95, families: Families = ()) -> SeedDifference:
     """Return the difference of two methods, tested on their seeds.
 
     Welch 1947, "The generalization of Student's problem when several different population variances are involved",
@@ -189,14 +196,18 @@ def seed_difference(a: Values, b: Values, confidence: float = 0.95) -> SeedDiffe
         a: Values of the one, of shape (seeds, problems), two seeds or more.
         b: Values of the other, of the same problems.
         confidence: Of the two-sided interval, in (0, 1).
+        families: Of the problems; one family tells nothing of others.
 
     Returns:
         B's mean less A's, with interval and p-value.
     """
     changes = b.mean(axis=0) - a.mean(axis=0)
     value, problems = float(changes.mean()), len(changes)
+    units = len(set(families)) or problems
+    if families and units == 1:
+        return SeedDifference(value, 1.0, 1.0, -1.0, 1.0, 1.0)
     rest = _rest(a) / len(a) + _rest(b) / len(b)
-    of_problems = _between_problems(changes, rest), max(1.0, problems - 1.0)
+    of_problems = _between_problems(changes, rest, families), max(1.0, units - 1.0)
     of_seeds = [_between_seeds(side) for side in (a, b)]
     sizes = [len(side) for side in (a, b)]
     variance = of_problems[0] + sum(part / size for part, size in zip(of_seeds, sizes, strict=True))
@@ -220,7 +231,7 @@ def _satterthwaite(terms: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return total, total**2 / math.fsum(variance**2 / df for variance, df in terms)
 
 
-def seed_interval(values: Values, trials: int, confidence: float = 0.95, families: Sequence[Hashable] = ()) -> Interval:
+def seed_interval(values: Values, trials: int, confidence: float = 0.95, families: Families = ()) -> Interval:
     """Return an interval for the mean that a method has on problems like these with seeds like these.
 
     That of a proportion, with the effective sample size of the variance over seeds and problems, and the quantile of
@@ -240,7 +251,8 @@ def seed_interval(values: Values, trials: int, confidence: float = 0.95, familie
     p, alone = float(values.mean()), mean_interval(by_problem.tolist(), trials, confidence, families)
     if seeds == 1 or not 0 < p < 1:
         return alone
-    of_problems = _between_problems(by_problem, _rest(values) / seeds), max(1.0, problems - 1.0)
+    units = len(set(families)) or problems
+    of_problems = _between_problems(by_problem, _rest(values) / seeds, families), max(1.0, units - 1.0)
     variance, df = _satterthwaite([(_between_seeds(values) / seeds, seeds - 1.0), of_problems])
     if not variance:
         return alone

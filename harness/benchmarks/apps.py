@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ import msgspec
 
 from harness.benchmarks.apps_tests import tests_of
 from harness.benchmarks.benchmark import Benchmark, Catalogue, CatalogueEntry
+from harness.benchmarks.contest_url import contest_of
 from harness.benchmarks.hub import fetch_files
 from harness.benchmarks.row_files import files_of, open_rows
 from harness.benchmarks.starter_code import signature_of
@@ -27,6 +29,7 @@ HUB, REVISION = "codeparrot/apps", "21e74ddf8de1a21436da12e3e653065c5213e9d1"
 
 _NOTHING = {b"", b"null", b"[]", b'""', b"{}"}
 _SPLITS = ("train", "test")
+_CONTEST = attrgetter("contest")
 _OTHER_REFERENCES = 4
 """Solutions that are kept besides the first; some problems have a hundred."""
 _SHORT_BYTES = 1 << 12
@@ -44,6 +47,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     starter_code: str | None = None
     fn_name: str | None = None
     difficulty: str | None = None
+    url: Any = None
 
 
 class _HubRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +58,7 @@ class _HubRow(msgspec.Struct, frozen=True, kw_only=True):
     solutions: str | tuple[str, ...] | None = None
     starter_code: str | None = None
     difficulty: str | None = None
+    url: Any = None
 
 
 class RowHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +135,7 @@ def _of_the_hub(row: _HubRow, where: str) -> _Row:
         {
             "inputs": [], "outputs": [], **(tests if isinstance(tests, dict) else {}),
             "prompt": row.question, "starter_code": row.starter_code, "difficulty": row.difficulty,
-            "solutions": of_text(row.solutions, "solutions") or (), "canonical_solution": None,
+            "solutions": of_text(row.solutions, "solutions") or (), "canonical_solution": None, "url": row.url,
         },
         _Row,
         where,
@@ -180,12 +185,14 @@ def _folder_tree(path: Path) -> dict[str, Any]:
     def tree(name: str, without: Any) -> Any:
         return parse_json(content, str(path / name)) if (content := _content(path / name)) else without
 
+    metadata = tree("metadata.json", {})
     return {
         **tree("input_output.json", {}),
         "prompt": text("question.txt"),
         "starter_code": text("starter_code.py"),
         "solutions": tree("solutions.json", []),
-        "difficulty": tree("metadata.json", {}).get("difficulty"),
+        "difficulty": metadata.get("difficulty"),
+        "url": metadata.get("url"),
     }
 
 
@@ -223,6 +230,7 @@ def _problem(entry: CatalogueEntry, benchmark: str, row: _Row) -> Problem:
         reference=next(iter(references), ""),
         other_references=tuple(references[1 : 1 + _OTHER_REFERENCES]),
         prelude="leetcode" if isinstance(tests[0], CallTest) else "",
+        contest=contest_of(row.url),
     )
 
 
@@ -296,6 +304,7 @@ def _problems(data: Path | None, *, from_hub: bool) -> Catalogue:
 apps_plus = Benchmark(
     name="apps-plus",
     problems=partial(_problems, from_hub=False),
+    family=_CONTEST,
     problem_sets={"paper": paper},
     prompt_card="apps",
     about="contest and interview problems on standard input and of calls, by difficulty",
@@ -306,6 +315,7 @@ apps_plus = Benchmark(
 apps = Benchmark(
     name="apps",
     problems=partial(_problems, from_hub=True),
+    family=_CONTEST,
     prompt_card="apps",
     about="original APPS: contest and interview problems on standard input and of calls, by difficulty",
     source=f"huggingface.co/datasets/{HUB}, test.jsonl; or --data with that, or a folder of github.com/hendrycks/apps",

@@ -20,6 +20,8 @@ from sandbox.records import AssertTest, Limits, StdioTest, Test
 
 _STARTER = re.compile(r"```python\n(class Solution:.*?)```\s*\Z", re.DOTALL)
 """Ends the statement of a problem of a method."""
+_CONTEST = re.compile(r"([0-9]+)_|p[0-9]{5} (.+?) - .")
+"""Begins the name of a problem of Codeforces, such as 1575_A, or of AtCoder: contest and title after a number."""
 _PYTHON3 = 3
 """Of the enumeration of languages."""
 _DIFFICULTIES = ("", "easy", "medium", "hard", "harder", "hardest", "external", *"ABCDEFGHIJKLMNOPQRSTUV")
@@ -192,9 +194,9 @@ def _limits(time: _Duration | None) -> Limits:
 
 
 def _contest(problem: Problem) -> str:
-    """Return the contest of a problem of Codeforces, whose name begins as 1575_A; others' names tell none."""
-    contest, underscore, _ = problem.task_id.partition("_")
-    return contest if underscore and contest.isdigit() else ""
+    """Return the contest of a problem of Codeforces or AtCoder; others' names tell none."""
+    found = _CONTEST.match(problem.task_id)
+    return (found[1] or found[2]) if found else ""
 
 
 code_contests = Benchmark(

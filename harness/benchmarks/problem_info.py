@@ -17,6 +17,10 @@ _DIGITS = "{:x}".format
 """Hexadecimal, because Python writes only some thousand decimal digits."""
 
 
+_UNHASHED = frozenset({"contest"})
+"""Fields of a problem that say where it is from, not what it asks for."""
+
+
 class ProblemInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Describes a problem without its texts and tests."""
 
@@ -195,7 +199,7 @@ def _feed(value: Any, update: Callable[[bytes], None]) -> None:
     """Hand on the value in pieces that say where they end, so that a large one is never copied whole."""
     match value:
         case msgspec.Struct():
-            fields = value.__struct_fields__
+            fields = [name for name in value.__struct_fields__ if name not in _UNHASHED]
             update(f"{type(value).__name__}dict{len(fields)}:".encode())
             for name in fields:
                 update(f"tuple2:str{len(name)}:{name}".encode())

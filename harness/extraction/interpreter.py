@@ -114,7 +114,9 @@ def _tree(answer: _Answer) -> ast.Module | None:
         kind = getattr(ast, name, None)
         if not (isinstance(kind, type) and issubclass(kind, ast.AST)):
             kind = _UnknownStatement
-        node = kind(**{field: real(value) for field, value in fields.items()})
+        node = kind.__new__(kind)  # its __init__ would miss what another version's nodes don't have
+        for field, value in fields.items():
+            setattr(node, field, real(value))
         setattr(node, "_fields", tuple(fields))  # noqa: B010 - another version's may be other ones
         node.lineno, node.end_lineno = line or 0, end or 0  # type: ignore[attr-defined]
         made.append(node)

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -53,9 +53,11 @@ def unpacked(path: Path) -> BinaryIO:
     with _opened(path) as file:
         if path.suffix != ".gz":
             return path.open("rb")
-        copy = tempfile.TemporaryFile()  # noqa: SIM115 - handed to the caller
-        shutil.copyfileobj(file, copy)
-        copy.seek(0)
+        with ExitStack() as stack:
+            copy = stack.enter_context(tempfile.TemporaryFile())
+            shutil.copyfileobj(file, copy)
+            copy.seek(0)
+            stack.pop_all()  # handed to the caller
         return copy
 
 

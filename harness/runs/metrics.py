@@ -6,8 +6,8 @@ import msgspec
 class Consistency(msgspec.Struct, frozen=True, kw_only=True):
     """Holds the mean of a metric that wants several of k samples right, with intervals as in `Score`.
 
-    `metric` is pass^k, where all are; G-pass@k_0.5, where half are; or mG-pass@k, the mean over all such parts from a
-    half to all.
+    `metric` is pass^k, where all are; G-pass@k_0.5, where half are; mG-pass@k, the mean over all such parts from a half
+    to all; or maj@k, where more are than have any other answers.
     """
 
     metric: str

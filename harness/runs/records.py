@@ -40,6 +40,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Day of publication, such as 2024-08-17; empty where it is unknown."""
     prelude: str = ""
     """Name of the prelude of its programs, see `harness.benchmarks.prelude`; empty for none."""
+    contest: str = ""
+    """Such as codeforces/1036, where its row names one; no part of what the problem says, nor of its hash."""
 
     @property
     def kind(self) -> str:
@@ -249,6 +251,8 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     c: int
     lost: int = 0
     """Samples with a sandbox error."""
+    answers: tuple[int, ...] | None = None
+    """Sizes of the groups of wrong samples that answered all tests alike; None where not all answers are known."""
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,13 +5,11 @@ There are two, for two questions. `mean_interval` says what the score would be o
 """
 
 import math
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
-from functools import lru_cache
-from statistics import NormalDist, fmean
+from collections.abc import Sequence
+from statistics import fmean
 
 from harness.runs.records import Tally
-from harness.scoring.distributions import student_quantile
+from harness.scoring.clusters import Families, between_families, families_of, knowledge
 from harness.scoring.proportions import Interval, proportion_interval
 from harness.scoring.redrawn import redrawn_variance
 
@@ -21,9 +19,7 @@ _ASSUMED_FLIPS = 1.0
 """Sets of samples that may turn out otherwise although none was seen to."""
 
 
-def mean_interval(
-    values: Sequence[float], trials: int, confidence: float = 0.95, families: Sequence[Hashable] = ()
-) -> Interval:
+def mean_interval(values: Sequence[float], trials: int, confidence: float = 0.95, families: Families = ()) -> Interval:
     """Return an interval for the mean that other problems like these would have, from one value in [0, 1] a problem.
 
     The interval of a proportion, with the effective sample size of Korn and Graubard 1998 (Survey Methodology 24,
@@ -60,15 +56,15 @@ def mean_interval(
     deviations = [value - p for value in values]
     squares, units = math.fsum(deviation**2 for deviation in deviations), n
     if families:
-        between, units = _between(deviations, families)
+        between, units = between_families(deviations, families)
         squares = max(squares, between)
     ratio = (squares + _ASSUMED_PROBLEMS) / (n * p * (1 - p) + _ASSUMED_PROBLEMS)
     if units == 1:
         n_eff = 1.0
     elif ratio <= 1:
-        n_eff = min(n * (1 + (1 / ratio - 1) * _knowledge(units, confidence)), trials)
+        n_eff = min(n * (1 + (1 / ratio - 1) * knowledge(units, confidence)), trials)
     else:
-        n_eff = n / (1 + (ratio - 1) / _knowledge(units, confidence))
+        n_eff = n / (1 + (ratio - 1) / knowledge(units, confidence))
     return proportion_interval(p * n_eff, n_eff, confidence)
 
 
@@ -83,24 +79,7 @@ def interval_over(tallies: Sequence[Tally], values: Sequence[float], k: int) -> 
     Returns:
         The bounds, within [0, 1].
     """
-    families = [tally.family or tally.task_id for tally in tallies] if any(tally.family for tally in tallies) else ()
-    return mean_interval(values, sum(tally.n // k for tally in tallies), families=families)
-
-
-def _between(deviations: Sequence[float], families: Iterable[Hashable]) -> tuple[float, int]:
-    """Return the sum of squares of families, and how many there are."""
-    sums = defaultdict[Hashable, float](float)
-    for deviation, family in zip(deviations, families, strict=True):
-        sums[family] += deviation
-    units = len(sums)
-    return units / max(1, units - 1) * math.fsum(total**2 for total in sums.values()), units
-
-
-@lru_cache
-def _knowledge(units: int, confidence: float) -> float:
-    """Return the share of what a variance seems to say that so many values bear out: 0 for one, near 1 for many."""
-    quantile = (1 + confidence) / 2
-    return (NormalDist().inv_cdf(quantile) / student_quantile(quantile, units - 1)) ** 2
+    return mean_interval(values, sum(tally.n // k for tally in tallies), families=families_of([tallies]))
 
 
 def redrawn_interval(

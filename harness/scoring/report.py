@@ -8,6 +8,8 @@ from harness.extraction.extract import FAILED, IN_THOUGHT, UNKNOWN
 from harness.runs.conditions import allowed_text, sampling_text
 from harness.runs.metrics import CleanScore, Consistency
 from harness.runs.records import Repetition, Result, Sampling, Score, VerdictShare
+from harness.scoring.clusters import families_of, unit_text
+from harness.scoring.consistency import MAJORITY
 from harness.scoring.lost import lost_text
 from harness.scoring.score import ALL, Subset, by_month, by_subset
 from sandbox.printable import one_line
@@ -17,7 +19,10 @@ _SHOWN = 10
 """Packages that are listed."""
 _ALWAYS_SHOWN = ("without a program", "cut off")
 """What is said of extraction though it be 0."""
-_MEANINGS = {"pass^k": "all right", "G-pass@k_0.5": "half right", "mG-pass@k": "mean of more than half right"}
+_MEANINGS = {
+    "pass^k": "all right", "G-pass@k_0.5": "half right", "mG-pass@k": "mean of more than half right",
+    MAJORITY: "most answer alike, and right",
+}  # fmt: skip
 """Metrics that want several of k samples right."""
 _WIDEST = 400
 """Characters to which the cells of a column are filled up: one long name must not be paid for in every row."""
@@ -45,7 +50,8 @@ def _section(result: Result) -> Iterator[str]:
         selection = f"shard {conditions.shard} of {selection}"
     yield f"## {in_markdown(f'{result.policy} on {conditions.benchmark}')}"
     yield ""
-    yield f"{len(result.tallies)} problems ({in_markdown(selection)}), {samples} samples; percent with 95 % interval"
+    problems = unit_text(len(result.tallies), len(set(families_of([result.tallies]))))
+    yield f"{problems} ({in_markdown(selection)}), {samples} samples; percent with 95 % interval"
     yield ""
     yield from table(_score_rows(result, subsets))
     yield ""
@@ -127,7 +133,9 @@ def _consistency_rows(result: Result) -> Iterator[tuple[str, ...]]:
         yield "of k samples", *(f"k = {k}" for k in ks)
     for metric, meaning in _MEANINGS.items():
         if found := [cells[metric, k] for k in ks if (metric, k) in cells]:
-            yield f"{meaning} ({metric})", *map(_percent, found)
+            every = max(row.problems for row in result.consistency)
+            fewer = f", {found[0].problems} problems" if metric == MAJORITY and found[0].problems < every else ""
+            yield f"{meaning} ({metric}{fewer})", *map(_percent, found)
 
 
 def _clean_rows(result: Result) -> Iterator[tuple[str, ...]]:

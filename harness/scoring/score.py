@@ -17,6 +17,7 @@ from harness.runs.records import Evaluation, Repetition, Result, Run, Score, Tal
 from harness.runs.row_store import SampleCounts
 from harness.scoring.intervals import interval_over, redrawn_interval
 from harness.scoring.passk import mean_pass_at_k, pass_at_k
+from harness.scoring.votes import VOTED_KINDS, answers_key, votes
 from sandbox.records import Verdict
 from sandbox.verdicts import absent_package
 
@@ -102,11 +103,14 @@ def score(
     firsts = defaultdict[str, dict[str, str]](dict)
     varied = defaultdict[str, set[str]](set)
     absent = defaultdict[str, Counter[str]](Counter)
+    wrong = defaultdict[str, defaultdict[str, Counter[bytes]]](lambda: defaultdict(Counter))
     for evaluation in evaluations:
         if package := absent_package(evaluation.verdict, evaluation.detail):
             count_package(absent[evaluation.policy], package)
         found[evaluation.policy][evaluation.task_id][evaluation.verdict] += 1
         extracted[evaluation.policy][evaluation.extraction, evaluation.complete] += 1
+        if run.conditions.exhaustive and votes(evaluation):
+            wrong[evaluation.policy][evaluation.task_id][answers_key(evaluation)] += 1
         first = firsts[evaluation.policy].setdefault(evaluation.task_id, evaluation.completion_sha256)
         if first != evaluation.completion_sha256:
             varied[evaluation.policy].add(evaluation.task_id)
@@ -116,7 +120,14 @@ def score(
     return tuple(
         msgspec.structs.replace(
             _result(
-                policy, found[policy], extracted[policy], varied[policy], infos=infos, run=run, usage=usage[policy]
+                policy,
+                found[policy],
+                extracted[policy],
+                varied[policy],
+                wrong[policy],
+                infos=infos,
+                run=run,
+                usage=usage[policy],
             ),
             absent_packages=dict(sorted(absent[policy].items())),
         )
@@ -146,12 +157,17 @@ def _result(
     found: _Counts,
     extracted: Counter[tuple[str, bool]],
     varied: Collection[str],
+    wrong: Mapping[str, Counter[bytes]],
     *,
     infos: ProblemInfos,
     run: Run,
     usage: Usage,
 ) -> Result:
-    tallies = tuple(_tally(info, found[info.task_id]) for info in infos.values() if info.task_id in found)
+    tallies = tuple(
+        _tally(info, found[info.task_id], wrong.get(info.task_id, Counter()), run)
+        for info in infos.values()
+        if info.task_id in found
+    )
     subsets = by_subset(tallies)
     rules = sorted({rule for rule, _ in extracted})
     return Result(
@@ -173,7 +189,8 @@ def _repetition(found: _Counts, varied: Collection[str]) -> Repetition:
     return Repetition(problems=len(several), equal=len(several.difference(varied)))
 
 
-def _tally(info: ProblemInfo, counts: Counter[Verdict]) -> Tally:
+def _tally(info: ProblemInfo, counts: Counter[Verdict], wrong: Counter[bytes], run: Run) -> Tally:
+    is_known = run.conditions.exhaustive and info.kind in VOTED_KINDS
     return Tally(
         task_id=info.task_id,
         difficulty=info.difficulty,
@@ -183,6 +200,7 @@ def _tally(info: ProblemInfo, counts: Counter[Verdict]) -> Tally:
         n=counts.total() - counts[Verdict.SANDBOX_ERROR],
         c=counts[Verdict.ACCEPTED],
         lost=counts[Verdict.SANDBOX_ERROR],
+        answers=tuple(sorted(wrong.values(), reverse=True)) if is_known else None,
     )
 
 

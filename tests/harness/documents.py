@@ -71,9 +71,7 @@ def _calls_of(words):
     for place, word in enumerate(words):
         if word.startswith("proctor "):
             yield from _calls_of(shlex.split(word))
-        elif word.rstrip(")").rpartition("/")[2] == "proctor" and words[place + 1 : place + 2] != [
-            "."
-        ]:  # docker's path
+        elif word in {"proctor", "proctor)", "env/bin/proctor"} and words[place - 1] != "--tag":  # docker's
             yield words[place + 1 :]
             return
 

@@ -154,3 +154,48 @@ def test_the_real_rows(name, calls, problems):
     kinds = [problem.kind for problem in apps.problems(DATA / f"apps_{name}.jsonl").values()]
 
     assert (kinds.count("call"), kinds.count("stdio")) == (calls, problems - calls)
+
+
+@pytest.mark.parametrize("benchmark", [apps, apps_plus])
+@pytest.mark.parametrize(
+    ("url", "contest"),
+    [("https://codeforces.com/problemset/problem/1036/B", "codeforces/1036"), (None, ""), (7, ""), ("", "")],
+)
+def test_the_family_of_a_problem_is_the_contest_of_its_address(load, benchmark, url, contest):
+    """Whatever a row has there never makes it unreadable."""
+    (problem,) = load(ROW | {"url": url}, benchmark=benchmark).values()
+
+    assert benchmark.family(problem) == contest
+
+
+def test_a_row_without_an_address_stands_alone(load):
+    """As those of APPS+ are released."""
+    row = {"prompt": "Add.", "inputs": ["1 2\n"], "outputs": ["3\n"], "difficulty": "interview"}
+    (problem,) = load(row, benchmark=apps_plus).values()
+
+    assert apps_plus.family(problem) == ""
+
+
+def test_a_folder_names_the_contest_in_its_metadata(tmp_path):
+    """Beside the difficulty."""
+    home = tmp_path / "0000"
+    home.mkdir()
+    (home / "question.txt").write_text("Add.")
+    (home / "input_output.json").write_text(json.dumps(TESTS))
+    url = "https://atcoder.jp/contests/arc063/tasks/arc063_c"
+    (home / "metadata.json").write_text(json.dumps({"difficulty": "interview", "url": url}))
+
+    (problem,) = apps.problems(tmp_path).values()
+
+    assert (apps.family(problem), problem.difficulty) == ("atcoder/arc063", "interview")
+
+
+def test_real_rows_of_apps_have_their_contests():
+    """Four rows of its training split."""
+    path = DATA / "apps_hf_form_from_folders.jsonl"
+    if not path.exists():
+        pytest.skip(f"needs {path}")
+
+    assert [apps.family(problem) for problem in apps.problems(path).values()] == [
+        "codeforces/1036", "codeforces/838", "atcoder/arc063", "",
+    ]  # fmt: skip

@@ -95,9 +95,11 @@ def test_all_that_a_star_import_gives_is_there(module):
     names = {}
     exec(f"from {module} import *", names)  # noqa: S102 - the library
     left_out = {"UnsupportedOperation", "ByteString", "template", "sys"}
+    of_3_14 = {"Placeholder", "Reader", "Writer", "evaluate_forward_ref", "is_none", "is_not_none"}
 
     given_names = {name for name in names if not name.startswith("_") and not hasattr(builtins, name)}
-    assert given_names - LEETCODE.sources.keys() - left_out == set()
+    unknown = given_names - LEETCODE.sources.keys() - left_out - of_3_14
+    assert {name for name in unknown if not (module == "heapq" and name.endswith("_max"))} == set()
 
 
 def test_its_hash_is_that_of_the_file():

@@ -118,6 +118,8 @@ def test_usual_limits(make_info):
         (livecodebench, "2727", "", ""),
         (code_contests, "1575_A. Another Sorting Problem", "", "1575"),
         (code_contests, "p02623 AtCoder Beginner Contest_1", "", ""),
+        (code_contests, "p02994 AtCoder Beginner Contest 131 - Bite Eating", "", "AtCoder Beginner Contest 131"),
+        (code_contests, "p00001 List of Top 3 Hills", "", ""),
         (code_contests, "17", "", ""),
         (miniature, "test/longest_even_run/2", "", "longest_even_run"),
         (mini, "introductory/longest_even_run", "", ""),
@@ -133,3 +135,10 @@ def test_infos_name_the_family(make_problem):
     infos = problem_infos({"a": make_problem(task_id="a")}, ["a"], lambda problem: f"of {problem.task_id}")
 
     assert infos["a"].family == "of a"
+
+
+def test_the_contest_of_a_problem_is_no_part_of_its_hash(make_problem):
+    """Runs of before it was read stay comparable, and a mended address changes no task."""
+    problem = make_problem()
+
+    assert info_of(msgspec.structs.replace(problem, contest="codeforces/1036")) == info_of(problem)

@@ -267,3 +267,14 @@ def test_absent_packages_are_told_those_of_most_samples_first(make_result):
 def test_allowed_packages_are_told(make_result):
     """With their versions, beside the interpreter's."""
     assert "; allowed: pandas 3.1.1; isolation: " in report_markdown([make_result(allow={"pandas": "3.1.1"})])
+
+
+def test_the_heading_names_families_as_the_units_of_intervals(make_result):
+    """Where problems share one; a family of one problem is none."""
+    tallies = [Tally(task_id=name, difficulty="", kind="call", n=1, c=1, family="abc301") for name in "xyz"]
+    alone = msgspec.structs.replace(tallies[0], task_id="w", family="abc302")
+
+    assert "4 problems of 2 families (test, train), 4 samples" in report_markdown(
+        [make_result(tallies=(*tallies, alone))]
+    )
+    assert "2 problems (test, train), 4 samples" in report_markdown([make_result(tallies=(tallies[0], alone))])

@@ -19,7 +19,7 @@ def place(tmp_path_factory):
 
 @pytest.mark.parametrize("usage", USAGES, ids=lambda usage: usage.text)
 def test_a_wrong_usage_ends_as_documented(place, usage):
-    """With this exit code and last line on stderr, no traceback; only what can be gone on with, or a card is left."""
+    """With this exit code and last line on stderr, and no traceback; only a run to go on with, or a card, is left."""
     code, reported, left = left_by(usage.text, place)
 
     assert code == usage.code
@@ -35,4 +35,4 @@ def test_the_list_is_long_and_of_all_commands():
     assert len(USAGES) >= 120
     assert len({usage.text for usage in USAGES}) == len(USAGES)
     assert {usage.code for usage in USAGES} == CODES
-    assert set(SUBCOMMANDS) - named <= {"demo"}
+    assert set(SUBCOMMANDS) <= named

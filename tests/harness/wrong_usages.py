@@ -93,7 +93,7 @@ def _by_a_shell(text, place):
 
 
 def make_place(folder):
-    """Fill a new folder with samples, runs, groups, a model's folder their faulty like, and `proctor` beside it."""
+    """Fill a new folder with samples, runs, groups, a model's folder and faulty ones, and put a `proctor` beside it."""
     (folder / "bin").mkdir()
     (folder / "bin" / "proctor").write_text(f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -c '{_MAIN}' \"$@\"\n")
     (folder / "bin" / "proctor").chmod(0o755)

@@ -94,7 +94,7 @@ print(depth(deep) // deep)
     "multiprocessing": """
 import multiprocessing
 if __name__ == "__main__":
-    with multiprocessing.Pool(2) as pool:
+    with multiprocessing.get_context("fork").Pool(2) as pool:
         print(sum(pool.map(int, ["1", "0"])))
 """,
     "fork": "import os\nif os.fork() == 0:\n    os.write(1, b'1\\n')\n    os._exit(0)\nos.wait()",
