@@ -63,7 +63,7 @@ TASKS = {
         "audit": ("harness.cli.audit", "Run the references of a benchmark and look for faults in it."),
         "doctor": ("harness.cli.doctor", "Report the abilities of this host and installation."),
         "selftest": ("harness.cli.selftest", "Judge the programs of known verdict that ship with proctor."),
-        "miniature": ("trainers.cli.miniature", "Make the material and the base of the miniature."),
+        "miniature": ("trainers.cli.miniature", "Make the material and the base of a loop in miniature."),
     },
 }
 """Task -> its subcommands: name -> module that holds it as `command`, and its one line in `proctor --help`."""

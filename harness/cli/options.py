@@ -272,7 +272,11 @@ judging_options = collect_options(
             metavar="ADDRESS",
             help="Judge on a Ray cluster, with every CPU of every node: host:port, auto or local.",
         ),
-        click.option("--exhaustive", is_flag=True, help="Judge every test instead of stopping at the first failure."),
+        click.option(
+            "--exhaustive",
+            is_flag=True,
+            help="Judge every test instead of stopping at the first failure; maj@k needs it.",
+        ),
         click.option(
             "--no-reuse", "reuse", flag_value=False, default=True, help="Judge each program, even if equal to another."
         ),

@@ -1,4 +1,4 @@
-"""Tells what of the system's errors a user can change: a place that it refuses, or what this machine lacks."""
+"""Turns errors of the system that a user can change into one line: a refused place, or a lack of this machine."""
 
 import errno
 import os

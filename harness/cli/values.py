@@ -79,7 +79,7 @@ class FiniteRange(click.FloatRange):
 
 
 class Choice(click.Choice[str]):
-    """Takes one of several words; of another it says which was meant."""
+    """Takes one of several words; another is answered with the nearest of them."""
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         """Return the message for a word that is none of them.

@@ -87,6 +87,8 @@ def student_cdf(t: float, df: float) -> float:
     >>> round(student_cdf(1, 1), 12)  # Cauchy's distribution: 1/2 + arctan(1) / pi
     0.75
     """
+    if abs(t) < 1:  # where the complement would round the little that t adds away
+        return 0.5 + math.copysign(beta_cdf(t * t / (df + t * t), 0.5, df / 2) / 2, t)
     tail = beta_cdf(df / (df + t * t), df / 2, 0.5) / 2
     return 1 - tail if t > 0 else tail
 

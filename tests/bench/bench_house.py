@@ -18,8 +18,8 @@ from pathlib import Path
 
 PACKAGES = ("sandbox", "harness", "trainers", "leaderboards")
 BARS = {
-    "files": 301,
-    "code lines": 26_815,
+    "files": 305,
+    "code lines": 27_300,
     "most lines of a file": 350,
     "most lines of a function": 60,
     "public names that occur twice": 3,

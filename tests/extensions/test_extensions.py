@@ -127,9 +127,7 @@ def test_a_checker_is_found_in_a_file_too(package):
     found = own_checker(f"{package / 'any_order.py'}:any_order")
 
     assert found == own_checker("any-order") == OwnChecker(name="any_order", source=CHECKER[1])
-    with pytest.raises(
-        UserError, match=r"there is no checker 'any'\. Did you mean 'any-order'\? Choose from any-order"
-    ):
+    with pytest.raises(UserError, match=r"there is no checker 'any'\. Choose from any-order"):
         own_checker("any")
 
 

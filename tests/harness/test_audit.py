@@ -158,7 +158,7 @@ def test_the_limits_serve_a_score(audit, tmp_path):
         (["--out", "no/such/limits.json"], "no/such/limits.json: its folder does not exist"),
         (["--repeat", "0"], "0 is not in the range"),
         (["--cap", "0"], "0.0 is not in the range"),
-        (["--benchmark", "mpbb"], "no benchmark 'mpbb'. Did you mean 'mbpp'?"),
+        (["--benchmark", "mbbp"], "no benchmark 'mbbp'. Did you mean 'mbpp'?"),
     ],
 )
 def test_a_mistake_is_one_line(capsys, options, problem):

@@ -1,7 +1,7 @@
 """The beta and Student's t distributions against scipy."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -26,6 +26,7 @@ def test_a_quantile_of_beta_is_reached_by_the_chance(p, a, b):
 
 
 @given(st.floats(-50, 50), st.floats(1, 1e5))
+@example(7.8e-6, 33826.0)
 def test_student_is_that_of_scipy(t, df):
     """For any degrees of freedom, whole or not."""
     assert student_cdf(t, df) == pytest.approx(stats.t.cdf(t, df), rel=1e-7, abs=1e-12)

@@ -103,7 +103,7 @@ def test_four_studies_ship():
         ("{data}", "{data.id}", "{data.id}: only entries of a list have values"),
         ("{model.id}", "{model.path}", "an entry of over.model has no path"),
         ("{data}", "{groups}", "steps.groups: needs itself, by groups <- groups"),
-        ("{data}", "{model-2}", "is no file, list or step"),
+        ("{data}", "{model-2}", "is not a file, list or step"),
         ("compile codenet {data} --out {out}", "card {data} runs/a", "card can't be a step"),
         ("compile codenet", "study", "study can't be a step"),
         ('"compile codenet {data} --out {out}"', '" "', "begins with ''"),
@@ -118,7 +118,7 @@ def test_four_studies_ship():
         ),
         ("[steps.groups]", "[steps.groups]\nafter = ['trained']", "needs itself, by "),
         ("compile codenet", "reference", "reference can't be a step"),
-        ("[steps.groups]", "[steps.groups]\neach = ['{out}']", "{out} is no file, list or step"),
+        ("[steps.groups]", "[steps.groups]\neach = ['{out}']", "{out} is not a file, list or step"),
         ("[over]", "[over", "Expected ']'"),
     ],
 )

@@ -58,7 +58,8 @@ def group(number, prompt="add\n", completions=("print(1)", "print(2)\n")):
 def write(folder, groups):
     """Write groups into a folder, and return it."""
     folder.mkdir()
-    write_groups(folder / "groups.parquet", groups, log_probs=any(one.log_probs for one in groups))
+    texts = tuple(groups)
+    write_groups(folder / "groups.parquet", texts, log_probs=any(one.log_probs for one in texts))
     return folder
 
 

@@ -15,7 +15,7 @@ _seed = click.option(
 
 @click.group("miniature", no_args_is_help=False)
 def command() -> None:
-    """Make the material and the base of the miniature, the whole loop at a small size."""
+    """Make the material and the base of a loop in miniature."""
 
 
 @command.command("submissions")
