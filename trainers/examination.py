@@ -13,9 +13,11 @@ from typing import NamedTuple
 import torch
 
 from harness.api import generate_and_evaluate
+from harness.benchmarks.benchmark import BENCHMARKS, Benchmark
 from harness.errors import UserError
 from harness.examination.examine import JudgingSettings
-from harness.generation.planning import GenerationSettings
+from harness.generation.planning import GenerationSettings, card_for
+from harness.plugins import resolve
 from harness.progress import say
 from harness.runs.jsonl import read
 from harness.runs.records import Result, Tally
@@ -35,6 +37,8 @@ call that was killed goes on when the same is called again."""
 STEPS, EXAMINATIONS, BEST = "steps", "examinations", "best"
 """Folders of checkpoints on the way and of their runs, and the link to the best of these checkpoints."""
 
+_WHERE_CARDS_ARE_GREEDY = 0.8
+"""Sampling temperature of several samples a problem, where the card has 0: they would all be alike."""
 _FALSE_ALARMS = 0.05
 """Chance, at most, that a training is stopped whose policy doesn't change."""
 
@@ -49,12 +53,14 @@ def examiner(options: TrainingOptions) -> Examine | None:
         A function that generates and judges as `proctor run` does; None where no benchmark is named.
 
     Raises:
-        UserError: There is no such layer of isolation.
+        UserError: There is no such layer of isolation, benchmark or card.
     """
     if options.examine is None:
         return None
     benchmark = options.examine
     judging = JudgingSettings(jail=examination_jail(options))
+    card = card_for(resolve(BENCHMARKS, benchmark, Benchmark), options.examine_card)
+    temperature = None if options.examine_n == 1 else card.temperature or _WHERE_CARDS_ARE_GREEDY
 
     def examine(checkpoint: Path, run: Path) -> None:
         settings = GenerationSettings(
@@ -65,6 +71,7 @@ def examiner(options: TrainingOptions) -> Examine | None:
             limit=options.examine_limit,
             prompt_card=options.examine_card,
             n=options.examine_n,
+            temperature=temperature,
             max_tokens=options.examine_max_tokens,
             seed=options.seed,
         )
