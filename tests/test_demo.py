@@ -37,7 +37,7 @@ def made(place, name):
     """Return the outcomes of the steps of a name, in the order of the README."""
     return [
         place / "miniature" / path
-        for path in re.findall(rf"^\| {name}(?: \(.*\))? \| \[.*?\]\((.*?)\)", readme(place), re.MULTILINE)
+        for path in re.findall(rf"^\| {name}(?: \([^)]*\))? \| \[.*?\]\((.*?)\)", readme(place), re.MULTILINE)
     ]
 
 
