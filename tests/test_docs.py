@@ -38,6 +38,8 @@ from trainers.plan.flops import Lengths
 from trainers.plan.forecast import plan_lengths
 
 pytestmark = pytest.mark.slow
+TYPED_RIGHT = [document for document in DOCUMENTS if document.name != "exit-codes.md"]
+"""Documents whose commands work; the other one lists wrong usages."""
 
 VERDICTS = DOCUMENTS[Path("docs/verdicts.md")]
 OF_DOCKER = {"--memory", "--pids-limit", "--privileged", "--security-opt", "--user"}
@@ -120,7 +122,7 @@ def test_ci_runs_make_test():
     ]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+@pytest.mark.parametrize("document", TYPED_RIGHT, ids=str)
 def test_subcommands_and_options_exist(document):
     """Whatever a document calls `proctor NAME` or `--option` is there."""
     options = {"--help"} | {
@@ -139,7 +141,7 @@ def test_subcommands_and_options_exist(document):
     assert asked - (OF_DOCKER if document.name == "install.md" else set()) <= options
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+@pytest.mark.parametrize("document", TYPED_RIGHT, ids=str)
 def test_commands_shown_could_be_typed(document):
     """Those that can't run here, too: each option belongs to its command, and its value is one that there is."""
     shown_calls = list(calls(DOCUMENTS[document]))

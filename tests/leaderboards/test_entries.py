@@ -45,5 +45,5 @@ def test_a_checkpoint_goes_with_a_method_of_the_table(make_result, argument):
 def test_a_missing_run_is_told_by_its_path(tmp_path):
     """With and without a method before it."""
     for argument in (f"{tmp_path}/none", f"sft={tmp_path}/none"):
-        with pytest.raises(UserError, match=f"^{tmp_path}/none: "):
+        with pytest.raises(UserError, match=f"no run '{tmp_path}/none'"):
             entries_of(argument)
