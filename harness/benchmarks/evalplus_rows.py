@@ -96,8 +96,15 @@ def refuse_evalplus(data: Path, given: str, title: str) -> None:
         for where, _, start, length in list(spans(file, data)):
             file.seek(start)
             row = file.read(length)
-            if (b'_input"' in row or b"inputs = [" in row) and decode(row, _Head, where).form:
+            if (b'_input"' in row or b"inputs = [" in row) and _is_of_evalplus(row, where):
                 raise UserError(f"{where}: this is {title}, not {given}: use --benchmark {given}-plus")
+
+
+def _is_of_evalplus(row: bytes, where: str) -> bool:
+    try:
+        return bool(decode(row, _Head, where).form)
+    except UserError:
+        return False  # malformed: told where it is looked up, and keeps no other row from being read
 
 
 def task_of(row: bytes, where: str, number: int, arguments_of: Callable[[int, list[Any]], Arguments]) -> PlusTask:

@@ -19,7 +19,7 @@ from pathlib import Path
 PACKAGES = ("sandbox", "harness", "trainers", "leaderboards")
 BARS = {
     "files": 305,
-    "code lines": 27_310,
+    "code lines": 27_311,
     "most lines of a file": 350,
     "most lines of a function": 60,
     "public names that occur twice": 3,

@@ -59,6 +59,12 @@ def test_no_row_keeps_another_from_being_read(benchmark, good, data, tmp_path_fa
             assert problems[task_id].task_id == task_id
 
 
+@pytest.mark.parametrize("line", [b'x_input"', b'{"task_id": [], "base_input": 1}', b"x inputs = [", b'["base_input"]'])
+def test_a_malformed_row_with_a_word_of_evalplus_keeps_no_other_from_being_read(line, tmp_path):
+    """Only a sound row of EvalPlus has the file refused."""
+    assert "good" in next(iter(opened(humaneval, tmp_path / "data", HUMANEVAL, line)))
+
+
 LEFT_OUT = {"problem_id": "empty", "prompt": "Solve it.", "inputs": [], "outputs": []}
 MALFORMED = {
     "null": APPS | {"problem_id": "null", "outputs": [None]},

@@ -99,7 +99,7 @@ def test_gate_names_what_it_cannot_write(runs, tmp_path, capsys):
 def test_gate_without_a_baseline(runs, tmp_path, capsys):
     """A file that is not there is the user's mistake, not a regression."""
     assert run(["gate", "--baseline", str(tmp_path / "none.json"), "--candidate", runs["base"]]) == 2
-    assert "none.json'. Name the folder of a run" in capsys.readouterr().err
+    assert f"there is no run '{tmp_path}/none.json'. " in capsys.readouterr().err
 
 
 def test_compare_prints_tables_and_json(runs, capsys):
